@@ -194,8 +194,11 @@ const struct rog_command rog_cmd_verify = {
     .details =
         "Replays the events of a run, or of each run of a case: no worker may have passed an "
         "admission that its strategy "
-        "forbids, times, rows and bytes must add up, and the tables must hold what the "
-        "trainer wrote. Of a run that is not over what is there is checked. Ends with status 1 "
+        "forbids, times, rows and bytes must add up, nothing may be missing, settings must be the "
+        "same wherever they are said, checkpoints must be the files that were saved, with the "
+        "results of their tests, and the tables must hold what the "
+        "trainer wrote. What the run's folder has no more is not checked, which is said. Of a run "
+        "that is not over what is there is checked. Ends with status 1 "
         "when anything is found, naming the event, and with "
         "status 3 when the run has no iteration, so that there is nothing to check.",
     .options = NULL,

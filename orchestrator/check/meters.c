@@ -113,6 +113,15 @@ static const struct {
      " FROM energy WHERE run_id = ?1 WINDOW readings AS (PARTITION BY rank, source"
      " ORDER BY t, rowid)) WHERE joules < before - 1e-6 ORDER BY t",
      true},
+    {"no worker of the run has this rank",
+     "SELECT count(DISTINCT rank) FROM energy WHERE run_id = ?1",
+     "SELECT rank, min(t), 0, count(*) FROM (SELECT rank, t FROM energy WHERE run_id = ?1"
+     " UNION ALL SELECT rank, t FROM bandwidth WHERE run_id = ?1) AS readings WHERE rank != 0"
+     " AND rank NOT IN (SELECT json_extract(value, '$.rank') FROM runs,"
+     " json_each(config, '$.workers') WHERE runs.id = ?1)"
+     " AND EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND json_array_length(config, '$.workers') > 0)"
+     " GROUP BY rank",
+     false},
     {"bandwidth is negative", "SELECT count(*) FROM bandwidth WHERE run_id = ?1",
      "SELECT rank, t, 0, mbps FROM bandwidth WHERE run_id = ?1 AND mbps < 0 ORDER BY t", false},
     {"the rows of its layers do not add up to those of the iteration",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/json.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
@@ -165,12 +166,8 @@ static int add_joined_workers(struct rog_db *db, struct rog_record *record,
 /* Those with iterations, and others that were waited for. */
 static int make_workers(struct rog_db *db, struct rog_record *record, struct rog_error *err)
 {
-    struct rog_json *config = NULL;
-    const char *text = record->row.config;
-    int code = text ? rog_json_parse(text, strlen(text), "its configuration", &config, err) : 0;
-    if (code)
-        return code;
-    const struct rog_json *all = rog_json_get(config, "workers");
+    int code = 0;
+    const struct rog_json *all = rog_json_get(record->config, "workers");
     size_t most = record->steps + 1;
     while (rog_json_at(all, most - record->steps - 1))
         most++;
@@ -187,7 +184,6 @@ static int make_workers(struct rog_db *db, struct rog_record *record, struct rog
         add_idle_workers(record, all);
     if (code == 0 && record->real)
         code = add_joined_workers(db, record, all, err);
-    rog_json_free(config);
     return code;
 }
 
@@ -372,7 +368,6 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
                       "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         const char kind = rog_query_text(query, 0)[0];
-        record->ended |= kind == 'e';
         end_s = rog_query_real(query, 2);
         code = kind == 'e' ? 0
                            : add_end(record, kind, rog_query_int(query, 1), rog_query_int(query, 3),
@@ -382,7 +377,7 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
     if (code == 0)
         code = load_expected(db, run_id, record, err);
     for (size_t w = 0; w < record->workers; w++) {
-        if (code == 0 && record->ended && !has_left(record, &record->worker[w]))
+        if (code == 0 && record->ends && !has_left(record, &record->worker[w]))
             code = add_cut_off(&record->worker[w], end_s, err);
         if (code == 0)
             code = add_returns(record, &record->worker[w], err);
@@ -391,20 +386,44 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
     return code;
 }
 
-static int load_rows(struct rog_db *db, const char *run_id, struct rog_record *record,
-                     struct rog_error *err)
+/* How the stream is framed: its first and its last event. */
+static int load_frame(struct rog_db *db, const char *run_id, struct rog_record *record,
+                      struct rog_error *err)
 {
     struct rog_query *query = NULL;
+    record->end_s = (double)NAN;
     int code = rog_query_new(&query, db, err,
-                             "SELECT coalesce(json_extract(data, '$.rows'), 0) FROM events"
-                             " WHERE run_id = ? AND kind = '" ROG_EVENT_START "' LIMIT 1",
+                             "SELECT kind, data FROM events WHERE run_id = ? AND kind IN"
+                             " ('" ROG_EVENT_START "', '" ROG_EVENT_END "', '" ROG_EVENT_RESUME
+                             "') ORDER BY t, rowid",
                              "s", run_id);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1)
-        record->rows = rog_query_int(query, 0);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        const char *kind = rog_query_text(query, 0), *data = rog_query_text(query, 1);
+        struct rog_json *event = NULL;
+        code = rog_json_parse(data ? data : "", data ? strlen(data) : 0, "an event", &event, err);
+        if (code == 0 && strcmp(kind, ROG_EVENT_END) == 0) {
+            record->ends++;
+            record->end_iterations = rog_json_get_integer(event, "iterations", 0);
+            record->end_s = rog_json_get_number(event, "seconds", (double)NAN);
+        } else if (code == 0 && strcmp(kind, ROG_EVENT_RESUME) == 0) {
+            record->resumed = true;
+        } else if (code == 0) {
+            record->starts++;
+            rog_json_free(record->start);
+            record->start = rog_json_copy(event);
+            record->rows = rog_json_get_integer(event, "rows", 0);
+        }
+        rog_json_free(event);
+    }
     rog_query_free(query);
-    return code < 0 ? code : 0;
+    return code;
+}
+
+static int load_config(struct rog_record *record, struct rog_error *err)
+{
+    const char *text = record->row.config;
+    record->own = !rog_imported_is(&record->row);
+    return text ? rog_json_parse(text, strlen(text), "its configuration", &record->config, err) : 0;
 }
 
 static int ascending(const void *a, const void *b)
@@ -459,6 +478,8 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
     *record = (struct rog_record){0};
     int code = rog_run_row_load(db, run_id, &record->row, err);
     if (code == 0)
+        code = load_config(record, err);
+    if (code == 0)
         code = rog_returns_load(db, run_id, &record->returns, err);
     if (code == 0)
         code = load_steps(db, run_id, record, err);
@@ -475,9 +496,9 @@ int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *re
     if (code == 0)
         code = load_absences(db, run_id, record, err);
     if (code == 0)
-        code = load_ends(db, run_id, record, err);
+        code = load_frame(db, run_id, record, err);
     if (code == 0)
-        code = load_rows(db, run_id, record, err);
+        code = load_ends(db, run_id, record, err);
     if (code == 0)
         code = find_tolerance(record, err);
     if (code < 0)
@@ -493,8 +514,16 @@ void rog_record_release(struct rog_record *record)
     free(record->step);
     free(record->admit);
     rog_returns_release(&record->returns);
+    rog_json_free(record->config);
+    rog_json_free(record->start);
     rog_run_row_release(&record->row);
     *record = (struct rog_record){0};
+}
+
+bool rog_record_configured(const struct rog_record *record, int64_t rank)
+{
+    const struct rog_json *all = rog_json_get(record->config, "workers");
+    return rog_json_size(all) == 0 || is_configured(all, rank);
 }
 
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank)

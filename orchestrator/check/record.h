@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <common/json.h>
 #include <orchestrator/store/returns.h>
 #include <orchestrator/store/summary.h>
 #include <rog/iteration.h>
@@ -49,9 +50,15 @@ struct rog_record {
     struct rog_record_worker *worker; /* by rank */
     size_t workers;
     struct rog_returns returns;
-    int64_t rows;       /* of the model, as the start event says; 0: not said */
-    bool ended;         /* there is an end event */
-    bool real;          /* real processes in real time, not a virtual run */
+    struct rog_json *config; /* what the run's row says; NULL: nothing */
+    struct rog_json *start;  /* the start event; NULL: there is none */
+    int64_t rows;            /* of the model, as that says; 0: not said */
+    int64_t starts, ends;    /* how many such events there are */
+    int64_t end_iterations;  /* as the end event says */
+    double end_s;            /* s; NaN: it does not say */
+    bool own;                /* made by rogctl, not imported */
+    bool resumed;            /* it went on in another process */
+    bool real;               /* real processes in real time, not a virtual run */
     double tolerance_s; /* how exactly this run's clock is known: microseconds for virtual time */
 };
 
@@ -66,6 +73,9 @@ const struct rog_iteration *rog_record_step(const struct rog_record_worker *work
 /* The last of its iterations, or the one that it went on after when it came back last, if that is
  * later; 0 where it finished none. */
 int64_t rog_record_last(const struct rog_record_worker *worker);
+
+/* Whether the configuration has a worker of that rank, or names none. */
+bool rog_record_configured(const struct rog_record *record, int64_t rank);
 
 /* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had,
  * ROG_RECORD_AWAY: it was not there. Where t is known but so exactly, the least of what had arrived

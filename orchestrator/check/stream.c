@@ -3,54 +3,59 @@
 #include <orchestrator/check/stream.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
 #include <common/scratch.h>
+#include <orchestrator/store/imported.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/paths.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 
-/* The recorded rows of each table of a schema as (name, rank, t, text), in heap memory; what the
- * trainer does not write, such as accuracies, is left out. */
+/* The recorded rows of each table of a schema as (name, rank, t, text, times), in heap memory; what
+ * the trainer does not write, such as accuracies, is left out. */
 static char *rows_of(const char *schema)
 {
     char *members = rog_iterations_columns("'@', @", ", ");
     char *sql =
         members
-            ? rog_format("SELECT 'iteration' AS name, rank, t, json_object(%s) AS text"
+            ? rog_format("SELECT name, rank, t, text, count(*) AS times FROM ("
+                         "SELECT 'iteration' AS name, rank, t, json_object(%s) AS text"
                          " FROM %siterations WHERE run_id = ?1"
                          " UNION ALL SELECT 'bandwidth', rank, t, json_object('mbps', mbps)"
                          " FROM %sbandwidth WHERE run_id = ?1"
                          " UNION ALL SELECT 'energy', rank, t, json_object('joules', joules,"
                          " 'source', source) FROM %senergy WHERE run_id = ?1"
                          " UNION ALL SELECT 'checkpoint', 0, t, json_object('iteration', iteration,"
-                         " 'sha256', sha256) FROM %scheckpoints WHERE run_id = ?1"
-                         " UNION ALL SELECT kind, rank, t, data FROM %sevents WHERE run_id = ?1",
-                         members, schema, schema, schema, schema, schema)
+                         " 'path', substr(path, instr(path, ?1)), 'sha256', sha256)"
+                         " FROM %scheckpoints WHERE run_id = ?1"
+                         " UNION ALL SELECT 'worker', rank, 0, json_object('host', host,"
+                         " 'facts', facts) FROM %sworkers WHERE run_id = ?1"
+                         " UNION ALL SELECT 'program', 0, 0, json_object("
+                         "'rog-trainer', json_extract(versions, '$.rog-trainer'),"
+                         " 'strategy', json_extract(versions, '$.strategy'))"
+                         " FROM %sruns WHERE id = ?1"
+                         " UNION ALL SELECT kind, rank, t, data FROM %sevents WHERE run_id = ?1"
+                         ") GROUP BY name, rank, t, text",
+                         members, schema, schema, schema, schema, schema, schema, schema)
             : NULL;
     free(members);
     return sql;
 }
 
-/* Feeds the first `bytes` of the stream, whole lines at a time. */
-static int feed(FILE *file, const char *path, size_t bytes, struct rog_ingest *ingest,
-                struct rog_error *err)
+/* Feeds the first `bytes` of the stream, as far as it has so many, whole lines at a time. */
+static int feed(FILE *file, size_t bytes, struct rog_ingest *ingest, struct rog_error *err)
 {
-    size_t used = 0, room = CHUNK_BYTES;
+    size_t used = 0, room = CHUNK_BYTES, got;
     char *text = malloc(room);
     int code = text ? 0 : rog_fail_nomem(err);
-    while (code == 0 && bytes > 0) {
-        size_t want = room - used < bytes ? room - used : bytes;
-        size_t got = fread(text + used, 1, want, file);
-        if (got == 0) {
-            code = rog_fail(err, ROG_EFORMAT, "%s is shorter than what was stored of it", path);
-            break;
-        }
+    while (code == 0 &&
+           (got = fread(text + used, 1, room - used < bytes ? room - used : bytes, file)) > 0) {
         used += got;
         bytes -= got;
         size_t before = (size_t)rog_ingest_state(ingest)->stored_bytes;
@@ -69,32 +74,38 @@ static int feed(FILE *file, const char *path, size_t bytes, struct rog_ingest *i
     return code;
 }
 
-/* One stream's rows. */
-static int read_stream(struct rog_db *kept, const char *run_id, const char *folder,
-                       const char *name, size_t bytes, struct rog_error *err)
+/* One stream's rows; of a run that is done all of it, of which `bytes` are said to be stored. Where
+ * a process was killed, its last line may be half a one. */
+static int read_stream(struct rog_db *kept, const char *run_id, const char *path, const char *name,
+                       size_t bytes, bool done, struct rog_finding_list *list,
+                       struct rog_error *err)
 {
     struct rog_ingest *ingest = NULL;
-    char *path = rog_path_join(folder, name);
-    if (!path)
-        return rog_fail_nomem(err);
     FILE *file = fopen(path, "rbe");
-    int code = file ? rog_ingest_new(&ingest, kept, run_id, name, err)
-                    : rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno));
-    if (code == 0) {
-        rog_ingest_forgive(ingest); /* what was left out is nowhere in the tables */
-        code = feed(file, path, bytes, ingest, err);
-    }
+    if (!file)
+        return rog_fail(err, errno == ENOENT ? ROG_EFORMAT : ROG_EIO, "cannot read %s: %s", path,
+                        strerror(errno));
+    int code = rog_ingest_new(&ingest, kept, run_id, name, err);
+    /* What one host of many had damaged was left out, and is nowhere in the tables. */
+    if (code == 0 && strncmp(name, ROG_STREAM_WORKER, strlen(ROG_STREAM_WORKER)) == 0)
+        rog_ingest_forgive(ingest);
+    if (code == 0)
+        code = feed(file, done ? SIZE_MAX : bytes, ingest, err);
+    if (code == 0 && rog_ingest_state(ingest)->stored_bytes != bytes)
+        rog_finding_add(list, "%s has %llu bytes of whole lines, %zu are said to be stored", path,
+                        (unsigned long long)rog_ingest_state(ingest)->stored_bytes, bytes);
     rog_ingest_free(ingest);
-    if (file)
-        fclose(file);
-    free(path);
+    fclose(file);
     return code;
 }
 
 /* The streams' rows in a new database at `copy`. *any: there is a stream. */
-static int read_again(struct rog_db *db, const char *run_id, const char *folder, const char *copy,
-                      bool *any, struct rog_error *err)
+static int read_again(struct rog_db *db, const struct rog_run_row *row, const char *folder,
+                      const char *copy, bool *any, struct rog_finding_list *list,
+                      struct rog_error *err)
 {
+    const char *run_id = row->id;
+    bool done = strcmp(row->status, "done") == 0;
     struct rog_db *kept = NULL;
     struct rog_query *streams = NULL;
     *any = false;
@@ -110,16 +121,23 @@ static int read_again(struct rog_db *db, const char *run_id, const char *folder,
             &streams, db, err,
             "SELECT name, stored_bytes FROM streams WHERE run_id = ? ORDER BY name", "s", run_id);
     while (code == 0 && (code = rog_query_step(streams, err)) == 1) {
+        const char *name = rog_query_text(streams, 0);
+        char *path = rog_path_join(folder, name);
         *any = true;
-        code = read_stream(kept, run_id, folder, rog_query_text(streams, 0),
-                           (size_t)rog_query_int(streams, 1), err);
+        code = path ? read_stream(kept, run_id, path, name, (size_t)rog_query_int(streams, 1), done,
+                                  list, err)
+                    : rog_fail_nomem(err);
+        free(path);
     }
+    if (code == 0 && !*any && done)
+        code = rog_fail(err, ROG_EFORMAT, "%s/" ROG_STREAM_MAIN ": nothing says that it was stored",
+                        folder);
     rog_query_free(streams);
     rog_db_close(kept);
     return code;
 }
 
-/* The rows of `one` that are not in `other`. */
+/* The rows of `one` that are not, or not so often, in `other`. */
 static int differences(struct rog_db *db, const char *run_id, const char *one, const char *other,
                        const char *says, struct rog_finding_list *list, struct rog_error *err)
 {
@@ -130,9 +148,13 @@ static int differences(struct rog_db *db, const char *run_id, const char *one, c
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
         const char *text = rog_query_text(query, 3);
-        rog_finding_add(list, "%s: %s of rank %lld at %.6f s: %.300s", says,
+        int64_t times = rog_query_int(query, 4);
+        char often[32] = "";
+        if (times > 1)
+            snprintf(often, sizeof often, " (%lld times)", (long long)times);
+        rog_finding_add(list, "%s: %s of rank %lld at %.6f s: %.300s%s", says,
                         rog_query_text(query, 0), (long long)rog_query_int(query, 1),
-                        rog_query_real(query, 2), text ? text : "");
+                        rog_query_real(query, 2), text ? text : "", often);
     }
     rog_query_free(query);
     free(sql);
@@ -143,7 +165,7 @@ static int count_rows(struct rog_db *db, const char *run_id, const char *rows, s
                       struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    char *sql = rog_format("SELECT count(*) FROM (%s)", rows);
+    char *sql = rog_format("SELECT total(times) FROM (%s)", rows);
     int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_query_step(query, err);
@@ -174,39 +196,56 @@ static int compare(struct rog_db *db, const char *run_id, const char *copy,
     return code < 0 ? code : detached;
 }
 
+/* The stream itself is damaged: that is a finding. */
+static int judge(const struct rog_error *cause, struct rog_finding_list *list,
+                 struct rog_error *err)
+{
+    if (cause->code != ROG_EFORMAT)
+        return rog_fail_again(err, cause);
+    rog_finding_add(list, "%s", cause->message);
+    list->checked = 1;
+    return 0;
+}
+
+static int check_folder(struct rog_db *db, const struct rog_run_row *row, const char *folder,
+                        struct rog_finding_list *list, struct rog_error *err)
+{
+    struct rog_error cause = {0};
+    struct rog_scratch place = {0};
+    bool any = false;
+    int code = rog_scratch_make(&place, NULL, "rogctl-verify", err);
+    if (code < 0)
+        return code;
+    char *copy = rog_path_join(place.path, "kept.db");
+    code = copy ? read_again(db, row, folder, copy, &any, list, &cause) : rog_fail_nomem(&cause);
+    if (code < 0)
+        code = judge(&cause, list, err);
+    else if (any)
+        code = compare(db, row->id, copy, list, err);
+    rog_scratch_remove(&place, NULL);
+    free(copy);
+    return code;
+}
+
 int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_list *list,
                       struct rog_error *err)
 {
-    struct rog_error cause = {0};
-    bool any = false;
+    struct rog_run_row row;
+    int code = rog_run_row_load(db, run_id, &row, err);
+    if (code < 0)
+        return code;
     char *name = rog_run_folder_name(rog_db_path(db), run_id);
     char *folder = name ? rog_store_path(rog_db_path(db), name) : NULL;
     char *stream = folder ? rog_path_join(folder, ROG_STREAM_MAIN) : NULL;
-    struct rog_scratch place = {0};
-    char *copy = NULL;
-    int code = stream ? 0 : rog_fail_nomem(err);
-    if (code < 0 || !rog_file_exists(stream))
-        goto out;
-    code = rog_scratch_make(&place, NULL, "rogctl-verify", err);
-    if (code < 0)
-        goto out;
-    copy = rog_path_join(place.path, "kept.db");
-    code = copy ? read_again(db, run_id, folder, copy, &any, &cause) : rog_fail_nomem(&cause);
-    if (code == ROG_EFORMAT) {
-        /* The stream itself is damaged: that is a finding. */
-        rog_finding_add(list, "%s", cause.message);
-        list->checked = 1;
-        code = 0;
-    } else if (code == 0 && any) {
-        code = compare(db, run_id, copy, list, err);
-    } else if (code < 0) {
-        rog_fail_again(err, &cause);
-    }
-out:
-    rog_scratch_remove(&place, NULL);
-    free(copy);
+    if (!stream)
+        code = rog_fail_nomem(err);
+    else if (rog_file_exists(stream))
+        code = check_folder(db, &row, folder, list, err);
+    else if (!rog_imported_is(&row))
+        rog_finding_unchecked(list, "what the trainer wrote: %s is not there", stream);
     free(stream);
     free(folder);
     free(name);
+    rog_run_row_release(&row);
     return code;
 }

@@ -3,55 +3,16 @@
 #include <orchestrator/check/verify.h>
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include <orchestrator/check/bound.h>
+#include <orchestrator/check/complete.h>
 #include <orchestrator/check/meters.h>
 #include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
+#include <orchestrator/check/saved.h>
+#include <orchestrator/check/settings.h>
 #include <orchestrator/check/stream.h>
-#include <orchestrator/store/imported.h>
-
-/* Whether a worker came back where a step begins: iterations before it may have died with its
- * process. */
-static bool went_on_after(const struct rog_record *record, const struct rog_record_worker *worker,
-                          size_t index)
-{
-    const struct rog_return *back =
-        rog_returns_between(&record->returns, worker->rank, index ? worker->step[index - 1].t : 0,
-                            worker->step[index].t);
-    return back && back->iteration + 1 == worker->step[index].iteration;
-}
-
-static void check_complete(const struct rog_record *record, const struct rog_promises *promises,
-                           struct rog_finding_list *list)
-{
-    (void)promises;
-    /* What it will come to nobody knows yet. */
-    bool goes_on = strcmp(record->row.status, "running") == 0;
-    if (goes_on)
-        rog_finding_unchecked(list, "whether it is done: the run is not over, and this is what "
-                                    "there is of it so far");
-    else if (strcmp(record->row.status, "done") != 0)
-        rog_finding_add(list, "the run is %s, not done", record->row.status);
-    if (record->admits > 0 && !record->ended && !goes_on)
-        rog_finding_add(list, "the trainer's end event is missing");
-    for (size_t w = 0; w < record->workers; w++) {
-        const struct rog_record_worker *worker = &record->worker[w];
-        int64_t expected = 1;
-        for (size_t i = 0; i < worker->steps; i++) {
-            int64_t iteration = worker->step[i].iteration;
-            list->checked++;
-            if (iteration != expected && !went_on_after(record, worker, i)) {
-                rog_finding_add(list, "rank %lld: iteration %lld is missing (the next is %lld)",
-                                (long long)worker->rank, (long long)expected, (long long)iteration);
-                break;
-            }
-            expected = iteration + 1;
-        }
-    }
-}
 
 /* Imported runs are left out: their logs name neither all that a host did nor only what it did one
  * after the other. */
@@ -59,7 +20,7 @@ static void check_times(const struct rog_record *record, const struct rog_promis
                         struct rog_finding_list *list)
 {
     (void)promises;
-    if (rog_imported_is(&record->row))
+    if (!record->own)
         return;
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];
@@ -83,38 +44,73 @@ static void check_times(const struct rog_record *record, const struct rog_promis
     }
 }
 
-static void check_admissions(const struct rog_record *record, const struct rog_promises *promises,
-                             struct rog_finding_list *list)
+/* Admissions of each step; NULL without memory. */
+static unsigned char *count_admissions(const struct rog_record *record,
+                                       struct rog_finding_list *list)
 {
-    (void)promises;
-    for (size_t i = 0; i < record->admits; i++) {
+    unsigned char *admitted = calloc(record->steps + 1, 1);
+    for (size_t i = 0; admitted && i < record->admits; i++) {
         const struct rog_admit *admit = &record->admit[i];
         const struct rog_record_worker *worker = rog_record_worker(record, admit->rank);
         const struct rog_iteration *step =
             worker ? rog_record_step(worker, admit->iteration) : NULL;
-        /* The run's end may cut an iteration off after its admission. */
-        if (!worker || rog_record_lost(record, worker, admit->iteration, admit->t) ||
-            (!step && admit->iteration - 1 == rog_record_last(worker)))
+        if (!step || rog_record_lost(record, worker, admit->iteration, admit->t))
             continue;
-        list->checked++;
-        if (!step) {
-            rog_finding_add(list, "admission at %.6f s: rank %lld has no iteration %lld", admit->t,
-                            (long long)admit->rank, (long long)admit->iteration);
-            continue;
-        }
-        double off_s = admit->t - (step->t - step->pull_s);
-        if (!(fabs(off_s) <= record->tolerance_s))
+        unsigned char *count = &admitted[step - record->step];
+        if (*count)
             rog_finding_add(list,
-                            "admission of rank %lld to iteration %lld at %.6f s: the iteration's "
-                            "own times put it at %.6f s",
-                            (long long)admit->rank, (long long)admit->iteration, admit->t,
-                            step->t - step->pull_s);
+                            "admission of rank %lld to iteration %lld at %.6f s: it is a "
+                            "second one",
+                            (long long)admit->rank, (long long)admit->iteration, admit->t);
+        *count = 1;
     }
-    size_t expected = 0;
-    for (size_t w = 0; record->admits > 0 && w < record->workers; w++)
-        expected += record->worker[w].steps;
-    if (list->checked < expected)
-        rog_finding_add(list, "%zu iterations have no admission", expected - list->checked);
+    return admitted;
+}
+
+static void check_admission(const struct rog_record *record, const struct rog_admit *admit,
+                            struct rog_finding_list *list)
+{
+    const struct rog_record_worker *worker = rog_record_worker(record, admit->rank);
+    const struct rog_iteration *step = worker ? rog_record_step(worker, admit->iteration) : NULL;
+    if (!worker && !rog_record_configured(record, admit->rank))
+        rog_finding_add(list, "admission at %.6f s: the run has no worker of rank %lld", admit->t,
+                        (long long)admit->rank);
+    /* The run's end may cut an iteration off after its admission. */
+    if (!worker || rog_record_lost(record, worker, admit->iteration, admit->t) ||
+        (!step && admit->iteration - 1 == rog_record_last(worker)))
+        return;
+    list->checked++;
+    if (!step) {
+        rog_finding_add(list, "admission at %.6f s: rank %lld has no iteration %lld", admit->t,
+                        (long long)admit->rank, (long long)admit->iteration);
+        return;
+    }
+    double off_s = admit->t - (step->t - step->pull_s);
+    if (!(fabs(off_s) <= record->tolerance_s))
+        rog_finding_add(list,
+                        "admission of rank %lld to iteration %lld at %.6f s: the iteration's "
+                        "own times put it at %.6f s",
+                        (long long)admit->rank, (long long)admit->iteration, admit->t,
+                        step->t - step->pull_s);
+}
+
+static void check_admissions(const struct rog_record *record, const struct rog_promises *promises,
+                             struct rog_finding_list *list)
+{
+    (void)promises;
+    for (size_t i = 0; i < record->admits; i++)
+        check_admission(record, &record->admit[i], list);
+    if (!record->own)
+        return;
+    unsigned char *admitted = count_admissions(record, list);
+    for (size_t i = 0; admitted && i < record->steps; i++)
+        if (!admitted[i])
+            rog_finding_add(list, "rank %lld iteration %lld at %.6f s: it has no admission",
+                            (long long)record->step[i].rank, (long long)record->step[i].iteration,
+                            record->step[i].t);
+    if (!admitted)
+        rog_finding_unchecked(list, "whether each iteration has one: out of memory");
+    free(admitted);
 }
 
 /* The largest iteration any worker had finished by t. */
@@ -214,8 +210,9 @@ static const struct {
     const char *name, *what;
     check_fn *run; /* NULL: needs more than the record, see rog_verify_run */
 } checks[ROG_VERIFY_CHECKS] = {
-    [ROG_VERIFY_COMPLETE] = {"complete", "the run is done and no iteration is missing",
-                             check_complete},
+    [ROG_VERIFY_COMPLETE] = {"complete", "the run is done and nothing of it is missing",
+                             rog_verify_complete},
+    [ROG_VERIFY_SETTINGS] = {"settings", "the same wherever they are said", NULL},
     [ROG_VERIFY_TIMES] = {"times", "the parts of an iteration add up to it", check_times},
     [ROG_VERIFY_ADMISSIONS] = {"admissions", "each stands where its iteration's stall ends",
                                check_admissions},
@@ -230,35 +227,59 @@ static const struct {
         {"meters",
          "energy and bandwidth run forwards, rows of layers add up, checkpoints are in order",
          NULL},
+    [ROG_VERIFY_SAVED] = {"saved", "checkpoints are the files, and have the results of their tests",
+                          NULL},
     [ROG_VERIFY_STREAM] = {"stream", "the tables hold what the trainer wrote, line for line", NULL},
 };
+
+static int check_record(struct rog_db *db, const struct rog_record *record,
+                        struct rog_verify *verify, struct rog_error *err)
+{
+    struct rog_promises promises;
+    rog_promises_find(&promises, &record->row, record->rows, record->workers);
+    for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
+        if (checks[i].run)
+            checks[i].run(record, &promises, &verify->check[i]);
+    rog_promises_release(&promises);
+    int code = rog_verify_settings(db, record, &verify->check[ROG_VERIFY_SETTINGS], err);
+    if (code == 0)
+        code = rog_verify_bytes(db, record, &verify->check[ROG_VERIFY_BYTES], err);
+    if (code == 0)
+        code = rog_verify_meters(db, record, &verify->check[ROG_VERIFY_METERS], err);
+    if (code == 0)
+        code = rog_verify_saved(db, record, &verify->check[ROG_VERIFY_SAVED], err);
+    return code;
+}
+
+static int load_and_check(struct rog_db *db, const char *run_id, struct rog_verify *verify,
+                          struct rog_error *err)
+{
+    struct rog_record record;
+    bool readable = false;
+    int code = rog_verify_readable(db, run_id, &readable, &verify->check[ROG_VERIFY_COMPLETE], err);
+    if (code < 0 || !readable)
+        return code;
+    code = rog_record_load(db, run_id, &record, err);
+    if (code < 0)
+        return code;
+    code = check_record(db, &record, verify, err);
+    rog_record_release(&record);
+    if (code == 0)
+        code = rog_setbacks_load(db, run_id, &verify->setbacks, err);
+    return code;
+}
 
 int rog_verify_run(struct rog_db *db, const char *run_id, struct rog_verify *verify,
                    struct rog_error *err)
 {
-    struct rog_record record;
     *verify = (struct rog_verify){0};
     for (int i = 0; i < ROG_VERIFY_CHECKS; i++) {
         verify->check[i].name = checks[i].name;
         verify->check[i].what = checks[i].what;
     }
-    int code = rog_record_load(db, run_id, &record, err);
-    if (code < 0)
-        return code;
-    struct rog_promises promises;
-    rog_promises_find(&promises, &record.row, record.rows, record.workers);
-    for (int i = 0; i < ROG_VERIFY_CHECKS; i++)
-        if (checks[i].run)
-            checks[i].run(&record, &promises, &verify->check[i]);
-    rog_promises_release(&promises);
-    code = rog_verify_bytes(db, &record, &verify->check[ROG_VERIFY_BYTES], err);
-    if (code == 0)
-        code = rog_verify_meters(db, &record, &verify->check[ROG_VERIFY_METERS], err);
+    int code = load_and_check(db, run_id, verify, err);
     if (code == 0)
         code = rog_verify_stream(db, run_id, &verify->check[ROG_VERIFY_STREAM], err);
-    if (code == 0)
-        code = rog_setbacks_load(db, run_id, &verify->setbacks, err);
-    rog_record_release(&record);
     if (code < 0)
         rog_verify_release(verify);
     return code;

@@ -20,6 +20,7 @@
 
 enum rog_verify_check {
     ROG_VERIFY_COMPLETE,   /* the run is done, its iterations are without gaps */
+    ROG_VERIFY_SETTINGS,   /* those of its row, its configuration, its files and its stream */
     ROG_VERIFY_TIMES,      /* compute, push, stall and pull add up to the iteration */
     ROG_VERIFY_ADMISSIONS, /* each where its iteration's stall ends */
     ROG_VERIFY_BOUND,      /* the staleness bound, from the pushes that had arrived */
@@ -27,6 +28,7 @@ enum rog_verify_check {
     ROG_VERIFY_ROWS,   /* none beyond the model's, at least the strategy's least share */
     ROG_VERIFY_BYTES,  /* no more than the link let through */
     ROG_VERIFY_METERS, /* energy, bandwidth and checkpoints run forwards */
+    ROG_VERIFY_SAVED,  /* checkpoints: their files, and what their tests said */
     ROG_VERIFY_STREAM, /* the tables hold the trainer's event stream, line for line */
     ROG_VERIFY_CHECKS
 };

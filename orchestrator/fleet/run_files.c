@@ -119,11 +119,23 @@ static int remove_workers(const char *folder, struct rog_error *err)
 
 int rog_run_prepare(const char *folder, const char *config_text, struct rog_error *err)
 {
-    static const char *const leftovers[] = {
-        ROG_RUN_EVENTS,       ROG_RUN_LOG,           ROG_RUN_TESTER_LOG,  ROG_RUN_CHECKPOINTS,
-        ROG_RUN_SERVER_STATE, ROG_RUN_KEY,           ROG_RUN_PORT,        ROG_RUN_WHOLE,
-        ROG_STREAM_HOST,      ROG_STREAM_CONTROLLER, ROG_SNAPSHOT_FOLDER, ROG_RUN_UNTESTED,
-        ROG_RUN_STATE,        ROG_RUN_LAYOUT,        ROG_RUN_PAUSED,      ROG_RUN_TAKEN_UP};
+    static const char *const leftovers[] = {ROG_RUN_EVENTS,
+                                            ROG_RUN_LOG,
+                                            ROG_RUN_TESTER_LOG,
+                                            ROG_RUN_CHECKPOINTS,
+                                            ROG_RUN_SERVER_STATE,
+                                            ROG_RUN_KEY,
+                                            ROG_RUN_PORT,
+                                            ROG_RUN_WHOLE,
+                                            ROG_STREAM_HOST,
+                                            ROG_STREAM_CONTROLLER,
+                                            ROG_SNAPSHOT_FOLDER,
+                                            ROG_RUN_UNTESTED,
+                                            ROG_RUN_STATE,
+                                            ROG_RUN_LAYOUT,
+                                            ROG_RUN_PAUSED,
+                                            ROG_RUN_TAKEN_UP,
+                                            ROG_TESTED};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
         char *path = rog_path_join(folder, leftovers[i]);

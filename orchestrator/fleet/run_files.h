@@ -12,7 +12,6 @@
 #include <orchestrator/store/paths.h>
 #include <rog/error.h>
 
-#define ROG_RUN_CONFIG "config.json"
 #define ROG_RUN_EVENTS "events.jsonl"
 #define ROG_RUN_LOG "trainer.log"
 #define ROG_RUN_TESTER_LOG "tester.log"

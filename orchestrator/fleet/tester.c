@@ -10,6 +10,7 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/run_files.h>
+#include <orchestrator/store/checkpoints.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
@@ -27,12 +28,13 @@ int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_flee
         .cluster = cluster,
         .elsewhere = cluster && cluster->tester ? cluster->kind->executor->tester : NULL,
         .run_id = run_id,
+        .folder = rog_strdup(folder),
         .config_path = rog_path_join(folder, ROG_RUN_CONFIG),
         .log_path = rog_path_join(folder, ROG_RUN_TESTER_LOG),
         .process = ROG_PROCESS_NONE,
         .accuracy = (double)NAN,
     };
-    return tester->config_path && tester->log_path ? 0 : rog_fail_nomem(err);
+    return tester->folder && tester->config_path && tester->log_path ? 0 : rog_fail_nomem(err);
 }
 
 void rog_fleet_tester_release(struct rog_fleet_tester *tester)
@@ -43,9 +45,10 @@ void rog_fleet_tester_release(struct rog_fleet_tester *tester)
     tester->state = NULL;
     rog_lines_release(&tester->lines);
     free(tester->in_flight);
+    free(tester->folder);
     free(tester->config_path);
     free(tester->log_path);
-    tester->in_flight = tester->config_path = tester->log_path = NULL;
+    tester->in_flight = tester->folder = tester->config_path = tester->log_path = NULL;
 }
 
 /* One line of the tester: the result of what is in flight, or why there is none. */
@@ -62,6 +65,8 @@ static int take_line(struct rog_fleet_tester *tester, const char *line, struct r
                         rog_json_get_string(event, "message", "no reason given"));
     } else if (strcmp(name, ROG_EVENT_ACCURACY) == 0 && tester->in_flight) {
         code = rog_ingest_accuracy(tester->db, tester->run_id, tester->in_flight, event, err);
+        if (code == 0)
+            code = rog_tested_add(tester->folder, tester->run_id, tester->in_flight, event, err);
         tester->accuracy = rog_json_get_number(event, "accuracy", (double)NAN);
         tester->tested++;
         free(tester->in_flight);

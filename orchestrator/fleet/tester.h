@@ -21,6 +21,7 @@ struct rog_fleet_tester {
     struct rog_db *db;                             /* borrowed */
     const char *trainer, *run_id;                  /* borrowed */
     struct rog_credentials *credentials;           /* borrowed */
+    char *folder;                                  /* the run's */
     char *config_path, *log_path;                  /* in the run's folder */
     const struct rog_cluster *cluster;             /* borrowed; may be NULL */
     const struct rog_checkpoint_tester *elsewhere; /* on a tester host; NULL: tests are made here */

@@ -11,9 +11,11 @@
  *     workerN/       of a run of real processes: what worker N wrote
  *     controller.jsonl   what rogctl itself adds, such as retries; where there is some
  *     host.jsonl     of a run on real hosts: what the server's host tells; workerN/ has its own
+ *     tested.jsonl   what the tests of its checkpoints said
  *     mark           random letters of a run on real hosts, which its folders there have in their
- * names lock           held by the rogctl that executes the run All results are heap memory, NULL
- * when memory ran out.
+ *                    names
+ *     lock           held by the rogctl that executes the run
+ * All results are heap memory, NULL when memory ran out.
  */
 
 /* The stream of a run of one process, or of the server. */
@@ -24,6 +26,10 @@
 #define ROG_STREAM_HOST "host.jsonl"
 /* What rogctl itself tells of a run: retries, lost connections, that it went on from a snapshot. */
 #define ROG_STREAM_CONTROLLER "controller.jsonl"
+/* No event stream: what is in it is in `checkpoints` (checkpoints.h). */
+#define ROG_TESTED "tested.jsonl"
+/* What the trainer was given. */
+#define ROG_RUN_CONFIG "config.json"
 
 /* "results.runs": relative to the database's folder. */
 char *rog_runs_folder_name(const char *db_path);

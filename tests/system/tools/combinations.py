@@ -95,4 +95,5 @@ def main():
     print(",\n".join("    " + literal(run(rng, parts, i + 1)) for i in range(count)))
     print(");")
 
-main()
+if __name__ == "__main__":
+    main()
