@@ -18,7 +18,12 @@ CONF
 }
 
 experiment good
-try 0 rogctl sweep good.conf --cluster cluster.conf
+tried="the sweep"
+rogctl sweep good.conf --cluster cluster.conf >out 2>said &
+sweep=$!
+wait_for 120 'SELECT count(*) FROM iterations'
+same "places on the tester" 1 "$(programs 2 rog-claim | grep -c .)"
+wait $sweep || fail "the sweep failed: $(cat said)"
 same "tested" 0 "$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL")"
 [ "$(query "SELECT count(*) FROM checkpoints")" -ge 2 ] || fail "too few checkpoints"
 same "tested here" "" "$(find results.runs -name tester.log)"

