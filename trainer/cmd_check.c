@@ -194,7 +194,9 @@ static int check_run(struct looking *looking, struct rog_error *err)
         train && model && data ? once(looking, train, look_at_train, err) : rog_fail_nomem(err);
     if (!code && has_network && config->initial_model)
         code = once(looking, model, look_at_model, err);
-    if (!code && has_network)
+    /* A program reads what it likes; a folder that is named for it is one that it reads. */
+    bool names_data = rog_train_is_program(config) && strchr(config->data, ':');
+    if (!code && (has_network || names_data))
         code = once(looking, data, look_at_data, err);
     for (uint32_t i = 0; i < config->worker_count && !code; i++) {
         looking->worker = &config->workers[i];

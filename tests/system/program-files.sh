@@ -44,3 +44,10 @@ mkdir outside/parts.d
 echo x >outside/parts.d/parts
 sweep 2 '"../outside/parts.d/parts", "parts/deep/words.txt"' --dry-run
 says 'would be parts and parts/deep/words.txt'
+
+# A folder that is named for its data is looked at before it begins.
+sweep 0 '"run.sh"' --dry-run
+sed 's/^case = "x";/& data = "cifar100:nowhere";/' job/x.conf >job/y.conf
+try 2 rogctl sweep job/y.conf --cluster local.conf --dry-run
+prints "cannot begin"
+says "nowhere/train.bin does not exist"
