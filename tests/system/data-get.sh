@@ -19,7 +19,7 @@ hash=$(sha256sum <served/set.tar.gz | cut -d' ' -f1)
 python3 -u -m http.server --bind 127.0.0.1 --directory served 0 >served.log 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null' EXIT
-for attempt in $(seq 100); do
+for attempt in $(seq 1200); do
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served.log)
     [ -z "$port" ] || break
     sleep 0.1

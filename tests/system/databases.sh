@@ -29,12 +29,12 @@ answered 1 "newer.db: its schema is version $newer, this program knows up to ver
 try 1 rogctl runs --db .
 says 'a folder, not a database'
 mkfifo pipe.db
-try 1 timeout 20 rogctl runs --db pipe.db
+try 1 timeout 100 rogctl runs --db pipe.db
 says 'pipe.db: a pipe, not a database'
 sqlite3 piped.db 'CREATE TABLE runs(a)' && mkfifo piped.db-wal
-try 1 timeout 20 rogctl sweep x.conf --db piped.db
+try 1 timeout 100 rogctl sweep x.conf --db piped.db
 says 'piped.db-wal: a pipe, not a database'
-try 1 timeout 20 rogctl runs --db /dev/zero
+try 1 timeout 100 rogctl runs --db /dev/zero
 says '/dev/zero: a device, not a database'
 
 # What lies in a cache is used as it is: one that other users can write is not used.

@@ -58,7 +58,7 @@ entries=$HOME/.local/state/rogctl/sweeps
 mkdir -p "$entries/a-1" "$entries/a-2" "$entries/a b"
 mkfifo "$entries/a-1/sweep.json"
 echo '{"pid": 1, "start": 1}' | tee "$entries/a-2/sweep.json" >"$entries/a b/sweep.json"
-try 0 timeout 20 rogctl status
+try 0 timeout 100 rogctl status
 prints "no sweep of yours is running"
 try 3 rogctl attach
 try 3 rogctl stop

@@ -35,7 +35,7 @@ cluster() {
     ip netns exec $worker rog-trainer host --folder w >w.said 2>&1 &
 }
 await() {
-    for i in $(seq 400); do
+    for i in $(seq 2400); do
         grep -q "$2" "$1" 2>/dev/null && return
         sleep 0.05
     done
@@ -87,7 +87,7 @@ await w/host.jsonl '"replay-audit".*"egress"'
 same "rates that the server tells" 0 "$(grep -c '"event":"bandwidth"' s/host.jsonl)"
 grep -q '"event":"bandwidth"' w/host.jsonl || fail "the worker tells no rates"
 for name in s w; do kill -9 "$(jq .pid $name/state.json)"; done
-for i in $(seq 200); do
+for i in $(seq 2400); do
     [ "$(ip netns exec $server tc qdisc show dev eth0; ip netns exec $worker tc qdisc show dev eth0)" \
         = "" ] && break
     ip netns exec $server tc qdisc show dev eth0 | grep -q tbf ||
@@ -122,13 +122,13 @@ if $user --inh-caps +net_admin --ambient-caps +net_admin \
     try 0 $user rog-trainer shape --iface eth0 --trace "$PWD/steps.csv" --seconds 1
     untouched
     $user rog-trainer shape --iface eth0 --trace constant:5 >said 2>&1 &
-    for i in $(seq 100); do
+    for i in $(seq 2400); do
         ip netns exec $worker tc qdisc show dev eth0 | grep -q ingress && break
         sleep 0.05
     done
     ip netns exec $worker tc qdisc show dev eth0 | grep -q 'tbf.*rate 5Mbit' || fail "$(cat said)"
     kill -9 $!
-    for i in $(seq 100); do
+    for i in $(seq 2400); do
         ip netns exec $worker tc qdisc show dev eth0 | grep -q 'tbf\|ingress' || break
         sleep 0.05
     done

@@ -36,7 +36,7 @@ cluster() {
 state() { sed -n "s/.*\"state\":\"\([a-z]*\)\".*/\1/p" "$1/state.json" 2>/dev/null; }
 # await NAME STATE: until the host is in that state
 await() {
-    for i in $(seq 600); do
+    for i in $(seq 2400); do
         now=$(state "$1")
         [ "$now" = "$2" ] && return
         case $now in ended | failed) break ;; esac
@@ -46,7 +46,7 @@ await() {
 }
 # await_line FILE PATTERN
 await_line() {
-    for i in $(seq 400); do
+    for i in $(seq 2400); do
         grep -q "$2" "$1" 2>/dev/null && return
         sleep 0.05
     done
@@ -139,7 +139,7 @@ tr '\0' '\n' <"/proc/$worker/environ" | grep -qx FROM_HOST=1 || fail "no environ
 kill -9 "$worker"
 await_line w1/host.jsonl '"event":"restart".*the worker was killed by signal 9'
 had=$(count w1/events.jsonl iteration)
-for i in $(seq 200); do # it goes on where the others are by now
+for i in $(seq 2400); do # it goes on where the others are by now
     [ "$(count w1/events.jsonl iteration)" -gt "$had" ] && break
     sleep 0.05
 done
@@ -185,7 +185,7 @@ wrapper() {
     rog-trainer host --folder w1 >w1.said 2>&1 &
     await w1 failed
     grep -qF "$2" w1/state.json || fail "not said: $2: $(cat w1/state.json)"
-    for i in $(seq 100); do # it may come late, finds nobody, and ends
+    for i in $(seq 2400); do # it may come late, finds nobody, and ends
         [ -z "$(inside w1)" ] && break
         sleep 0.05
     done
@@ -205,7 +205,7 @@ seconds=60
 cluster '' ",$client" ''
 await_line w1/events.jsonl '"iteration":2,'
 kill -9 "$(sed 's/.*"pid":\([0-9]*\),.*/\1/' w1/state.json)"
-for i in $(seq 100); do
+for i in $(seq 2400); do
     [ -z "$(processes w1)$(inside w1)" ] && break
     sleep 0.05
 done
@@ -258,7 +258,7 @@ if [ "$(id -u)" = 0 ] && $nobody test -x "$(command -v rog-trainer)" 2>said; the
     chown -R 65534 open
     ulimit -c unlimited 2>said || ulimit -c 0
     $nobody sleep 30 &
-    for i in $(seq 100); do
+    for i in $(seq 2400); do
         $nobody cat /proc/$!/maps >out 2>err && break
         sleep 0.05
     done
@@ -266,7 +266,7 @@ if [ "$(id -u)" = 0 ] && $nobody test -x "$(command -v rog-trainer)" 2>said; the
     kill $!
     $nobody rog-trainer host --folder open/s >open.said 2>&1 &
     await open/s running
-    for i in $(seq 100); do # until it has said what it is
+    for i in $(seq 2400); do # until it has said what it is
         holder=$(processes open/s | head -n 1)
         $nobody cat "/proc/$holder/maps" >out 2>err || break
         sleep 0.05

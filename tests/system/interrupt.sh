@@ -25,12 +25,12 @@ for signal in INT TERM HUP; do
     ROG_TRAINER=$PWD/slow setsid rogctl sweep x.conf --jobs 2 >out 2>err &
     pid=$!
     tried="rogctl sweep and SIG$signal"
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         [ -e results.db ] && [ "$(query 'SELECT count(*) FROM iterations' 2>/dev/null)" = 2 ] && break
         sleep 0.1
     done
     same "runs at once" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'running'")"
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         [ "$(query 'SELECT count(*) FROM progress WHERE iteration = 1')" = 2 ] && break
         sleep 0.1
     done
@@ -55,7 +55,7 @@ chmod +x stubborn
 rm -f pids
 ROG_TRAINER=$PWD/stubborn rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
-for i in $(seq 100); do
+for i in $(seq 1200); do
     [ -s pids ] && break
     sleep 0.1
 done
@@ -63,7 +63,7 @@ kill -INT $pid
 kill -TERM $pid
 wait $pid
 same "exit status" 143 $?
-for i in $(seq 100); do
+for i in $(seq 1200); do
     kill -0 "$(cat pids)" 2>/dev/null || break
     sleep 0.1
 done
@@ -73,7 +73,7 @@ kill -0 "$(cat pids)" 2>/dev/null && fail "the trainer runs on"
 rm -f pids
 ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
-for i in $(seq 100); do
+for i in $(seq 1200); do
     [ "$(query 'SELECT count(*) FROM progress')" = 1 ] && break
     sleep 0.1
 done
@@ -89,7 +89,7 @@ grep -q ' running ' out && fail "shown as running"
 ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
 first=$(query "SELECT id FROM runs WHERE threshold = 4")
-for i in $(seq 200); do
+for i in $(seq 1200); do
     sqlite3 -cmd '.timeout 9000' results.db \
         "UPDATE progress SET wanted = 'stop' WHERE run_id = '$first'" || fail "not asked"
     [ "$(query "SELECT count(*) FROM progress WHERE run_id != '$first'")" = 1 ] && break

@@ -55,7 +55,7 @@ half_stored="SELECT count(*) FROM runs WHERE status = 'running' AND id IN (SELEC
     iterations) AND id NOT IN (SELECT run_id FROM events WHERE kind = 'end')"
 for round in 1 2 3; do
     start "in the middle"
-    for i in $(seq 200); do
+    for i in $(seq 6000); do
         [ "$(sqlite3 results.db "$half_stored" 2>/dev/null || echo 0)" -gt 0 ] && break
         kill -0 $pid 2>/dev/null || break
         sleep 0.02

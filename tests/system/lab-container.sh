@@ -70,7 +70,7 @@ grep -qx A=1 environment || fail "the environment is not in the container"
 [ -e "/proc/$worker/root/data" ] || fail "the mount is not in the container"
 [ "$(readlink "/proc/$worker/ns/pid")" != "$(readlink /proc/self/ns/pid)" ] || fail "that is no container"
 ended() { # PROCESS WHAT
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         [ -e "/proc/$1" ] || return 0
         sleep 0.1
     done

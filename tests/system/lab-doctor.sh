@@ -204,7 +204,7 @@ epochs = 1000; control = "outdoors"; runs = ( { note = "ROG 4"; } );
 CONF
 rogctl sweep run.conf --cluster short.conf >sweep.log 2>&1 &
 sweep=$!
-for i in $(seq 300); do
+for i in $(seq 1200); do
     grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json && break
     sleep 0.1
 done
@@ -223,11 +223,11 @@ finding 'worker 1' clean note "; held since "
 # Whoever waits says for whom, and has its turn when the hosts are free.
 rogctl run library=BSP workload=none seconds=2 epochs=1000 --cluster short.conf --db other.db >out 2>second &
 second=$!
-for i in $(seq 200); do
+for i in $(seq 1200); do
     grep -q "waiting for .*, held since .* by .*@$(hostname), sweep run-case0, run " second && break
     sleep 0.1
 done
-[ "$i" -lt 200 ] || fail "it does not say that it waits: $(cat second)"
+[ "$i" -lt 1200 ] || fail "it does not say that it waits: $(cat second)"
 rogctl status --json | jq -e 'any(.[] | select(.command[1] == "run") | .runs[]; .state == "waiting" and .waiting)' \
     >said || fail "its state is another: $(rogctl status)"
 kill -9 $sweep

@@ -78,7 +78,7 @@ conf '{ library = "ROG"; threshold = 4; seconds = 100.0; }'
 begin killed
 kill -9 $sweep
 wait $sweep
-for i in $(seq 40); do
+for i in $(seq 240); do
     [ -z "$(for host in $hosts; do programs "$host" rog-trainer; done)" ] && break
     sleep 0.5
 done

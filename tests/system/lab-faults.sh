@@ -110,7 +110,7 @@ fault_interrupt() {
     echo s >answers
     python3 "$ROG_TEST_TOOLS/terminal.py" transcript answers rogctl sweep f.conf --cluster cluster.conf --db $db &
     terminal=$!
-    wait_for 90 "SELECT count(*) FROM iterations WHERE t > (SELECT max(t) FROM events WHERE kind = 'resume')" $db
+    wait_for 240 "SELECT count(*) FROM iterations WHERE t > (SELECT max(t) FROM events WHERE kind = 'resume')" $db
     kill -INT "$(pgrep -P $terminal rogctl)"
     wait $terminal
     same "exit status" 130 $?
@@ -155,7 +155,7 @@ fault_lease() {
     begin lease
     kill -9 $sweep
     wait $sweep
-    for i in $(seq 45); do
+    for i in $(seq 120); do
         [ -z "$(for host in $hosts; do programs "$host" rog-trainer; done)" ] && break
         sleep 1
     done

@@ -21,11 +21,11 @@ END
 }
 
 experiment 5 >x.conf
-try 1 timeout 90 rogctl sweep x.conf --cluster cluster.conf
+try 1 timeout 300 rogctl sweep x.conf --cluster cluster.conf
 grep -q "worker 1 (.*)'s program ended (status 0) before it had finished; it said nothing" err ||
     fail "not told from one that has finished"
 nothing_is_left
 experiment '' >y.conf
-try 0 timeout 90 rogctl sweep y.conf --cluster cluster.conf --db whole.db
+try 0 timeout 300 rogctl sweep y.conf --cluster cluster.conf --db whole.db
 same "who has finished" done "$(query 'SELECT status FROM runs' whole.db)"
 nothing_is_left

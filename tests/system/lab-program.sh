@@ -13,9 +13,9 @@ $python -c 'import torch' 2>/dev/null || skip "$python has no module torch (pack
 export PYTHONDONTWRITEBYTECODE=1
 
 # The accuracy is a mean over iterations that all runs have reached: from `settled` on, between
-# checkpoints interpolated, percent. All start at 24.9, and are at 38 by then. A busy machine makes
-# half as many iterations in the time, and the order in which rows arrive is another in each run.
-tolerance=3.0 gain=10 settled=20 enough=40
+# checkpoints interpolated, percent. All start at 24.9, and are at 38 by then. With two busy loops and a
+# load of 20 beside them, in repeats that got to iteration 43 to 48, it differed by 0.3 to 0.9 points.
+tolerance=2.0 gain=10 settled=20 enough=40
 
 lab_up 4
 host_states >idle-states

@@ -6,7 +6,7 @@
 
 lab_up 1
 ip netns exec roglab1 rog-trainer shape --iface eth0 --trace constant:20 >shape.log 2>&1 &
-for i in $(seq 100); do
+for i in $(seq 1200); do
     ip netns exec roglab1 tc qdisc show dev eth0 | grep -q tbf && break
     sleep 0.1
 done
@@ -34,7 +34,7 @@ says 'cannot make yard.samples.csv: File exists'
 
 rogctl trace record --cluster lab --to stopped >out 2>err &
 pid=$!
-for i in $(seq 300); do
+for i in $(seq 1200); do
     [ "$(grep -c ',1,' stopped.samples.csv 2>/dev/null)" -ge 2 ] 2>/dev/null && break
     sleep 0.1
 done

@@ -56,7 +56,7 @@ cluster()
     rm -rf port run
     rog-trainer serve --workers 2 --key-file key --listen 127.0.0.1:0 --port-file port --out run "$@" &
     server=$!
-    for _ in $(seq 600); do
+    for _ in $(seq 2400); do
         [ -s port ] && break
         sleep 0.05
     done

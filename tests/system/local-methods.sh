@@ -34,7 +34,7 @@ for victim in "work .*--rank 2" serve; do
     rogctl sweep kill.conf --cluster two.conf >out 2>err &
     sweep=$!
     tried="a sweep of which '$victim' is killed"
-    for i in $(seq 600); do
+    for i in $(seq 1800); do
         case $(sqlite3 results.db 'SELECT count(*) > 5 AND max(t) > 2.5 FROM iterations' 2>/dev/null) in 1) break ;; esac
         sleep 0.1
     done

@@ -22,7 +22,7 @@ trainers() {
 }
 # They end by themselves, whatever became of rogctl.
 no_trainer_runs_on() {
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         [ -n "$(trainers)" ] || return 0
         sleep 0.1
     done
@@ -107,7 +107,7 @@ for victim in "work .*--rank 2" "serve"; do
     rogctl sweep "${victim%% *}.conf" --cluster local.conf >out 2>err &
     pid=$!
     tried="a sweep of which '$victim' is killed"
-    wait_for 60 "$iterations"
+    wait_for 240 "$iterations"
     # It is not begun beside itself.
     rogctl sweep "${victim%% *}.conf" --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
     grep -q "going on already, as sweep [^ ]*-1 (process $pid, for 0:[0-9]*)" again || fail "it says: $(cat again)"
@@ -135,7 +135,7 @@ lose() { # STATUS MIN_WORKERS
     rogctl sweep gone-kill.conf --cluster gone.conf >out 2>err &
     pid=$!
     tried="a sweep that loses a worker, min_workers = $2"
-    wait_for 60 "$iterations"
+    wait_for 240 "$iterations"
     kill -9 "$(one_with 'work .*--rank 2')" || fail "nothing to kill"
     wait $pid
     same "exit status" "$1" $?
@@ -174,7 +174,7 @@ for signal in INT KILL; do
     rogctl sweep kill.conf --cluster local.conf >out 2>err &
     pid=$!
     tried="a sweep that gets SIG$signal"
-    wait_for 60 'SELECT count(*) > 24 FROM iterations' # the server has saved something by then
+    wait_for 240 'SELECT count(*) > 24 FROM iterations' # the server has saved something by then
     kill -$signal $pid
     wait $pid
     no_trainer_runs_on

@@ -14,7 +14,7 @@ folder() {
 state() { sed -n "s/.*\"state\":\"\([a-z]*\)\".*/\1/p" "$1/state.json" 2>/dev/null; }
 # await COMMAND...: until it succeeds
 await() {
-    for i in $(seq 200); do
+    for i in $(seq 2400); do
         "$@" && return
         sleep 0.05
     done

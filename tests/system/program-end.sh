@@ -18,7 +18,7 @@ ends()
 case = "x"; seconds = 3.0; trace = "constant:100"; runs = ( { library = "BSP"; } );
 workload = { command = "$1"; files = []; test = "echo 1"; };
 END
-    try 1 timeout 60 rogctl sweep x.conf --cluster local.conf
+    try 1 timeout 300 rogctl sweep x.conf --cluster local.conf
     says "failed: worker $2"
 }
 
@@ -48,7 +48,7 @@ for left in 0 5; do
         fail "not told from one that has finished"
 done
 sed "s/leaver 5/leaver/" x.conf >y.conf
-timeout 60 rogctl sweep y.conf --cluster local.conf --db whole.db >out 2>err
+timeout 300 rogctl sweep y.conf --cluster local.conf --db whole.db >out 2>err
 same "who has finished" done "$(query 'SELECT status FROM runs' whole.db)"
 # A replay of it has its model's tensors; where they are not recorded it says so.
 run=$(query 'SELECT id FROM runs' whole.db)

@@ -102,16 +102,16 @@ strategy forks "$weigh
         if os.fork() == 0: time.sleep(1000)
         return 1"
 try 0 rogctl run --library own/forks.py workload=none seconds=60
-for i in $(seq 100); do [ -n "$(of forks)" ] || break; sleep 0.1; done
+for i in $(seq 1200); do [ -n "$(of forks)" ] || break; sleep 0.1; done
 [ -z "$(of forks)" ] || fail "left of what it forked: $(of forks)"
 strategy stays "$weigh
         open('hung', 'w').close()
         while True: pass"
 rogctl run --library own/stays.py workload=none seconds=60 >out 2>err &
 pid=$!
-for i in $(seq 300); do [ -n "$(find . -name hung)" ] && break; sleep 0.1; done
+for i in $(seq 1200); do [ -n "$(find . -name hung)" ] && break; sleep 0.1; done
 [ -n "$(find . -name hung)" ] || fail "it does not come so far"
 kill -9 $pid # and so its trainer
 wait $pid 2>/dev/null
-for i in $(seq 100); do [ -n "$(of stays)" ] || break; sleep 0.1; done
+for i in $(seq 1200); do [ -n "$(of stays)" ] || break; sleep 0.1; done
 [ -z "$(of stays)" ] || fail "left after a kill: $(of stays)"

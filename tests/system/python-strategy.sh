@@ -117,7 +117,7 @@ for i in 1 2; do
     touch mark
     rogctl sweep r.conf --db killed.db >out 2>err &
     pid=$!
-    for step in $(seq 300); do
+    for step in $(seq 2400); do
         [ -z "$(find killed.runs -path '*/snapshot/state' -newer mark 2>/dev/null)" ] || break
         sleep 0.05
     done

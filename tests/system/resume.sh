@@ -39,7 +39,7 @@ start() {
     rogctl sweep x.conf --jobs 2 >out 2>err &
     pid=$!
     tried="rogctl sweep, and kill of $1"
-    for i in $(seq 500); do
+    for i in $(seq 12000); do
         new_snapshot && break
         kill -0 $pid 2>/dev/null || break
         sleep 0.01
@@ -98,7 +98,7 @@ for how in damage of_earlier; do
     touch mark
     rogctl sweep d.conf >out 2>err &
     pid=$!
-    for i in $(seq 500); do
+    for i in $(seq 12000); do
         new_snapshot && break
         sleep 0.01
     done
@@ -129,7 +129,7 @@ for kill in 1 2 3; do
     touch mark
     rog-trainer simulate --config t.json --out t --threads 1 $go_on >out 2>err &
     pid=$!
-    for i in $(seq 1000); do
+    for i in $(seq 12000); do
         [ -n "$(find t/snapshot/state -newer mark 2>/dev/null)" ] && break
         kill -0 $pid 2>/dev/null || break
         sleep 0.01

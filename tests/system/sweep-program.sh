@@ -72,7 +72,7 @@ for signal in INT KILL INT; do
     PAUSE=20000 rogctl sweep cut.conf --cluster cluster.conf --db cut.db --plots cut >out 2>err &
     pid=$!
     touch mark
-    for _ in $(seq 500); do
+    for _ in $(seq 6000); do
         [ -n "$(find cut.runs -path '*/snapshot/state' -newer mark 2>/dev/null)" ] && break
         kill -0 $pid 2>/dev/null || break
         sleep 0.02

@@ -161,7 +161,7 @@ static void up_again_keeps_or_repairs(void **state)
     assert_non_null(strstr(err.message, "rogctl lab down"));
 
     kill(first.host[1].sshd, SIGKILL);
-    for (int i = 0; i < 100 && look().complete; i++)
+    for (int i = 0; i < 6000 && look().complete; i++)
         usleep(20000);
     assert_false(look().complete);
     up(2); /* not whole: made anew, in any size */

@@ -434,7 +434,7 @@ static void a_started_process_outlives_the_connection(void **state)
     ssh = connect_to(NULL, bench->address[1]);
     struct collected *collected = calloc(1, sizeof *collected);
     uint64_t offset = 0;
-    for (double until_s = rog_clock_s() + 20;
+    for (double until_s = rog_clock_s() + 120;
          rog_clock_s() < until_s && !strstr(collected->text, "two");) {
         if (rog_connection_download(ssh, log, offset, collect, collected, &offset, &err))
             fail_msg("%s", err.message);

@@ -93,7 +93,7 @@ begin() {
     tried="the sweep '$1'"
     rogctl sweep f.conf --cluster cluster.conf --db "$db" >out 2>said &
     sweep=$!
-    wait_for 90 'SELECT count(*) > 8 FROM iterations' "$db"
+    wait_for 240 'SELECT count(*) > 8 FROM iterations' "$db"
 }
 # heard TEXT: the sweep has said it.
 heard() {
