@@ -28,6 +28,8 @@ int rog_exit_status(int code)
         return ROG_EXIT_USAGE;
     case ROG_ENOTFOUND:
         return ROG_EXIT_NOTHING;
+    case ROG_ELATER:
+        return ROG_EXIT_LATER;
     case ROG_EINTR:
         return ROG_EXIT_INTERRUPTED;
     default:

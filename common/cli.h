@@ -21,6 +21,7 @@ enum {
     ROG_EXIT_FAILED = 1,
     ROG_EXIT_USAGE = 2,
     ROG_EXIT_NOTHING = 3,
+    ROG_EXIT_LATER = 75, /* EX_TEMPFAIL, as others have it */
     ROG_EXIT_INTERRUPTED = 130
 };
 

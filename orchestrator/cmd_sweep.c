@@ -11,6 +11,7 @@
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
+#include <orchestrator/on.h>
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/rehearse.h>
@@ -28,6 +29,7 @@ struct sweep {
     struct rog_sweep *entry; /* in the registry; NULL: none */
     char *trainer;
     bool shows_nothing; /* the figure, of the plan's runs */
+    struct rog_on on;
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
     struct rog_json *gains;   /* with --until-ci: what was gained */
@@ -328,9 +330,12 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         .sweep = s->entry,
         .on_done = s->experiment->on_done,
         .on_failed = s->experiment->on_failed,
+        .pool = s->on.options.provider ? &s->on.options : NULL,
     };
     int launched = rog_cli_given(cli, "until-ci") ? launch_until(s, &launch, err)
                                                   : rog_launch(&launch, s->plan, err);
+    if (launched == ROG_ELATER)
+        return rog_on_show_left(&s->on, s->plan->case_name, err->message, err);
     if (launched < 0 && launched != ROG_EFAILED && launched != ROG_EREPORTED)
         return launched;
     struct rog_error cause = {0};
@@ -427,6 +432,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     };
     int code = s.figures ? check_options(cli, err) : rog_fail_nomem(err);
     if (code == 0)
+        code = rog_on_open(&s.on, cli, rog_cli_string(cli, "on"), err);
+    if (code == 0)
         code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
     if (code == 0 && !dry && !detaches)
         s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));
@@ -439,6 +446,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                : detaches ? detach(cli, &s, err)
                           : execute(cli, &s, err);
     rog_launch_leave(s.entry, code, err);
+    rog_on_close(&s.on);
     free(s.trainer);
     rog_db_close(s.db);
     rog_plan_free(s.plan);
@@ -497,6 +505,9 @@ static const struct rog_setting options[] = {
     {.name = "detach",
      .type = ROG_SETTING_FLAG,
      .help = "go on without the terminal; `rogctl status`, `attach` and `stop` look after it"},
+    {ROG_OPTION_ON},
+    {ROG_OPTION_LEASE},
+    {ROG_OPTION_ATTACH},
     {.name = "fresh",
      .type = ROG_SETTING_FLAG,
      .help = "begin a new case instead of continuing the latest"},

@@ -10,6 +10,7 @@
 #include <orchestrator/conf/methods.h>
 #include <orchestrator/store/db.h>
 
+extern const struct rog_command rog_cmd_agent;
 extern const struct rog_command rog_cmd_attach;
 extern const struct rog_command rog_cmd_case;
 extern const struct rog_command rog_cmd_cases;

@@ -336,6 +336,21 @@ static int note_runs(const struct rog_launch *launch, const struct rog_plan *pla
     return code;
 }
 
+/* By agents, through the pool of the case. */
+static int execute_on(const struct rog_launch *launch, const struct rog_plan *plan,
+                      const struct rog_fleet_options *options, struct rog_fleet_job *jobs,
+                      size_t count, struct rog_error *err)
+{
+    struct rog_pool_options pool = *launch->pool;
+    char *path = rog_pool_place_of(rog_db_path(launch->db), plan->case_name);
+    pool.path = path;
+    pool.sweep_id = rog_sweep_id(launch->sweep);
+    int code = path ? rog_pool_execute(launch->cluster, options, &pool, jobs, count, err)
+                    : rog_fail_nomem(err);
+    free(path);
+    return code;
+}
+
 static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
                    struct watching *watching, struct rog_fleet_job *jobs, size_t count,
                    struct rog_error *err)
@@ -361,7 +376,8 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
         .no_wait = launch->no_wait,
     };
     if (code == 0)
-        code = rog_fleet_execute(launch->cluster, &options, jobs, count, err);
+        code = launch->pool ? execute_on(launch, plan, &options, jobs, count, err)
+                            : rog_fleet_execute(launch->cluster, &options, jobs, count, err);
     say_what_is_not_done(launch, jobs, count);
     rog_credentials_free(credentials);
     if (code == ROG_EINTR)

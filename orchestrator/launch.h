@@ -9,6 +9,7 @@
 #include <orchestrator/output.h>
 #include <orchestrator/plan/duration.h>
 #include <orchestrator/plan/plan.h>
+#include <orchestrator/pool/controller.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/sweeps/registry.h>
 
@@ -22,6 +23,9 @@ struct rog_launch {
     struct rog_output output;
     struct rog_sweep *sweep;         /* of this process; NULL: it is not noted */
     const char *on_done, *on_failed; /* hooks.h; NULL: none */
+    /* Agents do the runs of the plan, which is that of a case: without path and sweep_id. NULL:
+     * they are executed here. */
+    const struct rog_pool_options *pool;
 };
 
 /* Records the plan, says what it continues, and executes what is not done. Results as

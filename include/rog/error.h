@@ -23,6 +23,7 @@ enum rog_code {
     ROG_EINTR = -8,      /* interrupted by the user */
     ROG_EBUSY = -9,      /* somebody else holds it */
     ROG_EREPORTED = -10, /* it has failed, and what there is to say has been said */
+    ROG_ELATER = -11,    /* not all is done, and the rest can be done another time */
 };
 
 #define ROG_ERROR_MESSAGE_BYTES 1024

@@ -92,6 +92,9 @@
 #define ROG_EVENT_RESUME "resume"
 /* An earlier attempt at the run came to nothing: "message". */
 #define ROG_EVENT_RETRY "retry"
+/* {agent, host, from_t, wall_s, slurm_job: where it was in one}: an agent of a pool has executed
+ * the run from there to t */
+#define ROG_EVENT_EXECUTED "executed"
 
 /* A worker's host was out of reach when the run was over: what it recorded last may be missing.
  * "message". */

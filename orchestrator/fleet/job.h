@@ -36,7 +36,12 @@ struct rog_fleet_job {
     /* What identifies the run (plan/resolve.h), which is recorded when an attempt begins. */
     const char *hash, *settings_hash;
     const struct rog_inputs *inputs;
-    char *start_model; /* the executor's, NULL for everybody else */
+    char *start_model; /* the executor's; of one that has a folder, whoever made the job has set it;
+                          NULL for everybody else */
+    /* Where its files are, which nobody else works on: it is not locked, and results of tests
+     * that are kept there are taken as they are. NULL: beside the database, as others look for
+     * them. */
+    const char *folder;
     double expected_s; /* how long such runs have taken, by the clock on the wall; NaN: not known */
     bool real_time;    /* a second of the run is one of the clock on the wall */
 

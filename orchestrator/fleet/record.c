@@ -74,7 +74,7 @@ int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool ke
 char *rog_fleet_config_text(const struct rog_fleet_job *job)
 {
     struct rog_json *config = rog_json_copy(job->config);
-    if (job->start_model && rog_json_get(config, "ranks"))
+    if (job->start_model && (job->folder || rog_json_get(config, "ranks")))
         rog_json_put_string(config, "initial_model", job->start_model);
     char *text = rog_json_text_pretty(config);
     rog_json_free(config);

@@ -21,7 +21,7 @@ int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool ke
                                   struct rog_error *err);
 
 /* The configuration as processes here get it, in heap memory: a program is told where the starting
- * model is. */
+ * model is, and so is a trainer whose cache need not have it, as the run's files lie elsewhere. */
 char *rog_fleet_config_text(const struct rog_fleet_job *job);
 
 #endif

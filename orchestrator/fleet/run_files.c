@@ -160,8 +160,7 @@ static struct rog_json *make_event(const char *event, size_t rank, double t_s, c
     return line;
 }
 
-/* Takes the event over. */
-static void add_event(const char *folder, struct rog_json *line)
+void rog_run_log_event(const char *folder, struct rog_json *line)
 {
     char *words = rog_json_text(line);
     char *whole = words ? rog_format("%s\n", words) : NULL;
@@ -181,7 +180,7 @@ static void add_event(const char *folder, struct rog_json *line)
 
 void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text)
 {
-    add_event(folder, make_event(event, rank, t_s, text));
+    rog_run_log_event(folder, make_event(event, rank, t_s, text));
 }
 
 void rog_run_log_retries(const char *folder, const struct rog_json *retries)
@@ -194,7 +193,7 @@ void rog_run_log_resume(const char *folder, double t_s, double lost_s, const cha
 {
     struct rog_json *event = make_event(ROG_EVENT_RESUME, 0, t_s, text);
     rog_json_put_number(event, "lost_s", lost_s);
-    add_event(folder, event);
+    rog_run_log_event(folder, event);
 }
 
 static bool is_mark(const char *text)

@@ -47,6 +47,8 @@ bool rog_run_is_worker_folder(const char *name);
 /* Adds an event {event, t, rank, message} to ROG_STREAM_CONTROLLER. What cannot be written is left
  * out: the disk's trouble is told where results are written. */
 void rog_run_log(const char *folder, const char *event, size_t rank, double t_s, const char *text);
+/* The same for an event with whatever members; taken over. */
+void rog_run_log_event(const char *folder, struct rog_json *event);
 /* What was written about attempts that came to nothing (a list of texts) is part of the new one's
  * record. */
 void rog_run_log_retries(const char *folder, const struct rog_json *retries);

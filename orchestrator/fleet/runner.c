@@ -148,11 +148,13 @@ static int claim(struct rog_runner *x, struct rog_active *a, struct rog_fleet_jo
 {
     struct rog_error cause;
     char *relative = rog_run_folder_name(rog_db_path(x->options->db), job->run_id);
-    a->folder = relative ? rog_store_path(rog_db_path(x->options->db), relative) : NULL;
+    a->folder = job->folder ? rog_strdup(job->folder)
+                : relative  ? rog_store_path(rog_db_path(x->options->db), relative)
+                            : NULL;
     free(relative);
     if (!a->folder)
         return rog_fail_nomem(err);
-    int code = rog_run_lock(a->folder, &a->lock, &cause);
+    int code = job->folder ? 0 : rog_run_lock(a->folder, &a->lock, &cause);
     if (code == ROG_EBUSY && !x->options->ends) {
         release(a);
         if (job->state == ROG_FLEET_WAITING) {
@@ -597,6 +599,8 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     rog_session_close(&x.session, cluster);
     free(x.slot);
     for (size_t i = 0; i < count; i++) {
+        if (jobs[i].folder)
+            continue;
         free(jobs[i].start_model);
         jobs[i].start_model = NULL;
     }

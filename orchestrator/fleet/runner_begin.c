@@ -126,6 +126,8 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
             rog_fleet_tester_init(&a->tester, x->options, x->cluster, job->run_id, a->folder, err);
         a->tester_ready = true;
     }
+    if (code == 0 && job->folder)
+        code = rog_fleet_tester_take_known(&a->tester, err);
     if (code == 0 && how != ROG_BEGIN_WHOLE)
         code = start_processes(a, how, err);
     free(config);

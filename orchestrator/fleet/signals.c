@@ -85,6 +85,7 @@ int rog_signals_init(struct rog_signals *signals, struct rog_error *err)
     sigemptyset(&signals->taken);
     sigaddset(&signals->taken, SIGINT);
     sigaddset(&signals->taken, SIGTERM);
+    sigaddset(&signals->taken, SIGUSR1); /* of batch systems, before a limit */
     sigaddset(&signals->taken, SIGCHLD);
     if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
         sigaddset(&signals->taken, SIGHUP);

@@ -24,7 +24,8 @@ struct rog_signals {
     sigset_t taken, before;
     atomic_bool ending;
     atomic_bool is_request; /* it came with ROG_SIGNAL_STOP */
-    atomic_int number;      /* SIGINT, SIGTERM or SIGHUP, the first that has come; 0: none */
+    atomic_int number;      /* SIGINT, SIGTERM, SIGUSR1 or SIGHUP, the first that has come; 0: none
+                             */
     double came_s;          /* the thread's own: when that was */
     bool answered;          /* rog_signals_wait has said so, of one at least */
 };
@@ -33,9 +34,9 @@ struct rog_signals {
  * what could go on on its hosts. */
 #define ROG_SIGNAL_STOP 0x726f67
 
-/* Takes SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD, and blocks
- * SIGPIPE, until rog_signals_release; where a signal has asked to stop and nobody has heard of it,
- * it takes effect then. In the main thread, before there are others. */
+/* Takes SIGINT, SIGTERM, SIGUSR1, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD, and
+ * blocks SIGPIPE, until rog_signals_release; where a signal has asked to stop and nobody has heard
+ * of it, it takes effect then. In the main thread, before there are others. */
 int rog_signals_init(struct rog_signals *signals, struct rog_error *err);
 void rog_signals_release(struct rog_signals *signals);
 

@@ -25,7 +25,7 @@ static char *identity_text(const struct rog_json *config)
 
 static bool needs_model(const struct rog_fleet_job *job)
 {
-    return job->state == ROG_FLEET_WAITING && rog_workload_has_network(job->config);
+    return job->state == ROG_FLEET_WAITING && !job->folder && rog_workload_has_network(job->config);
 }
 
 /* A model in the making. */

@@ -48,7 +48,15 @@ void rog_fleet_tester_release(struct rog_fleet_tester *tester)
     free(tester->folder);
     free(tester->config_path);
     free(tester->log_path);
+    rog_json_free(tester->known);
+    tester->known = NULL;
     tester->in_flight = tester->folder = tester->config_path = tester->log_path = NULL;
+}
+
+/* In the run's folder, which need not lie beside the database. */
+static char *checkpoint_path(const struct rog_fleet_tester *tester)
+{
+    return rog_path_join(tester->folder, rog_checkpoint_name(tester->in_flight, tester->run_id));
 }
 
 /* One line of the tester: the result of what is in flight, or why there is none. */
@@ -77,21 +85,89 @@ static int take_line(struct rog_fleet_tester *tester, const char *line, struct r
 }
 
 /* The oldest checkpoint without accuracy; NULL when there is none. */
-static int next_untested(struct rog_fleet_tester *tester, char **path, struct rog_error *err)
+static int next_untested(struct rog_db *db, const char *run_id, char **path, char **sha256,
+                         struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    *path = NULL;
-    int code = rog_query_new(&query, tester->db, err,
-                             "SELECT path FROM checkpoints WHERE run_id = ? AND accuracy IS NULL"
-                             " ORDER BY t LIMIT 1",
-                             "s", tester->run_id);
+    *path = *sha256 = NULL;
+    int code = rog_query_new(&query, db, err,
+                             "SELECT path, sha256 FROM checkpoints WHERE run_id = ?"
+                             " AND accuracy IS NULL ORDER BY t LIMIT 1",
+                             "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1) {
         *path = rog_strdup(rog_query_text(query, 0));
+        *sha256 = rog_strdup(rog_query_text(query, 1));
         code = *path ? 0 : rog_fail_nomem(err);
     }
     rog_query_free(query);
+    return code;
+}
+
+/* The known result of a checkpoint with that content; NULL: there is none. */
+static const struct rog_json *find_known(const struct rog_json *known, const char *name,
+                                         const char *sha256)
+{
+    const struct rog_json *result = rog_json_get(known, name);
+    bool right = sha256 && strcmp(rog_json_get_string(result, "sha256", ""), sha256) == 0 &&
+                 rog_json_is_number(rog_json_get(result, "accuracy"));
+    return right ? result : NULL;
+}
+
+/* The next one that no known result answers for. */
+static int next_to_test(struct rog_db *db, const char *run_id, const struct rog_json *known,
+                        double *accuracy, char **path, struct rog_error *err)
+{
+    char *sha256 = NULL;
+    const struct rog_json *result = NULL;
+    int code;
+    do {
+        code = next_untested(db, run_id, path, &sha256, err);
+        result = code == 0 && *path ? find_known(known, rog_checkpoint_name(*path, run_id), sha256)
+                                    : NULL;
+        if (result) {
+            *accuracy = rog_json_get_number(result, "accuracy", (double)NAN);
+            code = rog_ingest_accuracy(db, run_id, *path, result, err);
+            free(*path);
+            *path = NULL;
+        }
+        free(sha256);
+    } while (code == 0 && result);
+    return code;
+}
+
+/* A file that is damaged answers for nothing. */
+static int load_known(const char *folder, struct rog_json **known, struct rog_error *err)
+{
+    int code = rog_tested_load(folder, known, err);
+    if (code != ROG_EFORMAT)
+        return code;
+    char *path = rog_path_join(folder, ROG_TESTED);
+    if (path)
+        unlink(path);
+    code = path ? 0 : rog_fail_nomem(err);
+    free(path);
+    return code;
+}
+
+int rog_fleet_tester_take_known(struct rog_fleet_tester *tester, struct rog_error *err)
+{
+    return load_known(tester->folder, &tester->known, err);
+}
+
+int rog_fleet_tester_take_in(struct rog_db *db, const char *run_id, const char *folder, bool *all,
+                             struct rog_error *err)
+{
+    struct rog_json *known = NULL;
+    char *next = NULL;
+    double accuracy;
+    int code = load_known(folder, &known, err);
+    if (code == 0)
+        code = next_to_test(db, run_id, known, &accuracy, &next, err);
+    *all = code == 0 && !next;
+    free(next);
+    rog_json_free(known);
     return code;
 }
 
@@ -128,7 +204,7 @@ static int start_elsewhere(struct rog_fleet_tester *tester, struct rog_error *er
 /* To the tester host. */
 static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *err)
 {
-    char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
+    char *path = checkpoint_path(tester);
     int code = path ? 0 : rog_fail_nomem(err);
     if (code == 0 && !tester->state)
         code = start_elsewhere(tester, err);
@@ -153,7 +229,7 @@ static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *er
 /* To a process here. */
 static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
 {
-    char *path = rog_store_path(rog_db_path(tester->db), tester->in_flight);
+    char *path = checkpoint_path(tester);
     char *line = path ? rog_format("%s\n", path) : NULL;
     int code = line ? 0 : rog_fail_nomem(err);
     if (code == 0 && rog_process_gone(&tester->process))
@@ -188,7 +264,8 @@ int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct ro
         code = died(tester, err);
     if (code < 0 || tester->in_flight)
         return code;
-    code = next_untested(tester, &tester->in_flight, err);
+    code = next_to_test(tester->db, tester->run_id, tester->known, &tester->accuracy,
+                        &tester->in_flight, err);
     if (code == 0 && tester->in_flight)
         return tester->elsewhere ? hand_over_there(tester, err) : hand_over(tester, err);
     *idle = code == 0;

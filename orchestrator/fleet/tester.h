@@ -31,6 +31,8 @@ struct rog_fleet_tester {
     char *in_flight; /* the checkpoint that is being tested, as the table names it; NULL: none */
     bool away;       /* the tester host gave no answer */
     double accuracy; /* result of the last one; NaN before */
+    struct rog_json *known; /* results by name, as another process has left them; NULL: the database
+                               has all that there are */
     size_t tested;
 };
 
@@ -39,6 +41,12 @@ struct rog_fleet_tester {
 int rog_fleet_tester_init(struct rog_fleet_tester *tester, const struct rog_fleet_options *options,
                           const struct rog_cluster *cluster, const char *run_id, const char *folder,
                           struct rog_error *err);
+/* What the folder's results of tests (store/checkpoints.h) answer for is not tested again: another
+ * process, with a database of its own, has done so. */
+int rog_fleet_tester_take_known(struct rog_fleet_tester *tester, struct rog_error *err);
+/* Puts such results into the tables. *all: there is one of each checkpoint. */
+int rog_fleet_tester_take_in(struct rog_db *db, const char *run_id, const char *folder, bool *all,
+                             struct rog_error *err);
 /* Stops the process too. */
 void rog_fleet_tester_release(struct rog_fleet_tester *tester);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/pool/files.h>
 #include <orchestrator/pool/pool_state.h>
 
 #define BEATS_A_LEASE 12
@@ -43,10 +44,10 @@ int rog_pool_beat(const struct rog_pool *pool, const char *agent, long long coun
                   const struct rog_json *says, struct rog_error *err)
 {
     struct rog_json *value = says ? rog_json_copy(says) : rog_json_object();
-    char *path = beat_path(pool, agent), *part = rog_format(ROG_POOL_BEATS "/.%s", agent);
+    char *path = beat_path(pool, agent),
+         *part = rog_format("%s/" ROG_POOL_BEATS "/.%s", pool->path, agent);
     rog_json_put_integer(value, COUNTER, counter);
-    int code =
-        value && path && part ? rog_pool_write(pool, path, part, value, err) : rog_fail_nomem(err);
+    int code = value && path && part ? rog_pool_write(path, part, value, err) : rog_fail_nomem(err);
     free(part);
     free(path);
     rog_json_free(value);

@@ -9,23 +9,11 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/pool/files.h>
 #include <orchestrator/pool/pool_state.h>
 
 #define TRIES 4
 #define TRY_NS 50000000L
-
-/* Whether a name is there now. An NFS client may remember that it was not: opening its folder makes
- * it ask again. */
-static bool is_there(const char *path)
-{
-    char *folder = rog_path_dir(path);
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    free(folder);
-    bool there = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-    if (fd >= 0)
-        close(fd);
-    return there;
-}
 
 /* Renames to a name that only the caller uses. Where the answer is lost, an NFS client asks again
  * and hears that there is no such file, or gives up with an error: whether it has worked is told by
@@ -38,23 +26,12 @@ static int move(const char *from, const char *to, struct rog_error *err)
         if (rename(from, to) == 0)
             return 0;
         cause = errno;
-        if (is_there(to))
+        if (rog_pool_is_there(to))
             return 0;
         if (cause == ENOENT)
             return rog_fail(err, ROG_ENOTFOUND, "%s is not there any more", from);
         nanosleep(&moment, NULL);
     }
-    return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
-}
-
-int rog_pool_replace(const char *from, const char *to, struct rog_error *err)
-{
-    if (rename(from, to) == 0)
-        return 0;
-    int cause = errno;
-    /* The answer was lost, and the client has asked again. */
-    if (cause == ENOENT && !is_there(from) && is_there(to))
-        return 0;
     return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
 }
 
@@ -92,7 +69,9 @@ int rog_pool_put(struct rog_pool *pool, size_t seq, const char *run_id,
                         run_id, ROG_POOL_RUN_MAX);
     char *name = rog_format("%07zu-%s", seq, run_id);
     char *path = name ? rog_pool_task_path(pool, ROG_POOL_READY, name, NULL) : NULL;
-    int code = path ? rog_pool_write(pool, path, ".task", value, err) : rog_fail_nomem(err);
+    char *part = rog_path_join(pool->path, ".task");
+    int code = path && part ? rog_pool_write(path, part, value, err) : rog_fail_nomem(err);
+    free(part);
     free(path);
     free(name);
     return code;

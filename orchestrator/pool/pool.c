@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/pool/files.h>
 #include <orchestrator/pool/pool_state.h>
 
 #define TERMS_FILE "pool.json"
@@ -167,52 +168,6 @@ void rog_pool_list_release(struct rog_pool_list *list)
     *list = (struct rog_pool_list){0};
 }
 
-/* ---- files ---- */
-
-int rog_pool_write(const struct rog_pool *pool, const char *path, const char *part,
-                   const struct rog_json *value, struct rog_error *err)
-{
-    char *text = rog_json_text(value), *temporary = rog_format("%s/%s", pool->path, part);
-    int code = text && temporary ? 0 : rog_fail_nomem(err);
-    FILE *file = code == 0 ? fopen(temporary, "wbe") : NULL;
-    if (code == 0 && !file)
-        code = rog_fail(err, ROG_EIO, "cannot write %s: %s", temporary, strerror(errno));
-    bool written = file && fprintf(file, "%s\n", text) >= 0;
-    if (file && (fclose(file) != 0 || !written) && code == 0)
-        code = rog_fail(err, ROG_EIO, "cannot write %s: %s", temporary, strerror(errno));
-    if (code == 0)
-        code = rog_pool_replace(temporary, path, err);
-    if (code < 0 && file)
-        unlink(temporary);
-    free(temporary);
-    free(text);
-    return code;
-}
-
-int rog_pool_read_file(const char *path, size_t max_bytes, struct rog_json **value,
-                       struct rog_error *err)
-{
-    char *text = NULL;
-    size_t size = 0;
-    struct stat status;
-    *value = NULL;
-    if (lstat(path, &status) != 0 && errno == ENOENT)
-        return rog_fail(err, ROG_ENOTFOUND, "%s is not there", path);
-    /* What is no file, a pipe for example, would be waited for. */
-    if (!S_ISREG(status.st_mode))
-        return rog_fail(err, ROG_EFORMAT, "%s is no regular file", path);
-    int code = rog_file_read(path, max_bytes, &text, &size, err);
-    if (code == 0)
-        code = rog_json_parse(text, size, path, value, err);
-    if (code == 0 && !rog_json_is_object(*value)) {
-        rog_json_free(*value);
-        *value = NULL;
-        code = rog_fail(err, ROG_EFORMAT, "%s is not an object", path);
-    }
-    free(text);
-    return code;
-}
-
 int rog_pool_read(const struct rog_pool *pool, enum rog_pool_place place,
                   const struct rog_pool_task *task, struct rog_json **value, struct rog_error *err)
 {
@@ -316,14 +271,15 @@ static int write_terms(struct rog_pool *pool, const struct rog_pool_terms *terms
 {
     struct rog_json *value = rog_json_object();
     char *path = rog_path_join(pool->path, TERMS_FILE);
+    char *part = rog_path_join(pool->path, "." TERMS_FILE);
     rog_json_put_integer(value, "format", ROG_POOL_FORMAT);
     rog_json_put_string(value, "sweep", terms->sweep);
     rog_json_put_string(value, "placed_by", terms->placed_by);
     rog_json_put_number(value, "lease_s", terms->lease_s);
     rog_json_put_integer(value, "results", terms->results);
-    int code = value && path ? rog_pool_write(pool, path, "." TERMS_FILE, value, err)
-                             : rog_fail_nomem(err);
+    int code = value && path && part ? rog_pool_write(path, part, value, err) : rog_fail_nomem(err);
     pool->terms = *terms;
+    free(part);
     free(path);
     rog_json_free(value);
     return code;

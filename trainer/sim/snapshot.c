@@ -96,6 +96,7 @@ static int put_config(struct rog_json *of, const struct rog_run_config *config,
 {
     struct rog_json *settings = rog_json_copy(config->json);
     rog_settings_remove(rog_run_settings, ROG_SETTING_OF_PROCESSES, settings);
+    rog_json_remove(settings, "initial_model"); /* what is in it counts, below, wherever it lies */
     int code = put_text(of, "the configuration", rog_json_text_sorted(settings), err);
     rog_json_free(settings);
     return code;

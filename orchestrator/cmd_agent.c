@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl agent: does runs that a sweep has put into a pool, on whatever machine this is. */
+#include <orchestrator/commands.h>
+
+#include <stdlib.h>
+
+#include <common/process.h>
+#include <orchestrator/fleet/fleet.h>
+#include <orchestrator/fleet/signals.h>
+#include <orchestrator/output.h>
+#include <orchestrator/pool/agent.h>
+#include <orchestrator/sweeps/registry.h>
+
+#define SLOTS_MAX 1024
+#define POLL_MS 500
+
+static void say(void *user, const char *text)
+{
+    rog_remark(user, "%s", text);
+}
+
+/* ---- one ---- */
+
+static int show(const struct rog_output *output, const struct rog_pool_agent_result *result,
+                struct rog_error *err)
+{
+    if (!output->json) {
+        rog_remark(output, "%zu done, %zu failed%s", result->done, result->failed,
+                   result->left ? "; work is left" : "; nothing is left");
+        return 0;
+    }
+    struct rog_json *value = rog_json_object();
+    rog_json_put_integer(value, "done", (int64_t)result->done);
+    rog_json_put_integer(value, "failed", (int64_t)result->failed);
+    rog_json_put_bool(value, "left", result->left);
+    return rog_print_json(value, err);
+}
+
+static int run_one(const struct rog_cli *cli, struct rog_output *output, struct rog_pool *pool,
+                   struct rog_error *err)
+{
+    struct rog_pool_agent_result result = {0};
+    char *trainer = rog_fleet_trainer_path(err);
+    const struct rog_pool_agent_options options = {
+        .trainer = trainer,
+        .run = rog_cli_string(cli, "run"),
+        .time_s = rog_cli_given(cli, "time") ? rog_cli_real(cli, "time") : 0,
+        .processors = (int)rog_cli_int(cli, "cpus"),
+        .no_wait = rog_cli_flag(cli, "no-wait"),
+        .say = say,
+        .user = output,
+    };
+    int code = trainer ? rog_pool_agent_run(pool, &options, &result, err) : ROG_EFAILED;
+    free(trainer);
+    if (code == 0)
+        code = show(output, &result, err);
+    if (code == 0 && options.run && result.failed)
+        return ROG_EREPORTED;
+    if (code == 0 && result.left)
+        code = rog_fail(err, ROG_ELATER, "work is left in %s", rog_pool_path(pool));
+    return code;
+}
+
+/* ---- several ---- */
+
+/* The words of this command line for one of them: without --slots, which comes last for it. */
+static const char **words_of(const struct rog_json *command, const char *rogctl)
+{
+    size_t count = rog_json_size(command);
+    const char **argv = calloc(count + 3, sizeof *argv);
+    for (size_t i = 0; argv && i < count; i++)
+        argv[i] = rog_json_string(rog_json_at(command, i), "");
+    if (argv) {
+        argv[0] = rogctl;
+        argv[count] = "--slots=1";
+    }
+    return argv;
+}
+
+static size_t running(struct rog_process *agents, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        left += !rog_process_ended(&agents[i]);
+    return left;
+}
+
+/* The worst of how they have ended. */
+static int judge(const struct rog_process *agents, size_t count, struct rog_error *err)
+{
+    size_t failed = 0, later = 0;
+    for (size_t i = 0; i < count; i++) {
+        later += agents[i].status == ROG_EXIT_LATER;
+        failed += agents[i].status != 0 && agents[i].status != ROG_EXIT_LATER;
+    }
+    return failed  ? rog_fail(err, ROG_EFAILED, "%zu of %zu agents failed", failed, count)
+           : later ? rog_fail(err, ROG_ELATER, "work is left")
+                   : 0;
+}
+
+/* Each is a process of its own: what ends one ends no other. */
+static int run_several(size_t count, struct rog_error *err)
+{
+    struct rog_signals signals = {0};
+    struct rog_json *command = rog_sweep_command();
+    char *rogctl = realpath("/proc/self/exe", NULL);
+    const char **argv = command && rogctl ? words_of(command, rogctl) : NULL;
+    struct rog_process *agents = calloc(count, sizeof *agents);
+    int code = argv && agents ? rog_signals_init(&signals, err) : rog_fail_nomem(err);
+    const struct rog_process_options how = {.argv = argv};
+    for (size_t i = 0; agents && i < count; i++)
+        agents[i] = ROG_PROCESS_NONE;
+    for (size_t i = 0; code == 0 && i < count; i++)
+        code = rog_process_start(&agents[i], &how, err);
+    bool asked = code < 0;
+    while (agents && running(agents, count) > 0) {
+        asked |= rog_signals_wait(&signals, POLL_MS);
+        for (size_t i = 0; asked && i < count; i++)
+            rog_process_ask(&agents[i]);
+    }
+    if (code == 0)
+        code = judge(agents, count, err);
+    rog_signals_release(&signals);
+    free(agents);
+    free(argv);
+    free(rogctl);
+    rog_json_free(command);
+    return code;
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    struct rog_output output = rog_output_of(cli);
+    struct rog_pool *pool = NULL;
+    long long slots = rog_cli_int(cli, "slots");
+    if (slots > 1 && rog_cli_given(cli, "run"))
+        return rog_fail(err, ROG_EINVAL, "--run is about one run, and --slots about several");
+    int code = rog_pool_open(&pool, rog_cli_arg(cli, 0), err);
+    if (code == 0)
+        code = slots > 1 ? run_several((size_t)slots, err) : run_one(cli, &output, pool, err);
+    rog_pool_close(pool);
+    return code;
+}
+
+static const struct rog_setting options[] = {
+    {.name = "run", .type = ROG_SETTING_STRING, .help = "do this run alone, and end"},
+    {.name = "time",
+     .type = ROG_SETTING_REAL,
+     .min = 2,
+     .max = 1e9,
+     .unit = "s",
+     .help = "for so long this machine is there: what is not done shortly before is handed back"},
+    {.name = "slots",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = SLOTS_MAX,
+     .unit = "runs",
+     .help = "how many runs at once: so many agents"},
+    {.name = "cpus",
+     .type = ROG_SETTING_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 4096,
+     .unit = "processors",
+     .help = "that each run may count on: so many of its programs compute at the same time"},
+    {.name = "no-wait",
+     .type = ROG_SETTING_FLAG,
+     .help = "end when nothing is ready, instead of waiting for what other agents might leave"},
+    {.name = NULL},
+};
+
+const struct rog_command rog_cmd_agent = {
+    .name = "agent",
+    .usage = "POOL [options]",
+    .summary =
+        "Do runs that a sweep has put into a pool (`sweep --on`), on any machine that sees it",
+    .details =
+        "Takes one run after the other, and goes on with those of agents that have died. SIGTERM, "
+        "SIGINT and\nSIGUSR1 end it: what it does is handed back with its last snapshot. Exit "
+        "status "
+        "75 when work is left,\n0 when nothing is.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What sweep --on asks for. */
+#include <orchestrator/on.h>
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <common/file.h>
+#include <orchestrator/providers.h>
+
+static void say(void *user, const char *text)
+{
+    const struct rog_on *on = user;
+    rog_remark(&on->output, "%s", text);
+}
+
+static void print(void *user, const char *line)
+{
+    struct rog_on *on = user;
+    if (on->output.json)
+        rog_json_append(on->lines, rog_json_new_string(line));
+    else
+        rog_print("%s", line);
+}
+
+static double lease_s(const struct rog_cli *cli, const struct rog_pool_provider *provider)
+{
+    return rog_cli_given(cli, "lease") ? rog_cli_real(cli, "lease")
+           : provider->lease_s > 0     ? provider->lease_s
+                                       : ROG_POOL_LEASE_S;
+}
+
+int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
+                struct rog_error *err)
+{
+    const struct rog_pool_provider *provider = NULL;
+    const char *file = NULL;
+    if (!given && (rog_cli_given(cli, "lease") || rog_cli_flag(cli, "attach")))
+        return rog_fail(err, ROG_EINVAL, "--%s is about the agents of --on",
+                        rog_cli_flag(cli, "attach") ? "attach" : "lease");
+    if (!given)
+        return 0;
+    int code = rog_provider_find(given, &provider, &file, err);
+    if (code < 0)
+        return code;
+    on->output = rog_output_of(cli);
+    on->lines = rog_json_array();
+    on->rogctl = realpath("/proc/self/exe", NULL);
+    if (!on->lines || !on->rogctl)
+        return rog_fail_nomem(err);
+    on->options = (struct rog_pool_options){
+        .provider = provider,
+        .file = file,
+        .rogctl = on->rogctl,
+        .lease_s = lease_s(cli, provider),
+        .follows = provider->follows || rog_cli_flag(cli, "attach"),
+        .say = say,
+        .print = print,
+        .user = on,
+    };
+    return 0;
+}
+
+void rog_on_close(struct rog_on *on)
+{
+    rog_json_free(on->lines);
+    free(on->rogctl);
+    *on = (struct rog_on){0};
+}
+
+int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,
+                     struct rog_error *err)
+{
+    rog_remark(&on->output, "%s; the same command takes in what they have done", message);
+    if (!on->output.json)
+        return 0;
+    struct rog_json *result = rog_json_object();
+    rog_json_put_string(result, "case", case_name);
+    rog_json_put_bool(result, "left", true);
+    rog_json_put(result, "commands", rog_json_copy(on->lines));
+    return rog_print_json(result, err);
+}

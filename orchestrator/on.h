@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_ON_H
+#define ROG_ORCHESTRATOR_ON_H
+
+/* sweep --on: runs that agents do. */
+
+#include <common/cli.h>
+#include <orchestrator/output.h>
+#include <orchestrator/pool/controller.h>
+
+/* What --on says, for a launch (launch.h); zero-initialize. */
+struct rog_on {
+    struct rog_pool_options options; /* provider NULL: there is no --on */
+    char *rogctl;
+    struct rog_output output;
+    struct rog_json *lines; /* with --json: what was printed */
+};
+
+/* `given` is --on's value, or what stands for it; NULL: nothing does. */
+int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
+                struct rog_error *err);
+void rog_on_close(struct rog_on *on);
+
+/* Runs are left for agents that others start: says so, on standard output with --json. */
+int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,
+                     struct rog_error *err);
+
+#define ROG_OPTION_ON                                                                              \
+    .name = "on", .type = ROG_SETTING_STRING,                                                      \
+    .help = "have agents do the runs: list prints their commands, one a line, for others to run; " \
+            "slurm[:FILE] starts them as jobs"
+
+#define ROG_OPTION_LEASE                                                                         \
+    .name = "lease", .type = ROG_SETTING_REAL, .min = 1, .max = 86400, .unit = "s",              \
+    .help = "with --on: an agent that gives no sign of life for so long is dead, and others do " \
+            "its run; default: 60"
+
+#define ROG_OPTION_ATTACH                       \
+    .name = "attach", .type = ROG_SETTING_FLAG, \
+    .help = "with --on: stay until all runs are done, and show how far they are"
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An agent: finds tasks, has them executed, waits for what others might leave. */
+#include <orchestrator/pool/agent.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <common/scratch.h>
+#include <orchestrator/pool/agent_state.h>
+#include <orchestrator/store/ingest.h>
+#include <rog/events.h>
+
+#define HOST_BYTES 256
+#define LOOKS_AT_MOST 16 /* other agents that one watches: together they watch all */
+#define MARGIN_LEAST_S 1.0
+#define MARGIN_MOST_S 30.0
+#define WAIT_MOST_S 5.0
+
+struct agent {
+    struct rog_pool *pool;
+    const struct rog_pool_agent_options *options;
+    struct rog_signals signals;
+    char *name, host[HOST_BYTES];
+    struct rog_contents *contents;
+    struct rog_scratch scratch;
+    struct rog_heart *heart;
+    struct rog_pool_watch *watch;
+    struct rog_pool_list ready; /* as it was read; the next of them is at (first + used) % count */
+    size_t first, used;
+    double end_s;
+    struct rog_pool_agent_result *result;
+};
+
+/* ---- what there is to do ---- */
+
+static unsigned place_of(const char *name)
+{
+    unsigned hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
+static bool is_wanted(const struct agent *a, const struct rog_pool_task *task)
+{
+    return !a->options->run || strcmp(rog_pool_task_run(task), a->options->run) == 0;
+}
+
+/* The next of ready/ that nobody else has taken: 1; 0: there is none. Each agent begins at a place
+ * of its own, so that they do not all ask for the same, and reads the list when it is through. */
+static int take_ready(struct agent *a, struct rog_pool_task *task, struct rog_error *err)
+{
+    for (bool fresh = false;;) {
+        while (a->used < a->ready.count) {
+            struct rog_pool_task *next = &a->ready.task[(a->first + a->used++) % a->ready.count];
+            int code =
+                is_wanted(a, next) ? rog_pool_take(a->pool, next, a->name, err) : ROG_ENOTFOUND;
+            if (code == 0) {
+                *task = *next;
+                *next = (struct rog_pool_task){0};
+                return 1;
+            }
+            if (code != ROG_ENOTFOUND)
+                return code;
+        }
+        if (fresh)
+            return 0;
+        rog_pool_list_release(&a->ready);
+        a->used = 0;
+        int code = rog_pool_list(a->pool, ROG_POOL_READY, &a->ready, err);
+        if (code < 0)
+            return code;
+        a->first = a->ready.count ? place_of(a->name) % a->ready.count : 0;
+        fresh = true;
+    }
+}
+
+/* One that a dead agent has: 1; 0: there is none. *others: there are tasks that others have. */
+static int take_from_dead(struct agent *a, struct rog_pool_task *task, bool *others,
+                          struct rog_error *err)
+{
+    struct rog_pool_list taken = {0};
+    int code = rog_pool_list(a->pool, ROG_POOL_TAKEN, &taken, err);
+    size_t first = taken.count ? place_of(a->name) % taken.count : 0, looked = 0;
+    double now_s = rog_clock_s();
+    bool has = false;
+    *others = false;
+    for (size_t i = 0; code == 0 && !has && i < taken.count; i++) {
+        struct rog_pool_task *next = &taken.task[(first + i) % taken.count];
+        if (!is_wanted(a, next))
+            continue;
+        *others = true;
+        if (looked++ >= LOOKS_AT_MOST)
+            break;
+        int alive = rog_pool_watch_look(a->watch, next->agent, now_s, NULL, err);
+        code = alive < 0 ? alive : 0;
+        if (alive == 0) {
+            code = rog_pool_steal(a->pool, next, a->name, err);
+            has = code == 0;
+            code = code == ROG_ENOTFOUND ? 0 : code;
+        }
+        if (has) {
+            *task = *next;
+            *next = (struct rog_pool_task){0};
+        }
+    }
+    rog_pool_list_release(&taken);
+    return code < 0 ? code : has;
+}
+
+/* ---- one after the other ---- */
+
+static int do_one(struct agent *a, const struct rog_pool_task *task, struct rog_error *err)
+{
+    const struct rog_pool_hand hand = {
+        .pool = a->pool,
+        .options = a->options,
+        .signals = &a->signals,
+        .heart = a->heart,
+        .contents = a->contents,
+        .folder = a->scratch.path,
+        .agent = a->name,
+        .host = a->host,
+        .end_s = a->end_s,
+    };
+    enum rog_pool_outcome outcome = ROG_POOL_LOST;
+    double begin_s = rog_clock_s();
+    int code = rog_pool_execute_task(&hand, task, &outcome, err);
+    bool done = code == 0 && outcome == ROG_POOL_PUBLISHED;
+    bool failed = code == 0 && outcome == ROG_POOL_FAILED;
+    a->result->done += done;
+    a->result->failed += failed;
+    char *text = done || failed ? rog_format("%s: %s, %.1f s", rog_pool_task_run(task),
+                                             done ? "done" : "failed", rog_clock_s() - begin_s)
+                                : NULL;
+    if (text)
+        a->options->say(a->options->user, text);
+    free(text);
+    return code;
+}
+
+static bool is_over(struct agent *a)
+{
+    return rog_signals_wait(&a->signals, 0) || rog_heart_is_stopping(a->heart) ||
+           rog_clock_s() >= a->end_s;
+}
+
+/* Done with whatever there is for it, or told to end. */
+static int work(struct agent *a, struct rog_error *err)
+{
+    double pause_s = fmin(2 * rog_pool_beat_period_s(a->pool), WAIT_MOST_S);
+    int code = 0;
+    while (code == 0 && !is_over(a)) {
+        struct rog_pool_task task = {0};
+        bool others = false;
+        int has = take_ready(a, &task, err);
+        if (has == 0)
+            has = take_from_dead(a, &task, &others, err);
+        if (has == 1)
+            code = do_one(a, &task, err);
+        else if (has < 0)
+            code = has;
+        else if (!others || a->options->no_wait)
+            break;
+        else
+            rog_signals_wait(&a->signals, (int)(1e3 * pause_s));
+        rog_pool_task_release(&task);
+    }
+    return code;
+}
+
+/* Whether others have something to do, or have it already. */
+static int look_for_rest(struct agent *a, struct rog_error *err)
+{
+    struct rog_pool_list ready = {0}, taken = {0};
+    int code = rog_pool_list(a->pool, ROG_POOL_READY, &ready, err);
+    if (code == 0)
+        code = rog_pool_list(a->pool, ROG_POOL_TAKEN, &taken, err);
+    for (size_t i = 0; i < ready.count; i++)
+        a->result->left |= is_wanted(a, &ready.task[i]);
+    for (size_t i = 0; i < taken.count; i++)
+        a->result->left |= is_wanted(a, &taken.task[i]);
+    rog_pool_list_release(&ready);
+    rog_pool_list_release(&taken);
+    return code;
+}
+
+/* The controller removes the pool when all results are in. */
+static bool is_gone(const struct agent *a)
+{
+    struct rog_pool *again = NULL;
+    bool gone = rog_pool_open(&again, rog_pool_path(a->pool), NULL) == ROG_ENOTFOUND;
+    rog_pool_close(again);
+    return gone;
+}
+
+/* ---- life ---- */
+
+static struct rog_json *make_facts(const struct agent *a)
+{
+    char now[ROG_UTC_BYTES];
+    const char *slurm = getenv("SLURM_JOB_ID");
+    struct rog_json *facts = rog_json_object();
+    rog_utc_now(now);
+    rog_json_put_string(facts, "host", a->host);
+    rog_json_put_integer(facts, "pid", (int64_t)getpid());
+    rog_json_put_string(facts, "since", now);
+    if (slurm)
+        rog_json_put_string(facts, "slurm_job", slurm);
+    return facts;
+}
+
+/* Tables of another version of results would not be comparable. */
+static int check_results(const struct rog_pool *pool, struct rog_error *err)
+{
+    int results = rog_pool_terms(pool)->results;
+    return results == ROG_RESULTS_VERSION
+               ? 0
+               : rog_fail(err, ROG_EFAILED,
+                          "%s: its runs have results of version %d, and what this rogctl starts "
+                          "has version %d; use the rogctl that has placed them",
+                          rog_pool_path(pool), results, ROG_RESULTS_VERSION);
+}
+
+static int begin(struct agent *a, struct rog_error *err)
+{
+    double margin_s = fmin(fmax(a->options->time_s / 10, MARGIN_LEAST_S), MARGIN_MOST_S);
+    a->end_s =
+        a->options->time_s > 0 ? rog_clock_s() + a->options->time_s - margin_s : (double)INFINITY;
+    if (gethostname(a->host, sizeof a->host - 1) != 0)
+        snprintf(a->host, sizeof a->host, "unknown");
+    int code = check_results(a->pool, err);
+    if (code == 0)
+        code = rog_pool_draw_agent(&a->name, err);
+    if (code == 0)
+        code = rog_scratch_make(&a->scratch, NULL, "rogctl-agent", err);
+    if (code == 0)
+        code = rog_contents_new(&a->contents, err);
+    if (code == 0)
+        code = rog_pool_watch_new(&a->watch, a->pool, err);
+    return code < 0 ? code : rog_heart_start(&a->heart, a->pool, a->name, make_facts(a), err);
+}
+
+int rog_pool_agent_run(struct rog_pool *pool, const struct rog_pool_agent_options *options,
+                       struct rog_pool_agent_result *result, struct rog_error *err)
+{
+    struct agent a = {.pool = pool, .options = options, .result = result};
+    *result = (struct rog_pool_agent_result){0};
+    /* Before there is a second thread. */
+    int code = rog_signals_init(&a.signals, err);
+    if (code < 0)
+        return code;
+    code = begin(&a, err);
+    if (code == 0)
+        code = work(&a, err);
+    if (code == 0)
+        code = look_for_rest(&a, err);
+    if (code < 0 && a.heart && is_gone(&a))
+        code = 0;
+    rog_heart_stop(a.heart);
+    rog_pool_watch_free(a.watch);
+    rog_contents_free(a.contents);
+    rog_scratch_remove(&a.scratch, NULL);
+    rog_pool_list_release(&a.ready);
+    free(a.name);
+    rog_signals_release(&a.signals);
+    return code;
+}

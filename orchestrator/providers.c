@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of who provides agents. Each is defined in a file of orchestrator/pool. */
+#include <orchestrator/providers.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_BYTES 128
+
+static const struct rog_pool_provider *const providers[] = {
+    &rog_pool_list_provider,
+    &rog_pool_slurm_provider,
+    NULL,
+};
+
+/* "list, slurm[:FILE] or hosts:FILE" */
+static const char *names(char text[NAMES_BYTES])
+{
+    size_t used = 0;
+    for (size_t i = 0; providers[i]; i++) {
+        const struct rog_pool_provider *p = providers[i];
+        const char *between = i == 0 ? "" : providers[i + 1] ? ", " : " or ";
+        const char *open = p->file && !p->needs_file ? "[" : "";
+        int length = snprintf(text + used, NAMES_BYTES - used, "%s%s%s%s%s%s", between, p->name,
+                              open, p->file ? ":" : "", p->file ? p->file : "", open[0] ? "]" : "");
+        used += length > 0 && (size_t)length < NAMES_BYTES - used ? (size_t)length : 0;
+    }
+    return text;
+}
+
+int rog_provider_find(const char *given, const struct rog_pool_provider **provider,
+                      const char **file, struct rog_error *err)
+{
+    char text[NAMES_BYTES] = "";
+    const size_t length = strcspn(given, ":");
+    *file = given[length] && given[length + 1] ? given + length + 1 : NULL;
+    *provider = NULL;
+    for (size_t i = 0; providers[i] && !*provider; i++)
+        if (strlen(providers[i]->name) == length && strncmp(providers[i]->name, given, length) == 0)
+            *provider = providers[i];
+    if (!*provider)
+        return rog_fail(err, ROG_EINVAL, "--on: %.*s is nowhere that runs are done; allowed: %s",
+                        (int)length, given, names(text));
+    if ((*provider)->needs_file && !*file)
+        return rog_fail(err, ROG_EINVAL, "--on: %s needs its file, %s:%s", (*provider)->name,
+                        (*provider)->name, (*provider)->file);
+    if (!(*provider)->file && given[length])
+        return rog_fail(err, ROG_EINVAL, "--on: %s takes no file", (*provider)->name);
+    return (*provider)->check ? (*provider)->check(*file, err) : 0;
+}

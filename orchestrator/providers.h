@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_PROVIDERS_H
+#define ROG_ORCHESTRATOR_PROVIDERS_H
+
+/* Who provides agents: the table of all, and what people write of them. */
+
+#include <orchestrator/pool/provider.h>
+
+/* `given` is the value of --on, NAME or NAME:FILE; *file points into it, NULL without a FILE.
+ * ROG_EINVAL: there is none of that name, a file is missing or too much. */
+int rog_provider_find(const char *given, const struct rog_pool_provider **provider,
+                      const char **file, struct rog_error *err);
+
+#endif
