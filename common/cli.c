@@ -386,6 +386,17 @@ static int end_output(int code, struct rog_error *err)
                          : code;
 }
 
+/* What else went wrong then may have gone wrong because of that. */
+static int end_memory(int code, struct rog_error *err)
+{
+    if (!rog_ran_out() || code == ROG_ENOMEM || code == ROG_EINTR)
+        return code;
+    struct rog_error other = *err;
+    return code && code != ROG_EREPORTED
+               ? rog_fail(err, ROG_ENOMEM, "out of memory; then: %s", other.message)
+               : rog_fail_nomem(err);
+}
+
 /* A help or the version has been printed. */
 static int end_text(const struct rog_program *program)
 {
@@ -407,8 +418,7 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     if (!code)
         code = command->run(&cli, &err);
     code = end_output(code, &err);
-    if (!code)
-        code = rog_ran_out_check(&err);
+    code = end_memory(code, &err);
     if (code && code != ROG_EREPORTED)
         print_error(program, &err);
     rog_json_free(cli.options);

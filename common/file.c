@@ -273,6 +273,12 @@ char *rog_path_argument(const char *path)
     return path[0] == '-' ? rog_format("./%s", path) : rog_strdup(path);
 }
 
+char *rog_path_real(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real || errno != ENOMEM ? real : made(NULL);
+}
+
 char *rog_path_dir(const char *path)
 {
     const char *slash = strrchr(path, '/');

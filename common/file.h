@@ -50,6 +50,8 @@ char *rog_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *rog_strdup(const char *text);
 /* "dir/name", or a copy of name when it is absolute. */
 char *rog_path_join(const char *dir, const char *name);
+/* Without links, absolute, heap memory; NULL, and errno, when there is none. */
+char *rog_path_real(const char *path);
 /* Everything before the last slash, "." where there is none. */
 char *rog_path_dir(const char *path);
 

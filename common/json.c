@@ -14,6 +14,7 @@
 /* `struct rog_json` is never defined: a pointer to it is jansson's pointer under our name. */
 
 #define NUMBER_DIGITS 12
+#define TEXT_BYTES 64
 
 static json_t *theirs(const struct rog_json *value)
 {
@@ -40,9 +41,11 @@ static struct rog_json *made(json_t *value)
 static int parse(const char *text, size_t size, size_t flags, const char *origin,
                  struct rog_json **value, struct rog_error *err)
 {
-    json_error_t cause;
+    json_error_t cause = {0}, again = {0};
     json_t *parsed = json_loadb(text, size, flags, &cause);
-    if (!parsed && json_error_code(&cause) == json_error_out_of_memory)
+    if (!parsed) /* which may have been for lack of memory: jansson calls that a wrong text, too */
+        parsed = json_loadb(text, size, flags, &again);
+    if (!parsed && (again.position != cause.position || rog_ran_out_now()))
         return rog_fail_nomem(err);
     if (!parsed)
         return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
@@ -277,15 +280,43 @@ void rog_json_append(struct rog_json *array, struct rog_json *value)
         rog_ran_out_note();
 }
 
+struct text {
+    char *start;
+    size_t length, room;
+    bool lacks; /* something that there was no memory for */
+};
+
+static int add(const char *bytes, size_t size, void *user)
+{
+    struct text *text = user;
+    if (text->length + size >= text->room) {
+        size_t room = 2 * (text->length + size) + TEXT_BYTES;
+        char *larger = text->lacks ? NULL : realloc(text->start, room);
+        text->lacks = !larger;
+        if (!larger)
+            return -1;
+        text->start = larger;
+        text->room = room;
+    }
+    memcpy(text->start + text->length, bytes, size);
+    text->length += size;
+    text->start[text->length] = '\0';
+    return 0;
+}
+
+/* Not by jansson's own buffer: where that cannot grow, jansson leaves out what does not fit, and
+ * goes on. */
 static char *text_of(const struct rog_json *value, size_t flags)
 {
-    if (rog_ran_out())
+    struct text text = {0};
+    if (rog_ran_out() || !value)
         return NULL;
-    char *text =
-        json_dumps(theirs(value), flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
-    if (!text && value)
-        rog_ran_out_note();
-    return text;
+    flags |= JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS);
+    if (json_dump_callback(theirs(value), add, &text, flags) == 0 && !text.lacks)
+        return text.start;
+    rog_ran_out_note();
+    free(text.start);
+    return NULL;
 }
 
 char *rog_json_text(const struct rog_json *value)

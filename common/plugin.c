@@ -5,12 +5,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <common/parameters.h>
 #include <common/plugin_kinds.h>
 #include <common/settings.h>
@@ -49,6 +51,10 @@ static int load_shared(struct rog_plugin *plugin, const char *path, unsigned kin
                        struct rog_error *err)
 {
     plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!plugin->handle) /* the linker does not always say that it was for lack of memory */
+        plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!plugin->handle && rog_ran_out_now())
+        return rog_fail_nomem(err);
     if (!plugin->handle)
         return rog_fail(err, ROG_EABI, "cannot load plugin: %s", dlerror());
     return take_any(plugin, kind, end, err);
@@ -68,7 +74,7 @@ static int load_python(struct rog_plugin *plugin, const char *path, unsigned kin
 static int load(struct rog_plugin *plugin, const char *path, unsigned kind, unsigned end,
                 struct rog_error *err)
 {
-    *plugin = (struct rog_plugin){.path = strdup(path)};
+    *plugin = (struct rog_plugin){.path = rog_strdup(path)};
     int code = !plugin->path              ? rog_fail_nomem(err)
                : rog_python_is_file(path) ? load_python(plugin, path, kind, err)
                                           : load_shared(plugin, path, kind, end, err);
@@ -122,25 +128,24 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
 }
 
 /* The search path, ':' separated, in heap memory. */
-static char *search_path(struct rog_error *err)
+static int search_path(char **path, struct rog_error *err)
 {
-    char *installed = rog_install_path("lib/rog/plugins", err);
+    struct rog_error cause = {0};
+    char *installed = rog_install_path("lib/rog/plugins", &cause);
     if (!installed)
-        return NULL;
+        return rog_fail_again(err, &cause);
     const char *extra = getenv("ROG_PLUGIN_PATH");
-    char *path = extra && extra[0] ? rog_format("%s:%s", extra, installed) : strdup(installed);
+    *path = extra && extra[0] ? rog_format("%s:%s", extra, installed) : rog_strdup(installed);
     free(installed);
-    if (!path)
-        rog_fail_nomem(err);
-    return path;
+    return *path ? 0 : rog_fail_nomem(err);
 }
 
 /* Whether the folder is that of the plugins that come with the program. */
 static bool is_own_folder(const char *folder)
 {
     char *installed = rog_install_path("lib/rog/plugins", NULL);
-    char *real_installed = installed ? realpath(installed, NULL) : NULL;
-    char *real_folder = realpath(folder, NULL);
+    char *real_installed = installed ? rog_path_real(installed) : NULL;
+    char *real_folder = rog_path_real(folder);
     bool same = real_installed && real_folder && strcmp(real_installed, real_folder) == 0;
     free(installed);
     free(real_installed);
@@ -184,6 +189,8 @@ static int visit_folder(const char *folder, const struct visit *visit, struct ro
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_plugin_file, alphasort);
     int code = 0;
+    if (count < 0 && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+        code = rog_fail(err, ROG_EIO, "cannot read the folder %s: %s", folder, strerror(errno));
     for (int i = 0; i < count; i++) {
         char *path = code ? NULL : rog_path_join(folder, entries[i]->d_name);
         if (!code && !path)
@@ -199,12 +206,11 @@ static int visit_folder(const char *folder, const struct visit *visit, struct ro
 
 int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
 {
-    char *path = search_path(err);
-    if (!path)
-        return ROG_EFAILED;
     struct visit each = {visit, user};
-    char *rest = NULL;
-    int code = 0;
+    char *path = NULL, *rest = NULL;
+    int code = search_path(&path, err);
+    if (code)
+        return code;
     for (char *folder = strtok_r(path, ":", &rest); folder && !code;
          folder = strtok_r(NULL, ":", &rest))
         if (!*rest || !is_own_folder(folder)) /* else it comes again, as the last */
@@ -306,12 +312,11 @@ static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_k
         return load(plugin, wanted, kind, kind + 1u, err);
     if (!lower_name(wanted, name))
         return ROG_ENOTFOUND;
-    char *path = search_path(err);
-    if (!path)
-        return ROG_EFAILED;
-
-    int code = ROG_ENOTFOUND;
-    char *rest = NULL;
+    char *path = NULL, *rest = NULL;
+    int code = search_path(&path, err);
+    if (code)
+        return code;
+    code = ROG_ENOTFOUND;
     for (char *folder = strtok_r(path, ":", &rest); folder && code == ROG_ENOTFOUND;
          folder = strtok_r(NULL, ":", &rest)) {
         char *file = file_in(folder, name, &code);

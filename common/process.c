@@ -35,7 +35,7 @@ const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES])
 char *rog_program_path(const char *name)
 {
     if (strchr(name, '/'))
-        return strdup(name);
+        return rog_strdup(name);
     const char *path = getenv("PATH");
     char *all = rog_format("%s%s/usr/sbin:/sbin", path ? path : "", path && path[0] ? ":" : "");
     char *found = NULL, *rest = all;

@@ -2,6 +2,10 @@
 /* Remembers, for each thread, that memory ran out where nobody looked. */
 #include <common/ran_out.h>
 
+#include <stdlib.h>
+
+#define SMALL_BYTES 4096
+
 static _Thread_local bool ran_out;
 
 void rog_ran_out_note(void)
@@ -12,6 +16,14 @@ void rog_ran_out_note(void)
 bool rog_ran_out(void)
 {
     return ran_out;
+}
+
+bool rog_ran_out_now(void)
+{
+    void *volatile some = malloc(SMALL_BYTES);
+    bool is_out = !some;
+    free(some);
+    return is_out;
 }
 
 int rog_ran_out_check(struct rog_error *err)

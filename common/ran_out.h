@@ -20,5 +20,7 @@ void rog_ran_out_note(void);
 bool rog_ran_out(void);
 /* ROG_OK, or ROG_ENOMEM when memory ran out in this thread. */
 int rog_ran_out_check(struct rog_error *err);
+/* Whether memory for something small cannot be had now: for what fails without saying why. */
+bool rog_ran_out_now(void);
 
 #endif

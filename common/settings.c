@@ -553,9 +553,13 @@ int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *obj
 static char *absolute_path(const struct rog_setting *setting, const char *relative,
                            const char *folder, struct rog_error *err)
 {
-    char *root = realpath(folder, NULL);
+    char *root = rog_path_real(folder);
     char *path = root ? rog_path_join(root, relative) : NULL;
     free(root);
+    if (!path && rog_ran_out()) {
+        rog_fail_nomem(err);
+        return NULL;
+    }
     if (!path) {
         rog_fail(err, ROG_EINVAL, "%s: cannot find the folder %s of %s", setting->name, folder,
                  relative);
@@ -563,7 +567,7 @@ static char *absolute_path(const struct rog_setting *setting, const char *relati
     }
     if (!rog_setting_is(setting, ROG_SETTING_PATH_WITH_SLASH, 0))
         return path;
-    char *real = realpath(path, NULL);
+    char *real = rog_path_real(path);
     free(path);
     if (!real)
         rog_fail(err, ROG_EINVAL, "%s %s: there is no such file", setting->name, relative);

@@ -54,7 +54,7 @@ static int report(const struct rog_cli *cli, const struct rog_source *source, co
                   const struct rog_fetched *fetched, struct rog_error *err)
 {
     struct rog_output output = rog_output_of(cli);
-    char *whole = realpath(folder, NULL);
+    char *whole = rog_path_real(folder);
     if (!whole)
         return rog_fail(err, ROG_EIO, "%s: %s", folder, strerror(errno));
     char *data = rog_format("%s:%s", source->name, whole);

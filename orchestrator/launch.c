@@ -325,7 +325,7 @@ static int note_runs(const struct rog_launch *launch, const struct rog_plan *pla
         rog_json_append(runs, run);
     }
     rog_json_put_string(facts, "case", plan->case_name);
-    char *cluster = realpath(launch->cluster->path, NULL);
+    char *cluster = rog_path_real(launch->cluster->path);
     rog_json_put_string(facts, "cluster", cluster);
     free(cluster);
     rog_json_put_bool(facts, "real_time", plan->real_time);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <common/utf8.h>
 #include <orchestrator/text/label.h>
 
@@ -31,8 +32,10 @@ static void __attribute__((format(printf, 2, 0)))
 write_line(const char *before, const char *format, va_list args)
 {
     char *text = NULL;
-    if (vasprintf(&text, format, args) < 0)
+    if (vasprintf(&text, format, args) < 0) {
+        rog_ran_out_note();
         return;
+    }
     fputs(before, stderr);
     rog_write_harmless(stderr, text);
     fputc('\n', stderr);
@@ -73,8 +76,10 @@ void rog_print(const char *format, ...)
     va_start(args, format);
     int length = vasprintf(&text, format, args);
     va_end(args);
-    if (length < 0)
+    if (length < 0) {
+        rog_ran_out_note();
         return;
+    }
     /* A script gets names as they are. */
     if (isatty(STDOUT_FILENO))
         rog_write_harmless(stdout, text);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/ran_out.h>
 #include <common/memory.h>
 #include <common/trace_name.h>
 #include <common/workload.h>
@@ -38,6 +39,8 @@ static int once(const struct looking *looking, const char *key, look_fn look, st
         return known[0] ? rog_fail(err, ROG_EINVAL, "%s", known) : ROG_OK;
     struct rog_error cause = {0};
     int code = look(looking, &cause);
+    if (code == ROG_ENOMEM)
+        return rog_fail_again(err, &cause); /* no fault of the configuration */
     rog_json_put_string(looking->seen, key, code ? cause.message : "");
     if (code)
         rog_fail_again(err, &cause);
@@ -221,6 +224,20 @@ static int check_line(struct rog_json *seen, const char *line, size_t size, stru
     return code;
 }
 
+static int say_fault(size_t line, const char *message, struct rog_error *err)
+{
+    struct rog_json *fault = rog_json_object();
+    rog_json_put_integer(fault, "line", (int64_t)line);
+    rog_json_put_string(fault, "error", message);
+    char *shown = rog_json_text(fault);
+    rog_json_free(fault);
+    if (!shown)
+        return rog_fail_nomem(err);
+    printf("%s\n", shown);
+    free(shown);
+    return 0;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     char *text = NULL;
@@ -231,18 +248,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     for (char *line = text; !code && line && *line; number++) {
         size_t length = strcspn(line, "\n");
         struct rog_error cause = {0};
-        if (check_line(seen, line, length, &cause)) {
-            struct rog_json *fault = rog_json_object();
-            rog_json_put_integer(fault, "line", (int64_t)number + 1);
-            rog_json_put_string(fault, "error", cause.message);
-            char *shown = rog_json_text(fault);
-            rog_json_free(fault);
-            if (shown)
-                printf("%s\n", shown);
-            else
-                code = rog_fail_nomem(err);
-            free(shown);
-        }
+        code = check_line(seen, line, length, &cause);
+        if (code == ROG_ENOMEM || rog_ran_out()) /* no fault of the configuration */
+            code = rog_fail_nomem(err);
+        else if (code)
+            code = say_fault(number + 1, cause.message, err);
         line += length + (line[length] == '\n');
     }
     free(text);

@@ -339,7 +339,7 @@ static int take_options(struct rog_experiment *experiment, const struct rog_conf
         code = put_copy(experiment->options, node->name, node->value, err);
         if (code == 0 && (rog_curve_rule_make(&rule, experiment->options, &cause) < 0 ||
                           rog_look_check(experiment->options, &cause) < 0))
-            code = rog_conf_fail(node, err, "%s", cause.message);
+            code = rog_conf_fail_again(node, err, &cause);
     }
     return code;
 }

@@ -17,6 +17,9 @@
 /* Deeper nesting than any setting has. */
 #define DEPTH_MAX 16
 #define FILE_MAX_BYTES (4u << 20)
+/* Of memory: more than libconfig's parser takes for any text, also one of nothing but "a=1;". */
+#define PARSER_BYTES ((size_t)1 << 18)
+#define PARSER_BYTES_A_BYTE ((size_t)64)
 
 static void release(struct rog_conf_node *node)
 {
@@ -196,6 +199,11 @@ int rog_conf_parse(struct rog_conf_node **root, const char *text, const char *or
     int code = check_text(text, origin, err);
     if (code < 0)
         return code;
+    /* libconfig does not survive an allocation that fails: what it may need has to be there. */
+    void *room = malloc(PARSER_BYTES + PARSER_BYTES_A_BYTE * strlen(text));
+    if (!room)
+        return rog_fail_nomem(err);
+    free(room);
     config_t config;
     config_init(&config);
     code = finish(&config, config_read_string(&config, text), origin, root, err);
@@ -244,6 +252,17 @@ int rog_conf_fail(const struct rog_conf_node *node, struct rog_error *err, const
     return rog_fail(err, ROG_EINVAL, "%s, line %d: %s", node->file, node->line, message);
 }
 
+int rog_conf_fail_again(const struct rog_conf_node *node, struct rog_error *err,
+                        const struct rog_error *why)
+{
+    int code = rog_conf_fail(node, err, "%s", why->message);
+    if (why->code != ROG_ENOMEM)
+        return code;
+    if (err)
+        err->code = why->code;
+    return why->code;
+}
+
 int rog_conf_check(const struct rog_conf_node *node, const struct rog_setting *table,
                    const struct rog_setting *extra, struct rog_error *err)
 {
@@ -259,7 +278,7 @@ int rog_conf_check(const struct rog_conf_node *node, const struct rog_setting *t
     }
     struct rog_error cause;
     int code = rog_setting_check(setting, node->value, &cause);
-    return code < 0 ? rog_conf_fail(node, err, "%s", cause.message) : 0;
+    return code < 0 ? rog_conf_fail_again(node, err, &cause) : 0;
 }
 
 const char *rog_conf_kind(const struct rog_conf_node *node)

@@ -43,6 +43,9 @@ const struct rog_conf_node *rog_conf_get(const struct rog_conf_node *group, cons
 /* ROG_EINVAL with "FILE, line N: " before the message. */
 int rog_conf_fail(const struct rog_conf_node *node, struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of what another function has said, of a value; ROG_ENOMEM where that was why. */
+int rog_conf_fail_again(const struct rog_conf_node *node, struct rog_error *err,
+                        const struct rog_error *why);
 
 /* Checks a member against the settings tables (the first that has its name); a name that none of
  * them has is an error with the nearest one. `extra` is a table of what else may stand there (for

@@ -46,6 +46,8 @@ int rog_group_expand(const struct rog_conf_node *group, const char *name, int64_
         return rog_fail_nomem(err);
     int code =
         rog_ranges_expand(rog_json_string(given->value, ""), (size_t)count, most, *list, &why);
+    if (code == ROG_ENOMEM)
+        return rog_fail_again(err, &why);
     return code ? rog_conf_fail(given, err, "%s = %s", name, why.message) : 0;
 }
 

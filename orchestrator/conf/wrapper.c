@@ -29,7 +29,7 @@ int rog_wrapper_resolve(struct rog_json *host, const struct rog_json *cluster,
         code = rog_container_check(made, &cause);
     if (code < 0) {
         rog_json_free(made);
-        return rog_conf_fail(node, err, "%s", cause.message);
+        return rog_conf_fail_again(node, err, &cause);
     }
     if (strcmp(rog_json_get_string(made, "runtime", ""), ROG_CONTAINER_NO_RUNTIME) != 0) {
         rog_json_put(host, "container", made);

@@ -3,8 +3,11 @@
 #include <orchestrator/figures/picture.h>
 
 #include <stddef.h>
+#include <string.h>
 
 #include <qpdf/qpdf-c.h>
+
+#define NO_MEMORY "bad_alloc" /* in what the library says then, of whatever object */
 
 int rog_picture_check_pdf(const char *path, struct rog_error *err)
 {
@@ -20,8 +23,10 @@ int rog_picture_check_pdf(const char *path, struct rog_error *err)
     int code = 0;
     if (status != QPDF_SUCCESS) {
         qpdf_error cause = qpdf_has_error(pdf) ? qpdf_get_error(pdf) : qpdf_next_warning(pdf);
-        code = rog_fail(err, ROG_EFORMAT, "%s: not a valid PDF: %s", path,
-                        cause ? qpdf_get_error_message_detail(pdf, cause) : "unknown cause");
+        const char *detail = cause ? qpdf_get_error_message_detail(pdf, cause) : "unknown cause";
+        code = strstr(detail, NO_MEMORY)
+                   ? rog_fail_nomem(err)
+                   : rog_fail(err, ROG_EFORMAT, "%s: not a valid PDF: %s", path, detail);
     } else if (qpdf_get_num_pages(pdf) != 1) {
         code = rog_fail(err, ROG_EFORMAT, "%s: %d pages, not one", path, qpdf_get_num_pages(pdf));
     }

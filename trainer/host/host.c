@@ -254,7 +254,7 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
 static int enter(struct supervisor *host, const char *folder, struct rog_error *err)
 {
     pid_t other;
-    host->folder = realpath(folder, NULL);
+    host->folder = rog_path_real(folder);
     if (!host->folder || chdir(host->folder) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot enter the folder %s: %s", folder, strerror(errno));
     host->lease_path = rog_path_join(host->folder, ROG_HOST_LEASE);

@@ -77,7 +77,7 @@ static int clean(const char *folder, const char *spec_path, struct rog_error *er
 {
     struct rog_host_spec spec;
     bool known = rog_host_spec_read(&spec, spec_path, NULL) == ROG_OK;
-    char *real = realpath(folder, NULL);
+    char *real = rog_path_real(folder);
     int code = real ? rog_host_remains_end(real, known ? spec.container : NULL, err)
                     : rog_fail(err, ROG_EIO, "cannot find it: %s", strerror(errno));
     if (!code && known && spec.shape.iface)

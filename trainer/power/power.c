@@ -189,7 +189,7 @@ static int add_rails(struct rog_power *power, char *dir, struct rog_error *err)
 /* What tells chips of a kind apart, at each boot alike: the device's address on its bus. */
 static void device_name(const char *dir, char *name, size_t bytes)
 {
-    char *device = rog_path_join(dir, "device"), *target = device ? realpath(device, NULL) : NULL;
+    char *device = rog_path_join(dir, "device"), *target = device ? rog_path_real(device) : NULL;
     const char *from = target ? target : dir;
     const char *slash = strrchr(from, '/');
     snprintf(name, bytes, "%.32s", slash ? slash + 1 : from);

@@ -41,7 +41,7 @@ static int enter(struct rog_probe *probe, struct rog_error *err)
 {
     pid_t other;
     umask(077);
-    probe->folder = realpath(probe->options->folder, NULL);
+    probe->folder = rog_path_real(probe->options->folder);
     if (!probe->folder || chdir(probe->folder) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot enter the folder %s: %s", probe->options->folder,
                         strerror(errno));

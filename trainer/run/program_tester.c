@@ -260,7 +260,7 @@ int rog_program_tester_run(struct rog_program_tester *tester, const char *checkp
     int status = 0;
     char last[LAST_LINE_BYTES] = "";
     *result = (struct rog_test_result){.loss = (double)NAN, .accuracy = (double)NAN};
-    char *path = realpath(checkpoint, NULL);
+    char *path = rog_path_real(checkpoint);
     int code = ROG_OK;
     if (!path)
         code = rog_fail(err, ROG_EINVAL, "cannot find %s: %s", checkpoint, strerror(errno));

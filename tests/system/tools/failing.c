@@ -5,7 +5,9 @@
  *   ROG_FAIL="malloc 17"    the 17th allocation of each process fails
  *   ROG_FAIL="write 3+"     the third write to a file and all after it
  *   ROG_FAIL="open 0"       none fails; for counting
- *   ROG_FAIL_IN=NAME        only in processes of the program of that name
+ *   ROG_FAIL_IN="rogctl"    only in processes of the program of that name,
+ *   ROG_FAIL_IN="rog-trainer serve"  ... with that word as its first argument
+ *   ROG_FAIL_NOT="libA.so libB.so"   not where a function of one of these libraries calls
  *   ROG_FAIL_COUNT=FILE     gets a line with the number of calls of that kind when a process ends
  *   ROG_FAIL_SHOW=1         says on standard error where the call that fails comes from
  *
@@ -45,18 +47,29 @@ static const struct {
 static enum kind failing = KINDS;
 static long first, last; /* the calls that fail */
 static bool shows;
+static const char *left_out;
 static atomic_long calls;
 
-__attribute__((constructor)) static void begin(void)
+/* "PROGRAM" or "PROGRAM WORD" */
+static bool is_this(const char *wanted, int argc, char **argv)
 {
-    const char *what = getenv("ROG_FAIL"), *program = getenv("ROG_FAIL_IN");
+    size_t length = strcspn(wanted, " ");
+    return strncmp(wanted, program_invocation_short_name, length) == 0 &&
+           !program_invocation_short_name[length] &&
+           (!wanted[length] || (argc > 1 && strcmp(wanted + length + 1, argv[1]) == 0));
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
+    const char *what = getenv("ROG_FAIL"), *where = getenv("ROG_FAIL_IN");
     char name[16];
     char more = '\0';
-    if (!what || (program && strcmp(program, program_invocation_short_name)) ||
+    if (!what || (where && !is_this(where, argc, argv)) ||
         sscanf(what, "%15s %ld%c", name, &first, &more) < 2)
         return;
     last = more == '+' ? INT64_MAX : first;
     shows = getenv("ROG_FAIL_SHOW");
+    left_out = getenv("ROG_FAIL_NOT");
     for (int i = 0; i < KINDS; i++)
         if (strcmp(name, kinds[i].name) == 0)
             failing = (enum kind)i;
@@ -75,12 +88,29 @@ __attribute__((destructor)) static void end(void)
     close(file);
 }
 
-static bool fails(enum kind kind)
+/* Whether a function of one of the libraries that are left out has called. */
+static bool is_left_out(const void *caller)
+{
+    Dl_info info;
+    if (!left_out || !dladdr(caller, &info) || !info.dli_fname)
+        return false;
+    for (const char *word = left_out; *word; word += strspn(word, " ")) {
+        char name[64];
+        size_t length = strcspn(word, " ");
+        snprintf(name, sizeof name, "/%.*s", (int)length, word);
+        if (strstr(info.dli_fname, name))
+            return true;
+        word += length;
+    }
+    return false;
+}
+
+static bool fails(enum kind kind, const void *caller)
 {
     if (kind != failing)
         return false;
     long call = atomic_fetch_add(&calls, 1) + 1;
-    if (call < first || call > last)
+    if (call < first || call > last || is_left_out(caller))
         return false;
     if (shows) {
         void *frames[32];
@@ -91,6 +121,8 @@ static bool fails(enum kind kind)
     return true;
 }
 
+#define FAILS(kind) fails(kind, __builtin_return_address(0))
+
 /* ---- memory: by glibc's own names, as dlsym allocates itself ---- */
 
 extern void *__libc_malloc(size_t size);
@@ -100,32 +132,51 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 void *malloc(size_t size)
 {
-    return fails(MALLOC) ? NULL : __libc_malloc(size);
+    return FAILS(MALLOC) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return fails(MALLOC) ? NULL : __libc_calloc(count, size);
+    return FAILS(MALLOC) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return fails(MALLOC) ? NULL : __libc_realloc(old, size);
+    return FAILS(MALLOC) ? NULL : __libc_realloc(old, size);
+}
+
+static char *copy(const char *text, const void *caller)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copied = fails(MALLOC, caller) ? NULL : __libc_malloc(bytes);
+    return copied ? memcpy(copied, text, bytes) : NULL;
+}
+
+char *strdup(const char *text)
+{
+    return copy(text, __builtin_return_address(0));
+}
+
+/* As which older programs know it. */
+extern char *__strdup(const char *text);
+char *__strdup(const char *text)
+{
+    return copy(text, __builtin_return_address(0));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails(MALLOC) ? NULL : __libc_memalign(alignment, size);
+    return FAILS(MALLOC) ? NULL : __libc_memalign(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-    return fails(MALLOC) ? NULL : __libc_memalign(alignment, size);
+    return FAILS(MALLOC) ? NULL : __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size)
 {
-    if (fails(MALLOC))
+    if (FAILS(MALLOC))
         return ENOMEM;
     *memory = __libc_memalign(alignment, size);
     return *memory ? 0 : ENOMEM;
@@ -141,7 +192,7 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
     type name parameters                                          \
     {                                                             \
         REAL(type, name, parameters);                             \
-        return fails(kind) ? (failure) : real arguments;          \
+        return FAILS(kind) ? (failure) : real arguments;          \
     }
 
 FORWARD(FSYNC, int, -1, fsync, (int file), (file))
@@ -172,7 +223,7 @@ FORWARD(OPEN, FILE *, NULL, fopen64, (const char *path, const char *mode), (path
         va_start(list, flags);                                                    \
         mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0; \
         va_end(list);                                                             \
-        return fails(OPEN) ? -1 : real arguments;                                 \
+        return FAILS(OPEN) ? -1 : real arguments;                                 \
     }
 
 OPENS(open, (const char *path, int flags, ...), (path, flags, mode))
@@ -193,7 +244,7 @@ static bool is_file(int file)
     ssize_t name parameters                                         \
     {                                                               \
         REAL(ssize_t, name, parameters);                            \
-        return is_file(file) && fails(WRITE) ? -1 : real arguments; \
+        return is_file(file) && FAILS(WRITE) ? -1 : real arguments; \
     }
 
 WRITES(write, (int file, const void *data, size_t size), (file, data, size))
@@ -201,10 +252,10 @@ WRITES(pwrite, (int file, const void *data, size_t size, off_t at), (file, data,
 WRITES(pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at))
 
 /* Streams write by functions of the C library's own: while they do, the file is a full device. */
-static int fill_up(FILE *stream)
+static int fill_up(FILE *stream, const void *caller)
 {
     int file = stream ? fileno(stream) : -1;
-    if (!is_file(file) || !fails(WRITE))
+    if (!is_file(file) || !fails(WRITE, caller))
         return -1;
     int kept = fcntl(file, F_DUPFD_CLOEXEC, 0), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     if (kept < 0 || full < 0)
@@ -225,7 +276,7 @@ static void put_back(FILE *stream, int kept)
 int fflush(FILE *stream)
 {
     REAL(int, fflush, (FILE *));
-    int kept = fill_up(stream), result = real(stream), cause = errno;
+    int kept = fill_up(stream, __builtin_return_address(0)), result = real(stream), cause = errno;
     put_back(stream, kept);
     errno = cause;
     return result;
@@ -234,7 +285,7 @@ int fflush(FILE *stream)
 size_t fwrite(const void *data, size_t size, size_t count, FILE *stream)
 {
     REAL(size_t, fwrite, (const void *, size_t, size_t, FILE *));
-    int kept = fill_up(stream);
+    int kept = fill_up(stream, __builtin_return_address(0));
     size_t result = real(data, size, count, stream);
     int cause = errno;
     put_back(stream, kept);
@@ -245,7 +296,7 @@ size_t fwrite(const void *data, size_t size, size_t count, FILE *stream)
 int fclose(FILE *stream)
 {
     REAL(int, fclose, (FILE *));
-    int kept = fill_up(stream), result = real(stream), cause = errno;
+    int kept = fill_up(stream, __builtin_return_address(0)), result = real(stream), cause = errno;
     if (kept >= 0)
         close(kept);
     errno = cause;

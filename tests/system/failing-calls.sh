@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# One call of many fails, an allocation, a write, an open: each command fails with that cause, or
+# comes to the same bytes. Here some of the calls; `make torture` tries them for longer.
+. "$ROG_TEST_TOOLS/lib.sh"
+command -v python3 >/dev/null || skip 'no python3'
+[ -e "$ROG_BUILD/tests/failing.so" ] || skip 'not in a build with sanitizers, which have an allocator of their own'
+seed=${ROG_SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
+echo "seed $seed"
+try 0 "$ROG_TEST_TOOLS/failing-calls" "$seed" 30 memory --case dry-run --case sweep --case simulate --case show \
+    --case report-json --case redraw
+cat out
