@@ -321,10 +321,10 @@ static int check_owner(const struct rog_snapshots *snapshots, const struct rog_j
         rog_json_each(of, compare, &comparison);
     if (!code && !comparison.differs && rog_json_size(there) != rog_json_size(of))
         comparison.differs = "the run";
-    rog_json_free(of);
     if (comparison.differs)
         code = rog_fail(err, ROG_EINVAL, "cannot resume from %s: %s has changed", snapshots->path,
                         comparison.differs);
+    rog_json_free(of);
     return code;
 }
 
