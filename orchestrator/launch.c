@@ -351,6 +351,20 @@ static int execute_on(const struct rog_launch *launch, const struct rog_plan *pl
     return code;
 }
 
+/* Here; what agents do is not done a second time. */
+static int execute_here(const struct rog_launch *launch, const struct rog_plan *plan,
+                        const struct rog_fleet_options *options, struct rog_fleet_job *jobs,
+                        size_t count, struct rog_error *err)
+{
+    char *path =
+        plan->case_name ? rog_pool_place_of(rog_db_path(launch->db), plan->case_name) : NULL;
+    int code = path              ? rog_pool_recall(options, path, jobs, count, err)
+               : plan->case_name ? rog_fail_nomem(err)
+                                 : 0;
+    free(path);
+    return code < 0 ? code : rog_fleet_execute(launch->cluster, options, jobs, count, err);
+}
+
 static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
                    struct watching *watching, struct rog_fleet_job *jobs, size_t count,
                    struct rog_error *err)
@@ -377,7 +391,7 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
     };
     if (code == 0)
         code = launch->pool ? execute_on(launch, plan, &options, jobs, count, err)
-                            : rog_fleet_execute(launch->cluster, &options, jobs, count, err);
+                            : execute_here(launch, plan, &options, jobs, count, err);
     say_what_is_not_done(launch, jobs, count);
     rog_credentials_free(credentials);
     if (code == ROG_EINTR)

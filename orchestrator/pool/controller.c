@@ -357,6 +357,115 @@ static void remove_empty(struct rog_pool_controller *c)
     free(parent);
 }
 
+/* ---- without agents again ---- */
+
+/* Whether one of the agents that have a task gives a sign of life; else none has for a lease. */
+static int look_for_alive(struct rog_pool_controller *c, const struct rog_pool_list *taken,
+                          bool *alive, struct rog_error *err)
+{
+    double begin_s = rog_clock_s(), lease_s = rog_pool_terms(c->pool)->lease_s;
+    int64_t *first = calloc(taken->count + 1, sizeof *first);
+    int code = first ? 0 : rog_fail_nomem(err);
+    *alive = false;
+    for (bool again = false; code == 0 && !*alive && rog_clock_s() - begin_s <= lease_s;
+         again = true) {
+        for (size_t i = 0; code >= 0 && i < taken->count; i++) {
+            const struct rog_json *says = NULL;
+            code = rog_pool_watch_look(c->watch, taken->task[i].agent, rog_clock_s(), &says, err);
+            int64_t beat = rog_json_get_integer(says, "beat", -1);
+            *alive |= again && beat != first[i];
+            first[i] = again ? first[i] : beat;
+        }
+        code = code < 0 ? code : 0;
+        if (code == 0 && !*alive && rog_signals_wait(c->signals, POLL_MS))
+            code = rog_fail(err, ROG_EINTR, "interrupted");
+    }
+    free(first);
+    return code;
+}
+
+/* Those of dead agents are anybody's. */
+static int take_back(struct rog_pool_controller *c, struct rog_error *err)
+{
+    struct rog_pool_list taken = {0};
+    bool alive = false;
+    int code = rog_pool_list(c->pool, ROG_POOL_TAKEN, &taken, err);
+    if (code == 0 && taken.count) {
+        char *text = rog_format("looking for %g s whether the agents that have %zu %s of %s are "
+                                "alive",
+                                rog_pool_terms(c->pool)->lease_s, taken.count,
+                                taken.count == 1 ? "run" : "runs", rog_pool_path(c->pool));
+        if (text)
+            say(c, text);
+        free(text);
+        code = look_for_alive(c, &taken, &alive, err);
+    }
+    if (code == 0 && alive)
+        code = rog_fail(err, ROG_EBUSY,
+                        "agents do runs of this sweep, through %s; the same command with --on list "
+                        "--attach follows them, and `rogctl stop` ends a sweep with its agents",
+                        rog_pool_path(c->pool));
+    for (size_t i = 0; code == 0 && i < taken.count; i++) {
+        code = rog_pool_remove(c->pool, ROG_POOL_TAKEN, &taken.task[i], err);
+        code = code == ROG_ENOTFOUND ? 0 : code;
+    }
+    rog_pool_list_release(&taken);
+    return code;
+}
+
+static int take_ready(struct rog_pool_controller *c, struct rog_error *err)
+{
+    struct rog_pool_list ready = {0};
+    int code = rog_pool_list(c->pool, ROG_POOL_READY, &ready, err);
+    for (size_t i = 0; code == 0 && i < ready.count; i++) {
+        code = rog_pool_remove(c->pool, ROG_POOL_READY, &ready.task[i], err);
+        code = code == ROG_ENOTFOUND ? 0 : code;
+    }
+    rog_pool_list_release(&ready);
+    return code;
+}
+
+static int recall(struct rog_pool_controller *c, struct rog_error *err)
+{
+    int code = sort_jobs(c, err);
+    if (code == 0)
+        code = rog_pool_watch_new(&c->watch, c->pool, err);
+    /* First what nobody has: who looks for more finds nothing. */
+    if (code == 0)
+        code = take_ready(c, err);
+    if (code == 0)
+        code = take_back(c, err);
+    if (code == 0)
+        code = rog_pool_collect(c, err);
+    if (code == 0)
+        remove_empty(c);
+    return code;
+}
+
+int rog_pool_recall(const struct rog_fleet_options *options, const char *path,
+                    struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
+{
+    struct rog_signals signals = {0};
+    struct rog_error cause = {0};
+    struct rog_pool_controller c = {
+        .options = options, .signals = &signals, .jobs = jobs, .count = count};
+    int lock = -1, code = rog_pool_open(&c.pool, path, &cause);
+    if (code < 0)
+        return code == ROG_ENOTFOUND ? 0 : rog_fail_again(err, &cause);
+    code = rog_signals_init(&signals, err);
+    if (code == 0)
+        code = rog_run_lock(path, &lock, err);
+    if (code == 0)
+        code = recall(&c, err);
+    rog_run_unlock(lock);
+    rog_pool_watch_free(c.watch);
+    rog_pool_close(c.pool);
+    free(c.by_run);
+    free(c.of);
+    rog_signals_release(&signals);
+    return code;
+}
+
 static int run(struct rog_pool_controller *c, struct rog_error *err)
 {
     const struct rog_pool_options *options = c->pool_options;

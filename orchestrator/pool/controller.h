@@ -34,6 +34,12 @@ int rog_pool_execute(const struct rog_cluster *cluster, const struct rog_fleet_o
                      const struct rog_pool_options *pool, struct rog_fleet_job *jobs, size_t count,
                      struct rog_error *err);
 
+/* The runs of the pool at `path`, if there is one, are to be done here: takes in what agents have
+ * done (those jobs are over then), and what they have not begun out of the pool. ROG_EBUSY: agents
+ * are at work, or another rogctl has the pool. */
+int rog_pool_recall(const struct rog_fleet_options *options, const char *path,
+                    struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
+
 /* Where the pool of a case is: results.pool/CASE beside the database. Heap memory. */
 char *rog_pool_place_of(const char *db_path, const char *case_name);
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# A sweep through agents: its database is that of a plain sweep, whatever is killed meanwhile; what has
+# no time left is handed back and goes on from its snapshot; what agents do is not done a second time.
+. "$ROG_TEST_TOOLS/lib.sh"
+trap 'kill -CONT $(jobs -p) 2>/dev/null; kill -KILL $(jobs -p) 2>/dev/null' EXIT
+pool=results.pool/c-case0
+
+cat >x.conf <<END
+case = "c"; figure = "1"; workload = "none"; control = "outdoors"; seconds = 1500.0;
+snapshot_period = 0.1;
+matrix = { library = ["BSP", "ROG"]; threshold = [4]; seed = [1, 2]; };
+END
+
+# What of a database must be the same wherever the runs were done.
+content() {
+    for query in \
+        "id, library, threshold, note, seed, cluster, status, error, config, config_hash, versions FROM runs r" \
+        "i.* FROM iterations i JOIN runs r ON r.id = i.run_id" \
+        "i.* FROM bandwidth i JOIN runs r ON r.id = i.run_id" \
+        "i.* FROM energy i JOIN runs r ON r.id = i.run_id" \
+        "i.* FROM workers i JOIN runs r ON r.id = i.run_id" \
+        "i.* FROM inputs i JOIN runs r ON r.id = i.run_id" \
+        "i.* FROM events i JOIN runs r ON r.id = i.run_id WHERE kind NOT IN ('executed', 'resume')"; do
+        sqlite3 "$1" "SELECT r.library || r.seed, $query" | sed 's/[0-9-]*-outdoors[0-9-]*//' | sort
+    done
+}
+equals() { content results.db >have; diff have want >differences || fail "$1: $(head -3 differences)"; }
+fresh() { rm -rf results.db* results.runs results.pool; }
+
+mkdir plain && (cd plain && rogctl sweep ../x.conf -q >/dev/null) || fail "a plain sweep"
+content plain/results.db >want
+
+# The commands of a list, one after the other, also for a path that a shell would take apart.
+mkdir "a b" && cd "a b" || exit 1
+try 0 rogctl sweep ../x.conf --on list
+[ "$(wc -l <out)" = 4 ] || fail "not a command for each run: $(cat out)"
+grep -qv "agent.*--run" out && fail "something else on standard output: $(cat out)"
+cp out list
+sh list 2>told || fail "a command of the list: $(cat told)"
+try 0 rogctl sweep ../x.conf --on list --json
+[ "$(sqlite3 results.db "SELECT count(*) FROM runs WHERE status = 'done'")" = 4 ] || fail "not all done"
+cp ../want . && equals "a list"
+[ -e results.pool ] && fail "the pool is left"
+[ "$(sqlite3 results.db "SELECT count(*) FROM events WHERE kind = 'executed'")" = 4 ] ||
+    fail "where they were executed is not recorded"
+cd .. || exit 1
+
+# An agent that has little time hands back; killed, it is dead after a lease, and one that sleeps so
+# long, too. Controllers come and go.
+rogctl sweep x.conf --on list --lease 2 -q >list || fail "placing"
+timeout -s KILL 1 rogctl agent $pool 2>>told
+rogctl agent $pool --time 2 2>>told
+status=$?
+[ $status = 75 ] || [ $status = 0 ] || fail "status $status of an agent without time"
+rogctl agent $pool 2>>told &
+sleeper=$!
+sleep 1
+kill -STOP $sleeper
+rogctl sweep x.conf --on list --attach --lease 2 -q >>list 2>>told &
+sleep 1
+kill -KILL $!
+rogctl agent $pool 2>>told || fail "an agent that is left alone: $(tail -3 told)"
+kill -CONT $sleeper
+wait $sleeper
+try 0 rogctl sweep x.conf --on list -q
+equals "agents that were killed"
+[ -e results.pool ] && fail "the pool is left: $(find results.pool)"
+
+# What agents have begun is theirs, what they have not, a plain sweep does.
+fresh
+rogctl sweep x.conf --on list --lease 4 -q >list || fail "placing"
+rogctl agent $pool --run "$(ls $pool/ready | sed -n '1s/^[0-9]*-//p')" 2>>told || fail "one run"
+mv "$(ls -d $pool/ready/* | head -1)" "$(ls -d $pool/ready/* | head -1 | sed 's,ready,taken,')@me"
+(for i in 1 2 3 4 5 6 7 8 9 10; do echo "{\"beat\":$i}" >$pool/agents/me; sleep 0.4; done) &
+try 1 rogctl sweep x.conf -q
+says "agents do runs of this sweep"
+wait $!
+try 0 rogctl sweep x.conf -q
+equals "a plain sweep after agents"
+
+# Not for everybody.
+fresh
+rogctl sweep x.conf --on list -q >list || fail "placing"
+chmod 777 $pool
+try 2 rogctl agent $pool
+says "other users can write"
+chmod 700 $pool
+try 2 rogctl sweep x.conf --on nowhere
+try 2 rogctl sweep x.conf --on list:file
+try 2 rogctl sweep x.conf --on list --cluster local4 --fresh
+says "real time"
+try 2 rogctl sweep x.conf --lease 5
+try 3 rogctl agent nowhere
