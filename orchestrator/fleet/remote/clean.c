@@ -16,6 +16,7 @@
 #define PATIENCE_S 20.0
 #define STOP_TIMEOUT_S 90.0 /* the supervisor takes its own time */
 #define END_TIMEOUT_S 60.0  /* the role's */
+#define SAVE_FIRST_S 3.0    /* for the server, before workers leave it */
 #define COMMAND_TIMEOUT_S 30.0
 #define STEP_NS 100000000L
 
@@ -57,6 +58,28 @@ static int end_role(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
+static void set_saved(struct rog_remote *remote)
+{
+    pthread_mutex_lock(&remote->mutex);
+    remote->server_saved = true;
+    pthread_mutex_unlock(&remote->mutex);
+}
+
+/* A worker that leaves before the server has saved would be away in what the run goes on from. */
+static void let_server_save(struct rog_remote *remote)
+{
+    const struct timespec step = {0, STEP_NS};
+    const double until_s = rog_clock_s() + SAVE_FIRST_S;
+    bool saved = false;
+    while (!saved && rog_clock_s() < until_s) {
+        pthread_mutex_lock(&remote->mutex);
+        saved = remote->server_saved || remote->cut;
+        pthread_mutex_unlock(&remote->mutex);
+        if (!saved)
+            nanosleep(&step, NULL);
+    }
+}
+
 /* A run that ends here can go on from it. */
 static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -66,8 +89,12 @@ static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
         return 0; /* its lease is over */
     bool is_new_boot = code == 0 && rog_remote_look_for_reboot(host, err) == ROG_EFAILED &&
                        !rog_connection_lost(host->connection);
+    if (code == 0 && !is_new_boot && host->rank)
+        let_server_save(host->remote);
     if (code == 0 && !is_new_boot)
         code = end_role(host, err);
+    if (host->rank == 0)
+        set_saved(host->remote);
     if (code == 0)
         code = rog_remote_pull(host, err);
     if (code == 0 && host->rank == 0)
@@ -115,6 +142,8 @@ void rog_remote_clean(struct rog_remote_host *host)
 {
     struct rog_error cause = {0};
     struct rog_remote *remote = host->remote;
+    if (host->rank == 0 && !host->placed)
+        set_saved(remote);
     if (!host->placed || remote->leave)
         return;
     pthread_mutex_lock(&remote->mutex);

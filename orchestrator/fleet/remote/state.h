@@ -111,6 +111,7 @@ struct rog_remote {
     double stop_s; /* since when */
     bool cut;      /* what is not clean by now stays so */
     bool server_ended;
+    bool server_saved; /* at the end of an attempt: it has saved what it had, or will not */
     struct rog_remote_message *messages, **messages_end;
 
     size_t activity;       /* waits.c's: what is done with hosts, ... */
