@@ -264,7 +264,7 @@ static int print_findings(const struct rog_findings *findings, bool each, struct
         rog_print_wrapped(before, row->text);
         if (!row->way_out)
             continue;
-        char *way_out = rog_format("way out: %s", row->way_out);
+        char *way_out = rog_format("hint: %s", row->way_out);
         snprintf(before, sizeof before, "  %-4s  %-17s  ", "", "");
         rog_print_wrapped(before, way_out ? way_out : row->way_out);
         free(way_out);

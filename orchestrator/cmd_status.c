@@ -11,6 +11,7 @@
 #include <orchestrator/output.h>
 #include <orchestrator/progress.h>
 #include <orchestrator/run_view.h>
+#include <orchestrator/store/progress.h>
 #include <orchestrator/store/robots.h>
 #include <orchestrator/sweep_view.h>
 #include <orchestrator/sweeps/registry.h>
@@ -158,6 +159,18 @@ static void print_robots(const struct rog_sweep_view *view, const struct rog_fle
     rog_json_free(robots);
 }
 
+/* Of a run that nobody follows: how old the line above is, and what becomes of the run. */
+static void print_left(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
+{
+    struct rog_run_progress progress;
+    char age[ROG_TIME_LEFT_BYTES], more[ROG_TIME_LEFT_BYTES];
+    if (rog_run_progress_load(view->db, job->run_id, &progress, NULL) == 1)
+        rog_print(
+            "  as of %s ago; it goes on on its hosts for %s more, and the same command takes it up",
+            rog_time_left_text(progress.age_s, age),
+            rog_time_left_text(progress.alone_s - progress.age_s, more));
+}
+
 /* Of a sweep that has ended only what goes on by itself: the rest is another one's. */
 static void print_active(const struct rog_json *sweep, const struct rog_sweep_view *view)
 {
@@ -178,6 +191,8 @@ static void print_active(const struct rog_json *sweep, const struct rog_sweep_vi
         rog_progress_waiting(job, LINE_COLUMNS, line, sizeof line);
         if (line[0])
             rog_print("  %s", line);
+        if (job->left)
+            print_left(view, job);
         print_robots(view, job);
     }
     if (rest)
