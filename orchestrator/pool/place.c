@@ -13,6 +13,7 @@
 #include <orchestrator/pool/task.h>
 #include <orchestrator/pool/tree.h>
 #include <orchestrator/store/ingest.h>
+#include <orchestrator/store/progress.h>
 #include <orchestrator/store/summary.h>
 
 #define MODELS "models"
@@ -137,6 +138,18 @@ static void forget_seen(struct rog_pool_controller *c)
         c->of[i].seen = false;
 }
 
+/* Of a run that is none of the jobs. One that is done, by whoever it was, is not done again; what is
+ * not asked for this time stays. */
+static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place where,
+                         const struct rog_pool_task *task, struct rog_error *err)
+{
+    char status[ROG_PROGRESS_STATE_BYTES] = "", why[ROG_ERROR_MESSAGE_BYTES];
+    int code = rog_run_status_load(c->options->db, rog_pool_task_run(task), status, why, err);
+    if (code == 0 && where != ROG_POOL_DONE && strcmp(status, "done") == 0)
+        code = rog_pool_remove(c->pool, where, task, err);
+    return code == ROG_ENOTFOUND ? 0 : code;
+}
+
 /* One that was placed for what the run was before, with other settings or files, is none for it. */
 static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where,
                         const struct rog_pool_task *task, bool reads, struct rog_error *err)
@@ -144,7 +157,7 @@ static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where
     struct rog_pool_case *of = rog_pool_find(c, rog_pool_task_run(task));
     struct rog_json *value = NULL;
     if (!of)
-        return 0;
+        return reads ? look_at_other(c, where, task, err) : 0;
     int code = reads ? rog_pool_read(c->pool, where, task, &value, err) : 0;
     bool right =
         !reads || (code == 0 && strcmp(rog_json_get_string(value, "hash", ""), of->job->hash) == 0);
