@@ -63,3 +63,29 @@ function(rog_system_test name)
     TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "ROG_BUILD=${PROJECT_BINARY_DIR};ROG_SOURCE=${PROJECT_SOURCE_DIR};ROG_SHARED_DATA=${PROJECT_SOURCE_DIR}/../shared/data")
 endfunction()
+
+# rog_collect_reports(): for all tests of this folder, in a build with sanitizers. What these report of
+# any process fails sanitizers/reports, which comes after them (tests/sanitizer-reports); a file is named
+# after the test. A test may take longer then.
+function(rog_collect_reports)
+  if(NOT ROG_SANITIZE)
+    return()
+  endif()
+  get_property(names DIRECTORY PROPERTY TESTS)
+  foreach(name ${names})
+    string(REPLACE "/" "-" file ${name})
+    set(options "${ROG_SANITIZER_OPTIONS}:log_path=${ROG_SANITIZER_REPORTS}/${file}")
+    get_property(environment TEST ${name} PROPERTY ENVIRONMENT)
+    if("ASAN_OPTIONS=detect_leaks=0" IN_LIST environment)
+      list(REMOVE_ITEM environment "ASAN_OPTIONS=detect_leaks=0")
+      list(APPEND environment "ASAN_OPTIONS=${options}:detect_leaks=0")
+    else()
+      list(APPEND environment "ASAN_OPTIONS=${options}")
+    endif()
+    list(APPEND environment "UBSAN_OPTIONS=${options}" "TSAN_OPTIONS=${options}")
+    get_property(timeout TEST ${name} PROPERTY TIMEOUT)
+    math(EXPR timeout "4 * ${timeout}")
+    set_tests_properties(${name} PROPERTIES
+      ENVIRONMENT "${environment}" FIXTURES_REQUIRED reports TIMEOUT ${timeout})
+  endforeach()
+endfunction()

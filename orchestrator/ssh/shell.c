@@ -11,7 +11,6 @@
 #include <common/file.h>
 
 #define SAID_BYTES 120 /* of what comes instead, in a message */
-#define FILES_BYTES 96
 
 #define MARK "rogctl-command"
 #define OTHER "rogctl-instead"

@@ -171,6 +171,15 @@ static int greet(struct rog_ssh *ssh, struct rog_error *err)
 
 /* --- commands --- */
 
+/* How large an output of so many bytes is kept, with the zero behind it. */
+static size_t room_for(size_t bytes)
+{
+    size_t room = PIECE_BYTES;
+    while (room <= bytes)
+        room *= 2;
+    return room;
+}
+
 /* Appends what one of the two outputs has; *got is how much. */
 static int take_output(ssh_channel channel, int is_errors, char **text, size_t *used, size_t *got,
                        struct rog_error *err)
@@ -183,13 +192,15 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
     if (*used + *got > ROG_CONNECTION_OUTPUT_MAX_BYTES)
         return rog_fail(err, ROG_EFORMAT, "it writes more than %zu bytes",
                         ROG_CONNECTION_OUTPUT_MAX_BYTES);
-    char *more = realloc(*text, *used + *got + 1);
-    if (!more)
-        return rog_fail_nomem(err);
-    memcpy(more + *used, piece, *got);
+    if (!*text || *used + *got >= room_for(*used)) {
+        char *more = realloc(*text, room_for(*used + *got));
+        if (!more)
+            return rog_fail_nomem(err);
+        *text = more;
+    }
+    memcpy(*text + *used, piece, *got);
     *used += *got;
-    more[*used] = '\0';
-    *text = more;
+    (*text)[*used] = '\0';
     return ROG_OK;
 }
 

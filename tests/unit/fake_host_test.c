@@ -98,7 +98,7 @@ static void test_a_stream_is_followed_over_failures(void **state)
     unsigned failed = 0;
     for (unsigned fail_at = 0; fail_at < 4; fail_at++) {
         char folder[] = "/tmp/rog-fake-XXXXXX", there[64], here[64], from[96], to[96];
-        struct fake fake = {.connection = {&operations, "fake"}, .fail_at = fail_at};
+        struct fake fake = {.connection = {.ops = &operations, .name = "fake"}, .fail_at = fail_at};
         struct rog_error err = {0};
         uint64_t most = 0;
         assert_non_null(mkdtemp(folder));
@@ -131,7 +131,7 @@ struct hosted {
 
 static void hosted_open(struct hosted *hosted)
 {
-    *hosted = (struct hosted){.fake = {.connection = {&operations, "fake"}}};
+    *hosted = (struct hosted){.fake = {.connection = {.ops = &operations, .name = "fake"}}};
     strcpy(hosted->folder, "/tmp/rog-fake-XXXXXX");
     assert_non_null(mkdtemp(hosted->folder));
     snprintf(hosted->there, sizeof hosted->there, "%s/there", hosted->folder);

@@ -118,12 +118,14 @@ static void open_bench(struct bench *bench, const float *params)
     assert_int_equal(rog_rows_new(&bench->rows, dims, shapes, TENSORS, NULL), 0);
     memcpy(bench->model, params, sizeof bench->model);
     memcpy(bench->params, params, sizeof bench->params);
-    const struct rog_server_config server = {.rows = bench->rows,
-                                             .strategy = bench->plugin.strategy,
-                                             .policy = {bench->rows->row_count, 1, 0, NULL}};
-    const struct rog_worker_config worker = {.rows = bench->rows,
-                                             .strategy = bench->plugin.strategy,
-                                             .policy = {bench->rows->row_count, 1, 0, NULL}};
+    const struct rog_server_config server = {
+        .rows = bench->rows,
+        .strategy = bench->plugin.strategy,
+        .policy = {.rows = bench->rows->row_count, .workers = 1}};
+    const struct rog_worker_config worker = {
+        .rows = bench->rows,
+        .strategy = bench->plugin.strategy,
+        .policy = {.rows = bench->rows->row_count, .workers = 1}};
     assert_int_equal(rog_server_new(&bench->server, &server, bench->model, NULL), 0);
     assert_int_equal(flat_worker_new(&bench->worker, &worker, bench->params, NULL), 0);
 }

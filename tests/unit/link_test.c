@@ -513,6 +513,10 @@ static void test_shaped(void **state)
 {
     struct world *world = *state;
     static const double mbps[] = {1, 10, 100}, seconds[] = {5, 3, 3};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    print_message("with sanitizers no link keeps the pace that is measured here\n");
+    skip();
+#endif
     if (world->skip[0]) {
         printf("skipped: %s\n", world->skip);
         skip();

@@ -118,7 +118,7 @@ static void test_bad_strategies(void **state)
     struct rog_strategy strategy = scene_strategy();
     struct rog_rows *rows = cluster_rows(true);
     struct rog_server_config config = {
-        .rows = rows, .strategy = &strategy, .policy = {rows->row_count, 1, 0, NULL}};
+        .rows = rows, .strategy = &strategy, .policy = {.rows = rows->row_count, .workers = 1}};
     struct rog_server *server;
     struct rog_error err;
     strategy.create = cannot_start;

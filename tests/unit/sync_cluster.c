@@ -88,8 +88,10 @@ static void init_worker(struct cluster *cluster, uint32_t index)
     }
     struct rog_worker_config config = {.rows = cluster->rows,
                                        .strategy = options->strategy,
-                                       .policy = {cluster->rows->row_count, options->workers,
-                                                  options->threshold, cluster->options.parameters},
+                                       .policy = {.rows = cluster->rows->row_count,
+                                                  .workers = options->workers,
+                                                  .threshold = options->threshold,
+                                                  .parameters = cluster->options.parameters},
                                        .worker = index,
                                        .contribution = options->contribution};
     config.policy.seed = options->seed;
@@ -133,8 +135,10 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
     cluster->buffer = allocate(cluster->buffer_bytes, 1);
     struct rog_server_config config = {.rows = cluster->rows,
                                        .strategy = options->strategy,
-                                       .policy = {cluster->rows->row_count, options->workers,
-                                                  options->threshold, cluster->options.parameters},
+                                       .policy = {.rows = cluster->rows->row_count,
+                                                  .workers = options->workers,
+                                                  .threshold = options->threshold,
+                                                  .parameters = cluster->options.parameters},
                                        .optimizer = options->optimizer,
                                        .optimizer_parameters = options->optimizer_parameters};
     config.policy.seed = options->seed;

@@ -101,6 +101,25 @@ static void set_placed(struct rog_remote_host *host)
 
 /* ---- trainer and files ---- */
 
+/* What all hosts of the run take their bundles from: the sweep's, where it holds them. */
+static int bundles_of(struct rog_remote *remote, struct rog_bundle_cache **cache,
+                      struct rog_error *err)
+{
+    int code = 0;
+    if (remote->hold) {
+        *cache = rog_hold_bundles(remote->hold);
+        return 0;
+    }
+    pthread_mutex_lock(&remote->mutex);
+    if (!remote->cache)
+        code = rog_bundle_cache_new(
+            &remote->cache, &(const struct rog_bundle_programs){remote->attempt->trainer, NULL},
+            err);
+    *cache = remote->cache;
+    pthread_mutex_unlock(&remote->mutex);
+    return code;
+}
+
 /* The bundle for the host's machine and the run's files, as one tree. */
 static int deploy(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -108,21 +127,16 @@ static int deploy(struct rog_remote_host *host, struct rog_error *err)
     struct rog_remote *remote = host->remote;
     const struct rog_remote_files *files = remote->files;
     const struct rog_bundle *bundle;
+    struct rog_bundle_cache *cache;
     struct rog_deploy_item *items = NULL;
     char *machine = NULL;
     size_t count = 0;
     int code = rog_connection_command(host->connection, ask, COMMAND_TIMEOUT_S, &machine, err);
-    pthread_mutex_lock(&remote->mutex);
-    if (remote->hold)
-        remote->cache = rog_hold_bundles(remote->hold);
-    else if (code == 0 && !remote->cache)
-        code = rog_bundle_cache_new(
-            &remote->cache, &(const struct rog_bundle_programs){remote->attempt->trainer, NULL},
-            err);
-    pthread_mutex_unlock(&remote->mutex);
+    if (code == 0)
+        code = bundles_of(remote, &cache, err);
     if (code == 0) {
         machine[strcspn(machine, "\n")] = '\0';
-        code = rog_bundle_cache_take(remote->cache, machine, &bundle, err);
+        code = rog_bundle_cache_take(cache, machine, &bundle, err);
     }
     if (code == 0) {
         const struct rog_deploy_item *first = rog_bundle_items(bundle, &count);

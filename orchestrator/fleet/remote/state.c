@@ -153,8 +153,7 @@ void rog_remote_release(struct rog_remote *remote)
 {
     rog_remote_key_forget(&remote->key);
     rog_remote_files_free(remote->files);
-    if (!remote->hold)
-        rog_bundle_cache_free(remote->cache);
+    rog_bundle_cache_free(remote->cache);
     pthread_cond_destroy(&remote->changed);
     pthread_mutex_destroy(&remote->mutex);
 }

@@ -105,7 +105,7 @@ struct rog_remote {
     /* Under the mutex. */
     enum rog_remote_stage allowed;
     struct rog_remote_shaping shaping; /* decided before hosts may be placed */
-    struct rog_bundle_cache *cache; /* once a host needs the trainer; own where there is no hold */
+    struct rog_bundle_cache *cache;    /* once a host needs the trainer, where there is no hold */
     bool stop;
     bool leave;    /* what runs on the hosts goes on; set before `stop` */
     double stop_s; /* since when */
