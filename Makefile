@@ -4,7 +4,7 @@
 #   make sweep    draw Figure 10                  make bench    measure
 #   make install  to PREFIX (default /usr/local), honours DESTDIR
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan, make coverage likewise
-#   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=...
+#   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
@@ -61,7 +61,7 @@ torture:
 	        || { cat $$folder/configure.log; exit 1; }; \
 	    cmake --build $$folder -j $(JOBS) --target torture || exit 1; \
 	done
-	tests/torture/run build/test build/asan-ubsan --seconds $(SECONDS)
+	tests/torture/run build/test build/asan-ubsan --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(KINDS:%=--kind %)
 
 # Measurements are of a build of their own, without tests.
 bench: $(BUILD)/.packages

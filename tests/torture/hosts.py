@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from attempts import BUILD, HANGS_S, Kind, kill, select, skip, wait_until
+from attempts import BUILD, Kind, kill, select, skip, wait_until
 
 OWN_LAB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "in-own-lab")
 LAB, CACHES = "/run/rogctl-lab", "/var/cache/rogctl-lab"
