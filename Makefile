@@ -3,7 +3,8 @@
 #   make          build ./rogctl                  make test     run every test
 #   make sweep    draw Figure 10                  make bench    measure
 #   make install  to PREFIX (default /usr/local), honours DESTDIR
-#   make asan     the test suite under AddressSanitizer and UBSan; make tsan, make coverage likewise
+#   make asan     the test suite under AddressSanitizer and UBSan; make tsan likewise
+#   make coverage the test suite, and a table of how much of the core it has reached
 #   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
 
 PREFIX ?= /usr/local
@@ -15,7 +16,7 @@ BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench install asan tsan coverage torture format clean
+.PHONY: all sweep test bench install asan tsan coverage coverage-suite torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -49,7 +50,14 @@ asan:
 	$(call suite,asan-ubsan,asan-ubsan)
 tsan:
 	$(call suite,tsan,tsan)
+
+# The table also where a test has failed. What earlier runs have counted is forgotten.
 coverage:
+	@cmake/install-packages cmake/packages-coverage.txt
+	@mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory coverage-suite; status=$$?; \
+	    python3 tests/coverage.py . build/coverage && exit $$status
+coverage-suite:
 	$(call suite,coverage,coverage)
 
 # Both without and with sanitizers, and no more of either than it needs.

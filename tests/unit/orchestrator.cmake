@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(store LIBS rog_store)
 rog_unit_test(ingest LIBS rog_store)
+rog_unit_test(checkpoints LIBS rog_store)
 rog_unit_test(iterations LIBS rog_store)
 rog_unit_test(conf LIBS rog_conf rog_kinds)
 rog_unit_test(hosts_file LIBS rog_conf rog_kinds)
