@@ -30,6 +30,7 @@ struct sweep {
     char *trainer;
     bool shows_nothing; /* the figure, of the plan's runs */
     struct rog_on on;
+    char *on_text; /* what stands for --on, where the cluster file says it */
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
     struct rog_json *gains;   /* with --until-ci: what was gained */
@@ -302,6 +303,8 @@ static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         code = rog_durations_load(&forecast.durations, s->plan, s->db, err);
     if (code == 0)
         code = rog_launch_show_plan(&s->output, s->plan, &forecast, err);
+    if (code == 0 && s->on.options.provider && !s->output.json)
+        code = rog_on_describe(&s->on, rog_cli_string(cli, "db"), s->plan, err);
     if (code == 0)
         code = say_faults(s, forecast.faults, err);
     rog_durations_release(&forecast.durations);
@@ -386,11 +389,31 @@ static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *
     return code;
 }
 
+/* What the runs are made of, and where they are executed: each may say the other one, too. */
+static int read_cluster(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
+{
+    const char *given = rog_cli_string(cli, "on");
+    int code = given ? rog_on_open(&s->on, cli, given, err) : 0;
+    if (code == 0)
+        code = rog_command_cluster_of(cli, s->experiment, s->on.options.file, &s->cluster, err);
+    const char *on = code == 0 ? s->cluster->on : NULL;
+    const bool is_same = on && given && strcmp(given, on) == 0;
+    if (is_same)
+        rog_on_close(&s->on);
+    if (on && (is_same || !given)) {
+        s->on_text = rog_format("%s:%s", on, s->cluster->path);
+        given = s->on_text;
+    }
+    if (code == 0 && on && !given)
+        code = rog_fail_nomem(err);
+    if (code == 0 && !s->on.options.provider)
+        code = rog_on_open(&s->on, cli, given, err);
+    return code;
+}
+
 static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
-    int code = rog_command_cluster_of(cli, s->experiment, &s->cluster, err);
-    if (code == 0)
-        code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &s->planned, err);
+    int code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &s->planned, err);
     if (code == 0)
         code = look_at_figure(s, err);
     if (code == 0)
@@ -419,11 +442,19 @@ static int check_options(const struct rog_cli *cli, struct rog_error *err)
     return 0;
 }
 
+/* Without the terminal, in a process of its own. */
+static bool goes_on_alone(const struct rog_cli *cli, const struct sweep *s)
+{
+    const struct rog_pool_provider *provider = s->on.options.provider;
+    bool asked = rog_cli_flag(cli, "detach") ||
+                 (provider && provider->detaches && !rog_cli_flag(cli, "attach"));
+    return asked && !rog_is_detached();
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct sweep s = {.cli = cli, .output = rog_output_of(cli), .figures = rog_json_array()};
     const bool dry = rog_cli_flag(cli, "dry-run");
-    const bool detaches = rog_cli_flag(cli, "detach") && !rog_is_detached();
     s.planned = (struct rog_plan_options){
         .seed = rog_cli_given(cli, "seed") ? rog_cli_int(cli, "seed") : -1,
         .repeat = rog_cli_int(cli, "repeat"),
@@ -432,9 +463,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     };
     int code = s.figures ? check_options(cli, err) : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_on_open(&s.on, cli, rog_cli_string(cli, "on"), err);
-    if (code == 0)
         code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
+    if (code == 0)
+        code = read_cluster(cli, &s, err);
+    const bool detaches = code == 0 && goes_on_alone(cli, &s);
     if (code == 0 && !dry && !detaches)
         s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));
     if (code == 0)
@@ -447,6 +479,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                           : execute(cli, &s, err);
     rog_launch_leave(s.entry, code, err);
     rog_on_close(&s.on);
+    free(s.on_text);
     free(s.trainer);
     rog_db_close(s.db);
     rog_plan_free(s.plan);

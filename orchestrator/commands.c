@@ -81,9 +81,17 @@ int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
 }
 
 int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experiment *experiment,
-                           struct rog_cluster **cluster, struct rog_error *err)
+                           const char *file, struct rog_cluster **cluster, struct rog_error *err)
 {
     const struct rog_experiment_name *named = &experiment->cluster;
+    bool is_described = file && rog_cluster_is_described(file);
+    if (is_described && rog_cli_given(cli, "cluster"))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s describes a cluster (its workers), and --cluster names another; hint: "
+                        "leave one of them out",
+                        file);
+    if (is_described)
+        return read_cluster(file, NULL, cluster, err);
     if (rog_cli_given(cli, "cluster") || !named->name)
         return rog_command_cluster(cli, cluster, err);
     char *folder = rog_path_dir(experiment->path);

@@ -50,9 +50,10 @@ int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_
 /* Reads --cluster, or the cluster that comes with the program. */
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err);
-/* The same; without --cluster it is the one that the experiment file names. */
+/* The same; without --cluster it is the one that `file` describes (of --on NAME:FILE; NULL: none),
+ * or else the one that the experiment file names. */
 int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experiment *experiment,
-                           struct rog_cluster **cluster, struct rog_error *err);
+                           const char *file, struct rog_cluster **cluster, struct rog_error *err);
 /* The cluster that comes with the program under this name. */
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
                               struct rog_error *err);

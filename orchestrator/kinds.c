@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of the kinds of cluster. Each is defined in the file of its executor. */
+/* The table of the kinds of cluster. Each is defined in the file of its executor, or where its
+ * agents come from. */
 #include <orchestrator/kinds.h>
 
 #include <orchestrator/fleet/cluster_kinds.h>
+#include <orchestrator/pool/slurm_settings.h>
 
 const struct rog_cluster_kind *const rog_cluster_kinds[] = {
-    &rog_virtual_cluster,
-    &rog_local_cluster,
-    &rog_ssh_cluster,
-    NULL,
+    &rog_virtual_cluster, &rog_local_cluster, &rog_ssh_cluster, &rog_slurm_cluster, NULL,
 };

@@ -423,6 +423,18 @@ static int check_no_wait(const struct rog_launch *launch, struct rog_error *err)
                : 0;
 }
 
+/* One run alone has no case, which a pool is named after. */
+static int check_on(const struct rog_launch *launch, struct rog_error *err)
+{
+    const struct rog_cluster *cluster = launch->cluster;
+    return cluster->on && !launch->pool
+               ? rog_fail(err, ROG_EINVAL,
+                          "cluster %s is of kind %s, which sweeps run on; hint: `rogctl sweep`, or "
+                          "a cluster of kind virtual",
+                          cluster->name, cluster->on)
+               : 0;
+}
+
 int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
 {
     struct watching watching = {0};
@@ -433,6 +445,8 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     int code = jobs && labels ? watch(&watching, launch, err) : rog_fail_nomem(err);
     if (code == 0)
         code = check_no_wait(launch, err);
+    if (code == 0)
+        code = check_on(launch, err);
     if (code == 0)
         code = rog_plan_record(plan, launch->db, launch->fresh, err);
     if (code == 0)

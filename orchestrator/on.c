@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <common/file.h>
 #include <orchestrator/providers.h>
@@ -66,6 +67,32 @@ void rog_on_close(struct rog_on *on)
     rog_json_free(on->lines);
     free(on->rogctl);
     *on = (struct rog_on){0};
+}
+
+int rog_on_describe(const struct rog_on *on, const char *db_path, const struct rog_plan *plan,
+                    struct rog_error *err)
+{
+    char *folder = rog_path_dir(db_path), *real = folder ? realpath(folder, NULL) : NULL;
+    const char *slash = strrchr(db_path, '/');
+    char *db = real ? rog_path_join(real, slash ? slash + 1 : db_path) : NULL;
+    char *path = db ? rog_pool_place_of(db, plan->case_name ? plan->case_name : plan->base) : NULL;
+    struct rog_pool_site site = {.file = on->options.file,
+                                 .path = path,
+                                 .rogctl = on->options.rogctl,
+                                 .name = plan->case_name,
+                                 .say = on->options.say,
+                                 .print = on->options.print,
+                                 .user = on->options.user};
+    for (size_t i = 0; i < plan->count; i++)
+        site.tasks += plan->run[i].action != ROG_PLAN_DONE;
+    int code = path && site.tasks == 0 ? 0
+               : path                  ? on->options.provider->describe(&site, err)
+                      : rog_fail(err, ROG_EIO, "cannot find the folder of %s", db_path);
+    free(path);
+    free(db);
+    free(real);
+    free(folder);
+    return code;
 }
 
 int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,

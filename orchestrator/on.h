@@ -6,6 +6,7 @@
 
 #include <common/cli.h>
 #include <orchestrator/output.h>
+#include <orchestrator/plan/plan.h>
 #include <orchestrator/pool/controller.h>
 
 /* What --on says, for a launch (launch.h); zero-initialize. */
@@ -20,6 +21,10 @@ struct rog_on {
 int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
                 struct rog_error *err);
 void rog_on_close(struct rog_on *on);
+
+/* What would be started for a plan whose database is --db's, on standard output. */
+int rog_on_describe(const struct rog_on *on, const char *db_path, const struct rog_plan *plan,
+                    struct rog_error *err);
 
 /* Runs are left for agents that others start: says so, on standard output with --json. */
 int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,

@@ -399,6 +399,18 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
     return code;
 }
 
+/* What is of use for the file's kind is known: from here on it is that of its runs. How they are
+ * executed is read again by who does that. */
+static void take_runs_as(struct rog_cluster *cluster)
+{
+    if (!cluster->kind->runs_as)
+        return;
+    cluster->on = cluster->kind->name;
+    cluster->kind = cluster->kind->runs_as;
+    rog_json_free(cluster->own);
+    cluster->own = NULL;
+}
+
 /* Profiles and clusters that come with the program lie side by side. */
 static int find_origin(struct rog_cluster_reader *reader, struct rog_error *err)
 {
@@ -438,6 +450,8 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
         code = find_origin(&reader, err);
         if (code == 0)
             code = take(&reader, err);
+        if (code == 0)
+            take_runs_as(cluster);
         rog_conf_free(reader.own_profiles);
     }
     rog_conf_free(profiles);
@@ -461,6 +475,17 @@ void rog_cluster_free(struct rog_cluster *cluster)
     free(cluster->name);
     free(cluster->path);
     free(cluster);
+}
+
+bool rog_cluster_is_described(const char *given)
+{
+    struct rog_conf_node *root = NULL;
+    char *path = NULL;
+    bool is_described = rog_cluster_find_file(&path, given, NULL, NULL) == 0 &&
+                        rog_conf_read(&root, path, NULL) == 0 && rog_conf_get(root, "workers");
+    rog_conf_free(root);
+    free(path);
+    return is_described;
 }
 
 bool rog_cluster_has_setting(const char *name)

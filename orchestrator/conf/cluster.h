@@ -33,8 +33,11 @@
 
 struct rog_cluster {
     char *path;
-    char *name; /* as it was asked for, without folder and .conf */
-    const struct rog_cluster_kind *kind;
+    char *name;                          /* as it was asked for, without folder and .conf */
+    const struct rog_cluster_kind *kind; /* what its runs are */
+    /* What executes them, where that is agents: the name of the file's kind, which has a `runs_as`;
+     * NULL: this process does. */
+    const char *on;
     struct rog_json *own; /* {settings of kind->settings} */
     /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */
     struct rog_json *workers;
@@ -61,6 +64,9 @@ int rog_cluster_read(struct rog_cluster **cluster, const char *given, const char
                      const char *profiles_path, const struct rog_cluster_kind *const *kinds,
                      struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
+/* Whether a file, found as above, describes one: it has workers. One that cannot be read does not.
+ */
+bool rog_cluster_is_described(const char *given);
 
 /* Where the others of a training reach a host of those settings: its `address`, else `known`, which
  * its `host` stands for (hosts/connection.h), else (NULL) `host`. */

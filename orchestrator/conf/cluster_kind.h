@@ -29,6 +29,9 @@ struct rog_cluster_kind {
      * with rog_cluster_hosts_settings and rog_cluster_host_settings. */
     bool has_hosts;
     const struct rog_setting *settings; /* of its own in the cluster file; NULL: none */
+    /* Its runs are those of this kind, in every byte, and executed elsewhere: by agents that the
+     * provider of the kind's name sees to (pool/provider.h). NULL: they are its own. */
+    const struct rog_cluster_kind *runs_as;
     const struct rog_executor *executor;
     /* With has_hosts: connects to one of them. ROG_EINVAL: options, or a host that is not who it
      * was; ROG_EFAILED: it cannot be reached or refuses the login; ROG_EIO; ROG_ENOMEM. */

@@ -299,13 +299,14 @@ static int follow(struct rog_pool_controller *c, const struct rog_pool_site *sit
 {
     const struct rog_pool_provider *provider = c->pool_options->provider;
     void *state = NULL;
+    struct rog_error cause = {0};
     int code = provider->open(&state, site, err);
     if (code == 0)
         code = c->pool_options->follows ? loop(c, state, err) : leave_to_others(c, state, err);
     if (code == ROG_EINTR && c->signals->is_request)
         code = stop_agents(c, state, err);
-    else if (code == 0)
-        code = provider->stop(state, err);
+    else if (code == 0 && provider->stop(state, &cause) < 0)
+        say(c, cause.message); /* all is done all the same */
     provider->close(state);
     return code;
 }

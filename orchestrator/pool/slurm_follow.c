@@ -7,6 +7,7 @@
  */
 #include <orchestrator/pool/slurm_state.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@
 #define SOON_S 3.0           /* after something was submitted */
 #define AGAIN_S 15.0         /* after Slurm has not answered */
 #define LATE_S 60.0          /* what was submitted without an answer may come so late */
-#define ROUNDS_MOST 3        /* of jobs that end without an agent that was seen */
+#define ACCOUNT_LIMIT_S 10.0
+#define ROUNDS_MOST 5    /* of jobs that end without an agent that was seen */
+#define ROUND_FACTOR 4.0 /* times longer after each of them */
 
 /* ---- asking ---- */
 
@@ -107,7 +110,8 @@ static void is_away(struct rog_slurm *slurm, const struct rog_error *cause)
 static void is_back(struct rog_slurm *slurm)
 {
     if (slurm->away_since_s > 0)
-        rog_slurm_tell(slurm, "Slurm answers again");
+        rog_slurm_tell(slurm, "Slurm answers again, after %.0f s",
+                       rog_clock_s() - slurm->away_since_s);
     slurm->away_since_s = 0;
 }
 
@@ -124,46 +128,57 @@ static void tell_of_ended(struct rog_slurm *slurm)
                    slurm->jobs.failed_job, state, slurm->site->path);
 }
 
-static void say(const struct rog_slurm *slurm, const struct rog_pool_counts *counts, char *says,
-                size_t bytes)
+static void say(const struct rog_slurm *slurm, char *says, size_t bytes)
 {
     const struct rog_slurm_jobs *jobs = &slurm->jobs;
     says[0] = '\0';
     if (slurm->away_since_s > 0)
-        snprintf(says, bytes, "Slurm does not answer for %.0f s",
-                 rog_clock_s() - slurm->away_since_s);
+        snprintf(says, bytes, "Slurm does not answer");
     else if (slurm->refused[0])
         snprintf(says, bytes, "Slurm takes no more jobs now (%s)", slurm->refused);
     else if (jobs->held > 0)
         snprintf(says, bytes, "%zu of Slurm's jobs held; `scontrol release %s` lets one go on",
                  jobs->held, jobs->held_job);
-    else if (jobs->waiting > 0 && counts->ready > 0)
-        snprintf(says, bytes, "%zu of %zu jobs wait in Slurm's queue%s%s%s", jobs->waiting,
-                 jobs->waiting + jobs->running, jobs->waits_for[0] ? " (" : "", jobs->waits_for,
-                 jobs->waits_for[0] ? ")" : "");
+    else if (jobs->waiting > 0 && jobs->running == 0)
+        snprintf(says, bytes, "%zu job%s wait%s in Slurm's queue%s%s%s", jobs->waiting,
+                 jobs->waiting == 1 ? "" : "s", jobs->waiting == 1 ? "s" : "",
+                 jobs->waits_for[0] ? " (" : "", jobs->waits_for, jobs->waits_for[0] ? ")" : "");
 }
 
 /* ---- submitting ---- */
 
-static int give_up(const struct rog_slurm *slurm, struct rog_error *err)
+/* What squeue has forgotten, sacct may know; where there is no accounting it fails. */
+static void look_at_account(struct rog_slurm *slurm)
+{
+    static const char *const words[] = {
+        "sacct", "-nPX", "-S", "now-1hours", "-o", ROG_SLURM_ACCOUNT_FORMAT, NULL};
+    char *text = NULL;
+    if (!slurm->jobs.failed_job[0] &&
+        rog_slurm_command_run(words, ACCOUNT_LIMIT_S, &text, NULL) == 0)
+        rog_slurm_note_accounted(text, slurm->site->path, &slurm->jobs);
+    free(text);
+}
+
+static int give_up(struct rog_slurm *slurm, struct rog_error *err)
 {
     const struct rog_slurm_jobs *jobs = &slurm->jobs;
-    return rog_fail(
-        err, ROG_EFAILED,
-        "Slurm's jobs end, and no agent of them is seen to work here%s%s%s%s; what they "
-        "print is in %s/" ROG_SLURM_FOLDER,
-        jobs->failed_job[0] ? " (" : "", jobs->failed_job[0] ? jobs->failed_job : "",
-        jobs->failed_job[0] ? " " : "", jobs->failed_job[0] ? jobs->failed_state : "",
-        slurm->site->path);
+    look_at_account(slurm);
+    bool knows = jobs->failed_job[0] != '\0';
+    return rog_fail(err, ROG_EFAILED,
+                    "Slurm's jobs end, and no agent of them is seen to work here%s%s%s%s%s; what "
+                    "they print is in %s/" ROG_SLURM_FOLDER,
+                    knows ? " (" : "", jobs->failed_job, knows ? " " : "", jobs->failed_state,
+                    knows ? ")" : "", slurm->site->path);
 }
 
 /* Right after a look. */
 static int top_up(struct rog_slurm *slurm, const struct rog_pool_counts *counts,
                   struct rog_error *err)
 {
+    const size_t cpus = (size_t)slurm->settings.cpus;
     const struct rog_slurm_wish wish = {
-        .work = counts->ready + counts->taken,
-        .cpus = (size_t)slurm->settings.cpus,
+        .work = counts->ready + counts->taken + slurm->jobs.held * cpus, /* which do nothing */
+        .cpus = cpus,
         .agents = (size_t)slurm->settings.agents,
         .throttle = (size_t)slurm->settings.throttle,
         .in_queue = slurm->jobs.waiting + slurm->jobs.running,
@@ -217,7 +232,7 @@ static int take_submission(struct rog_slurm *slurm, const struct rog_pool_counts
     slurm->has_submitted = true;
     slurm->rounds++;
     slurm->refused[0] = '\0';
-    slurm->next_s = rog_clock_s() + SOON_S * (double)(slurm->rounds * slurm->rounds);
+    slurm->next_s = rog_clock_s() + SOON_S * pow(ROUND_FACTOR, (double)slurm->rounds - 1);
     rog_slurm_command_release(&slurm->command);
     return 0;
 }
@@ -293,6 +308,6 @@ int rog_slurm_step(void *state, const struct rog_pool_counts *counts, char *says
         code = take_answer(slurm, counts, err);
     if (code == 0 && slurm->asking == ROG_SLURM_NOTHING && rog_clock_s() >= slurm->next_s)
         code = slurm->knows_size ? ask_queue(slurm, err) : ask_size(slurm, err);
-    say(slurm, counts, says, bytes);
+    say(slurm, says, bytes);
     return code;
 }

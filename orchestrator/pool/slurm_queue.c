@@ -54,15 +54,13 @@ struct line {
     size_t folder_bytes;
 };
 
-/* The text up to the next bar; false: there is none, or it is too long. */
+/* The text up to the next bar, as much of it as there is room for. False: there is no bar. */
 static bool take_field(const char **at, const char *end, char *field, size_t bytes)
 {
     const char *bar = memchr(*at, '|', (size_t)(end - *at));
-    size_t length = bar ? (size_t)(bar - *at) : bytes;
-    if (length >= bytes)
+    if (!bar)
         return false;
-    memcpy(field, *at, length);
-    field[length] = '\0';
+    snprintf(field, bytes, "%.*s", (int)(bar - *at), *at);
     *at = bar + 1;
     return true;
 }
@@ -131,6 +129,23 @@ int rog_slurm_count(const char *text, const char *folder, struct rog_slurm_jobs 
         at += length + (at[length] == '\n');
     }
     return code;
+}
+
+/* ---- sacct ---- */
+
+void rog_slurm_note_accounted(const char *text, const char *folder, struct rog_slurm_jobs *jobs)
+{
+    size_t folder_bytes = strlen(folder);
+    for (const char *at = text; *at;) {
+        const char *end = at + strcspn(at, "\n"), *field = at;
+        struct line line = {0};
+        if (take_field(&field, end, line.id, sizeof line.id) &&
+            take_field(&field, end, line.state, sizeof line.state) &&
+            (size_t)(end - field) == folder_bytes && memcmp(field, folder, folder_bytes) == 0 &&
+            phase_of(line.state, "") == ENDED_BADLY)
+            note(jobs, &line);
+        at = end + (*end == '\n');
+    }
 }
 
 /* ---- scontrol ---- */
@@ -213,7 +228,7 @@ enum rog_slurm_refusal rog_slurm_refusal_of(const char *says)
 
 const char *rog_slurm_last_words(const char *says, char *text, size_t bytes)
 {
-    const char *last = "", *error = ": error: ";
+    const char *last = "", *error = "error: ";
     size_t length = 0;
     for (const char *at = says; *at;) {
         size_t here = strcspn(at, "\n");

@@ -34,6 +34,11 @@ struct rog_slurm_jobs {
 int rog_slurm_count(const char *text, const char *folder, struct rog_slurm_jobs *jobs,
                     struct rog_json *arrays, struct rog_error *err);
 
+/* The fields of sacct -P that say how jobs have ended, also those that squeue has forgotten. */
+#define ROG_SLURM_ACCOUNT_FORMAT "JobID,State,WorkDir"
+/* Notes the last job of the folder that ended badly, if there is one. */
+void rog_slurm_note_accounted(const char *text, const char *folder, struct rog_slurm_jobs *jobs);
+
 /* MaxArraySize of `scontrol show config`; -1: it does not say. */
 long rog_slurm_max_array(const char *config);
 
@@ -62,7 +67,7 @@ enum rog_slurm_refusal {
 };
 enum rog_slurm_refusal rog_slurm_refusal_of(const char *says);
 
-/* The last line of what a program says that has something in it, without "sbatch: error: ". Writes
+/* The last line of what a program says that has something in it, from behind "error: " on. Writes
  * at most `bytes` to `text`, and returns it. */
 const char *rog_slurm_last_words(const char *says, char *text, size_t bytes);
 

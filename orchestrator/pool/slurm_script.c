@@ -92,6 +92,29 @@ static void put_array(FILE *file, const struct rog_slurm_array *array)
         fputc('\n', file);
 }
 
+/* What is relative to the pool's folder, in full: Slurm would take a % in that for a number of its
+ * own, which two of them are not. Heap memory. */
+static char *full_output(const char *pool, const char *output)
+{
+    char *doubled = malloc(2 * strlen(pool) + 1), *to = doubled;
+    for (const char *at = pool; doubled && (*to = *at); at++, to++)
+        if (*at == '%')
+            *++to = '%';
+    char *full = doubled ? rog_path_join(doubled, output) : NULL;
+    free(doubled);
+    return full;
+}
+
+static int put_output(FILE *file, const char *pool, const char *output, struct rog_error *err)
+{
+    int code = check_value("output", output, err);
+    char *full = code == 0 ? full_output(pool, output) : NULL;
+    if (code == 0)
+        code = full ? put_text(file, "output", "--output", full, err) : rog_fail_nomem(err);
+    free(full);
+    return code;
+}
+
 static int put_header(FILE *file, const struct rog_slurm_settings *s,
                       const struct rog_slurm_array *array, struct rog_error *err)
 {
@@ -100,7 +123,6 @@ static int put_header(FILE *file, const struct rog_slurm_settings *s,
     } texts[] = {
         {"job_name", "--job-name", s->job_name},
         {"the pool's folder", "--chdir", array->pool},
-        {"output", "--output", s->output},
         {"partition", "--partition", s->partition},
         {"account", "--account", s->account},
         {"qos", "--qos", s->qos},
@@ -113,6 +135,8 @@ static int put_header(FILE *file, const struct rog_slurm_settings *s,
     fputs("#!/bin/sh\n", file);
     for (size_t i = 0; code == 0 && i < sizeof texts / sizeof *texts; i++)
         code = put_text(file, texts[i].name, texts[i].option, texts[i].value, err);
+    if (code == 0)
+        code = put_output(file, array->pool, s->output, err);
     if (code < 0)
         return code;
     fprintf(file,
@@ -164,7 +188,7 @@ static int put_mount(FILE *file, const char *option, const char *mount, bool is_
     return code;
 }
 
-/* "apptainer exec --bind ... IMAGE " */
+/* "apptainer exec --bind ... " */
 static int put_container(FILE *file, const struct rog_slurm_settings *s, const char *pool,
                          struct rog_error *err)
 {
@@ -184,19 +208,24 @@ static int put_container(FILE *file, const struct rog_slurm_settings *s, const c
     }
     if (code == 0 && s->image[0] == '-')
         code = rog_fail(err, ROG_EINVAL, "image must not begin with - (found \"%s\")", s->image);
-    return code == 0 ? put_word(file, s->image, err) : code;
+    return code;
 }
 
+/* "[RUNTIME] ROGCTL agent POOL". An image for podman may have an entry point of its own. */
 static int put_agent(FILE *file, const struct rog_slurm_settings *s,
                      const struct rog_slurm_array *array, struct rog_error *err)
 {
     const char *rogctl = s->rogctl ? s->rogctl : s->image ? "rogctl" : array->rogctl;
+    bool is_podman = s->image && strcmp(s->runtime, "podman") == 0;
+    const char *const words[] = {is_podman ? "--entrypoint" : NULL,
+                                 is_podman ? rogctl : NULL,
+                                 s->image,
+                                 is_podman ? NULL : rogctl,
+                                 "agent",
+                                 array->pool};
     int code = s->image ? put_container(file, s, array->pool, err) : 0;
-    if (code == 0)
-        code = put_word(file, rogctl, err);
-    fputs("agent ", file);
-    if (code == 0)
-        code = put_word(file, array->pool, err);
+    for (size_t i = 0; code == 0 && i < sizeof words / sizeof *words; i++)
+        code = words[i] ? put_word(file, words[i], err) : 0;
     fprintf(file, "--slots %lld &\n", (long long)s->cpus);
     return code;
 }
@@ -232,7 +261,9 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
               "fi\n",
               file);
     }
-    fputs("exit \"$status\"\n", file);
+    fputs("[ \"$status\" != 75 ] || status=0 # it has handed back\n"
+          "exit \"$status\"\n",
+          file);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/file.h>
+#include <orchestrator/fleet/cluster_kinds.h>
 
 #define TEXT(member) ROG_SETTING_MEMBER(rog_slurm_settings, member), .type = ROG_SETTING_STRING
 #define WHOLE(member) ROG_SETTING_MEMBER(rog_slurm_settings, member), .type = ROG_SETTING_INT
@@ -46,6 +47,13 @@ const struct rog_setting rog_slurm_settings_table[] = {
     {TEXT(rogctl), .help = "rogctl on the nodes; default: this one, or `rogctl` in a container"},
     {TEXTS(options), .help = "further options of sbatch, --exclusive for example"},
     {.name = NULL},
+};
+
+const struct rog_cluster_kind rog_slurm_cluster = {
+    .name = ROG_SLURM_KIND,
+    .summary = "virtual time, by agents that are jobs of Slurm",
+    .settings = rog_slurm_settings_table,
+    .runs_as = &rog_virtual_cluster,
 };
 
 /* Of a file that is also a cluster's: its other members are for who reads it as that. */

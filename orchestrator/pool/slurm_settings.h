@@ -10,6 +10,7 @@
 
 #include <common/json.h>
 #include <common/settings.h>
+#include <orchestrator/conf/cluster_kind.h>
 #include <rog/error.h>
 
 #define ROG_SLURM_KIND "slurm" /* `kind` in a file, and the name behind --on */
@@ -27,6 +28,8 @@ struct rog_slurm_settings {
 };
 
 extern const struct rog_setting rog_slurm_settings_table[];
+/* Of cluster files that have them (orchestrator/kinds.c). */
+extern const struct rog_cluster_kind rog_slurm_cluster;
 
 /* Those of a file, of kind slurm; NULL: the defaults. What else stands there, the workers of the
  * virtual cluster for example, is looked at by who reads the file as a cluster (conf/cluster.h).

@@ -249,6 +249,26 @@ static int read_cluster(const struct folder *f, const char *text, struct rog_clu
     return code;
 }
 
+/* Where its runs are executed is nothing of theirs. */
+static void slurm_is_a_virtual_cluster(void **state)
+{
+    struct rog_cluster *c = NULL;
+    struct rog_error err = {0};
+    if (read_cluster(*state,
+                     "kind = \"slurm\"; partition = \"p\"; setup = [\"module load x\"];\n"
+                     "workers = ( { profile = \"nx\"; count = 3; } );\n",
+                     &c, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_string_equal(c->kind->name, "virtual");
+    assert_string_equal(c->on, "slurm");
+    assert_int_equal(rog_json_size(c->workers), 3);
+    rog_cluster_free(c);
+    if (read_cluster(*state, "kind = \"virtual\"; workers = ( { profile = \"nx\"; } );", &c, &err))
+        fail_msg("%s", err.message);
+    assert_null(c->on);
+    rog_cluster_free(c);
+}
+
 /* Those of the file that a cluster file names go first; its path is relative to the cluster file.
  */
 static void profiles_of_ones_own(void **state)
@@ -602,7 +622,7 @@ static void a_setting_is_that_of_the_files_kind(void **state)
 
 static const struct wrong wrong_clusters[] = {
     {"workers = ( { profile = \"nx\"; } );", "kind is missing"},
-    {"kind = \"cloud\";", "kind must be one of virtual, local, ssh (found \"cloud\")"},
+    {"kind = \"cloud\";", "kind must be one of virtual, local, ssh, slurm (found \"cloud\")"},
     {"kind = \"virtual\";", "workers is missing"},
     {"kind = \"virtual\"; workers = ();", "workers must be a list of groups"},
     {"kind = \"virtual\"; workers = ( 4 );", "a worker must be a group"},
@@ -674,9 +694,16 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"virtual\";\nretries = 1; workers = ( { profile = \"nx\"; } );",
      "line 2: retries is for clusters of kind local or ssh"},
     {"kind = \"local\";\nworkers = ( { profile = \"nx\";\nstep_s = \"measured\"; } );",
-     "line 3: step_s = \"measured\" is for clusters of kind virtual; here a step takes what"},
+     "line 3: step_s = \"measured\" is for clusters of kind virtual or slurm; here a step takes "
+     "what"},
     {"kind = \"virtual\";\nworkers = ( { profile = \"nx\";\nstep_s = \"measure\"; } );",
      "line 3: step_s must be a number from 0 to 1000000, or measured (found \"measure\")"},
+    {"kind = \"virtual\";\nthrottle = 4; workers = ( { profile = \"nx\"; } );",
+     "line 2: throttle is for clusters of kind slurm"},
+    {"kind = \"slurm\";\nthrottle = -4; workers = ( { profile = \"nx\"; } );",
+     "line 2: throttle must be"},
+    {"kind = \"slurm\";\nserver = { host = \"a\"; }; workers = ( { profile = \"nx\"; } );",
+     "line 2: server is for clusters of kind ssh"},
     {"kind = \"virtual\";\nlease = 20.0; workers = ( { profile = \"nx\"; } );",
      "line 2: lease is for clusters of kind ssh"},
 #define WITH(settings) \
@@ -739,6 +766,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_bad_usage),
         cmocka_unit_test(names_of_files_are_plain),
         cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(slurm_is_a_virtual_cluster, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(profiles_of_ones_own, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
         cmocka_unit_test(ranges_are_those_of_shells),

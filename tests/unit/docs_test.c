@@ -75,6 +75,33 @@ static void test_settings_are_documented(void **state)
     assert_int_equal(missing, 0);
 }
 
+/* The example of a kind has a line for each of its settings. */
+static void test_examples_have_every_setting(void **state)
+{
+    (void)state;
+    unsigned missing = 0;
+    for (size_t i = 0; rog_cluster_kinds[i]; i++) {
+        const struct rog_cluster_kind *kind = rog_cluster_kinds[i];
+        if (!kind->runs_as)
+            continue;
+        char *path = rog_format(DOCS "/../experiments/clusters/%s.conf", kind->name);
+        char *example = read_document(path);
+        for (const struct rog_setting *row = kind->settings; row->name; row++) {
+            char *given = rog_format("\n%s = ", row->name);
+            char *aside = rog_format("\n# %s = ", row->name);
+            bool is_there = strstr(example, given) || strstr(example, aside);
+            if (!is_there)
+                print_message("missing: %s in %s\n", row->name, path);
+            missing += !is_there;
+            free(given);
+            free(aside);
+        }
+        free(example);
+        free(path);
+    }
+    assert_int_equal(missing, 0);
+}
+
 /* All of them, in their order, and no others. */
 static void test_columns_are_documented(void **state)
 {
@@ -188,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_are_documented),
+        cmocka_unit_test(test_examples_have_every_setting),
         cmocka_unit_test(test_columns_are_documented),
         cmocka_unit_test(test_models_are_documented),
         cmocka_unit_test(test_cluster_files_are_right),

@@ -78,7 +78,7 @@ static void every_setting_is_said(void **state)
         "#SBATCH --mem=\"2G\"",
         "#SBATCH --gres=\"gpu:1\"",
         "#SBATCH --job-name=\"my job\"",
-        "#SBATCH --output=\"out %A.txt\"",
+        "#SBATCH --output=\"/data/results.pool/case/out %A.txt\"",
         "#SBATCH --chdir=\"/data/results.pool/case\"",
         "#SBATCH --signal=B:USR1@120",
         "#SBATCH --no-requeue",
@@ -114,8 +114,8 @@ static void containers(void **state)
     script =
         script_of("image = \"rog:1\"; runtime = \"podman\"; rogctl = \"/usr/bin/rogctl\";", &four);
     assert_says(script, "podman run --rm --env 'SLURM_*' --env 'ROG*' --volume "
-                        "/data/results.pool/case:/data/results.pool/case rog:1 /usr/bin/rogctl "
-                        "agent /data/results.pool/case --slots 1 &");
+                        "/data/results.pool/case:/data/results.pool/case --entrypoint "
+                        "/usr/bin/rogctl rog:1 agent /data/results.pool/case --slots 1 &");
     free(script);
 }
 
@@ -177,6 +177,8 @@ static void strange_values_arrive(void **state)
     assert_says(script, "#SBATCH --job-name=\"$(id) 'x' #1\"");
     assert_says(script, "#SBATCH --comment=\"a # b\"");
     assert_says(script, "#SBATCH --chdir=\"/data/it's $(id) `id` #1 50% \xc3\xa9\"");
+    assert_says(script,
+                "#SBATCH --output=\"/data/it's $(id) `id` #1 50%% \xc3\xa9/slurm/%A_%a.out\"");
     char *line = strstr(script, "\n'/o");
     assert_non_null(line);
     line[strcspn(line + 1, "&") + 1] = '\0';
@@ -225,6 +227,8 @@ static void jobs_are_counted(void **state)
     (void)state;
     static const char text[] = "7_2|7|PENDING|Priority|/p\n"
                                "7_3|7|PENDING|JobHeldUser|/p\n"
+                               "7_5|7|PENDING|Nodes required for job are DOWN, DRAINED or reserved "
+                               "for jobs in higher priority partitions|/p\n"
                                "7_0|7|RUNNING|None|/p\n"
                                "7_1|7|COMPLETING|None|/p\n"
                                "9_0|9|RUNNING|None|/p|q\n" /* another pool's */
@@ -240,7 +244,7 @@ static void jobs_are_counted(void **state)
     struct rog_slurm_jobs jobs;
     struct rog_json *arrays = rog_json_array();
     assert_int_equal(rog_slurm_count(text, "/p", &jobs, arrays, NULL), 0);
-    assert_int_equal(jobs.waiting, 3);
+    assert_int_equal(jobs.waiting, 4);
     assert_int_equal(jobs.held, 2);
     assert_int_equal(jobs.running, 3);
     assert_int_equal(jobs.ended, 2);
@@ -255,6 +259,13 @@ static void jobs_are_counted(void **state)
     assert_int_equal(rog_slurm_count(text, "/p|q", &jobs, NULL, NULL), 0);
     assert_int_equal(jobs.running, 1);
     assert_int_equal(rog_slurm_count("", "/p", &jobs, NULL, NULL), 0);
+    rog_slurm_note_accounted("7_1|COMPLETED|/p\n7_2|CANCELLED by 1000|/p\n7_3|FAILED|/q\nx|\n",
+                             "/p", &jobs);
+    assert_string_equal(jobs.failed_job, "");
+    rog_slurm_note_accounted("7_1|OUT_OF_MEMORY|/p\n7_2|COMPLETED|/p\n", "/p", &jobs);
+    assert_string_equal(jobs.failed_job, "7_1");
+    assert_string_equal(jobs.failed_state, "OUT_OF_MEMORY");
+    jobs = (struct rog_slurm_jobs){0};
     assert_int_equal(jobs.waiting + jobs.running + jobs.ended, 0);
 }
 
@@ -483,8 +494,8 @@ static void slurm_is_away(void **state)
         assert_int_equal(step_until(&scene, "squeue", 1, NULL), 0);
         usleep(10000);
     }
-    assert_non_null(strstr(scene.said, "Slurm does not answer (squeue: "));
-    assert_non_null(strstr(scene.says, "Slurm does not answer for "));
+    assert_non_null(strstr(scene.said, "Slurm does not answer (squeue: Unable to contact"));
+    assert_non_null(strstr(scene.says, "Slurm does not answer"));
     struct rog_error err = {0};
     assert_int_equal(rog_pool_slurm_provider.stop(scene.slurm, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "end by themselves"));
