@@ -71,6 +71,10 @@ static void ready(struct rog_conn *conn, void *user)
     }
     free(dial->hello);
     dial->hello = dial->hooks->hello(dial->user);
+    if (!dial->hello) {
+        rog_fail_nomem(&err);
+        dial->hooks->failed(dial->user, err.code, &err);
+    }
 }
 
 static bool next(struct rog_conn *conn, void *user, uint8_t *payload, uint8_t *type, size_t *size)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
  * milliseconds; a minute is for a disk that is very slow. */
 #define BUSY_TIMEOUT_MS 60000
 #define WAL_STEP_MS 20
+#define CAUSE_BYTES 256
 
 struct rog_db {
     sqlite3 *handle;
@@ -34,9 +36,18 @@ struct rog_query {
     sqlite3_stmt *statement;
 };
 
+/* With the system's cause, where SQLite knows one. */
+static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
+{
+    int cause = sqlite3_system_errno(db->handle);
+    snprintf(whole, CAUSE_BYTES, "%s%s%s", text, cause ? ": " : "", cause ? strerror(cause) : "");
+    return whole;
+}
+
 /* SQLite's result as one of our errors, with what can be done about it. */
 static int fail(struct rog_error *err, const struct rog_db *db, int result)
 {
+    char whole[CAUSE_BYTES];
     bool told = db->handle && sqlite3_errcode(db->handle) != SQLITE_OK;
     const char *text = told ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result);
     switch (result & 0xff) {
@@ -55,7 +66,7 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
         return rog_fail(err, ROG_EIO,
                         "%s: the database cannot be opened (%s); check that its folder exists and "
                         "is writable, or choose another with --db",
-                        db->path, text);
+                        db->path, add_cause(db, text, whole));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return rog_fail(err, ROG_EBUSY,
@@ -73,8 +84,8 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
                         "start a new one",
                         db->path, text);
     case SQLITE_IOERR:
-        return rog_fail(err, ROG_EIO, "%s: %s (%s); is the disk full or failing?", db->path, text,
-                        strerror(sqlite3_system_errno(db->handle)));
+        return rog_fail(err, ROG_EIO, "%s: %s; is the disk full or failing?", db->path,
+                        add_cause(db, text, whole));
     default:
         return rog_fail(err, ROG_EFAILED, "%s: %s", db->path, text);
     }
