@@ -26,10 +26,10 @@ def environment(build, home):
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     cache = os.path.join(build, "tests/cache")
     os.makedirs(cache, exist_ok=True)
-    options = "exitcode=%d:detect_leaks=%d:allocator_may_return_null=1:hard_rss_limit_mb=3000"
+    options = "log_path=stderr:exitcode=%d:detect_leaks=0:allocator_may_return_null=1:hard_rss_limit_mb=3000"
     return dict(kept, PATH=os.path.join(build, "bin") + ":" + kept.get("PATH", ""), HOME=home,
-                XDG_CACHE_HOME=cache, ASAN_OPTIONS=options % (SANITIZER_STATUS, 0),
-                UBSAN_OPTIONS="print_stacktrace=1:exitcode=%d" % SANITIZER_STATUS)
+                XDG_CACHE_HOME=cache, ASAN_OPTIONS=options % SANITIZER_STATUS,
+                UBSAN_OPTIONS="log_path=stderr:print_stacktrace=1:exitcode=%d" % SANITIZER_STATUS)
 
 
 class Result:

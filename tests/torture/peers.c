@@ -278,7 +278,12 @@ static void damage(struct torture *t, uint8_t *bytes, size_t size)
     }
     if (size < length)
         return;
+    /* Scales and values stand at the end of a message. */
     size_t at = below(t, (uint32_t)(size - length) + 1);
+    if (below(t, 4))
+        at = (size - length) % 4 + at / 4 * 4;
+    if (at > size - length)
+        at = size - length;
     for (size_t i = 0; i < length; i++)
         bytes[at + i] = (uint8_t)(number >> 8 * i);
 }
@@ -381,7 +386,7 @@ static void put_pushes(struct peer *peer, uint32_t iteration)
     rog_rows_places(t->rows, gradient, parts);
     need(rog_worker_new(&worker, &config, places, NULL) == 0, "no worker");
     rog_worker_join(worker, iteration);
-    float scale = powf(10, (float)rog_rng_range(&t->rng, -6, 9));
+    float scale = powf(10, (float)rog_rng_range(&t->rng, -6, 7));
     for (uint32_t i = 0; i < PARAMS; i++)
         gradient[i] = scale * (float)rog_rng_range(&t->rng, -1, 1);
     const float *const tensors[2] = {parts[0], parts[1]};
