@@ -327,7 +327,8 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
         code = test(a, &idle, err);
     report(a);
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
-        stop_processes(a);
+        stop_processes(a); /* which may have something to say */
+        code = rog_streams_follow(&a->streams, &behind, err);
         report_waiting(a);
         set_state(x, a->job, ROG_FLEET_TESTING);
     }
