@@ -4,15 +4,13 @@
 
 #include <stdlib.h>
 
-#include <common/process.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/fleet/signals.h>
 #include <orchestrator/output.h>
 #include <orchestrator/pool/agent.h>
+#include <orchestrator/pool/keeper.h>
 #include <orchestrator/sweeps/registry.h>
 
 #define SLOTS_MAX 1024
-#define POLL_MS 500
 
 static void say(void *user, const char *text)
 {
@@ -77,54 +75,35 @@ static const char **words_of(const struct rog_json *command, const char *rogctl)
     return argv;
 }
 
-static size_t running(struct rog_process *agents, size_t count)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < count; i++)
-        left += !rog_process_ended(&agents[i]);
-    return left;
-}
-
-/* The worst of how they have ended. */
-static int judge(const struct rog_process *agents, size_t count, struct rog_error *err)
-{
-    size_t failed = 0, later = 0;
-    for (size_t i = 0; i < count; i++) {
-        later += agents[i].status == ROG_EXIT_LATER;
-        failed += agents[i].status != 0 && agents[i].status != ROG_EXIT_LATER;
-    }
-    return failed  ? rog_fail(err, ROG_EFAILED, "%zu of %zu agents failed", failed, count)
-           : later ? rog_fail(err, ROG_ELATER, "work is left")
-                   : 0;
-}
-
 /* Each is a process of its own: what ends one ends no other. */
-static int run_several(size_t count, struct rog_error *err)
+static int run_several(const char *pool, size_t count, struct rog_error *err)
 {
-    struct rog_signals signals = {0};
     struct rog_json *command = rog_sweep_command();
     char *rogctl = realpath("/proc/self/exe", NULL);
     const char **argv = command && rogctl ? words_of(command, rogctl) : NULL;
-    struct rog_process *agents = calloc(count, sizeof *agents);
-    int code = argv && agents ? rog_signals_init(&signals, err) : rog_fail_nomem(err);
-    const struct rog_process_options how = {.argv = argv};
-    for (size_t i = 0; agents && i < count; i++)
-        agents[i] = ROG_PROCESS_NONE;
-    for (size_t i = 0; code == 0 && i < count; i++)
-        code = rog_process_start(&agents[i], &how, err);
-    bool asked = code < 0;
-    while (agents && running(agents, count) > 0) {
-        asked |= rog_signals_wait(&signals, POLL_MS);
-        for (size_t i = 0; asked && i < count; i++)
-            rog_process_ask(&agents[i]);
-    }
-    if (code == 0)
-        code = judge(agents, count, err);
-    rog_signals_release(&signals);
-    free(agents);
+    const struct rog_pool_keeper keeper = {.agent = argv, .pool = pool, .slots = count};
+    bool left = false;
+    int code = argv ? rog_pool_keep(&keeper, &left, err) : rog_fail_nomem(err);
+    if (code == 0 && left)
+        code = rog_fail(err, ROG_ELATER, "work is left");
     free(argv);
     free(rogctl);
     rog_json_free(command);
+    return code;
+}
+
+/* The pool is one that a sweep elsewhere has made here and fills. */
+static int keep(const struct rog_cli *cli, const char *pool, struct rog_error *err)
+{
+    char *rogctl = realpath("/proc/self/exe", NULL);
+    const char *const argv[] = {rogctl, "agent", pool, NULL};
+    const struct rog_pool_keeper keeper = {.agent = argv,
+                                           .pool = pool,
+                                           .slots = (size_t)rog_cli_int(cli, "slots"),
+                                           .lease_s = rog_cli_real(cli, "lease")};
+    bool left = false;
+    int code = rogctl ? rog_pool_keep(&keeper, &left, err) : rog_fail_nomem(err);
+    free(rogctl);
     return code;
 }
 
@@ -136,8 +115,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (slots > 1 && rog_cli_given(cli, "run"))
         return rog_fail(err, ROG_EINVAL, "--run is about one run, and --slots about several");
     int code = rog_pool_open(&pool, rog_cli_arg(cli, 0), err);
-    if (code == 0)
-        code = slots > 1 ? run_several((size_t)slots, err) : run_one(cli, &output, pool, err);
+    if (code == 0 && rog_cli_given(cli, "lease"))
+        code = keep(cli, rog_pool_path(pool), err);
+    else if (code == 0)
+        code = slots > 1 ? run_several(rog_pool_path(pool), (size_t)slots, err)
+                         : run_one(cli, &output, pool, err);
     rog_pool_close(pool);
     return code;
 }
@@ -164,6 +146,14 @@ static const struct rog_setting options[] = {
      .max = 4096,
      .unit = "processors",
      .help = "that each run may count on: so many of its programs compute at the same time"},
+    {.name = "lease",
+     .type = ROG_SETTING_REAL,
+     .min = 1,
+     .max = 1e6,
+     .unit = "s",
+     .help =
+         "of a pool that `sweep --on hosts` has made on this machine: go on as long as the sweep "
+         "is heard of so often, and remove the pool then"},
     {.name = "no-wait",
      .type = ROG_SETTING_FLAG,
      .help = "end when nothing is ready, instead of waiting for what other agents might leave"},

@@ -10,6 +10,7 @@
 static const struct rog_pool_provider *const providers[] = {
     &rog_pool_list_provider,
     &rog_pool_slurm_provider,
+    &rog_pool_hosts_provider,
     NULL,
 };
 

@@ -22,6 +22,7 @@
 #define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define PLUGIN_FOLDER "lib/rog/plugins"
 #define LIBROG "lib/librog.so.0"
+#define READER "bin/rog-hdf5"
 #define PYTHON_FOLDER "lib/rog/python/rog"
 
 struct rog_bundle {
@@ -182,6 +183,17 @@ static int take_small_programs(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
+/* What the trainer reads HDF5 files with, where it is installed: agents have the data sets. */
+static int take_reader(struct rog_bundle *bundle, struct rog_error *err)
+{
+    char *path = rog_install_path(READER, err);
+    int code = path ? ROG_OK : rog_fail_nomem(err);
+    if (!code && rog_file_exists(path))
+        code = take_program(bundle, path, READER, err);
+    free(path);
+    return code;
+}
+
 static int collect(struct rog_bundle *bundle, const struct rog_bundle_programs *programs,
                    struct rog_error *err)
 {
@@ -189,6 +201,8 @@ static int collect(struct rog_bundle *bundle, const struct rog_bundle_programs *
     int code = take_program(bundle, programs->trainer, ROG_BUNDLE_PROGRAM, err);
     if (!code && programs->controller)
         code = take_program(bundle, programs->controller, ROG_BUNDLE_CONTROLLER, err);
+    if (!code && programs->controller)
+        code = take_reader(bundle, err);
     if (!code)
         code = take_small_programs(bundle, err);
     if (!code)

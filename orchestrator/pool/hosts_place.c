@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes a pool on a host, with programs and a keeper, and removes it. */
+#include <orchestrator/pool/hosts_state.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <common/clock.h>
+#include <common/file.h>
+#include <orchestrator/deploy/deploy.h>
+#include <orchestrator/hosts/holders.h>
+#include <orchestrator/pool/keeper.h>
+#include <orchestrator/pool/files.h>
+
+#define COMMAND_TIMEOUT_S 30.0
+#define CLEAN_TIMEOUT_S 60.0
+#define TERMS_FILE "pool.json"
+#define TERMS_MAX_BYTES 65536
+
+/* ---- which host it is ---- */
+
+static const char who_script[] = "uname -m\n"
+                                 "nproc 2>/dev/null || echo 1\n" ROG_MACHINE_SCRIPT;
+
+/* Another name of a host that is there already would have its slots twice. */
+static int check_twin(struct rog_pool_host *host, const char *machine, struct rog_error *err)
+{
+    struct rog_pool_hosts *hosts = host->hosts;
+    const char *twin = NULL;
+    pthread_mutex_lock(&hosts->mutex);
+    for (size_t i = 0; machine[0] && i < hosts->count; i++)
+        if (&hosts->host[i] != host && strcmp(hosts->host[i].machine, machine) == 0)
+            twin = hosts->host[i].name;
+    if (!twin)
+        snprintf(host->machine, sizeof host->machine, "%s", machine);
+    pthread_mutex_unlock(&hosts->mutex);
+    return twin ? rog_fail(err, ROG_EINVAL, "%s and %s are one machine", twin, host->name) : 0;
+}
+
+/* *architecture is heap memory. */
+static int meet(struct rog_pool_host *host, char **architecture, struct rog_error *err)
+{
+    const char *const argv[] = {"sh", "-c", who_script, NULL};
+    char *said = NULL, machine[ROG_MACHINE_BYTES];
+    *architecture = NULL;
+    int code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, &said, err);
+    if (code)
+        return code;
+    char *rest = said, *first = strsep(&rest, "\n"), *processors = strsep(&rest, "\n");
+    long given = (long)rog_json_get_integer(host->settings, "slots", 0);
+    long found = processors ? strtol(processors, NULL, 10) : 0;
+    long slots = given > 0 ? given : found > 0 ? found : 1;
+    rog_machine_read(machine, rest ? rest : "");
+    code = check_twin(host, machine, err);
+    if (code == 0 && !(*architecture = rog_strdup(first)))
+        code = rog_fail_nomem(err);
+    pthread_mutex_lock(&host->hosts->mutex);
+    host->slots = (size_t)slots;
+    host->ahead = 2 * host->slots;
+    pthread_mutex_unlock(&host->hosts->mutex);
+    free(said);
+    return code;
+}
+
+/* ---- what it gets ---- */
+
+static int bring_programs(struct rog_pool_host *host, const char *architecture,
+                          struct rog_error *err)
+{
+    const struct rog_bundle *bundle;
+    size_t count = 0;
+    free(host->tree);
+    host->tree = NULL;
+    int code = rog_bundle_cache_take(host->hosts->bundles, architecture, &bundle, err);
+    if (code == ROG_ENOTFOUND || code == ROG_EFORMAT)
+        code = rog_fail(err, ROG_EINVAL,
+                        "it is a machine of architecture %s, for which there is no rogctl here",
+                        architecture);
+    if (code == 0) {
+        const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
+        host->bundle = bundle;
+        code = rog_deploy_tree(host->connection, items, count, &host->tree, NULL, err);
+    }
+    return code;
+}
+
+/* $1: the cache folder there, $2: the pool's name; its terms come as input. What others have left,
+ * whose keeper was killed and who have not come back for a day, goes. */
+static const char make_script[] =
+    "set -eu\n"
+    "umask 077\n"
+    "mkdir -p \"$1/pools\"\n"
+    "cd \"$1/pools\"\n"
+    "find . -mindepth 2 -maxdepth 2 -name " ROG_POOL_LEASE_FILE " -mmin +1440 |\n"
+    "    while read -r left; do rm -rf \"${left%/*}\"; done\n"
+    "mkdir -p \"$2\"\n"
+    "cd \"$2\"\n"
+    "mkdir -p ready taken done agents runs tmp\n"
+    "rm -f stop " ROG_POOL_OVER_FILE "\n"
+    "[ -e " ROG_POOL_LEASE_FILE " ] || : >" ROG_POOL_LEASE_FILE "\n"
+    "cat >part\n"
+    "mv -f part " TERMS_FILE "\n";
+
+static int give_text(void *user, const void **data, size_t *size, struct rog_error *err)
+{
+    const char **rest = user;
+    (void)err;
+    *data = *rest;
+    *size = strlen(*rest);
+    *rest += *size;
+    return 0;
+}
+
+/* Those of the pool here, but that agents of one host are soon missed by each other. */
+static int make_terms(const struct rog_pool_hosts *hosts, char **text, struct rog_error *err)
+{
+    struct rog_json *value = NULL;
+    char *path = rog_path_join(rog_pool_path(hosts->pool), TERMS_FILE);
+    int code = path ? rog_pool_read_file(path, TERMS_MAX_BYTES, &value, err) : rog_fail_nomem(err);
+    free(path);
+    if (code == 0) {
+        rog_json_put_number(value, "lease_s", ROG_POOL_LEASE_S);
+        *text = rog_json_text(value);
+        code = *text ? 0 : rog_fail_nomem(err);
+    }
+    rog_json_free(value);
+    return code;
+}
+
+static int make_pool(struct rog_pool_host *host, struct rog_error *err)
+{
+    struct rog_command_result result;
+    char *root = NULL, *terms = NULL;
+    char *name = rog_format("%s-%s", host->hosts->mark, host->key);
+    int code = name ? make_terms(host->hosts, &terms, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_deploy_root(host->connection, &root, err);
+    if (code == 0) {
+        const char *const argv[] = {"sh", "-c", make_script, "sh", root, name, NULL};
+        const char *rest = terms;
+        const struct rog_command_input input = {give_text, &rest};
+        code = rog_connection_feed(host->connection, argv, &input, COMMAND_TIMEOUT_S, &result, err);
+    }
+    if (code == 0) {
+        code = rog_connection_succeeded(host->connection, "making a pool", &result, err);
+        rog_command_result_release(&result);
+    }
+    free(host->folder);
+    host->folder = code == 0 ? rog_format("%s/pools/%s", root, name) : NULL;
+    if (code == 0 && !host->folder)
+        code = rog_fail_nomem(err);
+    free(name);
+    free(terms);
+    free(root);
+    return code;
+}
+
+/* Whether its C library has what rogctl needs. */
+static int try_program(struct rog_pool_host *host, struct rog_error *err)
+{
+    char *program = rog_path_join(host->tree, ROG_BUNDLE_CONTROLLER);
+    const char *const argv[] = {program, "--version", NULL};
+    int code = program
+                   ? rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err)
+                   : rog_fail_nomem(err);
+    if (code && rog_bundle_explain(err))
+        code = err->code = ROG_EINVAL;
+    free(program);
+    return code;
+}
+
+int rog_pool_host_prepare(struct rog_pool_host *host, struct rog_error *err)
+{
+    char *architecture = NULL;
+    int code = meet(host, &architecture, err);
+    if (code == 0)
+        code = bring_programs(host, architecture, err);
+    if (code == 0)
+        code = try_program(host, err);
+    if (code == 0)
+        code = make_pool(host, err);
+    free(architecture);
+    return code;
+}
+
+void rog_pool_host_lose(struct rog_pool_host *host)
+{
+    free(host->folder);
+    host->folder = NULL;
+    host->runs = host->stopped = false;
+    rog_pool_host_forget_trees(host);
+}
+
+/* ---- the keeper ---- */
+
+/* "env NAME=VALUE ... nice -n 10 rogctl agent ...": words between blanks become arguments. */
+static int put_words(struct rog_json *list, char *text, struct rog_error *err)
+{
+    for (char *rest = text, *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
+        if (word[0])
+            rog_json_append(list, rog_json_new_string(word));
+    return list ? 0 : rog_fail_nomem(err);
+}
+
+static int make_command(const struct rog_pool_host *host, struct rog_json *list,
+                        struct rog_error *err)
+{
+    char nice[32], slots[32], lease[32];
+    char *temporary = rog_format("TMPDIR=%s/tmp", host->folder);
+    char *environment = rog_strdup(rog_json_get_string(host->settings, "environment", ""));
+    char *program = rog_path_join(host->tree, ROG_BUNDLE_CONTROLLER);
+    snprintf(nice, sizeof nice, "%lld", (long long)rog_json_get_integer(host->settings, "nice", 0));
+    snprintf(slots, sizeof slots, "%zu", host->slots);
+    snprintf(lease, sizeof lease, "%g", host->hosts->file->lease_s);
+    const char *const before[] = {"nice", "-n", nice, "env", temporary};
+    const char *const behind[] = {program, "agent",   host->folder, "--slots",
+                                  slots,   "--lease", lease};
+    int code = temporary && environment && program ? 0 : rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < sizeof before / sizeof *before; i++)
+        rog_json_append(list, rog_json_new_string(before[i]));
+    if (code == 0)
+        code = put_words(list, environment, err);
+    for (size_t i = 0; code == 0 && i < sizeof behind / sizeof *behind; i++)
+        rog_json_append(list, rog_json_new_string(behind[i]));
+    free(program);
+    free(environment);
+    free(temporary);
+    return code;
+}
+
+int rog_pool_host_start(struct rog_pool_host *host, struct rog_error *err)
+{
+    struct rog_json *list = rog_json_array();
+    char *log = rog_path_join(host->folder, "keeper.log");
+    int code = list && log ? make_command(host, list, err) : rog_fail_nomem(err);
+    size_t count = rog_json_size(list);
+    const char **argv = code == 0 ? calloc(count + 1, sizeof *argv) : NULL;
+    long pid;
+    if (code == 0 && !argv)
+        code = rog_fail_nomem(err);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        argv[i] = rog_json_string(rog_json_at(list, i), "");
+    if (code == 0)
+        code = rog_connection_start(host->connection, argv, log, &pid, err);
+    free(argv);
+    free(log);
+    rog_json_free(list);
+    host->started_s = rog_clock_s();
+    return code;
+}
+
+/* $1: the pool. Its keeper ends what runs and removes it; where there is none, or it does not get
+ * done, that is done here. */
+static const char clean_script[] = "cd \"$1\" 2>/dev/null || exit 0\n"
+                                   ": >" ROG_POOL_OVER_FILE "\n"
+                                   "pid=$(cat " ROG_POOL_KEEPER_FILE " 2>/dev/null) || pid=none\n"
+                                   "tries=0\n"
+                                   "while [ -d \"$1\" ] && [ $tries -lt 150 ] &&\n"
+                                   "    case $(tr '\\0' ' ' 2>/dev/null <\"/proc/$pid/cmdline\") "
+                                   "in *\"$1\"*) ;; *) false ;; esac\n"
+                                   "do\n"
+                                   "    sleep 0.2\n"
+                                   "    tries=$((tries + 1))\n"
+                                   "done 2>/dev/null\n"
+                                   "[ ! -d \"$1\" ] || rm -rf \"$1\"\n";
+
+int rog_pool_host_clean(struct rog_pool_host *host, struct rog_error *err)
+{
+    const char *const argv[] = {"sh", "-c", clean_script, "sh", host->folder, NULL};
+    return host->folder ? rog_connection_command(host->connection, argv, CLEAN_TIMEOUT_S, NULL, err)
+                        : 0;
+}

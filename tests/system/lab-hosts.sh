@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# A sweep on hosts with real sshd and no shared folder, which take runs of a virtual cluster: what
+# comes out is what comes out here, to the byte, also when agents, connections and the controller
+# are killed and a host is cut off; and nothing is left there.
+. "$ROG_TEST_TOOLS/lib.sh"
+. "$ROG_TEST_TOOLS/lab.sh"
+
+lab_up 2
+{
+    echo 'kind = "hosts"; lease = 60.0; host_defaults = { slots = 1; nice = 5; };'
+    grep ssh_config $lab/cluster.conf
+    echo "hosts = ( $(sed -n 's/.*host = "\([^"]*\)".*/{ host = "\1"; }/p' $lab/cluster.conf | paste -sd,) );"
+} >hosts.conf
+rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4 >out 2>err || fail "no traces"
+cat >x.conf <<CONF
+case = "x"; figure = "1"; trace = "trace-{rank}.csv"; trace_start = "seed";
+runs = ( { library = "ROG"; threshold = 4; pretrain_epochs = 0; test_images = 100; seconds = 40.0; },
+         { library = "BSP"; workload = "none"; seconds = 3000.0; seed = 1; },
+         { library = "BSP"; workload = "none"; seconds = 3000.0; seed = 2; },
+         { library = "SSP"; threshold = 4; workload = "none"; seconds = 3000.0; seed = 1; },
+         { library = "SSP"; threshold = 4; workload = "none"; seconds = 3000.0; seed = 2; },
+         { library = "ROG"; threshold = 4; workload = "none"; seconds = 3000.0; seed = 1; },
+         { library = "ROG"; threshold = 4; workload = "none"; seconds = 3000.0; seed = 2; } );
+CONF
+
+# What a case has come to: all events but for the first, which names a file of the program, and
+# what was tested.
+outcome() {
+    query 'SELECT id FROM runs ORDER BY library, seed, workload' "$1" | while read -r id; do
+        tail -n +2 "${1%.db}.runs/$id/events.jsonl" | sha256sum
+    done
+    query 'SELECT library, seed, status, attempt, (SELECT count(*) FROM iterations WHERE run_id = id),
+        (SELECT group_concat(accuracy) FROM checkpoints WHERE run_id = id), config_hash
+        FROM runs ORDER BY library, seed, workload' "$1"
+}
+# begin: the sweep, in the background.
+begin() {
+    rogctl sweep x.conf --on hosts:hosts.conf --attach >>said 2>&1 &
+    sweep=$!
+}
+# agents HOST: the keeper, which is the first, and its agents.
+agents() { programs "$1" rogctl | sort -n; }
+await_agents() {
+    for i in $(seq 900); do
+        [ "$(agents "$1" | wc -l)" -gt 1 ] && return
+        sleep 0.2
+    done
+    fail "no agents on host $1: $(cat said)"
+}
+
+try 0 rogctl sweep x.conf --on hosts:hosts.conf -n
+prints '7 of 7 runs to do'
+prints '1 run at once, nice 5'
+
+begin
+await_agents 0
+kill -9 $sweep
+wait $sweep 2>/dev/null
+begin
+await_agents 1
+kill -9 "$(agents 1 | tail -n 1)"
+for process in $(programs 2 sshd); do # the connection's, not the one that listens
+    [ "$(ps -o ppid= -p "$process" | tr -d ' ')" = 1 ] || kill -9 "$process"
+done
+ip -n roglab0 link set eth0 down
+sleep 2
+ip -n roglab0 link set eth0 up
+tried='the sweep'
+wait $sweep || fail "exit status $?: $(cat said)"
+same "runs that are done" 7 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
+ls plots/*.pdf >pictures || fail "nothing is drawn"
+[ ! -e results.pool ] || fail "the pool is left"
+for host in $hosts; do
+    same "agents on host $host" "" "$(agents "$host")$(programs "$host" rog-trainer)"
+    same "pools on host $host" "" "$(ls $caches/host"$host"/rogctl/pools)"
+done
+
+try 0 rogctl sweep x.conf --db here.db --plots here
+outcome here.db >wanted
+outcome results.db >found
+cmp wanted found || fail "other results: $(diff wanted found)"
+try 0 rogctl verify "$(query 'SELECT id FROM runs LIMIT 1')"
+same "runs whose host is known" 7 "$(query "SELECT count(DISTINCT run_id) FROM events WHERE kind = 'executed'")"

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hosts without a shared folder as agents of a pool: what is exchanged with them, while agents
+ * there work, hand back and die, connections break at any place, hosts lose all that they had, and
+ * controllers begin anew. Each run comes back once, with all of its bytes, and nothing stays there.
+ *
+ * A host is a folder here, and its connection runs the commands on this machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/rng.h>
+#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/task.h>
+
+#include "folder_support.h"
+
+#define HOSTS 3
+#define RUNS 40
+#define SLOTS 2
+
+/* ---- a host ---- */
+
+enum breaks { HOLDS, REFUSES, LOSES_INPUT, LOSES_ANSWER };
+
+struct fake {
+    struct rog_connection connection; /* first */
+    char *folder;
+    enum breaks breaks; /* the next command */
+    int downloads;      /* that succeed; -1: all do */
+};
+
+static const struct rog_pool_terms terms = {.sweep = "case", .placed_by = "me", .lease_s = 60};
+
+static void fake_free(struct rog_connection *connection)
+{
+    (void)connection;
+}
+
+static bool fake_lost(const struct rog_connection *connection)
+{
+    (void)connection;
+    return false;
+}
+
+static void write_input(const struct fake *fake, const char *path,
+                        const struct rog_command_input *input)
+{
+    FILE *file = fopen(path, "w");
+    const void *data = NULL;
+    size_t size = 0;
+    assert_non_null(file);
+    while (input && input->give(input->user, &data, &size, NULL) == 0 && size > 0)
+        fwrite(data, 1, fake->breaks == LOSES_INPUT ? size / 2 : size, file);
+    fclose(file);
+}
+
+static int fake_run(struct rog_connection *connection, const char *const *argv,
+                    const struct rog_command_input *input, double limit_s,
+                    struct rog_command_result *result, struct rog_error *err)
+{
+    struct fake *fake = (struct fake *)connection;
+    char *in = rog_format("%s.in", fake->folder), *out = rog_format("%s.out", fake->folder);
+    char *errors = rog_format("%s.err", fake->folder);
+    int status = 0;
+    (void)limit_s;
+    *result = (struct rog_command_result){0};
+    if (fake->breaks != REFUSES) {
+        write_input(fake, in, input);
+        pid_t pid = fork();
+        if (pid == 0) {
+            dup2(open(in, O_RDONLY), 0);
+            dup2(open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+            dup2(open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+            union {
+                const char *const *given;
+                char *const *taken;
+            } words = {argv};
+            execvp(words.taken[0], words.taken);
+            _exit(127);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+        assert_int_equal(rog_file_read(out, 16 << 20, &result->output, &result->output_bytes, err),
+                         0);
+        assert_int_equal(
+            rog_file_read(errors, 1 << 20, &result->errors, &result->errors_bytes, err), 0);
+    }
+    bool broken = fake->breaks != HOLDS;
+    if (broken)
+        rog_command_result_release(result);
+    else if (result->status != 0)
+        fail_msg("%s", result->errors);
+    fake->breaks = HOLDS;
+    free(errors);
+    free(out);
+    free(in);
+    return broken ? rog_fail(err, ROG_EFAILED, "the connection broke") : 0;
+}
+
+static int fake_download(struct rog_connection *connection, const char *remote, uint64_t offset,
+                         rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
+{
+    struct fake *fake = (struct fake *)connection;
+    char *text = NULL;
+    size_t size = 0;
+    (void)end;
+    int code = rog_file_read(remote, 16 << 20, &text, &size, err);
+    bool breaks = fake->downloads == 0;
+    fake->downloads -= fake->downloads > 0;
+    size_t until = breaks ? (size + (size_t)offset) / 2 : size;
+    for (size_t at = (size_t)offset; code == 0 && at < until; at += 10000)
+        code = take(text + at, until - at < 10000 ? until - at : 10000, user, err);
+    if (code == 0 && breaks)
+        code = rog_fail(err, ROG_EFAILED, "the connection broke");
+    free(text);
+    return code;
+}
+
+static const struct rog_connection_ops operations = {
+    .free = fake_free, .lost = fake_lost, .run = fake_run, .download = fake_download};
+
+/* ---- here ---- */
+
+struct world {
+    char *folder;
+    struct rog_rng rng;
+    struct rog_pool *here; /* as the controller has it */
+    struct rog_pool_hosts *hosts;
+    struct fake fake[HOSTS];
+    struct rog_pool *there[HOSTS]; /* as agents have it */
+    struct rog_bundle *bundle;
+    int collected[RUNS];
+    size_t count;
+};
+
+static size_t draw(struct world *w, size_t bound)
+{
+    return rog_rng_below(&w->rng, (uint32_t)bound);
+}
+
+static void make_there(struct world *w, size_t index)
+{
+    struct rog_error err = {0};
+    rog_pool_close(w->there[index]);
+    if (rog_pool_make(&w->there[index], w->fake[index].folder, &terms, &err))
+        fail_msg("%s", err.message);
+}
+
+/* A controller: what it knows when it begins. */
+static void begin(struct world *w)
+{
+    struct rog_error err = {0};
+    struct rog_pool_hosts *hosts = calloc(1, sizeof *hosts);
+    hosts->host = calloc(HOSTS, sizeof *hosts->host);
+    hosts->count = HOSTS;
+    pthread_mutex_init(&hosts->mutex, NULL);
+    hosts->messages_end = &hosts->messages;
+    assert_int_equal(rog_pool_open(&hosts->pool, rog_pool_path(w->here), &err), 0);
+    for (size_t i = 0; i < HOSTS; i++) {
+        struct rog_pool_host *host = &hosts->host[i];
+        host->hosts = hosts;
+        host->name = host->key;
+        snprintf(host->key, sizeof host->key, "host%zu", i);
+        host->connection = &w->fake[i].connection;
+        host->bundle = w->bundle;
+        host->tree = rog_strdup("/nowhere");
+        host->folder = rog_strdup(w->fake[i].folder);
+        host->drops = rog_json_array();
+        host->alive = rog_json_object();
+        host->slots = SLOTS;
+        host->ahead = 2 * SLOTS;
+        host->up = true;
+        assert_int_equal(rog_pool_held_load(host, &err), 0);
+    }
+    w->hosts = hosts;
+}
+
+static void end(struct world *w)
+{
+    struct rog_pool_hosts *hosts = w->hosts;
+    for (size_t i = 0; i < HOSTS; i++) {
+        struct rog_pool_host *host = &hosts->host[i];
+        while (host->held_count)
+            rog_pool_held_forget(host, &host->held[0]);
+        free(host->held);
+        free(host->tree);
+        free(host->folder);
+        rog_json_free(host->drops);
+        rog_json_free(host->alive);
+        rog_pool_host_forget_trees(host);
+    }
+    rog_pool_list_release(&hosts->ready);
+    rog_pool_close(hosts->pool);
+    pthread_mutex_destroy(&hosts->mutex);
+    free(hosts->host);
+    free(hosts);
+}
+
+static void place(struct world *w, size_t index)
+{
+    struct rog_inputs inputs = {0};
+    struct rog_json *config = rog_json_object(), *value = NULL;
+    struct rog_error err = {0};
+    char *id = rog_format("run%zu", index);
+    rog_json_put_string(config, "workload", "none");
+    rog_json_put_string(config, "note", "a / b \\ \"c\" \xc3\xa4 ");
+    rog_json_put(config, "workers", rog_json_array());
+    struct rog_fleet_job job = {.run_id = id,
+                                .label = "x",
+                                .hash = "h",
+                                .settings_hash = "s",
+                                .config = config,
+                                .inputs = &inputs};
+    assert_int_equal(rog_pool_task_make(&job, NULL, NULL, &value, &err), 0);
+    if (rog_pool_put(w->here, index, id, value, &err))
+        fail_msg("%s", err.message);
+    rog_json_free(value);
+    rog_json_free(config);
+    free(id);
+}
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct rog_error err = {0};
+    const struct rog_bundle_programs programs = {.trainer = "unused"};
+    *state = w;
+    assert_int_equal(temporary_folder(&w->folder, "rog-hosts"), 0);
+    unsigned seed = (unsigned)getpid();
+    printf("seed %u\n", seed);
+    rog_rng_init(&w->rng, seed);
+    char elf[64] = "\177ELF";
+    static const char *const names[] = {"trainer", "unpack", "claim"};
+    elf[18] = (char)243;
+    for (size_t i = 0; i < 3; i++) {
+        char *path = rog_format("%s/riscv64/bin/rog-%s", w->folder, names[i]);
+        char *dir = rog_path_dir(path);
+        assert_int_equal(rog_dir_make(dir, &err), 0);
+        assert_int_equal(rog_file_write(path, elf, sizeof elf, &err), 0);
+        free(dir);
+        free(path);
+    }
+    char *lib = rog_format("%s/riscv64/lib", w->folder);
+    assert_int_equal(rog_dir_make(lib, &err), 0);
+    free(lib);
+    setenv("ROG_BUNDLE_PATH", w->folder, 1);
+    if (rog_bundle_open(&w->bundle, &programs, "riscv64", &err))
+        fail_msg("%s", err.message);
+    char *here = rog_path_join(w->folder, "here");
+    if (rog_pool_make(&w->here, here, &terms, &err))
+        fail_msg("%s", err.message);
+    free(here);
+    for (size_t i = 0; i < HOSTS; i++) {
+        w->fake[i] = (struct fake){.connection = {.ops = &operations, .name = "fake"},
+                                   .folder = rog_format("%s/there%zu", w->folder, i),
+                                   .downloads = -1};
+        make_there(w, i);
+    }
+    begin(w);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    end(w);
+    for (size_t i = 0; i < HOSTS; i++) {
+        rog_pool_close(w->there[i]);
+        free(w->fake[i].folder);
+    }
+    rog_pool_close(w->here);
+    rog_bundle_free(w->bundle);
+    rog_dir_remove(w->folder, NULL);
+    free(w->folder);
+    free(w);
+    return 0;
+}
+
+/* ---- agents there ---- */
+
+/* What is in a result: files of all sizes, one of another machine's endings among them. */
+static size_t bytes_of(const char *run, size_t file)
+{
+    static const size_t sizes[] = {0, 1, 1000, 262144, 262145, 700000};
+    return sizes[((size_t)atoi(run + 3) + file) % (sizeof sizes / sizeof *sizes)];
+}
+
+static char byte_of(const char *run, size_t file, size_t at)
+{
+    return (char)((size_t)run[3] * 31 + file * 7 + at * 2654435761u / 65536);
+}
+
+static const char *const files[] = {"events.jsonl", "chkpt/0 of 1.bin", "a/b/c"};
+#define FILES (sizeof files / sizeof *files)
+
+static void write_result(const char *folder, const char *run)
+{
+    struct rog_error err = {0};
+    for (size_t i = 0; i < FILES; i++) {
+        char *path = rog_path_join(folder, files[i]), *dir = rog_path_dir(path);
+        size_t size = bytes_of(run, i);
+        char *text = malloc(size + 1);
+        for (size_t at = 0; at < size; at++)
+            text[at] = byte_of(run, i, at);
+        assert_int_equal(rog_dir_make(dir, &err), 0);
+        assert_int_equal(rog_file_write(path, text, size, &err), 0);
+        free(text);
+        free(dir);
+        free(path);
+    }
+}
+
+/* One that takes a task, or goes on with one. */
+static void work(struct world *w, size_t index)
+{
+    struct rog_pool *pool = w->there[index];
+    struct rog_pool_list ready = {0}, taken = {0};
+    struct rog_error err = {0};
+    char agent[64];
+    snprintf(agent, sizeof agent, "my-host-%zu-%zu", 100 + draw(w, 4), draw(w, 10));
+    if (!rog_file_exists(rog_pool_path(pool)))
+        return;
+    assert_int_equal(rog_pool_list(pool, ROG_POOL_READY, &ready, &err), 0);
+    assert_int_equal(rog_pool_list(pool, ROG_POOL_TAKEN, &taken, &err), 0);
+    if (ready.count && draw(w, 2))
+        rog_pool_take(pool, &ready.task[draw(w, ready.count)], agent, &err);
+    struct rog_pool_task *task = taken.count ? &taken.task[draw(w, taken.count)] : NULL;
+    size_t does = draw(w, 8);
+    if (task && does == 0) {
+        rog_pool_hand_back(pool, task, &err);
+    } else if (task && does == 1) {
+        rog_pool_steal(pool, task, agent, &err);
+    } else if (task && does < 6) {
+        char *folder = rog_pool_run_folder(pool, rog_pool_task_run(task), task->agent);
+        write_result(folder, rog_pool_task_run(task));
+        rog_pool_publish(pool, task, &err);
+        free(folder);
+    }
+    rog_pool_list_release(&ready);
+    rog_pool_list_release(&taken);
+}
+
+/* ---- the controller ---- */
+
+static void check_result(const char *folder, const char *run)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        char *path = rog_path_join(folder, files[i]), *text = NULL;
+        struct rog_error err = {0};
+        size_t size = 0;
+        if (rog_file_read(path, 1 << 20, &text, &size, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(size, bytes_of(run, i));
+        for (size_t at = 0; at < size; at++)
+            if (text[at] != byte_of(run, i, at))
+                fail_msg("%s: byte %zu", path, at);
+        free(text);
+        free(path);
+    }
+}
+
+static void collect(struct world *w)
+{
+    struct rog_pool_list done = {0};
+    struct rog_error err = {0};
+    assert_int_equal(rog_pool_list(w->here, ROG_POOL_DONE, &done, &err), 0);
+    for (size_t i = 0; i < done.count; i++) {
+        const char *run = rog_pool_task_run(&done.task[i]);
+        char *folder = rog_pool_run_folder(w->here, run, done.task[i].agent);
+        check_result(folder, run);
+        w->collected[atoi(run + 3)]++;
+        w->count++;
+        assert_int_equal(rog_pool_remove(w->here, ROG_POOL_DONE, &done.task[i], &err), 0);
+        assert_int_equal(rog_dir_remove(folder, &err), 0);
+        free(folder);
+    }
+    rog_pool_list_release(&done);
+}
+
+static void exchange(struct world *w, size_t index)
+{
+    struct rog_pool_host *host = &w->hosts->host[index];
+    struct rog_error err = {0};
+    if (!host->folder) {
+        make_there(w, index);
+        host->folder = rog_strdup(w->fake[index].folder);
+    }
+    w->hosts->listed_s = 0;
+    int code = rog_pool_host_exchange(host, &err);
+    host->is_listed &= code == 0;
+    if (code && !strstr(err.message, "the connection broke"))
+        fail_msg("%s", err.message);
+    assert_int_equal(w->hosts->failure.code, 0);
+}
+
+/* Something happens. */
+static void strike(struct world *w)
+{
+    size_t index = draw(w, HOSTS);
+    struct rog_error err = {0};
+    switch (draw(w, 8)) {
+    case 0:
+    case 1:
+    case 2:
+        w->fake[index].breaks = (enum breaks)(1 + draw(w, 3));
+        break;
+    case 3:
+        w->fake[index].downloads = (int)draw(w, 2);
+        break;
+    case 4: /* it is booted without its disk, or somebody has cleaned up */
+        assert_int_equal(rog_dir_remove(w->fake[index].folder, &err), 0);
+        break;
+    case 5: /* it is away for too long */
+        rog_pool_held_return_all(&w->hosts->host[index]);
+        break;
+    case 6:
+        rog_pool_hosts_balance(w->hosts);
+        break;
+    default: /* another controller */
+        end(w);
+        begin(w);
+    }
+}
+
+static size_t files_there(const struct world *w, size_t index, const char *name)
+{
+    char *path = rog_path_join(w->fake[index].folder, name);
+    DIR *dir = opendir(path);
+    size_t count = 0;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    free(path);
+    return count;
+}
+
+static void finish(struct world *w)
+{
+    for (size_t k = 0; k < HOSTS; k++) {
+        exchange(w, k);
+        assert_int_equal(rog_dir_remove(w->fake[k].folder, NULL), 0);
+    }
+    for (int i = 0; i < 400 && w->count < RUNS; i++) {
+        for (size_t k = 0; k < HOSTS; k++) {
+            w->fake[k].downloads = -1;
+            exchange(w, k);
+            work(w, k);
+            work(w, k);
+        }
+        collect(w);
+    }
+    for (size_t i = 0; i < RUNS; i++)
+        assert_int_equal(w->collected[i], 1);
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < HOSTS; k++)
+            exchange(w, k);
+    for (size_t k = 0; k < HOSTS; k++) {
+        assert_int_equal(w->hosts->host[k].held_count, 0);
+        assert_int_equal(
+            files_there(w, k, "ready") + files_there(w, k, "taken") + files_there(w, k, "done"), 0);
+    }
+    assert_int_equal(w->count, RUNS);
+}
+
+/* ---- tests ---- */
+
+static void every_run_comes_back_once(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < RUNS; i++)
+        place(w, i);
+    for (int i = 0; i < 120 && w->count < RUNS / 2; i++) {
+        size_t index = draw(w, HOSTS);
+        if (draw(w, 3) == 0)
+            strike(w);
+        exchange(w, index);
+        for (size_t k = 0; k < HOSTS; k++)
+            work(w, k);
+        collect(w);
+    }
+    printf("%zu of %d runs were done meanwhile\n", w->count, RUNS);
+    finish(w);
+}
+
+/* Not all that there is goes to the host that comes first, and what waits at one that is slow goes
+ * to one that has nothing to do. */
+static void runs_are_spread(void **state)
+{
+    struct world *w = *state;
+    struct rog_error err = {0};
+    for (size_t i = 0; i < SLOTS * HOSTS; i++)
+        place(w, i);
+    for (size_t i = 0; i < HOSTS; i++)
+        w->hosts->host[i].is_listed = true;
+    exchange(w, 0);
+    assert_int_equal(w->hosts->host[0].held_count, SLOTS);
+    w->hosts->host[1].up = w->hosts->host[2].up = false;
+    exchange(w, 0);
+    assert_int_equal(w->hosts->host[0].held_count, SLOTS * HOSTS);
+    exchange(w, 0); /* one agent of two works */
+    struct rog_pool_list ready = {0};
+    assert_int_equal(rog_pool_list(w->there[0], ROG_POOL_READY, &ready, &err), 0);
+    assert_int_equal(ready.count, SLOTS * HOSTS);
+    assert_int_equal(rog_pool_take(w->there[0], &ready.task[0], "a-1-2", &err), 0);
+    rog_pool_list_release(&ready);
+    exchange(w, 0);
+    w->hosts->host[1].up = true;
+    rog_pool_hosts_balance(w->hosts);
+    exchange(w, 0);
+    assert_int_equal(w->hosts->host[0].held_count, SLOTS * (HOSTS - 1));
+    exchange(w, 1);
+    assert_int_equal(w->hosts->host[1].held_count, SLOTS);
+    /* The agent there is one here. */
+    struct rog_pool_list taken = {0};
+    bool found = false;
+    assert_int_equal(rog_pool_list(w->here, ROG_POOL_TAKEN, &taken, &err), 0);
+    for (size_t i = 0; i < taken.count; i++)
+        found |= strcmp(taken.task[i].agent, "host0_1-2") == 0;
+    assert_true(found);
+    rog_pool_list_release(&taken);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_run_comes_back_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_are_spread, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
