@@ -356,7 +356,7 @@ class WrongUse(Case):
             optimizer = local(server, sgd(model), 3)
             while not optimizer.over:
                 train(model, optimizer, batches(1))
-            self.assertGreater(optimizer.iteration, 3)
+            self.assertGreater(optimizer.iteration, 0)
             with self.assertRaisesRegex(rog.RogError, "the run is over"):
                 optimizer.step()
             optimizer.finish()
