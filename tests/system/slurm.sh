@@ -52,10 +52,10 @@ works() {
     ls results.pool/c-case0/runs/*-ROG-4-*/*/snapshot >snapshots 2>&1 &&
         trainer=$(pgrep -f "simulate .*$PWD/results.pool/.*-ROG-4-") && kill -STOP "$trainer"
 }
-until_true 60 works
+until_true 240 works
 kill -USR1 "$(parent "$(parent "$trainer")")"
 went_back() { scontrol -o show job | grep -q 'Restarts=[1-9]'; }
-until_true 60 went_back
+until_true 240 went_back
 kill $slurmctld
 wait $slurmctld 2>/dev/null
 slurm_slurmctld
@@ -71,7 +71,7 @@ ls plots/*.pdf >pictures || fail "nothing is drawn"
 try 0 rogctl sweep x.conf --on slurm:s.conf --db stop.db
 id=$(cut -d' ' -f1 out | head -n 1)
 runs_jobs() { [ "$(squeue -h -t RUNNING | wc -l)" -gt 0 ]; }
-until_true 60 runs_jobs
+until_true 240 runs_jobs
 try 0 rogctl stop "$id"
 no_jobs() { [ -z "$(squeue -h)" ]; }
-until_true 60 no_jobs
+until_true 240 no_jobs
