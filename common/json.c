@@ -16,6 +16,22 @@
 #define NUMBER_DIGITS 12
 #define TEXT_BYTES 64
 
+/* jansson's lexer goes on where its buffer cannot grow, and leaves bytes out of keys and numbers.
+ */
+static void *noting_malloc(size_t bytes)
+{
+    void *memory = malloc(bytes);
+    if (!memory && bytes)
+        rog_ran_out_note();
+    return memory;
+}
+
+/* What others in this process have of jansson, they can free as before. */
+static void __attribute__((constructor)) watch_memory(void)
+{
+    json_set_alloc_funcs(noting_malloc, free);
+}
+
 static json_t *theirs(const struct rog_json *value)
 {
     union {
@@ -41,12 +57,12 @@ static struct rog_json *made(json_t *value)
 static int parse(const char *text, size_t size, size_t flags, const char *origin,
                  struct rog_json **value, struct rog_error *err)
 {
-    json_error_t cause = {0}, again = {0};
+    json_error_t cause;
     json_t *parsed = json_loadb(text, size, flags, &cause);
-    if (!parsed) /* which may have been for lack of memory: jansson calls that a wrong text, too */
-        parsed = json_loadb(text, size, flags, &again);
-    if (!parsed && (again.position != cause.position || rog_ran_out_now()))
+    if (rog_ran_out()) { /* the text is called wrong then, or something is left out */
+        json_decref(parsed);
         return rog_fail_nomem(err);
+    }
     if (!parsed)
         return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
                         cause.line, cause.column, cause.text);
