@@ -3,6 +3,7 @@
 #include <common/json.h>
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +17,19 @@
 #define NUMBER_DIGITS 12
 #define TEXT_BYTES 64
 
-/* jansson's lexer goes on where its buffer cannot grow, and leaves bytes out of keys and numbers.
- */
+/* Where a text is being parsed: the place to go to when memory runs out. jansson's lexer would go
+ * on where its buffer cannot grow, leave bytes out of keys and numbers, and write behind its
+ * buffers. What it has allocated by then is lost. */
+static _Thread_local jmp_buf *parsing;
+
 static void *noting_malloc(size_t bytes)
 {
     void *memory = malloc(bytes);
-    if (!memory && bytes)
+    if (!memory && bytes) {
         rog_ran_out_note();
+        if (parsing)
+            longjmp(*parsing, 1);
+    }
     return memory;
 }
 
@@ -54,15 +61,25 @@ static struct rog_json *made(json_t *value)
     return ours(value);
 }
 
+/* ROG_ENOMEM, without a message, or ROG_OK; *parsed is NULL, with the cause, for a wrong text. */
+static int load(const char *text, size_t size, size_t flags, json_t **parsed, json_error_t *cause)
+{
+    jmp_buf here;
+    parsing = &here;
+    int code = setjmp(here) ? ROG_ENOMEM : ROG_OK;
+    if (!code)
+        *parsed = json_loadb(text, size, flags, cause);
+    parsing = NULL;
+    return code;
+}
+
 static int parse(const char *text, size_t size, size_t flags, const char *origin,
                  struct rog_json **value, struct rog_error *err)
 {
     json_error_t cause;
-    json_t *parsed = json_loadb(text, size, flags, &cause);
-    if (rog_ran_out()) { /* the text is called wrong then, or something is left out */
-        json_decref(parsed);
+    json_t *parsed = NULL;
+    if (load(text, size, flags, &parsed, &cause))
         return rog_fail_nomem(err);
-    }
     if (!parsed)
         return rog_fail(err, ROG_EFORMAT, "%s, line %d, column %d: not valid JSON: %s", origin,
                         cause.line, cause.column, cause.text);
