@@ -21,7 +21,7 @@ content() {
         "i.* FROM workers i JOIN runs r ON r.id = i.run_id" \
         "i.* FROM inputs i JOIN runs r ON r.id = i.run_id" \
         "i.* FROM events i JOIN runs r ON r.id = i.run_id WHERE kind NOT IN ('executed', 'resume')"; do
-        sqlite3 "$1" "SELECT r.library || r.seed, $query" | sed 's/[0-9-]*-outdoors[0-9-]*//' | sort
+        sqlite3 "$1" "SELECT r.library || r.seed, $query" | sed 's,[0-9-]*-[A-Z]*-[0-9]*-outdoors[0-9-]*,,g' | sort
     done
 }
 equals() { content results.db >have; diff have want >differences || fail "$1: $(head -3 differences)"; }

@@ -52,6 +52,7 @@ for who in rogctl trainer both INT; do
     start $who "0.0$((kills * 3 % 10))"
     kill -0 $pid 2>/dev/null || break
     of=$(trainers $pid)
+    [ -n "$of" ] || break
     case $who in
     rogctl) kill -9 $pid ;;
     trainer) kill -9 $of 2>/dev/null ;;
@@ -73,7 +74,8 @@ query "$outcome" >found
 diff wanted found || fail "the outcome is another one"
 same "events" "$whole" "$(sum_of results)"
 same "bytes" "$(query "$bytes" whole.db)" "$(query "$bytes")"
-[ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'")" -ge $kills ] ||
+# One of those that were killed may have been about to end.
+[ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'")" -ge $((kills - 1)) ] ||
     fail "it did not go on $kills times"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
 # Its time is as virtual as before.
