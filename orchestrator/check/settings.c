@@ -185,6 +185,9 @@ static int compare_given(struct rog_db *db, const struct rog_record *record,
         rog_finding_unchecked(list, "what its trainer was given: %s is not there", path);
     else if (code == 0)
         code = read_given(path, &given, list, err);
+    /* A starting model that rogctl has made is named where processes would not find it. */
+    if (given && !rog_json_get(record->config, "initial_model"))
+        rog_json_remove(given, "initial_model");
     if (code == 0 && given)
         code =
             compare_table("", rog_run_settings, record->config, given, record->resumed, list, err);

@@ -74,7 +74,7 @@ each_event_once() {
     for id in $(query 'SELECT id FROM runs' "$1"); do
         rogctl verify "$id" --db "$1" >out 2>err
         grep -q '^stream .* passed' out || fail "the tables are not the streams"
-        lines=$(find "${1%.db}.runs/$id" -name '*.jsonl' -exec cat {} + | grep -vc '"event":"\(progress\|health\)"')
+        lines=$(find "${1%.db}.runs/$id" -name '*.jsonl' ! -name tested.jsonl -exec cat {} + | grep -vc '"event":"\(progress\|health\)"')
         rows=$(query "SELECT (SELECT count(*) FROM iterations WHERE run_id = '$id')
             + (SELECT count(*) FROM bandwidth WHERE run_id = '$id')
             + (SELECT count(*) FROM energy WHERE run_id = '$id')
