@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
+# Tests with a lab each have their own (tests/in-own-lab), or where that cannot be, one after the other.
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tests/in-own-lab --possible RESULT_VARIABLE rog_one_lab
+  OUTPUT_QUIET ERROR_QUIET)
+function(rog_test_has_lab test)
+  if(NOT rog_one_lab EQUAL 0)
+    set_tests_properties(${test} PROPERTIES RESOURCE_LOCK lab)
+  endif()
+endfunction()
+
 # rog_unit_test(NAME SOURCES... LIBS targets... [TIMEOUT seconds] [LAB])
 # A cmocka program tests/unit/NAME_test.c (or the given sources), run by CTest as unit/NAME. LAB: with a
 # lab of its own.
@@ -22,6 +31,9 @@ function(rog_unit_test name)
   set_tests_properties(unit/${name} PROPERTIES
     TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "ROG_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;ROG_PLUGIN_PATH=${PROJECT_BINARY_DIR}/lib/rog/plugins;ROG_SHARED_DATA=${PROJECT_SOURCE_DIR}/../shared/data")
+  if(T_LAB)
+    rog_test_has_lab(unit/${name})
+  endif()
 endfunction()
 
 # rog_test_loads_sanitizers(NAME): for a test in which a program that knows nothing of sanitizers (a
@@ -88,4 +100,7 @@ function(rog_collect_reports)
     set_tests_properties(${name} PROPERTIES
       ENVIRONMENT "${environment}" FIXTURES_REQUIRED reports TIMEOUT ${timeout})
   endforeach()
+  if(own_lab)
+    rog_test_has_lab(system/${name})
+  endif()
 endfunction()
