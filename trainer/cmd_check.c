@@ -159,6 +159,19 @@ static int look_at_data(const struct looking *looking, struct rog_error *err)
     return code ? code : rog_dataset_check(config->data, ROG_SPLIT_TEST, config->noise, err);
 }
 
+/* A program reads what it likes, but where files are named for it, they are there. How many images
+ * are in them is its own affair. */
+static int look_at_files(const struct looking *looking, struct rog_error *err)
+{
+    int code = ROG_OK;
+    for (int split = ROG_SPLIT_TRAIN; split <= ROG_SPLIT_TEST && code == ROG_OK; split++) {
+        code = rog_dataset_check(looking->config->data, (enum rog_split)split, "none", err);
+        if (code == ROG_EFORMAT)
+            code = ROG_OK;
+    }
+    return code;
+}
+
 /* All that look_at_train looks at: the exchange of a model is counted row by row, which is too slow
  * for each of a thousand learning rates. */
 static char *train_key(const struct rog_run_config *config)
@@ -197,10 +210,10 @@ static int check_run(struct looking *looking, struct rog_error *err)
         train && model && data ? once(looking, train, look_at_train, err) : rog_fail_nomem(err);
     if (!code && has_network && config->initial_model)
         code = once(looking, model, look_at_model, err);
-    /* A program reads what it likes; a folder that is named for it is one that it reads. */
-    bool names_data = rog_train_is_program(config) && strchr(config->data, ':');
-    if (!code && (has_network || names_data))
+    if (!code && has_network)
         code = once(looking, data, look_at_data, err);
+    else if (!code && rog_train_is_program(config) && strchr(config->data, ':'))
+        code = once(looking, data, look_at_files, err);
     for (uint32_t i = 0; i < config->worker_count && !code; i++) {
         looking->worker = &config->workers[i];
         code = check_worker(looking, err);

@@ -180,7 +180,8 @@ class Failures(Case):
             if case == "early":
                 sys.exit(0)
             if case == "thread":
-                threading.excepthook = lambda given: (print("said:", given.exc_value), os._exit(7))
+                threading.excepthook = lambda given: (print("said:", given.exc_value, flush=True),
+                                                          os._exit(7))
                 threading.Thread(target=optimizer.finish).start()
                 threading.Event().wait(30)
 
