@@ -54,8 +54,8 @@ int rog_json_each(const struct rog_json *object,
                   void *user);
 
 /* Writing. Where memory runs out the constructors give NULL, put and append leave out a NULL, and
- * all of them note it (common/ran_out.h): no text is made then, so that nothing is written, hashed or
- * sent that lacks something. */
+ * all of them note it (common/ran_out.h): no text is made then, so that nothing is written, hashed
+ * or sent that lacks something. */
 struct rog_json *rog_json_object(void);
 struct rog_json *rog_json_array(void);
 struct rog_json *

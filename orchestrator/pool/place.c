@@ -138,8 +138,8 @@ static void forget_seen(struct rog_pool_controller *c)
         c->of[i].seen = false;
 }
 
-/* Of a run that is none of the jobs. One that is done, by whoever it was, is not done again; what is
- * not asked for this time stays. */
+/* Of a run that is none of the jobs. One that is done, by whoever it was, is not done again; what
+ * is not asked for this time stays. */
 static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place where,
                          const struct rog_pool_task *task, struct rog_error *err)
 {
