@@ -4,7 +4,7 @@
 #include <orchestrator/kinds.h>
 
 #include <orchestrator/fleet/cluster_kinds.h>
-#include <orchestrator/pool/slurm_settings.h>
+#include <orchestrator/pool/slurm/settings.h>
 
 const struct rog_cluster_kind *const rog_cluster_kinds[] = {
     &rog_virtual_cluster, &rog_local_cluster, &rog_ssh_cluster, &rog_slurm_cluster, NULL,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of who provides agents. Each is defined in a file of orchestrator/pool. */
+/* The table of who provides agents. Each is defined below orchestrator/pool. */
 #include <orchestrator/providers.h>
 
 #include <stdio.h>

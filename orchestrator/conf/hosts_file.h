@@ -3,7 +3,7 @@
 #define ROG_CONF_HOSTS_FILE_H
 
 /*
- * Files of hosts that execute runs of virtual clusters (pool/hosts.h).
+ * Files of hosts that execute runs of virtual clusters (pool/hosts/hosts.c).
  *
  *     kind = "hosts";
  *     hosts = ( { host = "desk{1..8}"; slots = 4; }, { host = "big"; user = "me"; } );

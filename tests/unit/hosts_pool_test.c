@@ -21,7 +21,7 @@
 
 #include <common/file.h>
 #include <common/rng.h>
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 #include <orchestrator/pool/task.h>
 
 #include "folder_support.h"

@@ -16,8 +16,8 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/pool/provider.h>
-#include <orchestrator/pool/slurm_queue.h>
-#include <orchestrator/pool/slurm_script.h>
+#include <orchestrator/pool/slurm/queue.h>
+#include <orchestrator/pool/slurm/script.h>
 
 /* ---- the script ---- */
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include <orchestrator/pool/slurm_settings.h>
+#include <orchestrator/pool/slurm/settings.h>
 #include <rog/error.h>
 
 struct rog_slurm_array {

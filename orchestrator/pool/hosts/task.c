@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A task for a host: the files that its run reads are brought there, and it names them there. */
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,8 +16,8 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/conf/cluster_path.h>
-#include <orchestrator/pool/slurm_script.h>
-#include <orchestrator/pool/slurm_state.h>
+#include <orchestrator/pool/slurm/script.h>
+#include <orchestrator/pool/slurm/slurm_state.h>
 
 void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what squeue, scontrol and sbatch say. */
-#include <orchestrator/pool/slurm_queue.h>
+#include <orchestrator/pool/slurm/queue.h>
 
 #include <ctype.h>
 #include <stdio.h>

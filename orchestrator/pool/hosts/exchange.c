@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One exchange with the pool of a host: a command that takes orders as its input, a line each, and
  * answers with what is where, and with results. */
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
 #include <stdlib.h>

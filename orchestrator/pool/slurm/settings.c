@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of Slurm's settings, and what of their values cannot be. */
-#include <orchestrator/pool/slurm_settings.h>
+#include <orchestrator/pool/slurm/settings.h>
 
 #include <string.h>
 

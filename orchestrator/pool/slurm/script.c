@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes batch scripts. sbatch takes its options from comments, with quotes as a shell has them
  * (get_argument() of its src/sbatch/opt.c); below them it is a script of sh. */
-#include <orchestrator/pool/slurm_script.h>
+#include <orchestrator/pool/slurm/script.h>
 
 #include <stdbool.h>
 #include <stdio.h>

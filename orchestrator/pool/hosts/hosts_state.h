@@ -5,9 +5,9 @@
 /*
  * Hosts without a shared folder as agents of a pool: what the files of this provider share.
  *
- * Each host has a thread with a connection of its own (hosts_live.c) and a pool of its own in its
+ * Each host has a thread with a connection of its own (live.c) and a pool of its own in its
  * cache folder, pools/MARK-KEY, in which agents work that a keeper there looks after (keeper.h).
- * Once in a while the thread exchanges with it, in one command (hosts_exchange.c): sends tasks and
+ * Once in a while the thread exchanges with it, in one command (exchange.c): sends tasks and
  * what is to be removed, hears what is where, and gets results.
  *
  * In the pool here a task that a host has is taken by
@@ -132,10 +132,10 @@ void rog_pool_hosts_fail(struct rog_pool_hosts *hosts, const struct rog_error *c
 /* Waits until the threads are to end (true), or for so long. */
 bool rog_pool_hosts_stopped(struct rog_pool_hosts *hosts, double wait_s);
 
-/* hosts_live.c: the thread. `argument` is a struct rog_pool_host. */
+/* live.c: the thread. `argument` is a struct rog_pool_host. */
 void *rog_pool_host_live(void *argument);
 
-/* hosts_place.c. Finds out what the host is, brings the programs there and makes the pool. */
+/* place.c. Finds out what the host is, brings the programs there and makes the pool. */
 int rog_pool_host_prepare(struct rog_pool_host *host, struct rog_error *err);
 /* Has the keeper started there. */
 int rog_pool_host_start(struct rog_pool_host *host, struct rog_error *err);
@@ -144,7 +144,7 @@ void rog_pool_host_lose(struct rog_pool_host *host);
 /* Ends and removes everything there. */
 int rog_pool_host_clean(struct rog_pool_host *host, struct rog_error *err);
 
-/* hosts_held.c: what a host has. Under the mutex of all. */
+/* held.c: what a host has. Under the mutex of all. */
 /* Those that were given to it by a controller before this one. */
 int rog_pool_held_load(struct rog_pool_host *host, struct rog_error *err);
 /* How an agent of the host is called here, NULL: none, the host itself. Heap memory. */
@@ -169,19 +169,19 @@ size_t rog_pool_held_count(const struct rog_pool_host *host, enum rog_pool_where
 /* Lets hosts with nothing to do have what waits at others. */
 void rog_pool_hosts_balance(struct rog_pool_hosts *hosts);
 
-/* hosts_task.c. The task as the host is to have it, one line of text (heap memory), after what it
+/* task.c. The task as the host is to have it, one line of text (heap memory), after what it
  * reads was brought there. */
 int rog_pool_host_task(struct rog_pool_host *host, const struct rog_pool_task *task, char **text,
                        struct rog_error *err);
 void rog_pool_host_forget_trees(struct rog_pool_host *host);
 
-/* hosts_exchange.c. */
+/* exchange.c. */
 int rog_pool_host_exchange(struct rog_pool_host *host, struct rog_error *err);
 /* A name of the pool there is to be removed. */
 int rog_pool_host_drop(struct rog_pool_host *host, const char *place, const char *name,
                        const char *agent, struct rog_error *err);
 
-/* hosts_answer.c. */
+/* answer.c. */
 struct rog_pool_answer {
     const char *text;
     size_t size, at;
@@ -193,7 +193,7 @@ int rog_pool_host_answer(struct rog_pool_host *host, bool looks, struct rog_pool
 /* Of agents that said something before and are not among these; takes `alive` over. */
 void rog_pool_host_end_beats(struct rog_pool_host *host, struct rog_json *alive);
 
-/* hosts_result.c. */
+/* result.c. */
 /* Reads what follows the line "result/TASK@AGENT" (`name` behind the slash) and, when the result is
  * whole here, publishes it. */
 int rog_pool_host_result(struct rog_pool_host *host, const char *name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a host has of the pool here, and what it gets next. */
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starts programs of Slurm and takes what they say. */
-#include <orchestrator/pool/slurm_command.h>
+#include <orchestrator/pool/slurm/command.h>
 
 #include <poll.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <orchestrator/pool/slurm_queue.h>
+#include <orchestrator/pool/slurm/queue.h>
 
 #define MOMENT_MS 20 /* without a word from it */
 #define PIECE_BYTES 65536

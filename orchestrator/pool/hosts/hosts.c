@@ -14,7 +14,7 @@
 #include <common/hash.h>
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 
 #define MARK_FILE "hosts"
 #define KEY_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"

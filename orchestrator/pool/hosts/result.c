@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results of a host: their files come to the pool here. */
-#include <orchestrator/pool/hosts_state.h>
+#include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,15 +2,15 @@
 #ifndef ROG_POOL_SLURM_STATE_H
 #define ROG_POOL_SLURM_STATE_H
 
-/* What slurm.c and slurm_follow.c share. */
+/* What slurm.c and follow.c share. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <orchestrator/pool/provider.h>
-#include <orchestrator/pool/slurm_command.h>
-#include <orchestrator/pool/slurm_queue.h>
-#include <orchestrator/pool/slurm_settings.h>
+#include <orchestrator/pool/slurm/command.h>
+#include <orchestrator/pool/slurm/queue.h>
+#include <orchestrator/pool/slurm/settings.h>
 
 #define ROG_SLURM_FOLDER "slurm" /* in the pool: the script, and what jobs print */
 #define ROG_SLURM_SCRIPT ROG_SLURM_FOLDER "/agents.sh"
@@ -55,7 +55,7 @@ void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
 #define ROG_SLURM_QUEUE_WORDS 10
 void rog_slurm_queue_words(const char *words[ROG_SLURM_QUEUE_WORDS], char uid[ROG_SLURM_UID_BYTES]);
 
-/* slurm_follow.c: as the provider's hook. */
+/* follow.c: as the provider's hook. */
 int rog_slurm_step(void *state, const struct rog_pool_counts *counts, char *says, size_t bytes,
                    struct rog_error *err);
 

@@ -5,7 +5,7 @@
  * minutes, and what it did not answer is asked again. What is submitted is decided right after a
  * look at the queue, so that a submission whose answer was lost is found there and not made twice.
  */
-#include <orchestrator/pool/slurm_state.h>
+#include <orchestrator/pool/slurm/slurm_state.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <orchestrator/pool/slurm_script.h>
+#include <orchestrator/pool/slurm/script.h>
 
 #define SUBMIT_LIMIT_S 180.0 /* sbatch has patience of its own where slurmctld has much to do */
 #define LOOK_S 30.0          /* between two looks at the queue */
