@@ -4,7 +4,7 @@
 # BSP, and the same experiment in virtual time gives the same communication and stall within 15%.
 #
 # Both read the same trace files. What tc counts on an interface are frames: for each byte of a
-# message 0.07 more, which the virtual cluster's file says (docs/virtual-cluster.md, Against real
+# message 0.07 more, which the virtual cluster's file says (docs/notes/how-close.md, Against real
 # hosts).
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"

@@ -3,7 +3,7 @@
 # and on network namespaces with real sshd, over the same traces: communication and stall on the
 # virtual cluster are those of the lab, and the model learns the same.
 #
-# Longer, as docs/virtual-cluster.md has it: ROG_LONG=1 ctest -R system/lab-virtual --verbose
+# Longer, as docs/notes/how-close.md has it: ROG_LONG=1 ctest -R system/lab-virtual --verbose
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -13,7 +13,7 @@ $python -c 'import torch' 2>/dev/null || skip "$python has no module torch (pack
 export PYTHONDONTWRITEBYTECODE=1
 
 # How far a short run may be off. Runs of 14 s were off by 4% at most, but for the stall of ROG, by
-# 15%: how many rows are demanded is chance, and docs/virtual-cluster.md says what is not modelled.
+# 15%: how many rows are demanded is chance, and docs/notes/how-close.md says what is not modelled.
 tolerance=0.12 rog_stall=0.35 points=9 step=0.25
 seconds=14.0 seeds=1 period=30.0 only='BSP ROG' local=BSP
 if [ -n "${ROG_LONG:-}" ]; then
