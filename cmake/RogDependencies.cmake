@@ -18,6 +18,7 @@ if(NOT ROG_TRAINER_ONLY)
   pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
   pkg_check_modules(FONTCONFIG REQUIRED IMPORTED_TARGET fontconfig)
   pkg_check_modules(QPDF REQUIRED IMPORTED_TARGET libqpdf)
+  pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
   # It has no file for pkg-config.
   find_path(UNISTRING_INCLUDE_DIR unistr.h REQUIRED)

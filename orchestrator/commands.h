@@ -38,6 +38,7 @@ extern const struct rog_command rog_cmd_sweep;
 extern const struct rog_command rog_cmd_test;
 extern const struct rog_command rog_cmd_trace;
 extern const struct rog_command rog_cmd_trace_record;
+extern const struct rog_command rog_cmd_ui;
 extern const struct rog_command rog_cmd_verify;
 
 /* --db, --plots, --json, --quiet, --verbose. */

@@ -29,6 +29,8 @@ struct rog_db {
     sqlite3 *handle;
     char *path;
     bool in_transaction;
+    struct stat file; /* as it was opened */
+    int64_t version;  /* of its schema then */
 };
 
 struct rog_query {
@@ -232,11 +234,11 @@ static int open_read(struct rog_db *db, struct rog_error *err)
         code = inspect(db, &version, err);
     if (code == 0 && version == 0)
         code = rog_fail(err, ROG_ENOTFOUND, "%s: nothing is recorded in it", db->path);
-    if (code == 0 && version < rog_schema_version()) {
+    db->version = version;
+    if (code == 0)
         code = exec(db, "PRAGMA temp_store = MEMORY", err);
-        if (code == 0)
-            code = exec_script(db, rog_schema_view((int)version), err);
-    }
+    if (code == 0 && version < rog_schema_version())
+        code = exec_script(db, rog_schema_view((int)version), err);
     return code;
 }
 
@@ -308,8 +310,10 @@ int rog_db_open(struct rog_db **out, const char *path, enum rog_db_mode mode, st
                         "%s: no such database; run a sweep first or name another with --db", path);
 
     struct rog_db *db = calloc(1, sizeof *db);
-    if (db)
+    if (db) {
         db->path = rog_strdup(path);
+        db->file = status;
+    }
     code = db && db->path ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = mode == ROG_DB_READ ? open_read(db, err) : open_write(db, err);
@@ -338,6 +342,28 @@ void rog_db_close(struct rog_db *db)
 const char *rog_db_path(const struct rog_db *db)
 {
     return db->path;
+}
+
+bool rog_db_is_current(struct rog_db *db)
+{
+    struct stat now;
+    int64_t version = 0;
+    return stat(db->path, &now) == 0 && now.st_dev == db->file.st_dev &&
+           now.st_ino == db->file.st_ino &&
+           fetch_int(db, "PRAGMA user_version", &version, NULL) == 0 && version == db->version;
+}
+
+int rog_db_changes(struct rog_db *db, int64_t *number, struct rog_error *err)
+{
+    return fetch_int(db, "PRAGMA data_version", number, err);
+}
+
+int rog_db_begin_read(struct rog_db *db, struct rog_error *err)
+{
+    assert(!db->in_transaction);
+    int code = exec(db, "BEGIN", err);
+    db->in_transaction = code == 0;
+    return code;
 }
 
 int rog_db_begin(struct rog_db *db, struct rog_error *err)

@@ -28,6 +28,15 @@ int rog_db_open(struct rog_db **db, const char *path, enum rog_db_mode mode, str
 void rog_db_close(struct rog_db *db);
 const char *rog_db_path(const struct rog_db *db);
 
+/* Of one opened to read, by whoever keeps it open: whether another opening would read the same
+ * file, of the same schema. */
+bool rog_db_is_current(struct rog_db *db);
+/* A number that is another one once another connection has committed. */
+int rog_db_changes(struct rog_db *db, int64_t *number, struct rog_error *err);
+/* What follows reads one state of the database, until rog_db_rollback, which also forgets
+ * temporary tables that were made on the way. */
+int rog_db_begin_read(struct rog_db *db, struct rog_error *err);
+
 /* One transaction; nested calls are an error. BEGIN IMMEDIATE; waits for other writers. */
 int rog_db_begin(struct rog_db *db, struct rog_error *err);
 int rog_db_commit(struct rog_db *db, struct rog_error *err);

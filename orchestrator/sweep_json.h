@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_SWEEP_JSON_H
+#define ROG_ORCHESTRATOR_SWEEP_JSON_H
+
+/* Entries of sweeps (rog_sweeps_load) with their runs, as `rogctl status --json` prints them. */
+
+#include <orchestrator/sweep_view.h>
+
+/* The last entry that has taken up this one: the same command, given again, or one with other
+ * options that has the same runs. Itself: none has. */
+size_t rog_sweep_last_attempt(const struct rog_json *sweeps, size_t index);
+
+/* Owned by the caller. */
+struct rog_json *rog_sweep_json(const struct rog_json *sweeps, size_t index,
+                                const struct rog_sweep_view *view);
+
+#endif
