@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <common/clock.h>
+#include <common/screen.h>
 #include <orchestrator/text/label.h>
 
 #define REDRAW_S 0.1
@@ -64,7 +64,7 @@ void rog_bar_init(struct rog_bar *bar, const struct rog_output *output, const ch
     *bar = (struct rog_bar){
         .label = label,
         .quiet = output->quiet,
-        .terminal = isatty(STDERR_FILENO) == 1,
+        .terminal = rog_screen_of(STDERR_FILENO).terminal,
         .begin_s = rog_clock_s(),
         .begin_bytes = -1,
     };
@@ -81,11 +81,9 @@ void rog_bar_show(struct rog_bar *bar, int64_t have_bytes, int64_t total_bytes)
     if (bar->quiet || now - bar->drawn_s < (bar->terminal ? REDRAW_S : PLAIN_S))
         return;
     bar->drawn_s = now;
-    struct winsize size = {0};
     char line[256];
-    size_t width = DEFAULT_WIDTH - 1;
-    if (bar->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-        width = size.ws_col - 1u;
+    size_t columns = rog_screen_of(STDERR_FILENO).columns;
+    size_t width = (columns ? columns : DEFAULT_WIDTH) - 1;
     rog_bar_line(bar->label, have_bytes, total_bytes, have_bytes - bar->begin_bytes,
                  now - bar->begin_s, width, line, sizeof line);
     if (bar->terminal)

@@ -11,7 +11,7 @@
 
 static int print_table(const struct rog_json *cases, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("case|figure|>runs|>done|>target|created (UTC)");
+    struct rog_table *table = rog_table_new("case|?2figure|>runs|>done|>?3target|?1created (UTC)");
     for (size_t i = 0; i < rog_json_size(cases); i++) {
         const struct rog_json *row = rog_json_at(cases, i);
         rog_table_cell(table, "%s", rog_json_get_string(row, "name", ""));

@@ -28,7 +28,7 @@ static int print_list(const struct rog_cli *cli, const struct rog_methods *metho
             rog_json_append(list, method_json(&methods->method[i]));
         return rog_print_json(list, err);
     }
-    struct rog_table *table = rog_table_new("method|title|source");
+    struct rog_table *table = rog_table_new("method|~title|~source");
     for (size_t i = 0; i < methods->count; i++) {
         rog_table_cell(table, "%s", methods->method[i].name);
         rog_table_cell(table, "%s", methods->method[i].title);
@@ -46,15 +46,15 @@ static int print_one(const struct rog_cli *cli, const struct rog_method *method,
     if (!text)
         return rog_fail_nomem(err);
     rog_print("%s", method->title);
-    rog_print("source     %s", method->source);
+    rog_print_hanging(11, "source     %s", method->source);
     if (method->published)
-        rog_print("published  %s", method->published);
+        rog_print_hanging(11, "published  %s", method->published);
     rog_print("\nsettings of method = \"%s\":\n%s", method->name, text);
     free(text);
     if (rog_json_size(method->differs))
         rog_print("\nother than published:");
     for (size_t i = 0; i < rog_json_size(method->differs); i++)
-        rog_print("  - %s", rog_json_string(rog_json_at(method->differs, i), ""));
+        rog_print_hanging(4, "  - %s", rog_json_string(rog_json_at(method->differs, i), ""));
     return 0;
 }
 

@@ -154,7 +154,8 @@ static bool is_part(const struct rog_json *plugin)
 
 static int print_strategies(const struct rog_json *plugins, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("library|version|thresholds|>default|summary|path");
+    struct rog_table *table =
+        rog_table_new("library|?2version|?4thresholds|>?3default|~summary|?1path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *plugin = rog_json_at(plugins, i);
         if (is_part(plugin))
@@ -171,7 +172,7 @@ static int print_strategies(const struct rog_json *plugins, struct rog_error *er
 
 static int print_parts(const struct rog_json *plugins, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("setting|value|summary|path");
+    struct rog_table *table = rog_table_new("setting|value|~summary|?1path");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *part = rog_json_at(plugins, i);
         if (!is_part(part))
@@ -216,7 +217,7 @@ static int print_choices(const struct rog_json *plugins, struct rog_error *err)
         rog_print("\nIt has no parameters.");
         return 0;
     }
-    struct rog_table *table = rog_table_new("setting|allowed|meaning");
+    struct rog_table *table = rog_table_new("setting|~allowed|~meaning");
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
         const struct rog_json *plugin = rog_json_at(plugins, i);
         const struct rog_json *threshold = rog_json_get(plugin, "threshold");

@@ -111,8 +111,8 @@ static int print_text(const struct rog_cli *cli, const struct rog_json *profiles
     static const char *const columns[] = {"step_s",        "compress_s",        "decompress_s",
                                           "watts_compute", "watts_communicate", "watts_stall"};
     struct rog_table *table =
-        rog_table_new("profile|host|>step s|>compress s|>decompress s|>computing W|"
-                      ">communicating W|>stalled W|sensor");
+        rog_table_new("profile|?3host|>step s|>?1compress s|>?1decompress s|>computing W|"
+                      ">communicating W|>stalled W|?2sensor");
     for (size_t i = 0; i < rog_json_size(profiles); i++) {
         const struct rog_json *profile = rog_json_at(profiles, i);
         const struct rog_json *settings = rog_json_get(profile, "settings");

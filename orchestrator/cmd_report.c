@@ -42,16 +42,10 @@ static const struct rog_setting options[] = {
 /* A table of the report on the terminal: a star before the best. */
 static int print_table(const struct rog_report_table *report_table, struct rog_error *err)
 {
-    char *titles = NULL;
-    size_t size = 0;
-    FILE *text = open_memstream(&titles, &size);
-    if (!text)
-        return rog_fail_nomem(err);
+    struct rog_table *table = rog_table_new("");
     for (size_t c = 0; c < report_table->columns; c++)
-        fprintf(text, "%s%s%s", c ? "|" : "", report_table->column[c].is_number ? ">" : "",
-                report_table->column[c].title);
-    struct rog_table *table = fclose(text) == 0 ? rog_table_new(titles) : NULL;
-    free(titles);
+        rog_table_column(table, report_table->column[c].is_number ? ">" : "",
+                         report_table->column[c].title);
     for (size_t i = 0; i < report_table->cells; i++)
         rog_table_cell(table, "%s%s", report_table->cell[i].is_best ? "*" : "",
                        report_table->cell[i].text);
@@ -63,12 +57,16 @@ static int print_text(const struct rog_report_tables *tables, struct rog_error *
     int code = 0;
     for (size_t i = 0; i < tables->count && code == 0; i++) {
         const struct rog_report_table *table = &tables->table[i];
-        rog_print("%s%s%s", i ? "\n" : "", table->caption, table->marks_best ? "; * best" : "");
+        if (i)
+            rog_print("%s", "");
+        rog_print_hanging(0, "%s%s", table->caption, table->marks_best ? "; * best" : "");
         if (table->cells > 0)
             code = print_table(table, err);
     }
+    if (tables->remarks)
+        rog_print("%s", "");
     for (size_t i = 0; i < tables->remarks; i++)
-        rog_print("%s%s", i ? "" : "\n", tables->remark[i]);
+        rog_print_hanging(0, "%s", tables->remark[i]);
     return code;
 }
 

@@ -20,12 +20,14 @@
 
 /* Events that a person wants to see one by one, latest of these shown at most: */
 #define EVENTS_SHOWN 10
+#define EVENT_COLUMN 2  /* where broken lines go on, of these */
+#define VALUE_COLUMN 19 /* and of values behind titles */
 
 static void print_text(const char *name, const char *text)
 {
     char *clean = text ? rog_label_clean(text, 2000) : NULL;
     if (clean)
-        rog_print("%-18s %s", name, clean);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %s", name, clean);
     free(clean);
 }
 
@@ -34,7 +36,7 @@ static void print_number(const struct rog_json *s, const char *name, const char 
 {
     double number = rog_json_get_number(s, name, (double)NAN);
     if (!isnan(number))
-        rog_print("%-18s %.*f %s", title, digits, number * factor, unit);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.*f %s", title, digits, number * factor, unit);
 }
 
 /* Parts of an iteration: one that is not known is said to be. */
@@ -78,8 +80,9 @@ static void print_means(const struct rog_json *s)
         bool counted = c->unit && strcmp(c->unit, "iterations") == 0;
         bool shown = rog_json_get(s, c->name) || strcmp(c->name, "local_steps") == 0;
         if (title && !isnan(mean) && !shown)
-            rog_print("%-18s %.3f%s%s%s", title, mean, c->unit ? " " : "", c->unit ? c->unit : "",
-                      c->unit && !counted ? " an iteration" : ", mean");
+            rog_print_hanging(VALUE_COLUMN, "%-18s %.3f%s%s%s", title, mean, c->unit ? " " : "",
+                              c->unit ? c->unit : "",
+                              c->unit && !counted ? " an iteration" : ", mean");
         free(title);
     }
 }
@@ -99,12 +102,14 @@ static void print_local_steps(const struct rog_json *s)
         most = steps > most ? steps : most;
     }
     if (!isnan(mean))
-        rog_print("%-18s %.10g an iteration%s", "local steps", round(1000 * mean) / 1000,
-                  mean == floor(mean) ? "" : ", mean");
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.10g an iteration%s", "local steps",
+                          round(1000 * mean) / 1000, mean == floor(mean) ? "" : ", mean");
     else if (least < most)
-        rog_print("%-18s %lld to %lld an iteration, by the settings", "local steps", least, most);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %lld to %lld an iteration, by the settings",
+                          "local steps", least, most);
     else if (most > 0)
-        rog_print("%-18s %lld an iteration, by the settings", "local steps", most);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %lld an iteration, by the settings", "local steps",
+                          most);
 }
 
 /* Times of local steps that were measured before the run. */
@@ -118,9 +123,10 @@ static void print_measured(const struct rog_json *s)
         most = fmax(most, step_s);
     }
     if (rog_json_size(list) > 0 && least < most)
-        rog_print("%-18s %.3g to %.3g s, measured", "local step", least, most);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.3g to %.3g s, measured", "local step", least,
+                          most);
     else if (rog_json_size(list) > 0)
-        rog_print("%-18s %.3g s, measured", "local step", most);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.3g s, measured", "local step", most);
 }
 
 /* Whose iterations they are: workers need not have made as many. */
@@ -129,14 +135,15 @@ static void print_iterations(const struct rog_json *s)
     long long workers = rog_json_get_integer(s, "workers", 0);
     long long idle = rog_json_get_integer(s, "idle_workers", 0);
     long long most = rog_json_get_integer(s, "iterations", 0);
-    rog_print("%-18s %lld", "workers", workers);
+    rog_print_hanging(VALUE_COLUMN, "%-18s %lld", "workers", workers);
     if (most == 0)
-        rog_print("%-18s 0: no worker has finished one", "iterations");
+        rog_print_hanging(VALUE_COLUMN, "%-18s 0: no worker has finished one", "iterations");
     else if (idle > 0)
-        rog_print("%-18s %lld of the fastest worker; %lld of %lld workers finished none",
-                  "iterations", most, idle, workers);
+        rog_print_hanging(VALUE_COLUMN,
+                          "%-18s %lld of the fastest worker; %lld of %lld workers finished none",
+                          "iterations", most, idle, workers);
     else
-        rog_print("%-18s %lld of the fastest worker", "iterations", most);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %lld of the fastest worker", "iterations", most);
 }
 
 /* What checkpoints have, where that is not the model. */
@@ -145,8 +152,9 @@ static void print_average(const struct rog_json *s)
     const struct rog_json *config = rog_json_get(s, "config");
     double iterations = rog_json_get_number(config, "checkpoint_average", 0);
     if (iterations > 0)
-        rog_print("%-18s of the server's model averaged over about %g iterations", "checkpoints",
-                  iterations);
+        rog_print_hanging(VALUE_COLUMN,
+                          "%-18s of the server's model averaged over about %g iterations",
+                          "checkpoints", iterations);
 }
 
 static double result_at(const struct rog_json *list, size_t index)
@@ -170,11 +178,13 @@ static void print_accuracy(const struct rog_json *s)
     }
     int digits = rog_metric_digits(&metric, largest);
     const char *space = metric.unit[0] ? " " : "", *unit = metric.unit;
-    rog_print("%-18s %.*f%s%s at first, %.*f%s%s at last, best %.*f%s%s at %.0f s; %zu tested "
-              "checkpoints",
-              metric.name, digits, result_at(list, 0), space, unit, digits,
-              result_at(list, count - 1), space, unit, digits, result_at(list, best), space, unit,
-              rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
+    rog_print_hanging(
+        VALUE_COLUMN,
+        "%-18s %.*f%s%s at first, %.*f%s%s at last, best %.*f%s%s at %.0f s; %zu tested "
+        "checkpoints",
+        metric.name, digits, result_at(list, 0), space, unit, digits, result_at(list, count - 1),
+        space, unit, digits, result_at(list, best), space, unit,
+        rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
 }
 
 static void print_roughness(const struct rog_json *s)
@@ -188,11 +198,13 @@ static void print_roughness(const struct rog_json *s)
     worst[1] = rog_json_get_number(s, "worst_drop_s", 0);
     int digits = rog_metric_digits(&metric, fmax(rough, worst[0]));
     const char *unit = rog_metric_difference(&metric);
-    rog_print("%-18s %.*f %s from checkpoint to checkpoint at %.0f s or later", "roughness", digits,
-              rough, unit, ROG_ROUGHNESS_FROM_S);
+    rog_print_hanging(VALUE_COLUMN,
+                      "%-18s %.*f %s from checkpoint to checkpoint at %.0f s or later", "roughness",
+                      digits, rough, unit, ROG_ROUGHNESS_FROM_S);
     if (worst[0] > 0)
-        rog_print("%-18s %.*f %s at %.0f s", metric.less_is_better ? "worst rise" : "worst drop",
-                  digits, worst[0], unit, worst[1]);
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.*f %s at %.0f s",
+                          metric.less_is_better ? "worst rise" : "worst drop", digits, worst[0],
+                          unit, worst[1]);
 }
 
 /* "after 2911 s", "not up to 8100 s", or nothing. */
@@ -252,8 +264,8 @@ static void print_targets(const struct rog_json *s)
         char value[ROG_METRIC_TEXT_BYTES];
         rog_metric_value(&metric, rog_json_get_number(target, "target", 0), value);
         if (name && seconds && joules)
-            rog_print("%-18s %s (target of %s): %s%s%s", "reached", value, name, seconds,
-                      joules[0] ? ", " : "", joules);
+            rog_print_hanging(VALUE_COLUMN, "%-18s %s (target of %s): %s%s%s", "reached", value,
+                              name, seconds, joules[0] ? ", " : "", joules);
         free(joules);
         free(seconds);
         free(name);
@@ -263,7 +275,7 @@ static void print_targets(const struct rog_json *s)
 static int print_count(const char *kind, const struct rog_json *count, void *user)
 {
     (void)user;
-    rog_print("  %-16s %lld", kind, (long long)rog_json_integer(count, 0));
+    rog_print_hanging(VALUE_COLUMN, "  %-16s %lld", kind, (long long)rog_json_integer(count, 0));
     return 0;
 }
 
@@ -276,9 +288,10 @@ static void print_events(const struct rog_json *s)
     for (size_t i = 0; i < count && i < EVENTS_SHOWN; i++) {
         const struct rog_json *event = rog_json_at(notable, i);
         char *text = rog_label_clean(rog_json_get_string(event, "message", ""), 500);
-        rog_print("  at %.1f s, rank %lld: %s: %s", rog_json_get_number(event, "t", 0),
-                  (long long)rog_json_get_integer(event, "rank", 0),
-                  rog_json_get_string(event, "kind", ""), text ? text : "");
+        rog_print_hanging(EVENT_COLUMN, "  at %.1f s, rank %lld: %s: %s",
+                          rog_json_get_number(event, "t", 0),
+                          (long long)rog_json_get_integer(event, "rank", 0),
+                          rog_json_get_string(event, "kind", ""), text ? text : "");
         free(text);
     }
     if (count > EVENTS_SHOWN)
@@ -344,13 +357,15 @@ static void print_inputs(const struct rog_json *s)
         print_text("inputs", "not recorded");
         return;
     }
-    rog_print("%-18s results version %lld of the trainer, and these files:", "inputs",
-              (long long)rog_json_get_integer(inputs, "results", 0));
+    rog_print_hanging(VALUE_COLUMN,
+                      "%-18s results version %lld of the trainer, and these files:", "inputs",
+                      (long long)rog_json_get_integer(inputs, "results", 0));
     for (size_t i = 0; i < rog_json_size(files); i++) {
         const struct rog_json *file = rog_json_at(files, i);
         char *path = rog_label_clean(rog_json_get_string(file, "path", ""), 500);
-        rog_print("  %-16s %s  sha256 %s", rog_json_get_string(file, "setting", ""),
-                  path ? path : "", rog_json_get_string(file, "sha256", ""));
+        rog_print_hanging(VALUE_COLUMN, "  %-16s %s  sha256 %s",
+                          rog_json_get_string(file, "setting", ""), path ? path : "",
+                          rog_json_get_string(file, "sha256", ""));
         free(path);
     }
 }
@@ -359,7 +374,7 @@ static void print_indented(const char *text)
 {
     char *clean = rog_label_clean(text, 500);
     if (clean)
-        rog_print("  %s", clean);
+        rog_print_hanging(2, "  %s", clean);
     free(clean);
 }
 
@@ -393,16 +408,19 @@ static void print_progress(const struct rog_json *s)
     const char *status = rog_json_get_string(s, "status", "");
     if (!progress)
         return;
-    rog_print("%-18s %.0f%%", "progress", 100 * rog_json_get_number(progress, "done", 0));
+    rog_print_hanging(VALUE_COLUMN, "%-18s %.0f%%", "progress",
+                      100 * rog_json_get_number(progress, "done", 0));
     if (waiting)
-        rog_print("%-18s %s, for %.0f s", "now", waiting,
-                  rog_json_get_number(progress, "waiting_s", 0));
+        rog_print_hanging(VALUE_COLUMN, "%-18s %s, for %.0f s", "now", waiting,
+                          rog_json_get_number(progress, "waiting_s", 0));
     if (strcmp(status, "left") == 0)
-        rog_print("%-18s nobody; it runs on its hosts for %.0f s more, and the same command takes "
-                  "it up",
-                  "followed by",
-                  rog_json_get_number(progress, "alone_s", 0) -
-                      rog_json_get_number(progress, "age_s", 0));
+        rog_print_hanging(
+            VALUE_COLUMN,
+            "%-18s nobody; it runs on its hosts for %.0f s more, and the same command takes "
+            "it up",
+            "followed by",
+            rog_json_get_number(progress, "alone_s", 0) -
+                rog_json_get_number(progress, "age_s", 0));
 }
 
 static int print_run(const struct rog_json *s, struct rog_error *err)
@@ -421,12 +439,12 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     if (most_s > 0)
         snprintf(length + strlen(length), sizeof length - strlen(length), "at most %.10g s, ",
                  most_s);
-    rog_print("%-18s %s %s, %s, batchsize %lld, %sseed %lld", "settings",
-              rog_json_get_string(s, "library", ""),
-              rog_threshold_text(rog_json_get_integer(s, "threshold", 0), threshold),
-              rog_json_get_string(s, "control", ""),
-              (long long)rog_json_get_integer(s, "batchsize", 0), length,
-              (long long)rog_json_get_integer(s, "seed", 0));
+    rog_print_hanging(VALUE_COLUMN, "%-18s %s %s, %s, batchsize %lld, %sseed %lld", "settings",
+                      rog_json_get_string(s, "library", ""),
+                      rog_threshold_text(rog_json_get_integer(s, "threshold", 0), threshold),
+                      rog_json_get_string(s, "control", ""),
+                      (long long)rog_json_get_integer(s, "batchsize", 0), length,
+                      (long long)rog_json_get_integer(s, "seed", 0));
     print_parameters(s);
     print_parts(s);
     print_average(s);
@@ -434,7 +452,8 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));
     print_text("folder", rog_json_get_string(s, "folder", NULL));
-    rog_print("%-18s %lld", "attempt", (long long)rog_json_get_integer(s, "attempt", 0));
+    rog_print_hanging(VALUE_COLUMN, "%-18s %lld", "attempt",
+                      (long long)rog_json_get_integer(s, "attempt", 0));
     print_iterations(s);
     print_local_steps(s);
     print_measured(s);

@@ -34,7 +34,7 @@ static struct rog_json *verify_json(const char *id, const struct rog_verify *ver
 
 static int print_text(const char *id, const struct rog_verify *verify, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("check|>checked|result|what");
+    struct rog_table *table = rog_table_new("check|>checked|result|~what");
     if (!table)
         return rog_fail_nomem(err);
     rog_print("%s", id);
@@ -46,6 +46,7 @@ static int print_text(const char *id, const struct rog_verify *verify, struct ro
             rog_table_cell(table, "%zu FAILED", list->failed);
         else
             rog_table_cell(table, "%s", list->checked ? "passed" : "not recorded");
+        rog_table_paint(table, list->failed ? ROG_RED : list->checked ? ROG_GREEN : ROG_PLAIN);
         rog_table_cell(table, "%s", list->what);
     }
     int code = rog_table_print(table, err);
@@ -96,6 +97,9 @@ static void add_run(struct rog_table *table, const char *id, const struct rog_ve
         rog_table_cell(table, "%zu FAILED", rog_verify_failed(verify));
     else
         rog_table_cell(table, "%s", rog_verify_iterations(verify) ? "passed" : "no iteration");
+    rog_table_paint(table, rog_verify_failed(verify)       ? ROG_RED
+                           : rog_verify_iterations(verify) ? ROG_GREEN
+                                                           : ROG_YELLOW);
 }
 
 /* All findings of all runs, each with its run. */
@@ -117,7 +121,7 @@ static int print_case(const struct rog_names *ids, const struct rog_verify *veri
             rog_json_append(runs, verify_json(ids->name[r], &verify[r]));
         return rog_print_json(runs, err);
     }
-    struct rog_table *table = rog_table_new("run|>checked|result");
+    struct rog_table *table = rog_table_new("run|>?1checked|result");
     if (!table)
         return rog_fail_nomem(err);
     for (size_t r = 0; r < ids->count; r++)

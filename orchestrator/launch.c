@@ -636,7 +636,8 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
     if (output->json)
         return show_plan_json(plan, forecast, err);
     struct rog_table *table = rog_table_new(
-        "note|library|>threshold|control|>batchsize|>epochs|>seconds|>seed|state|>wall s|run|why");
+        "note|?6library|>?7threshold|?3control|>?2batchsize|>?1epochs|>?4seconds|>?8seed|state|"
+        ">?9wall s|?5run|~why");
     size_t left = 0, cannot = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const char *fault = rog_rehearse_fault(forecast->faults, i);

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results, remarks, tables and JSON on standard output and error. */
+/* Results, remarks and JSON on standard output and error. */
 #include <orchestrator/output.h>
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <common/file.h>
 #include <common/ran_out.h>
+#include <common/screen.h>
 #include <common/utf8.h>
 #include <orchestrator/text/label.h>
 
-#define COLUMNS_MAX 24
-#define CELL_MAX_COLUMNS 200
 #define LEAST_COLUMNS 20 /* of a wrapped text; in less it is not wrapped */
 
 struct rog_output rog_output_of(const struct rog_cli *cli)
@@ -81,7 +78,7 @@ void rog_print(const char *format, ...)
         return;
     }
     /* A script gets names as they are. */
-    if (isatty(STDOUT_FILENO))
+    if (rog_screen_of(STDOUT_FILENO).terminal)
         rog_write_harmless(stdout, text);
     else
         fputs(text, stdout);
@@ -89,37 +86,42 @@ void rog_print(const char *format, ...)
     free(text);
 }
 
-/* 0: not a terminal. */
-static size_t terminal_columns(void)
-{
-    struct winsize size = {0};
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-}
-
 void rog_print_wrapped(const char *before, const char *text)
 {
-    size_t columns = terminal_columns(), indent = rog_label_columns(before);
+    size_t columns = rog_screen_of(STDOUT_FILENO).columns, indent = rog_label_columns(before);
     size_t width = columns > indent + LEAST_COLUMNS ? columns - indent : 0;
     while (width && rog_label_columns(text) > width) {
-        size_t fits = 0; /* up to the last blank within the width, else to the first */
-        for (size_t end = strcspn(text, " "); text[end]; end += 1 + strcspn(text + end + 1, " ")) {
-            char *part = rog_format("%.*s", (int)end, text);
-            bool more = part && (!fits || rog_label_columns(part) <= width);
-            free(part);
-            if (!more)
-                break;
-            fits = end;
-        }
-        if (!fits)
+        size_t fits = rog_label_break(text, width);
+        if (text[fits] != ' ') /* a word that is longer stays whole */
+            fits = strcspn(text, " ");
+        if (!text[fits])
             break;
         rog_print("%s%.*s", before, (int)fits, text);
-        text += fits + 1;
+        text += fits + strspn(text + fits, " ");
         before = "";
         printf("%*s", (int)indent, "");
     }
     rog_print("%s%s", before, text);
+}
+
+void rog_print_hanging(size_t column, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0) {
+        rog_ran_out_note();
+        return;
+    }
+    char *title = (size_t)length > column ? rog_format("%.*s", (int)column, text) : NULL;
+    if (title && (!column || title[column - 1] == ' '))
+        rog_print_wrapped(title, text + column);
+    else
+        rog_print("%s", text);
+    free(title);
+    free(text);
 }
 
 /* Outside of strings there is nothing that cannot be seen but line ends, and within them jansson
@@ -150,102 +152,4 @@ int rog_print_json(struct rog_json *value, struct rog_error *err)
     putchar('\n');
     free(text);
     return 0;
-}
-
-struct rog_table {
-    char *titles;
-    char *title[COLUMNS_MAX];
-    bool right[COLUMNS_MAX];
-    size_t columns;
-    char **cell;
-    size_t cells;
-    bool failed;
-};
-
-struct rog_table *rog_table_new(const char *titles)
-{
-    struct rog_table *table = calloc(1, sizeof *table);
-    if (!table)
-        return NULL;
-    table->titles = rog_strdup(titles);
-    if (!table->titles) {
-        free(table);
-        return NULL;
-    }
-    char *rest = NULL;
-    for (char *title = strtok_r(table->titles, "|", &rest); title && table->columns < COLUMNS_MAX;
-         title = strtok_r(NULL, "|", &rest)) {
-        table->right[table->columns] = title[0] == '>';
-        table->title[table->columns++] = title + (title[0] == '>');
-    }
-    return table;
-}
-
-void rog_table_cell(struct rog_table *table, const char *format, ...)
-{
-    char *raw = NULL;
-    if (!table)
-        return;
-    va_list args;
-    va_start(args, format);
-    int length = vasprintf(&raw, format, args);
-    va_end(args);
-    char *clean = length >= 0 ? rog_label_clean(raw, CELL_MAX_COLUMNS) : NULL;
-    if (length >= 0)
-        free(raw);
-    char **more = realloc(table->cell, (table->cells + 1) * sizeof *more);
-    if (more)
-        table->cell = more;
-    if (more && clean) {
-        table->cell[table->cells++] = clean;
-    } else {
-        free(clean);
-        table->failed = true;
-    }
-}
-
-void rog_table_number(struct rog_table *table, double number, int digits)
-{
-    if (isnan(number))
-        rog_table_cell(table, "-");
-    else
-        rog_table_cell(table, "%.*f", digits, number);
-}
-
-static void print_cell(const char *text, size_t width, bool right, bool last)
-{
-    size_t columns = rog_label_columns(text);
-    int padding = columns < width ? (int)(width - columns) : 0;
-    if (right)
-        printf("%*s%s", padding, "", text);
-    else
-        printf("%s%*s", text, last ? 0 : padding, "");
-    fputs(last ? "\n" : "  ", stdout);
-}
-
-int rog_table_print(struct rog_table *table, struct rog_error *err)
-{
-    if (!table)
-        return rog_fail_nomem(err);
-    int code = table->failed ? rog_fail_nomem(err) : 0;
-    size_t width[COLUMNS_MAX];
-    for (size_t c = 0; c < table->columns; c++)
-        width[c] = rog_label_columns(table->title[c]);
-    for (size_t i = 0; i < table->cells; i++) {
-        size_t columns = rog_label_columns(table->cell[i]);
-        size_t *widest = &width[i % table->columns];
-        *widest = columns > *widest ? columns : *widest;
-    }
-    for (size_t c = 0; code == 0 && c < table->columns; c++)
-        print_cell(table->title[c], width[c], table->right[c], c + 1 == table->columns);
-    for (size_t i = 0; i < table->cells; i++) {
-        size_t c = i % table->columns;
-        if (code == 0)
-            print_cell(table->cell[i], width[c], table->right[c], c + 1 == table->columns);
-        free(table->cell[i]);
-    }
-    free(table->cell);
-    free(table->titles);
-    free(table);
-    return code;
 }

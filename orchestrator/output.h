@@ -11,6 +11,7 @@
 
 #include <common/cli.h>
 #include <common/json.h>
+#include <orchestrator/table.h>
 
 struct rog_output {
     bool json, quiet, verbose;
@@ -33,22 +34,11 @@ void rog_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A text behind `before`. On a terminal it is broken at blanks, and begins at the same column in
  * each line; elsewhere it is one line. */
 void rog_print_wrapped(const char *before, const char *text);
+/* A line of the result whose text begins at `column`, where it goes on in the next line if it is
+ * broken, on a terminal: the value behind a title. */
+void rog_print_hanging(size_t column, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The result for machines. Takes over `value`. */
 int rog_print_json(struct rog_json *value, struct rog_error *err);
-
-/*
- * An aligned table. `titles` holds the columns separated by '|'; a '>' before a title aligns the
- * column to the right. Cells are added row by row, left to right; texts of users are made
- * harmless for a terminal.
- */
-struct rog_table;
-struct rog_table *rog_table_new(const char *titles); /* NULL, which the others take too, when
-                                                         memory ran out */
-void rog_table_cell(struct rog_table *table, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* A number with `digits` after the point, "-" for NaN. */
-void rog_table_number(struct rog_table *table, double number, int digits);
-/* Prints to standard output and frees. ROG_ENOMEM when something could not be kept. */
-int rog_table_print(struct rog_table *table, struct rog_error *err);
 
 #endif

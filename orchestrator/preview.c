@@ -4,31 +4,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <common/file.h>
 #include <common/process.h>
+#include <common/screen.h>
 
 #define COLUMNS_MAX 80
 #define SHOW_TIMEOUT_S 30.0
 
 bool rog_preview_has_terminal(void)
 {
-    return isatty(STDOUT_FILENO) && tcgetpgrp(STDOUT_FILENO) == getpgrp();
+    return rog_screen_of(STDOUT_FILENO).terminal && tcgetpgrp(STDOUT_FILENO) == getpgrp();
 }
 
-static int columns(void)
+static size_t columns(void)
 {
-    struct winsize window;
-    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
-    return known && window.ws_col < COLUMNS_MAX ? window.ws_col : COLUMNS_MAX;
+    size_t columns = rog_screen_of(STDOUT_FILENO).columns;
+    return columns && columns < COLUMNS_MAX ? columns : COLUMNS_MAX;
 }
 
 static int run_chafa(const char *path, struct rog_error *err)
 {
-    char size[16];
-    snprintf(size, sizeof size, "--size=%dx", columns());
+    char size[32];
+    snprintf(size, sizeof size, "--size=%zux", columns());
     const char *const argv[] = {"chafa", size, path, NULL};
     const struct rog_process_options how = {.argv = argv, .has_terminal = true};
     struct rog_process process;

@@ -113,20 +113,30 @@ static bool some_have(const struct rog_json *runs, const char *name)
     return false;
 }
 
+static enum rog_paint status_paint(const struct rog_json *run)
+{
+    const char *status = rog_json_get_string(run, "status", "");
+    return strcmp(status, "done") == 0     ? ROG_GREEN
+           : strcmp(status, "failed") == 0 ? ROG_RED
+                                           : ROG_YELLOW;
+}
+
 int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
 {
     struct rog_metric metric;
     bool one = one_metric(runs, &metric);
     bool some_lost = some_have(runs, "lost_s"), some_away = some_were_away(runs);
-    char *titles = rog_format("run|note|status|>seed|>seconds|>iterations|>compute s"
-                              "|>communication s|>stall s|>%s%s%s|>energy kJ%s%s",
-                              one ? metric.name : "test result", one && metric.unit[0] ? " " : "",
-                              one ? metric.unit : "", some_lost ? "|>lost s" : "",
-                              some_away ? "|>workers" : "");
-    struct rog_table *table = titles ? rog_table_new(titles) : NULL;
-    free(titles);
-    if (!table)
-        return rog_fail_nomem(err);
+    struct rog_table *table = rog_table_new("run|~?9note|status|>?2seed|>?7seconds|>?6iterations"
+                                            "|>?3compute s|>?4communication s|>?5stall s");
+    char *result =
+        one ? rog_format("%s%s%s", metric.name, metric.unit[0] ? " " : "", metric.unit) : NULL;
+    rog_table_column(table, ">", result ? result : "test result");
+    free(result);
+    rog_table_column(table, ">?1", "energy kJ");
+    if (some_lost)
+        rog_table_column(table, ">?8", "lost s");
+    if (some_away)
+        rog_table_column(table, ">?8", "workers");
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
         const struct rog_json *accuracy = rog_json_get(run, "accuracy");
@@ -136,6 +146,7 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
         rog_table_cell(table, "%s", rog_json_get_string(run, "id", ""));
         rog_table_cell(table, "%s", rog_json_get_string(run, "note", ""));
         rog_table_cell(table, "%s", rog_run_status_words(run));
+        rog_table_paint(table, status_paint(run));
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(run, "seed", 0));
         rog_table_number(table, rog_json_get_number(run, "seconds", none), 0);
         rog_table_cell(table, "%lld", (long long)rog_json_get_integer(run, "iterations", 0));
@@ -381,7 +392,7 @@ static int digits_of(double mean, double half)
 
 int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
 {
-    struct rog_table *table = rog_table_new("gain of|over|>gain|>95% interval|unit|>pairs");
+    struct rog_table *table = rog_table_new("gain of|over|>gain|>95% interval|~unit|>?1pairs");
     for (size_t i = 0; i < rog_json_size(gains); i++) {
         const struct rog_json *gain = rog_json_at(gains, i);
         double mean = rog_json_get_number(gain, "mean", (double)NAN);
@@ -430,8 +441,8 @@ int rog_robots_table(const struct rog_json *robots, bool live, struct rog_error 
 {
     if (rog_json_size(robots) == 0)
         return 0;
-    struct rog_table *table = rog_table_new("node|host|heard of|>iteration|>up Mbit/s|>down Mbit/s|"
-                                            ">battery|>\302\260C|throttled");
+    struct rog_table *table = rog_table_new("node|?5host|heard of|>?6iteration|>?4up Mbit/s|"
+                                            ">?4down Mbit/s|>?3battery|>?2\302\260C|?1throttled");
     for (size_t i = 0; i < rog_json_size(robots); i++) {
         const struct rog_json *robot = rog_json_at(robots, i);
         const struct rog_json *throttled = rog_json_get(robot, "throttled");

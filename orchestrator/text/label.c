@@ -31,6 +31,17 @@ size_t rog_label_fit(const char *text, size_t most)
     return used;
 }
 
+size_t rog_label_break(const char *text, size_t most)
+{
+    size_t fits = rog_label_fit(text, most);
+    if (!text[fits] || text[fits] == ' ')
+        return fits ? fits : rog_grapheme_bytes(text);
+    for (size_t end = fits; end > 0; end--)
+        if (text[end - 1] == ' ')
+            return end - 1 ? end - 1 : fits;
+    return fits ? fits : rog_grapheme_bytes(text);
+}
+
 /* Room for each byte of a text: "\x1b" for one. */
 #define CLEAN_BYTES(text) (4 * strlen(text) + ROG_UTF8_MAX_BYTES)
 

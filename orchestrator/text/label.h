@@ -21,6 +21,11 @@ size_t rog_label_columns(const char *text);
 /* How many bytes from the beginning of clean text fit into `most` columns. */
 size_t rog_label_fit(const char *text, size_t most);
 
+/* How many bytes of clean text its first line has where it is broken to `most` columns: all, or up
+ * to a blank, which is not among them; a word that is longer is cut. More than 0 for a text that is
+ * not empty. */
+size_t rog_label_break(const char *text, size_t most);
+
 /* The width of clean text in a sans-serif face, in em, rather too large than too small. */
 double rog_label_em(const char *text);
 

@@ -17,6 +17,7 @@ rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c
 rog_unit_test(fetch SOURCES fetch_test.c http_fixture.c LIBS rog_fetch Threads::Threads)
 target_compile_definitions(test_fetch PRIVATE DATASETS="${PROJECT_SOURCE_DIR}/experiments/datasets.conf")
 rog_unit_test(bar LIBS rog_output)
+rog_unit_test(table LIBS rog_output m)
 rog_unit_test(time_left LIBS rog_output)
 rog_unit_test(sweeps LIBS rog_sweeps)
 
