@@ -7,14 +7,16 @@
 
 #include <orchestrator/export/export.h>
 #include <orchestrator/export/mlflow.h>
+#include <orchestrator/export/tensorboard.h>
 #include <orchestrator/output.h>
 
 static const struct rog_setting options[] = {
     {.name = "format",
      .type = ROG_SETTING_STRING,
      .fallback = "csv",
-     .choices = "csv|json|mlflow",
-     .help = "csv: a file for each table; json: one for the case; mlflow: to a tracking server"},
+     .choices = "csv|json|tensorboard|mlflow",
+     .help = "csv: a file for each table; json: one for the case; tensorboard: a log folder; "
+             "mlflow: to a tracking server"},
     {.name = "to",
      .type = ROG_SETTING_STRING,
      .help = "the folder for the files (default exports), or the server's URL (default "
@@ -33,8 +35,11 @@ static int to_files(const struct rog_cli *cli, struct rog_db *db, struct rog_err
     struct rog_json *files = rog_json_array();
     struct rog_export_options export = {
         .folder = folder ? folder : "exports", .written = written, .user = files};
-    bool json = strcmp(rog_cli_string(cli, "format"), "json") == 0;
-    int code = (json ? rog_export_json : rog_export_csv)(db, rog_cli_arg(cli, 0), &export, err);
+    const char *format = rog_cli_string(cli, "format");
+    int code = (strcmp(format, "json") == 0 ? rog_export_json
+                : strcmp(format, "tensorboard") == 0
+                    ? rog_export_tensorboard
+                    : rog_export_csv)(db, rog_cli_arg(cli, 0), &export, err);
     if (code == 0 && rog_output_of(cli).json) {
         struct rog_json *result = rog_json_object();
         rog_json_put(result, "files", files);
@@ -52,23 +57,11 @@ static void remark(void *user, const char *text)
     rog_remark(user, "%s", text);
 }
 
-/* An empty variable is one that is not set. */
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0] ? value : NULL;
-}
-
-/* Secrets come from the environment: an argument can be read by everybody on the machine. */
 static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
     struct rog_output output = rog_output_of(cli);
-    const char *to = rog_cli_string(cli, "to");
     const struct rog_mlflow_options export = {
-        .access = {.url = to ? to : environment("MLFLOW_TRACKING_URI"),
-                   .token = environment("MLFLOW_TRACKING_TOKEN"),
-                   .user = environment("MLFLOW_TRACKING_USERNAME"),
-                   .password = environment("MLFLOW_TRACKING_PASSWORD")},
+        .access = rog_mlflow_access_of(rog_cli_string(cli, "to")),
         .log = remark,
         .user = &output};
     struct rog_json *result = NULL;
@@ -104,12 +97,15 @@ const struct rog_command rog_cmd_export = {
     .usage = "CASE [options]",
     .summary = "Write a case's runs with all their rows for other programs",
     .details =
-        "Columns of files are those of the database; numbers read back as the same numbers. To "
+        "Columns of files are those of the database; numbers read back as the same numbers. For "
+        "TensorBoard each run is a folder and each of its workers one in that; `tensorboard "
+        "--logdir exports/CASE` shows curves by iteration or by the run's own time, and settings "
+        "under HParams. To "
         "MLflow, the case goes as an experiment with a run for each finished run (parameters, "
         "metrics with steps and times, configuration) and one with the figures and the report; "
         "repeated, it sends what is missing and nothing twice. Who is asking is said by "
         "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the "
-        "environment.",
+        "environment, or by ~/.netrc.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

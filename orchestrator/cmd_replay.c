@@ -58,7 +58,7 @@ static int execute(struct replaying *r, struct rog_error *err)
     if (code == 0)
         code = rog_db_open(&r->store, path, ROG_DB_WRITE, err);
     if (code == 0) {
-        const struct rog_launch launch = {.cluster = &r->replay.cluster,
+        struct rog_launch launch = {.cluster = &r->replay.cluster,
                                           .db = r->store,
                                           .trainer = trainer,
                                           .jobs = 1,

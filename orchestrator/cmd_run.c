@@ -116,7 +116,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
     if (code == 0) {
-        const struct rog_launch launch = {
+        struct rog_launch launch = {
             .cluster = cluster,
             .db = db,
             .trainer = trainer,

@@ -8,6 +8,7 @@
 
 #include <common/file.h>
 #include <common/workload.h>
+#include <orchestrator/export/mlflow.h>
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/report/gain.h>
 #include <orchestrator/launch.h>
@@ -164,6 +165,36 @@ static int show_result(struct sweep *s, struct rog_error *err)
     for (size_t i = 0; code == 0 && i < rog_json_size(s->figures); i++)
         rog_print("%s", rog_json_string(rog_json_at(s->figures, i), ""));
     return code;
+}
+
+/* ---- --mlflow ---- */
+
+/* Bad usage is found before anything runs. */
+static int check_mlflow(const char *url, struct rog_error *err)
+{
+    struct rog_mlflow_client *client = NULL;
+    struct rog_mlflow_access access = rog_mlflow_access_of(url);
+    int code = url ? rog_mlflow_client_new(&client, &access, err) : 0;
+    rog_mlflow_client_free(client);
+    return code < 0 ? rog_fail_prefix(err, "--mlflow") : 0;
+}
+
+/* What is left for the end: summaries, figures and report. The runs are safe whatever happens. */
+static int finish_mlflow(struct sweep *s, const char *url, bool lacks, struct rog_error *err)
+{
+    struct rog_error cause = {0};
+    const struct rog_mlflow_options options = {
+        .access = rog_mlflow_access_of(url), .log = log_figure, .user = s};
+    struct rog_json *sent = NULL;
+    int code =
+        lacks ? ROG_EFAILED : rog_export_mlflow(s->db, s->plan->case_name, &options, &sent, &cause);
+    rog_json_free(sent);
+    if (code == 0 || code == ROG_ENOTFOUND || code == ROG_EINTR) /* none is finished */
+        return code == ROG_EINTR ? rog_fail_again(err, &cause) : 0;
+    rog_warn(&s->output,
+             "MLflow lacks something%s%s; `rogctl export %s --format mlflow --to %s` sends it",
+             cause.message[0] ? ": " : "", cause.message, s->plan->case_name, url);
+    return 0;
 }
 
 /* ---- --until-ci: repeating until the gain is known ---- */
@@ -334,6 +365,7 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         .on_done = s->experiment->on_done,
         .on_failed = s->experiment->on_failed,
         .pool = s->on.options.provider ? &s->on.options : NULL,
+        .mlflow = rog_cli_string(cli, "mlflow"),
     };
     int launched = rog_cli_given(cli, "until-ci") ? launch_until(s, &launch, err)
                                                   : rog_launch(&launch, s->plan, err);
@@ -347,7 +379,9 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
         drawn = 0; /* nothing is done, or nothing is to be seen of it, which is said already */
     if (drawn < 0 && launched < 0)
         rog_warn(&s->output, "%s", cause.message);
-    code = show_result(s, err);
+    code = launch.mlflow ? finish_mlflow(s, launch.mlflow, launch.mlflow_lacks, err) : 0;
+    if (code == 0)
+        code = show_result(s, err);
     if (code < 0 || launched < 0)
         return launched < 0 ? launched : code;
     return drawn < 0 ? rog_fail(err, drawn == ROG_EINTR ? drawn : ROG_EFAILED, "%s", cause.message)
@@ -439,7 +473,7 @@ static int check_options(const struct rog_cli *cli, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
     if (rog_cli_flag(cli, "dry-run") && rog_cli_flag(cli, "detach"))
         return rog_fail(err, ROG_EINVAL, "--dry-run changes nothing; there is nothing to detach");
-    return 0;
+    return check_mlflow(rog_cli_string(cli, "mlflow"), err);
 }
 
 /* Without the terminal, in a process of its own. */
@@ -547,6 +581,10 @@ static const struct rog_setting options[] = {
     {.name = "only",
      .type = ROG_SETTING_STRING,
      .help = "only runs whose label (note, library, control...) contains this text"},
+    {.name = "mlflow",
+     .type = ROG_SETTING_STRING,
+     .help = "URL of an MLflow server that shows the runs while they are executed; see `rogctl "
+             "help export` for who is asking"},
     {ROG_OPTION_NO_WAIT},
     {.name = NULL},
 };

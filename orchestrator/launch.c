@@ -11,6 +11,7 @@
 #include <common/file.h>
 #include <common/workload.h>
 #include <orchestrator/commands.h>
+#include <orchestrator/export/mlflow_live.h>
 #include <orchestrator/figures/distinct.h>
 #include <orchestrator/hooks.h>
 #include <orchestrator/plan/record.h>
@@ -273,13 +274,23 @@ struct watching {
     struct rog_progress progress;
     struct rog_fleet_observer lines;
     struct rog_hooks *hooks;
+    struct rog_mlflow_live *mlflow;
 };
+
+#define MLFLOW_PATIENCE_S 60 /* for what is left in the end; 2 s after Ctrl-C */
+
+static void say_of_mlflow(void *user, const char *text)
+{
+    struct watching *watching = user;
+    watching->lines.say(watching->lines.user, NULL, text);
+}
 
 static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
 {
     struct watching *watching = user;
     watching->lines.progress(watching->lines.user, jobs, count);
     rog_hooks_step(watching->hooks);
+    rog_mlflow_live_step(watching->mlflow, say_of_mlflow, watching);
 }
 
 static void on_changed(void *user, const struct rog_fleet_job *job)
@@ -412,6 +423,25 @@ static int watch(struct watching *watching, const struct rog_launch *launch, str
     return rog_hooks_new(&watching->hooks, &options, err);
 }
 
+static int follow_with_mlflow(const struct rog_launch *launch, const struct rog_plan *plan,
+                              const struct rog_fleet_job *jobs, size_t count,
+                              struct watching *watching, struct rog_error *err)
+{
+    const char **ids = launch->mlflow && count ? calloc(count, sizeof *ids) : NULL;
+    if (!launch->mlflow || !count)
+        return 0;
+    for (size_t i = 0; ids && i < count; i++)
+        ids[i] = jobs[i].run_id;
+    const struct rog_mlflow_live_options options = {.url = launch->mlflow,
+                                                    .database = rog_db_path(launch->db),
+                                                    .case_name = plan->case_name,
+                                                    .run_ids = ids,
+                                                    .count = count};
+    int code = ids ? rog_mlflow_live_start(&watching->mlflow, &options, err) : rog_fail_nomem(err);
+    free(ids);
+    return code;
+}
+
 static int check_no_wait(const struct rog_launch *launch, struct rog_error *err)
 {
     const struct rog_cluster *cluster = launch->cluster;
@@ -435,7 +465,7 @@ static int check_on(const struct rog_launch *launch, struct rog_error *err)
                : 0;
 }
 
-int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
+int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err)
 {
     struct watching watching = {0};
     struct rog_durations durations = {0};
@@ -463,7 +493,11 @@ int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct ro
     if (code == 0)
         code = note_runs(launch, plan, jobs, count, err);
     if (code == 0)
+        code = follow_with_mlflow(launch, plan, jobs, count, &watching, err);
+    if (code == 0)
         code = execute(launch, plan, &watching, jobs, count, err);
+    launch->mlflow_lacks =
+        !rog_mlflow_live_finish(watching.mlflow, code == ROG_EINTR ? 2 : MLFLOW_PATIENCE_S);
     struct rog_error cause;
     int finished = watching.hooks ? rog_hooks_finish(watching.hooks, code != ROG_EINTR, &cause) : 0;
     if (finished && code != ROG_EINTR)

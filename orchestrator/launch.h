@@ -26,12 +26,14 @@ struct rog_launch {
     /* Agents do the runs of the plan, which is that of a case: without path and sweep_id. NULL:
      * they are executed here. */
     const struct rog_pool_options *pool;
+    const char *mlflow; /* server that runs are sent to while they are executed; NULL: none */
+    bool mlflow_lacks;  /* out: it was away in the end */
 };
 
 /* Records the plan, says what it continues, and executes what is not done. Results as
  * rog_fleet_execute; the reasons of failed runs have been printed then, so that one run alone that
  * has failed is ROG_EREPORTED. */
-int rog_launch(const struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
+int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_error *err);
 
 /* Enters this process among the user's sweeps, for others to look at; `name` is what its ID begins
  * with, `database` --db. One that cannot be entered is no worse for it: NULL, which the other

@@ -19,8 +19,23 @@ struct rog_mlflow_client {
     struct rog_http *http;
     char *url; /* without a slash at its end */
     char *authorization;
-    const char *user, *password; /* borrowed */
+    struct rog_mlflow_access access; /* its texts are borrowed */
 };
+
+/* An empty variable is one that is not set. */
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : NULL;
+}
+
+struct rog_mlflow_access rog_mlflow_access_of(const char *url)
+{
+    return (struct rog_mlflow_access){.url = url ? url : environment("MLFLOW_TRACKING_URI"),
+                                      .token = environment("MLFLOW_TRACKING_TOKEN"),
+                                      .user = environment("MLFLOW_TRACKING_USERNAME"),
+                                      .password = environment("MLFLOW_TRACKING_PASSWORD")};
+}
 
 struct rog_json *rog_mlflow_pair(const char *key, const char *value)
 {
@@ -44,6 +59,9 @@ int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_ml
                         "\"%s\" is not a tracking server of MLflow: its URL looks like "
                         "http://HOST:5000",
                         access->url);
+    int valid = rog_http_check_url(access->url, err);
+    if (valid < 0)
+        return valid;
     struct rog_mlflow_client *made = calloc(1, sizeof *made);
     if (!made)
         return rog_fail_nomem(err);
@@ -51,12 +69,9 @@ int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_ml
     while (length && access->url[length - 1] == '/')
         length--;
     made->url = strndup(access->url, length);
+    made->access = *access;
     if (access->token)
         made->authorization = rog_format("Authorization: Bearer %s", access->token);
-    else {
-        made->user = access->user;
-        made->password = access->password;
-    }
     int code = made->url && (made->authorization || !access->token) ? 0 : rog_fail_nomem(err);
     if (!code)
         code = rog_http_new(&made->http, err);
@@ -92,7 +107,7 @@ static int refused(const struct rog_mlflow_client *client, const struct rog_http
                         status, error_code[0] ? " " : "", error_code, words && words[0] ? ": " : "",
                         words ? words : "",
                         access ? " (MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
-                                 "MLFLOW_TRACKING_PASSWORD, say who is asking)"
+                                 "MLFLOW_TRACKING_PASSWORD, or ~/.netrc, say who is asking)"
                                : "");
     free(words);
     return code;
@@ -105,9 +120,14 @@ static int perform(struct rog_mlflow_client *client, struct rog_http_request *re
     snprintf(content_type, sizeof content_type, "Content-Type: %s", type);
     const char *const headers[] = {content_type, client->authorization, NULL};
     request->headers = headers;
-    request->user = client->user;
-    request->password = client->password;
-    request->silence_s = SILENCE_S;
+    if (!client->authorization) {
+        request->user = client->access.user;
+        request->password = client->access.password;
+        request->netrc = true;
+    }
+    request->silence_s = client->access.silence_s ? client->access.silence_s : SILENCE_S;
+    request->goes_on = client->access.goes_on;
+    request->asked = client->access.asked;
     return rog_http_request(client->http, request, response, err);
 }
 
@@ -219,6 +239,7 @@ void rog_mlflow_run_release(struct rog_mlflow_run *run)
     free(run->artifact_uri);
     free(run->status);
     rog_json_free(run->tags);
+    rog_json_free(run->latest);
     *run = (struct rog_mlflow_run){0};
 }
 
@@ -226,7 +247,9 @@ static int take_run(const struct rog_mlflow_client *client, const struct rog_jso
                     struct rog_mlflow_run *run, struct rog_error *err)
 {
     const struct rog_json *info = rog_json_get(answer, "info");
-    const struct rog_json *tags = rog_json_get(rog_json_get(answer, "data"), "tags");
+    const struct rog_json *data = rog_json_get(answer, "data");
+    const struct rog_json *tags = rog_json_get(data, "tags");
+    const struct rog_json *metrics = rog_json_get(data, "metrics");
     const char *id = rog_json_get_string(info, "run_id", NULL);
     if (!id)
         return rog_fail(err, ROG_EFORMAT, "%s: a run has no id", client->url);
@@ -234,13 +257,20 @@ static int take_run(const struct rog_mlflow_client *client, const struct rog_jso
     run->artifact_uri = rog_strdup(rog_json_get_string(info, "artifact_uri", ""));
     run->status = rog_strdup(rog_json_get_string(info, "status", ""));
     run->tags = rog_json_object();
-    if (!run->id || !run->artifact_uri || !run->status || !run->tags)
+    run->latest = rog_json_object();
+    if (!run->id || !run->artifact_uri || !run->status || !run->tags || !run->latest)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < rog_json_size(tags); i++) {
         const struct rog_json *tag = rog_json_at(tags, i);
         const char *key = rog_json_get_string(tag, "key", NULL);
         if (key)
             rog_json_put_string(run->tags, key, rog_json_get_string(tag, "value", ""));
+    }
+    for (size_t i = 0; i < rog_json_size(metrics); i++) {
+        const struct rog_json *metric = rog_json_at(metrics, i);
+        const char *key = rog_json_get_string(metric, "key", NULL);
+        if (key)
+            rog_json_put_integer(run->latest, key, rog_json_get_integer(metric, "step", 0));
     }
     return 0;
 }
@@ -307,12 +337,12 @@ int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct 
     return code;
 }
 
-int rog_mlflow_finish(struct rog_mlflow_client *client, const char *run_id, int64_t end_ms,
-                      struct rog_error *err)
+int rog_mlflow_set_status(struct rog_mlflow_client *client, const char *run_id, const char *status,
+                          int64_t end_ms, struct rog_error *err)
 {
     struct rog_json *question = rog_json_object(), *answer = NULL;
     rog_json_put_string(question, "run_id", run_id);
-    rog_json_put_string(question, "status", "FINISHED");
+    rog_json_put_string(question, "status", status);
     if (end_ms)
         rog_json_put_integer(question, "end_time", end_ms);
     int code = call(client, "runs/update", question, &answer, NULL, err);

@@ -23,8 +23,15 @@ struct rog_mlflow_client;
 struct rog_mlflow_access {
     const char *url;             /* of the tracking server, without /api */
     const char *token;           /* NULL: none */
-    const char *user, *password; /* NULL: none; a token goes before them */
+    const char *user, *password; /* NULL: none; a token goes before them, and ~/.netrc behind */
+    /* As of struct rog_http_request. */
+    int silence_s; /* 0: two minutes */
+    bool (*goes_on)(void *asked);
+    void *asked;
 };
+/* The server (NULL: MLFLOW_TRACKING_URI) and who is asking, from the environment: an argument can
+ * be read by everybody on the machine. url is NULL where nothing says it. */
+struct rog_mlflow_access rog_mlflow_access_of(const char *url);
 
 int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_mlflow_access *access,
                           struct rog_error *err);
@@ -38,9 +45,10 @@ int rog_mlflow_experiment(struct rog_mlflow_client *client, const char *name, ch
 /* A run on the server. */
 struct rog_mlflow_run {
     char *id, *artifact_uri;
-    bool found;            /* it was there before */
-    char *status;          /* RUNNING, FINISHED... */
-    struct rog_json *tags; /* name: value */
+    bool found;              /* it was there before */
+    char *status;            /* RUNNING, FINISHED... */
+    struct rog_json *tags;   /* name: value */
+    struct rog_json *latest; /* of each metric that the server has, its last step: name: step */
 };
 void rog_mlflow_run_release(struct rog_mlflow_run *run);
 
@@ -54,9 +62,13 @@ int rog_mlflow_run_obtain(struct rog_mlflow_client *client, const char *experime
 int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct rog_json *metrics,
                    struct rog_json *params, struct rog_json *tags, struct rog_error *err);
 
-/* FINISHED. end_ms 0: not known. */
-int rog_mlflow_finish(struct rog_mlflow_client *client, const char *run_id, int64_t end_ms,
-                      struct rog_error *err);
+#define ROG_MLFLOW_RUNNING "RUNNING"
+#define ROG_MLFLOW_FINISHED "FINISHED"
+#define ROG_MLFLOW_FAILED "FAILED"
+#define ROG_MLFLOW_KILLED "KILLED"
+/* end_ms 0: not known. */
+int rog_mlflow_set_status(struct rog_mlflow_client *client, const char *run_id, const char *status,
+                          int64_t end_ms, struct rog_error *err);
 
 /* Whether the server itself takes the files of this run. */
 bool rog_mlflow_takes_files(const struct rog_mlflow_run *run);

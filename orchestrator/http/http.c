@@ -42,10 +42,14 @@ void rog_http_free(struct rog_http *http)
 
 /* --- what every transfer has --- */
 
-static int check_url(const char *url, bool *https, struct rog_error *err)
+static bool is_https(const char *url)
 {
-    *https = strncasecmp(url, "https://", 8) == 0;
-    if (!*https && strncasecmp(url, "http://", 7) != 0)
+    return strncasecmp(url, "https://", 8) == 0;
+}
+
+int rog_http_check_url(const char *url, struct rog_error *err)
+{
+    if (!is_https(url) && strncasecmp(url, "http://", 7) != 0)
         return rog_fail(err, ROG_EINVAL,
                         "\"%s\" is not a URL: it begins with neither http:// nor "
                         "https://",
@@ -83,8 +87,7 @@ static CURLcode set_protocols(CURL *curl, bool https)
 
 int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, struct rog_error *err)
 {
-    bool https;
-    int code = check_url(url, &https, err);
+    int code = rog_http_check_url(url, err);
     if (code)
         return code;
     CURL *curl = http->curl;
@@ -94,7 +97,7 @@ int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, stru
     if (!authorities || !authorities[0])
         authorities = getenv("SSL_CERT_FILE");
     /* Signals stay with libcurl: it ignores SIGPIPE while it writes. */
-    if (set_protocols(curl, https) != CURLE_OK ||
+    if (set_protocols(curl, is_https(url)) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->cause) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_USERAGENT, "rogctl") != CURLE_OK ||
@@ -259,7 +262,26 @@ static CURLcode set_body(CURL *curl, const struct rog_http_request *request, FIL
         code = curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
     if (code == CURLE_OK && request->user)
         code = curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password ? request->password : "");
+    if (code == CURLE_OK && request->netrc && !request->user)
+        code = curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
     return code;
+}
+
+static int ask(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+    const struct rog_http_request *request = user;
+    (void)total, (void)now, (void)up_total, (void)up_now;
+    return request->goes_on(request->asked) ? 0 : 1;
+}
+
+static void set_question(CURL *curl, const struct rog_http_request *request)
+{
+    if (!request->goes_on)
+        return;
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* signals are the main thread's */
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
 }
 
 static struct curl_slist *make_headers(const char *const *headers)
@@ -301,6 +323,7 @@ int rog_http_request(struct rog_http *http, const struct rog_http_request *reque
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    set_question(curl, request);
     CURLcode result = curl_easy_perform(curl);
     if (answer.too_long)
         code =
@@ -310,6 +333,8 @@ int rog_http_request(struct rog_http *http, const struct rog_http_request *reque
         code = rog_fail_nomem(err);
     else if (file && ferror(file))
         code = rog_fail(err, ROG_EIO, "cannot read %s", request->body_file);
+    else if (result == CURLE_ABORTED_BY_CALLBACK)
+        code = rog_fail(err, ROG_EINTR, "%s: interrupted", request->url);
     else if (result != CURLE_OK)
         code = rog_http_fail(http, result, request->url, request->silence_s, err);
     if (!code) {

@@ -12,8 +12,8 @@
  *
  * Errors of both functions: ROG_EINVAL no such URL; ROG_EFAILED the server cannot be reached, is
  * not trusted, or falls silent (the message says which and what may help); ROG_EFORMAT the answer
- * is too long or not what was asked for; ROG_EIO a file here; ROG_EINTR stopped by `progress`;
- * ROG_ENOMEM.
+ * is too long or not what was asked for; ROG_EIO a file here; ROG_EINTR stopped by `progress` or
+ * `goes_on`; ROG_ENOMEM.
  */
 
 #include <stdbool.h>
@@ -27,6 +27,9 @@ struct rog_http;
 int rog_http_new(struct rog_http **http, struct rog_error *err);
 void rog_http_free(struct rog_http *http); /* NULL is no error */
 
+/* Whether a request to it can be made at all: ROG_EINVAL. */
+int rog_http_check_url(const char *url, struct rog_error *err);
+
 #define ROG_HTTP_RESPONSE_MAX_BYTES ((size_t)16 << 20)
 #define ROG_HTTP_SILENCE_S 30 /* a server that sends and takes nothing for so long is given up */
 
@@ -38,8 +41,13 @@ struct rog_http_request {
     size_t body_bytes;
     const char *body_file;       /* path; NULL: none */
     const char *user, *password; /* basic authentication; NULL: none */
+    bool netrc;                  /* without them: as ~/.netrc says of the host, if it does */
     size_t response_max_bytes;   /* 0: ROG_HTTP_RESPONSE_MAX_BYTES */
     int silence_s;               /* 0: ROG_HTTP_SILENCE_S */
+    /* Asked at least once a second whether to go on; for requests of a thread that has SIGPIPE
+     * blocked. NULL: the request is one of the main thread, and goes on. */
+    bool (*goes_on)(void *asked);
+    void *asked;
 };
 
 struct rog_http_response {

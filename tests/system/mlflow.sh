@@ -27,7 +27,8 @@ until curl -sf $url/health >/dev/null; do
 done
 
 metrics=$(query "SELECT (SELECT sum((compute_s IS NOT NULL) + (push_s + pull_s IS NOT NULL) + (stall_s IS NOT NULL) +
-    (rows_pushed IS NOT NULL) + (rows_pulled IS NOT NULL) + (loss IS NOT NULL) + (staleness IS NOT NULL)) FROM iterations)
+    (rows_pushed IS NOT NULL) + (rows_pulled IS NOT NULL) + (loss IS NOT NULL) + (staleness IS NOT NULL) +
+    (padding_s IS NOT NULL) + (local_steps IS NOT NULL) + (age_pushed IS NOT NULL) + (age_pulled IS NOT NULL)) FROM iterations)
     + (SELECT count(*) FROM (SELECT DISTINCT run_id, rank, CAST(t / 10 AS INTEGER) FROM energy)) + 2 * 9")
 # Broken off somewhere, it is continued.
 rogctl export c-case0 --format mlflow --to $url -q >/dev/null 2>&1 &
@@ -50,7 +51,7 @@ same "a stall" "$(query "SELECT round(stall_s, 5) FROM iterations JOIN runs ON i
         WHERE library = 'ROG' AND rank = 2 AND iteration = 7")" \
     "$(query "SELECT round(m.value, 5) FROM metrics AS m JOIN params AS p USING(run_uuid) WHERE p.key = 'library'
         AND p.value = 'ROG' AND m.key = 'stall_s/worker2' AND m.step = 7" mlflow.db)"
-same "the note" "$(query "SELECT note FROM runs WHERE library = 'BSP'")" \
+same "the note, as Markdown" "a \\\"note\\\", with lines and 'quotes'" \
     "$(query "SELECT t.value FROM tags AS t JOIN params AS p USING(run_uuid) WHERE p.key = 'library' AND p.value = 'BSP'
         AND t.key = 'mlflow.note.content'" mlflow.db)"
 id=$(json '.runs[1].mlflow_run_id')
@@ -58,3 +59,28 @@ curl -sf "$url/api/2.0/mlflow-artifacts/artifacts/$(query "SELECT experiment_id 
     fail "config.json is not there"
 same "config.json" "$(query "SELECT config FROM runs WHERE library = 'ROG'")" "$(cat got)"
 [ "$(find artifacts -name '*.svg' | wc -l)" -eq 1 ] || fail "no figure arrived"
+
+# While a sweep runs: what it has done in the end is there, once, and what is done by then is told
+# from what failed. The server's own client is not asked: it has no view of what is running.
+cat >live.conf <<END
+case = "live"; $quick
+runs = ( { library = "BSP"; threshold = 0; }, { library = "SSP"; threshold = 4; } );
+END
+try 0 rogctl sweep live.conf -q --mlflow $url
+same "live runs" 2 "$(query "SELECT count(*) FROM runs JOIN tags AS t USING(run_uuid) WHERE t.key = 'rogctl.run_id'
+    AND runs.status = 'FINISHED' AND t.value IN ($(query "SELECT group_concat(quote(run_id)) FROM case_runs WHERE case_name = 'live-case0'"))" mlflow.db)"
+before=$(query 'SELECT count(*) FROM metrics' mlflow.db)
+try 0 rogctl export live-case0 --format mlflow --to $url --json
+same "what was missing after the sweep" 0 "$(json '[.runs[].metrics_sent] | add')"
+same "metrics after it" "$before" "$(query 'SELECT count(*) FROM metrics' mlflow.db)"
+
+# Nobody there: the sweep is none the worse, and says once how to make up for it.
+sed 's/"live"/"away"/' live.conf >away.conf
+try 0 rogctl sweep away.conf --mlflow http://127.0.0.1:9
+says "rogctl export away-case0 --format mlflow --to http://127.0.0.1:9"
+same "it is said" 1 "$(grep -c 'MLflow lacks' err)"
+try 0 rogctl export away-case0 --format mlflow --to $url --json
+same "runs made up for" 2 "$(json '.runs | length')"
+try 2 rogctl sweep away.conf --mlflow http://me:secret@127.0.0.1:9
+says "the URL holds"
+try 2 rogctl sweep away.conf --mlflow 127.0.0.1

@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pthread.h>
+#include <unistd.h>
+
+#include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/export/mlflow.h>
+#include <orchestrator/export/mlflow_live.h>
 
 #include "figures_fixture.h"
 #include "http_fixture.h"
@@ -20,10 +25,10 @@
 #define RUNS_MAX 8
 
 struct kept_run {
-    char identity[80], name[80], parent[80];
-    bool finished;
+    char identity[80], name[80], parent[80], status[16];
     int metrics, params;
-    struct rog_json *seen;   /* "key@step": how often */
+    struct rog_json *seen;   /* "key@step": its value */
+    struct rog_json *latest; /* key: the metric with the last step */
     struct rog_json *tags;   /* [{key, value}] */
     struct rog_json *values; /* parameters: key: value */
 };
@@ -31,8 +36,9 @@ struct kept_run {
 struct tracker {
     struct fixture *fixture;
     struct http_fixture server;
+    pthread_mutex_t mutex; /* of everything, while an answer is made */
     char experiment[80];
-    bool deleted, takes_no_files, needs_token;
+    bool deleted, takes_no_files, needs_token, away, silent;
     int fail_after; /* answers so many requests, then 503 once; 0: never */
     struct kept_run run[RUNS_MAX];
     int runs, experiments_made, runs_made, log_requests, twice;
@@ -59,7 +65,14 @@ static void refuse(struct http_reply *reply, int status, const char *error_code,
     say(reply, status, answer);
 }
 
-/* {"info": {...}, "data": {"tags": [...]}} */
+static int add_latest(const char *key, const struct rog_json *metric, void *metrics)
+{
+    (void)key;
+    rog_json_append(metrics, rog_json_copy(metric));
+    return 0;
+}
+
+/* {"info": {...}, "data": {"tags": [...], "metrics": [...]}} */
 static struct rog_json *run_json(const struct tracker *tracker, int index)
 {
     const struct kept_run *run = &tracker->run[index];
@@ -70,9 +83,12 @@ static struct rog_json *run_json(const struct tracker *tracker, int index)
     snprintf(place, sizeof place, "%s7/%s/artifacts",
              tracker->takes_no_files ? "s3://bucket/" : "mlflow-artifacts:/", id);
     rog_json_put_string(info, "run_id", id);
-    rog_json_put_string(info, "status", run->finished ? "FINISHED" : "RUNNING");
+    rog_json_put_string(info, "status", run->status);
     rog_json_put_string(info, "artifact_uri", place);
     rog_json_put(data, "tags", rog_json_copy(run->tags));
+    struct rog_json *metrics = rog_json_array();
+    rog_json_each(run->latest, add_latest, metrics);
+    rog_json_put(data, "metrics", metrics);
     rog_json_put(value, "info", info);
     rog_json_put(value, "data", data);
     return value;
@@ -131,6 +147,8 @@ static void create_run(struct tracker *tracker, const struct rog_json *question,
     }
     struct kept_run *run = &tracker->run[tracker->runs];
     run->seen = rog_json_object();
+    run->latest = rog_json_object();
+    snprintf(run->status, sizeof run->status, "RUNNING");
     run->values = rog_json_object();
     run->tags = rog_json_array();
     snprintf(run->name, sizeof run->name, "%s", rog_json_get_string(question, "run_name", ""));
@@ -165,6 +183,11 @@ static void log_batch(struct tracker *tracker, const struct rog_json *question,
         must(tracker, rog_json_is_integer(rog_json_get(metric, "timestamp")), "its time");
         tracker->twice += rog_json_get(run->seen, key) != NULL;
         rog_json_put(run->seen, key, rog_json_copy(rog_json_get(metric, "value")));
+        const char *name = rog_json_get_string(metric, "key", "");
+        const struct rog_json *last = rog_json_get(run->latest, name);
+        if (!last ||
+            rog_json_get_integer(last, "step", 0) < rog_json_get_integer(metric, "step", 0))
+            rog_json_put(run->latest, name, rog_json_copy(metric));
         run->metrics++;
     }
     for (size_t i = 0; i < rog_json_size(params); i++) {
@@ -193,14 +216,15 @@ static void get_experiment(struct tracker *tracker, const char *name, struct htt
     say(reply, 200, answer);
 }
 
-static void answer(const struct http_question *question, struct http_reply *reply, void *user)
+static void answer_one(const struct http_question *question, struct http_reply *reply,
+                       struct tracker *tracker)
 {
     static const char api[] = "/api/2.0/mlflow/", store[] = "/api/2.0/mlflow-artifacts/artifacts/";
     static const char by_name[] = "experiments/get-by-name?experiment_name=";
-    struct tracker *tracker = user;
     struct rog_json *value = NULL;
+    reply->silent = tracker->silent;
     http_header(question, "Authorization", tracker->authorization, sizeof tracker->authorization);
-    if (tracker->fail_after && --tracker->fail_after == 0) {
+    if (tracker->away || (tracker->fail_after && --tracker->fail_after == 0)) {
         reply->status = 503;
         reply->body = "<html>overloaded</html>";
         reply->body_bytes = strlen(reply->body);
@@ -242,18 +266,27 @@ static void answer(const struct http_question *question, struct http_reply *repl
         log_batch(tracker, value, reply);
     } else {
         must(tracker, strcmp(name, "runs/update") == 0, name);
-        must(tracker, strcmp(rog_json_get_string(value, "status", ""), "FINISHED") == 0, "status");
-        tracker->run[atoi(rog_json_get_string(value, "run_id", "run0") + strlen("run"))].finished =
-            true;
+        struct kept_run *run =
+            &tracker->run[atoi(rog_json_get_string(value, "run_id", "run0") + strlen("run"))];
+        snprintf(run->status, sizeof run->status, "%s", rog_json_get_string(value, "status", ""));
         say(reply, 200, rog_json_object());
     }
     rog_json_free(value);
+}
+
+static void answer(const struct http_question *question, struct http_reply *reply, void *user)
+{
+    struct tracker *tracker = user;
+    pthread_mutex_lock(&tracker->mutex);
+    answer_one(question, reply, tracker);
+    pthread_mutex_unlock(&tracker->mutex);
 }
 
 static int set_up(void **state)
 {
     struct tracker *tracker = calloc(1, sizeof *tracker);
     void *fixture = NULL;
+    pthread_mutex_init(&tracker->mutex, NULL);
     fixture_setup(&fixture);
     tracker->fixture = fixture;
     fixture_case(tracker->fixture, "c-case0", "1", 64);
@@ -288,6 +321,7 @@ static int tear_down(void **state)
     assert_string_equal(tracker->trouble, "");
     for (int i = 0; i < tracker->runs; i++) {
         rog_json_free(tracker->run[i].seen);
+        rog_json_free(tracker->run[i].latest);
         rog_json_free(tracker->run[i].values);
         rog_json_free(tracker->run[i].tags);
     }
@@ -339,7 +373,7 @@ static void check_metrics(struct tracker *tracker)
                                       "WHERE library = 'ROG' AND rank = 2 AND iteration = 7"),
                        1e-9);
     assert_true(rog_json_get_number(run->seen, "summary/energy_j@0", -1) > 0);
-    assert_true(run->finished);
+    assert_string_equal(run->status, "FINISHED");
     assert_string_equal(run->parent, "run0");
     assert_string_equal(rog_json_get_string(run->values, "threshold", ""), "4");
 }
@@ -354,7 +388,7 @@ static void a_case_arrives_whole(void **state)
     assert_int_equal(tracker->runs_made, 3);
     assert_string_equal(tracker->run[0].name, "c-case0");
     assert_string_equal(tracker->run[0].parent, "");
-    assert_true(tracker->run[0].finished);
+    assert_string_equal(tracker->run[0].status, "FINISHED");
     check_metrics(tracker);
     assert_non_null(strstr(tracker->files, "7/run1/artifacts/config.json full"));
     assert_non_null(strstr(tracker->files, "7/run0/artifacts/report.html full"));
@@ -449,6 +483,175 @@ static void files_stay_out_where_the_server_takes_none(void **state)
     check_metrics(tracker);
 }
 
+/* --- while runs are executed --- */
+
+#define LIVE_RUN "01-01-00-01-ROG-4-outdoors"
+
+static struct rog_mlflow_live *follow(struct tracker *tracker)
+{
+    static const char *const ids[] = {LIVE_RUN};
+    char url[64];
+    struct rog_mlflow_live *live = NULL;
+    struct rog_error err = {0};
+    const struct rog_mlflow_live_options options = {
+        .url = http_fixture_url(&tracker->server, "", url, sizeof url),
+        .database = rog_db_path(tracker->fixture->db),
+        .case_name = "c-case0",
+        .run_ids = ids,
+        .count = 1,
+        .every_s = 0.05};
+    if (rog_mlflow_live_start(&live, &options, &err) != 0)
+        fail_msg("%s", err.message);
+    return live;
+}
+
+/* Puts the second half of the run aside: it has not happened yet. */
+static void go_back(struct tracker *tracker)
+{
+    fixture_sql(tracker->fixture, "UPDATE runs SET status = 'planned' WHERE id = '" LIVE_RUN "'");
+    fixture_sql(tracker->fixture, "CREATE TABLE later AS SELECT * FROM iterations WHERE run_id = "
+                                  "'" LIVE_RUN "' AND iteration > 40");
+    fixture_sql(tracker->fixture, "CREATE TABLE later_energy AS SELECT * FROM energy WHERE "
+                                  "run_id = '" LIVE_RUN "' AND t > 405");
+    fixture_sql(tracker->fixture,
+                "DELETE FROM iterations WHERE run_id = '" LIVE_RUN "' AND iteration > 40");
+    fixture_sql(tracker->fixture, "DELETE FROM energy WHERE run_id = '" LIVE_RUN "' AND t > 405");
+}
+
+static void begin(struct tracker *tracker)
+{
+    fixture_sql(tracker->fixture, "UPDATE runs SET status = 'running', started_at = "
+                                  "'2025-01-01T00:00:00Z' WHERE id = '" LIVE_RUN "'");
+}
+
+static void go_on(struct tracker *tracker, const char *status)
+{
+    char sql[128];
+    fixture_sql(tracker->fixture, "INSERT INTO iterations SELECT * FROM later");
+    fixture_sql(tracker->fixture, "INSERT INTO energy SELECT * FROM later_energy");
+    snprintf(sql, sizeof sql, "UPDATE runs SET status = '%s' WHERE id = '" LIVE_RUN "'", status);
+    fixture_sql(tracker->fixture, sql);
+}
+
+/* Waits until the run has so many metrics and that status on the server. */
+static void wait_for(struct tracker *tracker, int metrics, const char *status)
+{
+    double until_s = rog_clock_s() + 120;
+    bool there = false;
+    while (!there && rog_clock_s() < until_s) {
+        pthread_mutex_lock(&tracker->mutex);
+        for (int i = 0; i < tracker->runs; i++)
+            there |= strcmp(tracker->run[i].name, LIVE_RUN) == 0 &&
+                     tracker->run[i].metrics >= metrics &&
+                     strcmp(tracker->run[i].status, status) == 0;
+        pthread_mutex_unlock(&tracker->mutex);
+        usleep(5000);
+    }
+    if (!there)
+        fail_msg("the server never has %d metrics of a run that is %s", metrics, status);
+}
+
+static void set(struct tracker *tracker, bool *what, bool to)
+{
+    pthread_mutex_lock(&tracker->mutex);
+    *what = to;
+    pthread_mutex_unlock(&tracker->mutex);
+}
+
+static void count_word(void *user, const char *text)
+{
+    int *words = user;
+    words[0] += strstr(text, "the runs go on without MLflow") != NULL;
+    words[1] += strstr(text, "MLflow answers again") != NULL;
+}
+
+static void wait_for_word(struct rog_mlflow_live *live, int *words, int which)
+{
+    double until_s = rog_clock_s() + 120;
+    while (words[which] == 0 && rog_clock_s() < until_s) {
+        rog_mlflow_live_step(live, count_word, words);
+        usleep(5000);
+    }
+    assert_int_equal(words[which], 1);
+}
+
+/* In the order of the server, the run comes after its case's own; check_metrics counts on the run
+ * of index 2. */
+static void the_rest_makes_it_whole(struct tracker *tracker)
+{
+    struct rog_error err = {0};
+    assert_int_equal(export(tracker, &err), 0);
+    struct kept_run other = tracker->run[1];
+    tracker->run[1] = tracker->run[2];
+    tracker->run[2] = other;
+    check_metrics(tracker);
+}
+
+static void a_run_is_seen_while_it_goes_on(void **state)
+{
+    struct tracker *tracker = *state;
+    tracker->takes_no_files = true;
+    go_back(tracker);
+    struct rog_mlflow_live *live = follow(tracker);
+    usleep(200000); /* a run that has not begun is not there however long one waits */
+    pthread_mutex_lock(&tracker->mutex);
+    assert_true(tracker->runs <= 1);
+    pthread_mutex_unlock(&tracker->mutex);
+    begin(tracker);
+    wait_for(tracker, 40 * 4 * 3, "RUNNING");
+    go_on(tracker, "done");
+    wait_for(tracker, 80 * 4 * 3, "FINISHED");
+    assert_true(rog_mlflow_live_finish(live, 60));
+    the_rest_makes_it_whole(tracker);
+}
+
+static void a_server_that_is_away_gets_it_later(void **state)
+{
+    struct tracker *tracker = *state;
+    int words[2] = {0};
+    tracker->takes_no_files = true;
+    go_back(tracker);
+    struct rog_mlflow_live *live = follow(tracker);
+    begin(tracker);
+    wait_for(tracker, 40 * 4 * 3, "RUNNING");
+    set(tracker, &tracker->away, true);
+    go_on(tracker, "running");
+    wait_for_word(live, words, 0);
+    set(tracker, &tracker->away, false);
+    wait_for_word(live, words, 1);
+    wait_for(tracker, 79 * 4 * 3, "RUNNING");
+    fixture_sql(tracker->fixture, "UPDATE runs SET status = 'done' WHERE id = '" LIVE_RUN "'");
+    assert_true(rog_mlflow_live_finish(live, 60));
+    assert_int_equal(words[0], 1);
+    the_rest_makes_it_whole(tracker);
+}
+
+static void a_run_that_is_left_is_killed(void **state)
+{
+    struct tracker *tracker = *state;
+    tracker->takes_no_files = true;
+    go_back(tracker);
+    struct rog_mlflow_live *live = follow(tracker);
+    begin(tracker);
+    wait_for(tracker, 40 * 4 * 3, "RUNNING");
+    assert_true(rog_mlflow_live_finish(live, 60));
+    wait_for(tracker, 40 * 4 * 3, "KILLED");
+    go_on(tracker, "done");
+    the_rest_makes_it_whole(tracker);
+}
+
+/* Nobody waits for a server that says nothing. */
+static void a_silent_server_keeps_nobody(void **state)
+{
+    struct tracker *tracker = *state;
+    tracker->silent = true;
+    begin(tracker);
+    struct rog_mlflow_live *live = follow(tracker);
+    double began_s = rog_clock_s();
+    assert_false(rog_mlflow_live_finish(live, 0.5));
+    assert_true(rog_clock_s() - began_s < 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +661,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refusal_is_told_in_the_server_s_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_stay_out_where_the_server_takes_none, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_run_is_seen_while_it_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_server_that_is_away_gets_it_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_that_is_left_is_killed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_silent_server_keeps_nobody, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_EXPORT_ENDS_H
+#define ROG_EXPORT_ENDS_H
+
+/* The numbers of a run as a whole, for programs that compare runs. */
+
+#include <common/json.h>
+#include <orchestrator/report/report.h>
+
+/* Calls visit for each number of the run's summary (as `rogctl show --json` has it) that compares,
+ * and for time and energy to the case's target as its report has them: "summary/stall_s",
+ * "summary/seconds_to_target"; where the target was not reached, how far the run was seen:
+ * "summary/seconds_to_target_beyond". `index` is the run's in the report. */
+void rog_ends_each(const struct rog_json *summary, const struct rog_report *report, size_t index,
+                   void (*visit)(void *user, const char *key, double value), void *user);
+
+#endif
