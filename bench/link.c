@@ -167,7 +167,7 @@ static int send_for(struct end *end, const struct sockaddr_in *address, double s
     uv_update_time(&end->loop);
     uv_timer_start(&end->timer, stop, (uint64_t)(1e3 * (seconds + DRAIN_S)), 0);
     uv_run(&end->loop, UV_RUN_DEFAULT);
-    return end->down ? rog_fail(err, ROG_EFAILED, "the connection broke") : 0;
+    return end->down ? rog_fail(err, ROG_EFAILED, "the connection was lost") : 0;
 }
 
 /* ---- measuring ---- */
@@ -236,7 +236,7 @@ static int measure(double seconds, double mbps, double limit, struct rog_error *
     if (code)
         return code;
     if (pipe(ends))
-        return rog_fail(err, ROG_EFAILED, "cannot make a pipe");
+        return rog_fail(err, ROG_EFAILED, "cannot create a pipe");
     pid_t child = fork();
     if (child == 0)
         _exit(receive(listener, ends[1], mbps));

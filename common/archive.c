@@ -47,14 +47,14 @@ int rog_archive_end(struct rog_archive *archive, struct rog_error *err)
     if (!archive->loading)
         hand_on_kept(archive);
     else if (archive->at != archive->end)
-        rog_archive_refuse(archive, "something follows its end");
+        rog_archive_refuse(archive, "there is extra data after its end");
     return archive->err.code ? rog_fail_again(err, &archive->err) : ROG_OK;
 }
 
 static void load(struct rog_archive *archive, void *bytes, size_t size)
 {
     if (!rog_archive_failed(archive) && (size_t)(archive->end - archive->at) < size)
-        rog_archive_refuse(archive, "its end is missing");
+        rog_archive_refuse(archive, "it is truncated");
     if (rog_archive_failed(archive) || size == 0)
         return;
     memcpy(bytes, archive->at, size);

@@ -156,7 +156,8 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
         bool ambiguous;
         option = find_option(cli, word + 2, length, &ambiguous);
         if (ambiguous)
-            return rog_fail(err, ROG_EINVAL, "%s is the beginning of more than one option", word);
+            return rog_fail(err, ROG_EINVAL, "%s is ambiguous: it matches more than one option",
+                            word);
         if (word[2 + length] == '=')
             value = word + 2 + length + 1;
     } else {
@@ -312,7 +313,7 @@ static void print_command_help(const struct rog_program *program, const struct r
         print_wrapped(command->details, 0);
     }
     for (size_t i = 0; command->parts && command->parts[i]; i++)
-        printf("%s  %-14s %s\n", i ? "" : "\nParts with a help of their own:\n",
+        printf("%s  %-14s %s\n", i ? "" : "\nSubcommands with their own help:\n",
                command->parts[i]->name, command->parts[i]->summary);
     print_options("Options", command->options, 0);
     if (command->settings)
@@ -327,8 +328,8 @@ static void print_program_help(const struct rog_program *program)
     printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
         printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
-    print_options("Options of every command", program->common, 0);
-    printf("\n`%s help COMMAND` (or COMMAND --help) says more about one of them.\n", program->name);
+    print_options("Options of all commands", program->common, 0);
+    printf("\n`%s help COMMAND` (or COMMAND --help) describes one of them.\n", program->name);
 }
 
 void rog_write_harmless(FILE *file, const char *text)
@@ -361,7 +362,7 @@ static int unknown_command(const struct rog_program *program, const char *name)
     struct rog_error err;
     if (name[0] == '-') {
         rog_fail(&err, ROG_EINVAL,
-                 "a command must come first, options such as %s after it; `%s help` lists them",
+                 "the command must come first; options such as %s follow it; `%s help` lists them",
                  name, program->name);
         return usage_error(program, &err);
     }
@@ -393,7 +394,7 @@ static int end_memory(int code, struct rog_error *err)
         return code;
     struct rog_error other = *err;
     return code && code != ROG_EREPORTED
-               ? rog_fail(err, ROG_ENOMEM, "out of memory; then: %s", other.message)
+               ? rog_fail(err, ROG_ENOMEM, "out of memory; afterwards: %s", other.message)
                : rog_fail_nomem(err);
 }
 

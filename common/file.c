@@ -171,13 +171,13 @@ int rog_dir_make(const char *path, struct rog_error *err)
         if (slash)
             *slash = '\0';
         if (*part && mkdir(part, 0777) != 0 && errno != EEXIST)
-            code = fail_errno(err, "make the folder", part);
+            code = fail_errno(err, "create the folder", part);
         if (slash)
             *slash = '/';
     }
     struct stat info;
     if (!code && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
-        code = rog_fail(err, ROG_EIO, "%s is in the way: it is not a folder", path);
+        code = rog_fail(err, ROG_EIO, "%s exists and is not a folder", path);
     free(part);
     return code;
 }
@@ -321,11 +321,11 @@ static int check_cache(const char *dir, bool is_last, struct rog_error *err)
         return 0; /* it is made later, or cannot be, which is said then */
     if (is_last ? rog_dir_is_private(&status) : rog_dir_keeps_entries(&status))
         return 0;
-    return rog_fail(err, ROG_EINVAL,
-                    "%s: other users can write into this cache folder (owner %u, mode %03o), and "
-                    "what lies there is used as it is; hint: chmod go-w %s, or set XDG_CACHE_HOME "
-                    "to a folder of your own",
-                    dir, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u, dir);
+    return rog_fail(
+        err, ROG_EINVAL,
+        "%s: other users can write into this cache folder (owner %u, mode %03o), and its contents "
+        "are trusted; hint: chmod go-w %s, or set XDG_CACHE_HOME to a folder owned by you",
+        dir, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u, dir);
 }
 
 static int check_caches(const char *dir, struct rog_error *err)
@@ -347,7 +347,7 @@ char *rog_cache_dir(struct rog_error *err)
         dir = rog_format("%s/.cache/rogctl", home);
     else {
         rog_fail(err, ROG_EINVAL,
-                 "there is no place for cached data: set XDG_CACHE_HOME to a folder, or HOME");
+                 "no folder for cached data: set XDG_CACHE_HOME to a folder, or HOME");
         return NULL;
     }
     if (!dir)

@@ -19,34 +19,37 @@
 #define REAL(member) .name = #member, .type = ROG_COLUMN_REAL, .offset = OFFSET(member, double)
 
 const struct rog_iteration_column rog_iteration_columns[] = {
-    {INTEGER(rank), .required = true, .in_every_event = true, .meaning = "the worker, from 1"},
-    {INTEGER(iteration), .required = true, .meaning = "which one of the worker's, from 1"},
+    {INTEGER(rank), .required = true, .in_every_event = true,
+     .meaning = "rank of rank of the worker, from 1"},
+    {INTEGER(iteration), .required = true, .meaning = "number of the worker's iteration, from 1"},
     {SECONDS(t), .required = true, .in_every_event = true,
-     .meaning = "when it ended, its pull applied, since the run's start"},
+     .meaning = "end of the iteration, with its pull applied, since the run's start"},
     {SECONDS(compute_s), .series = true,
-     .meaning = "computing its gradients, as far as the worker waited for it"},
-    {SECONDS(push_s), .meaning = "its push, with compressing"},
-    {SECONDS(pull_s), .meaning = "its pull, with decompressing and without the stall"},
-    {SECONDS(stall_s), .series = true, .meaning = "waiting for the server to admit its pull"},
-    {INTEGER(rows_pushed), .meaning = "rows of its push"},
-    {INTEGER(rows_pulled), .meaning = "rows of its pull"},
+     .meaning = "computing gradients, as far as the worker waited for it"},
+    {SECONDS(push_s), .meaning = "push, including compression"},
+    {SECONDS(pull_s), .meaning = "pull, including decompression, without the stall"},
+    {SECONDS(stall_s), .series = true,
+     .meaning = "stall: waiting until the server admits the pull"},
+    {INTEGER(rows_pushed), .meaning = "rows in the push"},
+    {INTEGER(rows_pulled), .meaning = "rows in the pull"},
     {INTEGER(rows_total), .meaning = "rows of the model"},
-    {INTEGER(bytes_pushed), .unit = "bytes", .meaning = "sent, with all headers"},
-    {INTEGER(bytes_pulled), .unit = "bytes", .meaning = "received, with all headers"},
-    {REAL(loss), .series = true, .meaning = "of its batch; none where nothing is trained"},
+    {INTEGER(bytes_pushed), .unit = "bytes", .meaning = "bytes sent, including headers"},
+    {INTEGER(bytes_pulled), .unit = "bytes", .meaning = "bytes received, including headers"},
+    {REAL(loss), .series = true,
+     .meaning = "training loss of the batch; NULL where nothing is trained"},
     {INTEGER(staleness), .unit = "iterations", .series = true,
-     .meaning = "how far the fastest worker was ahead; 1 more where `overlap` left out the "
-                "exchange before"},
+     .meaning = "how many iterations the fastest worker was ahead; 1 more where `overlap` skipped "
+                "the previous exchange"},
     {SECONDS(padding_s), .series = true, .since = 6,
-     .meaning = "slept to keep the pace of slower devices, where that is not part of `compute_s`"},
+     .meaning = "sleep to match the pace of slower devices, where not part of `compute_s`"},
     {INTEGER(local_steps), .unit = "steps", .series = true, .since = 7,
-     .meaning = "local steps of the iteration"},
+     .meaning = "local steps in the iteration"},
     {REAL(age_pushed), .unit = "iterations", .series = true, .since = 7,
-     .meaning = "for how many iterations a row of its push had been collected, mean of the rows; "
-                "none without rows"},
+     .meaning =
+         "iterations over which a pushed row had accumulated, mean over rows; NULL without rows"},
     {REAL(age_pulled), .unit = "iterations", .series = true, .since = 7,
-     .meaning = "how many iterations ago a row of its pull had last been received, mean of the "
-                "rows; none without rows"},
+     .meaning =
+         "iterations since a pulled row was last received, mean over rows; NULL without rows"},
     {.name = NULL},
 };
 

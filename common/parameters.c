@@ -68,8 +68,8 @@ static int check_row(const struct rog_parameter *table, const struct rog_paramet
     size_t size = types[row->type].bytes;
     if (row->offset % size || size > bytes || row->offset > bytes - size)
         return rog_fail(err, ROG_EABI,
-                        "%s: parameter %s: a member of %zu bytes cannot be at byte %u of a struct "
-                        "of %zu",
+                        "%s: parameter %s: a member of %zu bytes does not fit at offset %u of a "
+                        "struct of %zu bytes",
                         owner, row->name, size, row->offset, bytes);
     struct rog_setting setting = rog_parameter_setting(row);
     struct rog_json *value = NULL;

@@ -40,7 +40,7 @@ static int take_any(struct rog_plugin *plugin, unsigned kind, unsigned end, stru
             return take(plugin, any, exported, err);
     }
     if (end > kind + 1)
-        return rog_fail(err, ROG_EABI, "%s is no plugin: it exports neither %s nor %s",
+        return rog_fail(err, ROG_EABI, "%s is not a plugin: it exports neither %s nor %s",
                         plugin->path, rog_plugin_kind_symbol(kind),
                         rog_plugin_kind_symbol(end - 1));
     return rog_fail(err, ROG_EABI, "%s is not a %s plugin: it does not export %s", plugin->path,
@@ -65,7 +65,8 @@ static int load_python(struct rog_plugin *plugin, const char *path, unsigned kin
 {
     const struct rog_strategy *strategy;
     if (kind > ROG_PLUGIN_STRATEGY)
-        return rog_fail(err, ROG_EABI, "%s is not a %s plugin: only strategies are in Python", path,
+        return rog_fail(err, ROG_EABI,
+                        "%s is not a %s plugin: only strategies can be written in Python", path,
                         rog_plugin_kind_name(kind));
     int code = rog_python_new(&plugin->python, path, &strategy, err);
     return code ? code : take(plugin, ROG_PLUGIN_STRATEGY, strategy, err);
@@ -282,7 +283,7 @@ static int fail_not_found(const char *library, struct rog_error *err)
     list_found(&found, list, sizeof list);
     return rog_fail(err, ROG_EINVAL,
                     "no plugin provides the library \"%s\"%s%s%s; found: %s (ROG_PLUGIN_PATH adds "
-                    "folders)",
+                    "folders to search)",
                     library, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "",
                     list);
 }

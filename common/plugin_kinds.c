@@ -52,7 +52,7 @@ static int check_strategy(const void *copy, const char *path, struct rog_error *
     const struct rog_strategy *strategy = copy;
     const char *missing = missing_hook(strategy);
     if (missing)
-        return rog_fail(err, ROG_EABI, "plugin %s has no %s, which every strategy must have", path,
+        return rog_fail(err, ROG_EABI, "plugin %s lacks the required hook %s of a strategy", path,
                         missing);
     if (strategy->threshold_min > strategy->threshold_max ||
         strategy->threshold_default < strategy->threshold_min ||
@@ -60,8 +60,9 @@ static int check_strategy(const void *copy, const char *path, struct rog_error *
         return rog_fail(err, ROG_EABI, "plugin %s: its default threshold is outside its own range",
                         path);
     if (!strategy->save != !strategy->load)
-        return rog_fail(err, ROG_EABI, "plugin %s has %s and no %s: a strategy has both or none",
-                        path, strategy->save ? "save" : "load", strategy->save ? "load" : "save");
+        return rog_fail(err, ROG_EABI,
+                        "plugin %s has %s but not %s: a strategy needs both or neither", path,
+                        strategy->save ? "save" : "load", strategy->save ? "load" : "save");
     int code = rog_parameters_check_table(strategy->parameters, strategy->parameter_bytes,
                                           strategy->name, err);
     if (code)
@@ -100,22 +101,22 @@ static int check_codec(const void *copy, const char *path, struct rog_error *err
     const struct rog_codec *codec = copy;
     const char *missing = missing_of_codec(codec);
     if (missing)
-        return rog_fail(err, ROG_EABI, "plugin %s has no %s, which every codec must have", path,
+        return rog_fail(err, ROG_EABI, "plugin %s lacks the required hook %s of a codec", path,
                         missing);
     if (codec->is_whole && !codec->scale)
-        return rog_fail(err, ROG_EABI,
-                        "plugin %s has is_whole and no scale, which it needs where that says no",
-                        path);
+        return rog_fail(
+            err, ROG_EABI,
+            "plugin %s has is_whole but not scale, which is required where is_whole returns false",
+            path);
     if (!codec->encode_pull != !codec->decode_pull)
-        return rog_fail(err, ROG_EABI, "plugin %s has %s and no %s: a codec has both or none", path,
-                        codec->encode_pull ? "encode_pull" : "decode_pull",
+        return rog_fail(err, ROG_EABI, "plugin %s has %s but not %s: a codec needs both or neither",
+                        path, codec->encode_pull ? "encode_pull" : "decode_pull",
                         codec->encode_pull ? "decode_pull" : "encode_pull");
     if (codec->unit > ROG_CODEC_TENSORS)
-        return rog_fail(err, ROG_EABI, "plugin %s: there is no unit %u of codecs", path,
-                        codec->unit);
+        return rog_fail(err, ROG_EABI, "plugin %s: unknown codec unit %u", path, codec->unit);
     if (codec->levels > MOST_LEVELS)
-        return rog_fail(err, ROG_EABI, "plugin %s: a codec of %u levels, %u are possible", path,
-                        codec->levels, MOST_LEVELS);
+        return rog_fail(err, ROG_EABI, "plugin %s: the codec has %u levels, at most %u are allowed",
+                        path, codec->levels, MOST_LEVELS);
     int code =
         rog_parameters_check_table(codec->parameters, codec->parameter_bytes, codec->name, err);
     if (code)
@@ -169,15 +170,15 @@ static int check_version(enum rog_plugin_kind kind, const struct head *head, con
 {
     if (head->abi_version < 1 || head->abi_version > kinds[kind].version)
         return rog_fail(err, ROG_EABI,
-                        "plugin %s is made for version %u of the %s interface, this program has "
-                        "versions 1 to %u: compile it again with this version's %s",
+                        "plugin %s was built for version %u of the %s interface, this program "
+                        "supports versions 1 to %u: rebuild it with this version's %s",
                         path, head->abi_version, kinds[kind].name, kinds[kind].version,
                         kinds[kind].header);
     size_t least = kinds[kind].version_bytes[head->abi_version];
     if (head->struct_size < least)
         return rog_fail(err, ROG_EABI,
-                        "plugin %s: its %s has %u bytes, version %u of the interface has %zu: "
-                        "compile it again with this version's %s",
+                        "plugin %s: its %s has %u bytes, but version %u of the interface has %zu: "
+                        "rebuild it with this version's %s",
                         path, kinds[kind].name, head->struct_size, head->abi_version, least,
                         kinds[kind].header);
     return 0;

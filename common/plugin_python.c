@@ -92,7 +92,7 @@ static int threshold(const struct rog_python *python, const char *name, int32_t 
 {
     int64_t number = rog_json_get_integer(python->description, name, -1);
     if (number < 0 || number > ROG_THRESHOLD_INFINITE)
-        return rog_fail(err, ROG_EABI, "%s: its %s must be a whole number from 0 to %d", path, name,
+        return rog_fail(err, ROG_EABI, "%s: %s must be a whole number from 0 to %d", path, name,
                         ROG_THRESHOLD_INFINITE);
     *value = (int32_t)number;
     return 0;

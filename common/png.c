@@ -16,8 +16,8 @@ int rog_png_write(const char *path, const uint8_t *pixels, uint32_t height, uint
                   struct rog_error *err)
 {
     if (!height || !width || height > EDGE_MAX || width > EDGE_MAX)
-        return rog_fail(err, ROG_EINVAL, "%s: a picture of %u x %u pixels is not possible", path,
-                        width, height);
+        return rog_fail(err, ROG_EINVAL, "%s: invalid image size: %u x %u pixels", path, width,
+                        height);
     png_image image;
     memset(&image, 0, sizeof image);
     image.version = PNG_IMAGE_VERSION;
@@ -57,7 +57,7 @@ int rog_png_read(const char *path, uint8_t **pixels, uint32_t *height, uint32_t 
     image.format = PNG_FORMAT_RGB;
     if (!begun || image.width > EDGE_MAX || image.height > EDGE_MAX)
         code = rog_fail(err, ROG_EFORMAT, "%s: %s", path,
-                        begun ? "the picture is too large" : image.message);
+                        begun ? "the image is too large" : image.message);
     else if (!(read = malloc(PNG_IMAGE_SIZE(image))))
         code = rog_fail_nomem(err);
     else if (!png_image_finish_read(&image, &white, read, 0, NULL))

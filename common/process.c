@@ -84,7 +84,7 @@ static int lay(struct plumbing *p, const struct rog_process_options *options, st
     if (pipe2(p->failure, O_CLOEXEC) != 0 ||
         (options->pipes && (pipe2(p->input, O_CLOEXEC) != 0 || pipe2(p->output, O_CLOEXEC) != 0)) ||
         (options->error_pipe && pipe2(p->errors, O_CLOEXEC) != 0))
-        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a pipe: %s", strerror(errno));
     if (options->log) {
         p->log = open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         if (p->log < 0)
@@ -422,7 +422,7 @@ static const char *complaint(struct text *said)
     for (size_t i = 0; i < said->used; i++)
         if (said->bytes[i] == '\n')
             said->bytes[i] = ' ';
-    return said->used ? said->bytes : "it failed without a word";
+    return said->used ? said->bytes : "it failed without output";
 }
 
 /* Waits for the end of a process whose outputs are taken in, and says what was wrong with it. */
@@ -437,7 +437,7 @@ static int conclude(struct rog_process *process, const char *line,
         if (rog_clock_s() < until_s)
             continue;
         rog_process_kill(process);
-        return rog_fail(err, ROG_EFAILED, "%s: not done after %g s, killed", line,
+        return rog_fail(err, ROG_EFAILED, "%s: timed out after %g s, killed", line,
                         limit->timeout_s);
     }
     int status = process->status;

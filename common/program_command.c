@@ -107,7 +107,7 @@ int rog_program_host_command(const char *command, uint32_t workers, char **hoste
     *hosted = NULL;
     if (!script)
         return rog_fail(err, ROG_EINVAL,
-                        "command: with workers_per_process = %u it must be `PYTHON SCRIPT "
+                        "command: with workers_per_process = %u the command must be `PYTHON SCRIPT "
                         "ARGUMENTS`, as in \"python3 train.py --lr 0.1\", so that rog.worker_host "
                         "can run the script once for each worker (found \"%.200s\")",
                         workers, command);

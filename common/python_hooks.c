@@ -99,7 +99,7 @@ static bool ask(const struct state *state, enum rog_python_hook hook,
         return false;
     if (link->answer.size < sizeof *answer ||
         (arrays != SIZE_MAX && link->answer.size != sizeof *answer + arrays))
-        return rog_python_fail(link, hook, "an answer of %zu bytes", link->answer.size);
+        return rog_python_fail(link, hook, "invalid answer of %zu bytes", link->answer.size);
     memcpy(answer, link->answer.at, sizeof *answer);
     return true;
 }
@@ -315,7 +315,7 @@ static void make_plan(const struct state *state, enum rog_python_hook hook,
     uint32_t count = answer.number[0], sent = count < rows ? count : rows;
     size_t order_bytes = sent * sizeof *plan->order, level_bytes = answer.number[2] ? rows : 0;
     if (link->answer.size != sizeof answer + order_bytes + level_bytes) {
-        rog_python_fail(link, hook, "an answer of %zu bytes", link->answer.size);
+        rog_python_fail(link, hook, "invalid answer of %zu bytes", link->answer.size);
         return;
     }
     memcpy(plan->order, link->answer.at + sizeof answer, order_bytes);

@@ -97,7 +97,8 @@ void rog_python_begin(struct rog_python_link *link)
 void rog_python_put(struct rog_python_link *link, const void *bytes, size_t size)
 {
     if (!link->failure[0] && !reserve(&link->question, link->question.size + size))
-        fail_link(link, "", "no memory for a question of %zu bytes", link->question.size + size);
+        fail_link(link, "", "out of memory for a question of %zu bytes",
+                  link->question.size + size);
     if (link->failure[0] || size == 0)
         return;
     memcpy(link->question.at + link->question.size, bytes, size);
@@ -111,15 +112,14 @@ static bool fail_ended(struct rog_python_link *link, const char *who)
 {
     if (!rog_process_wait(&link->process, END_S)) {
         rog_process_kill(&link->process);
-        return fail_link(link, who, "its Python process does not answer any more");
+        return fail_link(link, who, "its Python process no longer answers");
     }
     if (link->process.signal)
-        return fail_link(link, who, "its Python process was ended by signal %d, %s",
+        return fail_link(link, who, "its Python process was killed by signal %d, %s",
                          link->process.signal, strsignal(link->process.signal));
     if (link->process.status == 0) /* or not known: it is the child of who forked this process */
-        return fail_link(link, who, "its Python process ended");
-    return fail_link(link, who, "its Python process ended with exit status %d",
-                     link->process.status);
+        return fail_link(link, who, "its Python process exited");
+    return fail_link(link, who, "its Python process exited with status %d", link->process.status);
 }
 
 /* It is asked where it is, which it writes to standard error, before it is killed. */
@@ -128,7 +128,7 @@ static bool fail_late(struct rog_python_link *link, const char *who)
     kill(link->process.pid, SIGUSR1);
     nanosleep(&(struct timespec){0, TELL_NS}, NULL);
     rog_process_kill(&link->process);
-    return fail_link(link, who, "no answer within %g s, so it was killed", link->limit_s);
+    return fail_link(link, who, "no answer within %g s; it was killed", link->limit_s);
 }
 
 /* Waits for the descriptor until the moment comes. */
@@ -209,10 +209,10 @@ static bool take_answer(struct rog_python_link *link, const char *who, double un
     if (!receive_all(link, who, &head, sizeof head, until_s))
         return false;
     if (head.size > ANSWER_MOST)
-        return fail_link(link, who, "an answer of %llu bytes, %llu are possible",
+        return fail_link(link, who, "an answer of %llu bytes, at most %llu are allowed",
                          (unsigned long long)head.size, (unsigned long long)ANSWER_MOST);
     if (!reserve(&link->answer, (size_t)head.size + 1))
-        return fail_link(link, who, "no memory for an answer of %llu bytes",
+        return fail_link(link, who, "out of memory for an answer of %llu bytes",
                          (unsigned long long)head.size);
     link->answer.size = (size_t)head.size;
     *status = head.what;
@@ -284,7 +284,8 @@ int rog_python_link_start(struct rog_python_link *link, const char *path,
                    : rog_fail(&cause, ROG_ENOTFOUND, "the program " PYTHON " is not installed");
     free(host);
     if (code)
-        return rog_fail(err, ROG_EABI, "%s is a strategy in Python: %s", path, cause.message);
+        return rog_fail(err, ROG_EABI, "cannot use the Python strategy %s: %s", path,
+                        cause.message);
     fcntl(link->process.input, F_SETFL, O_NONBLOCK);
     if (listen_to_description(link, path, description, &cause)) {
         link->limit_s = fmax(rog_json_get_number(*description, "limit_s", START_LIMIT_S), 0.001);

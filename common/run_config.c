@@ -37,13 +37,13 @@ static int worker_settings(const struct rog_json *given, struct rog_json **setti
     if (!rog_json_is_object(given))
         return rog_fail(err, ROG_EINVAL, "must be an object with \"rank\" and worker settings");
     if (!rog_json_is_integer(rog_json_get(given, "rank")))
-        return rog_fail(err, ROG_EINVAL, "rank must be a whole number from 1 on");
+        return rog_fail(err, ROG_EINVAL, "rank must be a whole number of at least 1");
     int code = rog_settings_check(rog_worker_settings, given, "rank", err);
     if (code)
         return code;
     for (const struct rog_setting *row = rog_worker_settings; row->name; row++)
         if (rog_setting_is(row, ROG_SETTING_REQUIRED, 0) && !rog_json_get(given, row->name))
-            return rog_fail(err, ROG_EINVAL, "%s is not given; take it from the device's profile",
+            return rog_fail(err, ROG_EINVAL, "%s is missing; take it from the device's profile",
                             row->name);
     *settings = rog_json_copy(given);
     if (!*settings)

@@ -35,8 +35,8 @@ int rog_scratch_make(struct rog_scratch *scratch, const char *parent, const char
     scratch->lock = rog_temporary_make(path, make_folder, &scratch->path);
     int code = ROG_OK;
     if (scratch->lock < 0)
-        code = rog_fail(err, ROG_EIO, "cannot make a folder in %s: %s%s", place, strerror(errno),
-                        parent ? "" : "; TMPDIR names another");
+        code = rog_fail(err, ROG_EIO, "cannot create a folder in %s: %s%s", place, strerror(errno),
+                        parent ? "" : "; set TMPDIR to use another folder");
     free(path);
     return code;
 }

@@ -143,8 +143,7 @@ static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
         }
         snprintf(
             text, bytes,
-            "names with a value each: { NAME = VALUE; } in a file, NAME=VALUE,... on a command "
-            "line");
+            "names with values: { NAME = VALUE; } in a file, NAME=VALUE,... on a command line");
         break;
     case ROG_SETTING_STRING:
         if (!setting->choices) {

@@ -51,13 +51,14 @@ static int check(const struct rog_json *header, const char *path, struct rog_err
     char hex[ROG_SHA256_HEX_BYTES];
     int64_t format = rog_json_get_integer(header, "format", 0);
     if (format != ROG_SNAPSHOT_FORMAT)
-        return rog_fail(err, ROG_EFORMAT, "%s has format %lld, this version has %d", path,
+        return rog_fail(err, ROG_EFORMAT,
+                        "%s has format %lld, this version of rogctl reads format %d", path,
                         (long long)format, ROG_SNAPSHOT_FORMAT);
     if (!is_count(rog_json_get(header, "events_bytes")) ||
         !is_count(rog_json_get(header, "state_bytes")) ||
         !rog_json_is_number(rog_json_get(header, "t")) ||
         !rog_json_is_object(rog_json_get(header, "of")))
-        return rog_fail(err, ROG_EFORMAT, "%s does not say what it is of", path);
+        return rog_fail(err, ROG_EFORMAT, "%s does not say which run it belongs to", path);
     int code = hash_rest(header, hex, err);
     if (!code && strcmp(hex, rog_json_get_string(header, SEAL, "")) != 0)
         code = rog_fail(err, ROG_EFORMAT, "%s is damaged: the hash of its header does not match",
@@ -76,7 +77,7 @@ int rog_snapshot_header(const char *path, struct rog_json **header, struct rog_e
     size_t got = fread(text, 1, sizeof text, file);
     fclose(file);
     if (got != sizeof text)
-        return rog_fail(err, ROG_EFORMAT, "%s ends within its header", path);
+        return rog_fail(err, ROG_EFORMAT, "%s is truncated: its header is incomplete", path);
     int code = rog_json_parse(text, got, path, header, err);
     if (!code)
         code = check(*header, path, err);

@@ -103,17 +103,18 @@ int rog_trace_check(const struct rog_json *config, struct rog_error *err)
         bool is_limited = rog_trace_kind(trace, NULL) != ROG_TRACE_UNLIMITED;
         bool is_free = strcmp(control, ROG_TRACE_NO_LIMIT) == 0;
         if (is_free && is_limited)
-            return rog_fail(err, ROG_EINVAL,
-                            "control %s contradicts trace %s, which has a limit; leave one out",
-                            control, trace);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "control %s contradicts trace %s, which has a limit; remove one of them", control,
+                trace);
         if (!is_limited && is_limited_condition(control))
-            return rog_fail(err, ROG_EINVAL,
-                            "control %s contradicts trace %s, which has no limit; leave one out",
-                            control, trace);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "control %s contradicts trace %s, which has no limit; remove one of them", control,
+                trace);
     }
     if (rog_json_get(config, "trace_blocks_by") && !rog_json_get(config, "trace_blocks"))
-        return rog_fail(err, ROG_EINVAL,
-                        "trace_blocks_by says whose blocks trace_blocks draws, which is not given");
+        return rog_fail(err, ROG_EINVAL, "trace_blocks_by has no effect without trace_blocks");
     return ROG_OK;
 }
 

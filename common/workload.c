@@ -52,8 +52,8 @@ static int check_hosted_ranks(const struct rog_json *ranks, int64_t hosted, stru
         most - least + 1 == (double)rog_json_size(ranks))
         return ROG_OK;
     return rog_fail(err, ROG_EINVAL,
-                    "ranks: with workers_per_process = %lld a process hosts workers that follow "
-                    "each other, and from %g to %g some are not there",
+                    "ranks: with workers_per_process = %lld a process hosts consecutive ranks, but "
+                    "ranks between %g and %g are missing",
                     (long long)hosted, least, most);
 }
 
@@ -63,11 +63,10 @@ int rog_workload_check_ranks(const struct rog_json *config, size_t workers, stru
     for (size_t i = 0; i < rog_json_size(ranks); i++) {
         double rank = rog_json_number(rog_json_at(ranks, i), 0);
         if (rank != floor(rank) || rank < 1 || rank > (double)workers)
-            return rog_fail(err, ROG_EINVAL,
-                            "ranks: there is no worker of rank %g, they are 1 to %zu", rank,
-                            workers);
+            return rog_fail(err, ROG_EINVAL, "ranks: no worker has rank %g; ranks are 1 to %zu",
+                            rank, workers);
         if (is_among(ranks, i, rank))
-            return rog_fail(err, ROG_EINVAL, "ranks: %g is there twice", rank);
+            return rog_fail(err, ROG_EINVAL, "ranks: %g is listed twice", rank);
     }
     return check_hosted_ranks(ranks, rog_json_get_integer(config, "workers_per_process", 1), err);
 }
@@ -85,21 +84,20 @@ static int check_step(const struct rog_json *config, const struct rog_json *work
         return !rog_json_get(worker, "speed")
                    ? ROG_OK
                    : rog_fail(err, ROG_EINVAL,
-                              "worker %u: speed is that of a device whose steps are measured here, "
-                              "with step_s = \"" ROG_STEP_MEASURED
-                              "\"; a step_s in seconds is that of the device already",
+                              "worker %u: speed applies only with step_s = \"" ROG_STEP_MEASURED
+                              "\"; a step_s in seconds already describes the device",
                               rank);
     if (!rog_workload_runs_program(config, rank))
         return rog_fail(err, ROG_EINVAL,
                         "worker %u: step_s = \"" ROG_STEP_MEASURED
-                        "\" is what a program takes for a step, and this worker runs none "
-                        "(workload %s%s): give it in seconds",
+                        "\" needs a training program, which this worker does not run (workload "
+                        "%s%s): give step_s in seconds",
                         rank, rog_json_get_string(config, "workload", "train"),
                         is(config, "program") ? " with other ranks" : "");
     if (rog_json_get(worker, "step_times"))
         return rog_fail(err, ROG_EINVAL,
                         "worker %u: step_s = \"" ROG_STEP_MEASURED
-                        "\" and step_times exclude each other",
+                        "\" and step_times cannot be used together",
                         rank);
     return ROG_OK;
 }

@@ -64,15 +64,16 @@ static int check_options(const struct rog_options *options, struct rog_error *er
 {
     if (options->struct_size != sizeof *options)
         return rog_fail(err, ROG_EABI,
-                        "options of %u bytes, this library's have %zu: call rog_options_init, and "
+                        "options of %u bytes, this library expects %zu: call rog_options_init, and "
                         "compile against the header of this library",
                         options->struct_size, sizeof *options);
     if (!options->server)
-        return rog_fail(err, ROG_EINVAL, "no server is given: HOST:PORT of rog-trainer serve");
+        return rog_fail(err, ROG_EINVAL,
+                        "no server given: set it to HOST:PORT of rog-trainer serve");
     if (!is_virtual(options->server) && !options->key_file == !options->key)
         return rog_fail(
             err, ROG_EINVAL, "%s: the server and its workers share a secret of 32 bytes",
-            options->key ? "both key and key_file are given" : "neither key nor key_file is given");
+            options->key ? "key and key_file are both given" : "neither key nor key_file is given");
     if (!options->strategy || !options->compression || !options->workload || !options->data_id)
         return rog_fail(err, ROG_EINVAL,
                         "strategy, compression, workload and data_id must not be NULL");
@@ -89,7 +90,7 @@ static int check_run(struct rog *rog, struct rog_error *err)
 {
     const struct rog_driver_options *how = &rog->how;
     if (how->rank < 1 || how->rank > how->workers)
-        return rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u", how->rank,
+        return rog_fail(err, ROG_EINVAL, "no worker has rank %u: ranks are 1 to %u", how->rank,
                         how->workers);
     int code = rog_parts_init(&rog->parts, rog->settings, err);
     rog->parts.contribution.overlap |= rog->background;
@@ -105,10 +106,10 @@ static int check_setting(const char *name, const struct rog_json *value, void *u
     if (rog_setting_is(row, ROG_SETTING_OPTION_OF_LIBRARY, 0))
         return ROG_OK;
     char *names = rog_settings_names(rog_run_settings, ROG_SETTING_OPTION_OF_LIBRARY, 0);
-    int code = rog_fail(err, ROG_EINVAL, "%s is %s: they may be %s", name,
+    int code = rog_fail(err, ROG_EINVAL, "%s is %s: only %s allowed", name,
                         rog_setting_is(row, ROG_SETTING_OPTION_OF_SERVE, 0)
                             ? "an option of rog-trainer serve"
-                            : "not of those for a program without a configuration",
+                            : "not a setting for programs without a configuration",
                         names ? names : "others");
     free(names);
     return code;
@@ -117,7 +118,7 @@ static int check_setting(const char *name, const struct rog_json *value, void *u
 static int check_settings(const struct rog_json *settings, struct rog_error *err)
 {
     if (!rog_json_is_object(settings))
-        return rog_fail(err, ROG_EINVAL, "an object is wanted: {\"NAME\": VALUE, ...}");
+        return rog_fail(err, ROG_EINVAL, "an object is expected: {\"NAME\": VALUE, ...}");
     int code = rog_settings_check(rog_run_settings, settings, NULL, err);
     return code ? code : rog_json_each(settings, check_setting, err);
 }
@@ -126,7 +127,7 @@ static int read_settings(struct rog *rog, const char *text, struct rog_error *er
 {
     if (rog->config)
         return rog_fail(err, ROG_EINVAL,
-                        "settings go without a configuration: the run's has all of them");
+                        "settings cannot be given with a configuration: it contains all of them");
     struct rog_json *given = NULL;
     int code = rog_json_parse(text, strlen(text), "settings", &given, err);
     if (code)
@@ -190,12 +191,12 @@ static int take_local_steps(struct rog *rog, uint32_t local_steps, struct rog_er
     if (!local_steps)
         return ROG_OK;
     if (local_steps > ROG_LOCAL_STEPS_MAX)
-        return rog_fail(err, ROG_EINVAL, "local_steps is %u: it may be up to %u", local_steps,
+        return rog_fail(err, ROG_EINVAL, "local_steps is %u: at most %u are allowed", local_steps,
                         ROG_LOCAL_STEPS_MAX);
     if (rog->config && local_steps != rog->profile.local_steps)
         return rog_fail(err, ROG_EINVAL,
-                        "local_steps is %u, in the run's configuration worker %u has %u: leave it "
-                        "out, or change local_steps or batchsize there",
+                        "local_steps is %u, but worker %u has %u in the run's configuration: do "
+                        "not set it here, or change local_steps or batchsize there",
                         local_steps, rog->how.rank, rog->profile.local_steps);
     rog->profile.local_steps = local_steps;
     return ROG_OK;
@@ -212,10 +213,10 @@ static int choose_driver(struct rog *rog, const struct rog_options *options, str
 {
     rog->driver = is_virtual(options->server) ? &rog_virtual_driver : &rog_net_driver;
     if (options->pace && rog->driver != &rog_net_driver)
-        return rog_fail(err, ROG_EINVAL, "pace is for links of its own: %s has virtual ones",
+        return rog_fail(err, ROG_EINVAL, "pace applies only to real links: %s has virtual ones",
                         options->server);
     if (options->pace && !rog->config)
-        return rog_fail(err, ROG_EINVAL, "pace needs config, which names the trace");
+        return rog_fail(err, ROG_EINVAL, "pace needs config, which contains the trace");
     return ROG_OK;
 }
 
@@ -309,7 +310,7 @@ static int number_from(const char *name, uint32_t *number, struct rog_error *err
     char *end = NULL;
     unsigned long value = text ? strtoul(text, &end, 10) : 0;
     if (!text || !*text || *end || value < 1 || value > UINT32_MAX)
-        return rog_fail(err, ROG_EINVAL, "%s is \"%s\": it must be a number from 1 on", name,
+        return rog_fail(err, ROG_EINVAL, "%s is \"%s\": it must be a number of at least 1", name,
                         text ? text : "");
     *number = (uint32_t)value;
     return ROG_OK;
@@ -329,9 +330,9 @@ int rog_open_from_environment(struct rog **rog, struct rog_error *err)
     options.out_dir = getenv("ROG_OUT");
     if (!options.server)
         return rog_fail(err, ROG_ENOTFOUND,
-                        "ROG_SERVER is not set: this program was not started by a run of rogctl");
+                        "ROG_SERVER is not set: rogctl did not start this program");
     if (!path || (!options.key_file && !is_virtual(options.server)))
-        return rog_fail(err, ROG_EINVAL, "%s is not set, ROG_SERVER is",
+        return rog_fail(err, ROG_EINVAL, "%s is not set although ROG_SERVER is",
                         path ? "ROG_KEY_FILE" : "ROG_CONFIG");
     int code = number_from("ROG_RANK", &options.rank, err);
     if (!code)

@@ -20,11 +20,12 @@ int rog_tensor(struct rog *rog, const char *name, uint32_t dims, const uint32_t 
                float *values, enum rog_tensor_kind kind, struct rog_error *err)
 {
     if (rog->work)
-        return rog_fail(err, ROG_EINVAL, "tensor %s comes after rog_start: register it before",
+        return rog_fail(err, ROG_EINVAL,
+                        "tensor %s is registered after rog_start: register it before",
                         name ? name : "(no name)");
     if (!values != rog->without_values)
         return rog_fail(err, ROG_EINVAL, "tensor %s has %s values", name ? name : "(no name)",
-                        values ? "values in a run without" : "no");
+                        values ? "values, but the run has none" : "no");
     float **tensors = realloc(rog->tensors, (rog->layout->count + 1u) * sizeof *tensors);
     if (!tensors)
         return rog_fail_nomem(err);
@@ -77,9 +78,9 @@ static int make_hello(struct rog *rog, struct rog_error *err)
 int rog_start_begin(struct rog *rog, struct rog_error *err)
 {
     if (rog->rules)
-        return rog_fail(err, ROG_EINVAL, "rog_start has been called before");
+        return rog_fail(err, ROG_EINVAL, "rog_start has already been called");
     if (rog->layout->trained == 0)
-        return rog_fail(err, ROG_EINVAL, "no tensor is registered that is trained");
+        return rog_fail(err, ROG_EINVAL, "no trained tensor is registered");
     rog->rules = calloc(rog->layout->trained, sizeof *rog->rules);
     if (!rog->rules)
         return rog_fail_nomem(err);
@@ -151,8 +152,8 @@ static int check_step(const struct rog *rog, const struct rog_step *step, struct
     if (step->gradients && (rog->without_values || rog_takes_deltas(rog)))
         return rog_fail(err, ROG_EINVAL, "gradients in a run %s",
                         rog->without_values ? "without values"
-                                            : "of contribution \"delta\": the tensors have the "
-                                              "local steps, and NULL is given for gradients");
+                                            : "with contribution \"delta\": the tensors contain "
+                                              "the local steps, pass NULL for gradients");
     if (!step->gradients && !rog->without_values && !rog_takes_deltas(rog))
         return rog_fail(err, ROG_EINVAL, "no gradients are given");
     uint32_t trained = rog->layout->trained;
@@ -170,13 +171,13 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
     if (code)
         return code;
     if (!rog->begun)
-        return rog_fail(err, ROG_EINVAL, "the run has not begun: rog_start_wait comes first");
+        return rog_fail(err, ROG_EINVAL, "the run has not started: call rog_start_wait first");
     code = check_step(rog, step, err);
     if (code)
         return code;
     /* While an exchange goes on the rules are the loop's. */
     if (rog->driver->is_going_on(rog->work))
-        code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+        code = rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     for (uint32_t i = 0; i < step->rule_count && !code; i++)
         code = rog_rule_check(&step->rules[i], err);
     if (code)
@@ -254,7 +255,7 @@ bool rog_keep_due(const struct rog *rog)
 int rog_kept(struct rog *rog, const char *why_not, struct rog_error *err)
 {
     if (!rog_keep_due(rog))
-        return rog_fail(err, ROG_EINVAL, "nothing is to be kept now: look at rog_keep_due");
+        return rog_fail(err, ROG_EINVAL, "nothing is to be saved now: check rog_keep_due");
     int code = rog->driver->kept(rog->work, why_not, err);
     if (!code)
         rog->driver->look(rog->work, &rog->view);
@@ -269,8 +270,8 @@ int rog_transfer_begin(struct rog *rog, uint64_t bytes_up, uint64_t bytes_down,
         return code;
     if (!rog->driver->transfer)
         return rog_fail(err, ROG_EINVAL,
-                        "a transfer of %llu bytes: messages of a program's own travel on virtual "
-                        "clusters alone",
+                        "a transfer of %llu bytes: programs can send messages of their own only on "
+                        "virtual clusters",
                         (unsigned long long)bytes_up);
     return rog->driver->transfer(rog->work, bytes_up, bytes_down, err);
 }
@@ -282,8 +283,8 @@ int rog_end_iteration_begin(struct rog *rog, double loss, bool is_model, struct 
         return code;
     if (!rog->driver->end_iteration)
         return rog_fail(err, ROG_EINVAL,
-                        "an iteration that ends without an exchange: programs move values by "
-                        "themselves on virtual clusters alone");
+                        "an iteration without an exchange: programs can transfer values themselves "
+                        "only on virtual clusters");
     return rog->driver->end_iteration(rog->work, loss, is_model, err);
 }
 

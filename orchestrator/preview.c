@@ -41,7 +41,7 @@ static int run_chafa(const char *path, struct rog_error *err)
     bool ended = rog_process_wait(&process, SHOW_TIMEOUT_S);
     rog_process_kill(&process);
     if (!ended)
-        return rog_fail(err, ROG_EFAILED, "chafa %s: not done after %g s, killed", path,
+        return rog_fail(err, ROG_EFAILED, "chafa %s: timed out after %g s, killed", path,
                         SHOW_TIMEOUT_S);
     return process.status == 0 ? 0
                                : rog_fail(err, ROG_EFAILED, "chafa %s failed (%s %d)", path,

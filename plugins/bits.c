@@ -27,7 +27,8 @@ static const struct rog_parameter parameters[] = {
      .fallback = "0.5",
      .min = 0.001,
      .max = 1000,
-     .help = "how long each push and each pull may last, in times of computing an iteration"},
+     .help =
+         "time limit of each push and each pull, as a multiple of an iteration's computing time"},
     {.name = NULL},
 };
 
@@ -129,11 +130,11 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "BITS",
     .version = "1.0",
-    .summary = "rows and bits where they help most, as many as the link carries in time",
+    .summary = "chooses rows and bits by their benefit, as many as the link can carry in time",
     .threshold_min = 1,
     .threshold_max = 1000000,
     .threshold_default = 4,
-    .threshold_help = "S: iterations a row may be older than the worker that waits for it",
+    .threshold_help = "S: how many iterations a row may be older than the worker that waits for it",
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,

@@ -29,7 +29,7 @@ static const struct rog_parameter skeleton_parameters[] = {
      .offset = offsetof(struct skeleton_parameters, rounding),
      .fallback = "random",
      .choices = "random|nearest",
-     .help = "random: up as often as the element is near that, so that there is no bias"},
+     .help = "rounding of elements: nearest, or random without bias"},
     {.name = NULL},
 };
 
@@ -107,7 +107,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
                     const char **why)
 {
     (void)size; /* at least as many as bytes_of says are there */
-    *why = "an exponent that no row has";
+    *why = "an exponent out of range for a row";
     if (bytes[0] > MOST_EXPONENT + BIAS)
         return 0;
     *why = "a value that is too large";
@@ -125,7 +125,7 @@ ROG_CODEC_EXPORT const struct rog_codec rog_codec_plugin = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "codec_skeleton",
-    .summary = "a byte an element, times a power of two of its row",
+    .summary = "one byte per element, times a power of two per row",
     .parameters = skeleton_parameters,
     .parameter_bytes = sizeof(struct skeleton_parameters),
     .bytes = bytes_of,

@@ -29,7 +29,7 @@ static const struct rog_parameter parameters[] = {
      .offset = offsetof(struct parameters, range),
      .fallback = "12",
      .max = 1000000,
-     .help = "s_U - s_L: how many iterations beyond the threshold at most"},
+     .help = "s_U - s_L: how many iterations more than the threshold are allowed at most"},
     {.name = NULL},
 };
 
@@ -43,7 +43,7 @@ static int create(const struct rog_strategy_config *config, void **state, char *
 {
     *state = calloc(config->workers, sizeof(struct pushes));
     if (!*state)
-        snprintf(message, message_bytes, "no memory for %u workers", config->workers);
+        snprintf(message, message_bytes, "out of memory for %u workers", config->workers);
     return *state ? 0 : -1;
 }
 
@@ -131,11 +131,12 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "DSSP",
     .version = "1.0",
-    .summary = "SSP whose fastest worker goes on longer where that saves it waiting (ICDCS 2019)",
+    .summary = "SSP with a dynamic threshold: the fastest worker runs further ahead if that saves "
+               "waiting (ICDCS 2019)",
     .threshold_min = 0,
     .threshold_max = 1000000,
     .threshold_default = 3,
-    .threshold_help = "s_L: iterations a worker may be ahead of the slowest in any case",
+    .threshold_help = "s_L: how many iterations a worker may always be ahead of the slowest",
     .create = create,
     .destroy = free,
     .admit = admit,

@@ -35,13 +35,14 @@ static const struct rog_parameter parameters[] = {
      .fallback = "1",
      .min = 0.000001,
      .max = 1,
-     .help = "C: share of the workers that take part in each round; 0.1 as published"},
+     .help = "C: share of the workers in each round; 0.1 as published"},
     {.name = "weights",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, weights),
      .fallback = "mean",
      .choices = "mean|equal",
-     .help = "what each of m pushes counts: n/m, or equally, 1, for an optimizer of rounds of m"},
+     .help = "weight of each of m pushes: n/m, or equal weights of 1 for an optimizer with rounds "
+             "of m"},
     {.name = NULL},
 };
 
@@ -133,7 +134,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "FEDAVG",
     .version = "1.0",
-    .summary = "rounds of a share of the workers, drawn anew for each (AISTATS 2017)",
+    .summary = "rounds with a random share of the workers (AISTATS 2017)",
     .threshold_help = "FEDAVG has no staleness: the threshold is 0",
     .create = create,
     .destroy = free,

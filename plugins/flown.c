@@ -27,7 +27,7 @@ static const struct rog_parameter parameters[] = {
      .min = 1,
      .max = 1000000,
      .unit = "workers",
-     .help = "how many workers are answered at once at most; 2 as published"},
+     .help = "maximum number of workers answered at once; 2 as published"},
     {.name = NULL},
 };
 
@@ -90,12 +90,12 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "FLOWN",
     .version = "1.0",
-    .summary = "a few workers are answered at once, those far behind and fast ones first",
+    .summary = "answers a few workers at once, those far behind and fast ones first",
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,
-    .threshold_help = "S: a worker that is so many iterations behind the fastest goes first; "
-                      "0: who came first does, inf: whose link is fastest",
+    .threshold_help = "S: a worker this many iterations behind the fastest goes first; 0: first "
+                      "come, first served; inf: the fastest link first",
     .admit = admit,
     .staleness_bound = staleness_bound,
     .least_share = least_share,

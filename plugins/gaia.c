@@ -29,8 +29,8 @@ static const struct rog_parameter parameters[] = {
      .fallback = "0.01",
      .min = 0,
      .max = 1000,
-     .help = "v0: by which share of its weights a row has to change to be sent in iteration 1; in "
-             "iteration t it is v0/sqrt(t)"},
+     .help = "v0: relative change of a row's weights from which it is sent in iteration 1; "
+             "v0/sqrt(t) in iteration t"},
     {.name = NULL},
 };
 
@@ -75,11 +75,11 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "GAIA",
     .version = "1.0",
-    .summary = "rows are sent once they have changed significantly (NSDI 2017)",
+    .summary = "sends a row once it has changed significantly (NSDI 2017)",
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,
-    .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end",
+    .threshold_help = "S: how many iterations a worker may be ahead of the slowest; inf: unlimited",
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,

@@ -36,7 +36,8 @@ static const struct rog_parameter parameters[] = {
      .min = 0,
      .max = 1000000,
      .unit = "workers",
-     .help = "b: how many workers are not waited for; at least one is"},
+     .help = "b: number of backup workers, which are not waited for; at least one worker is waited "
+             "for"},
     {.name = "deadline",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, deadline),
@@ -44,22 +45,20 @@ static const struct rog_parameter parameters[] = {
      .min = 0,
      .max = 1000000,
      .unit = "s",
-     .help = "how long a worker waits at most; 0: as long as it takes"},
+     .help = "maximum wait of a worker; 0: no limit"},
     {.name = "late",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, late),
      .fallback = "dropped",
      .choices = "dropped|counted",
-     .help =
-         "what becomes of a late push: one that comes after the pushes of others that make a step "
-         "without it"},
+     .help = "what happens to a late push, which arrives after the step that did not wait for it"},
     {.name = "weights",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, weights),
      .fallback = "mean",
      .choices = "mean|equal",
-     .help = "what each of k pushes counts where late ones are dropped: n/k, or equally, 1, for an "
-             "optimizer of rounds of k"},
+     .help = "weight of each of k pushes where late ones are dropped: n/k, or equal weights of 1 "
+             "for an optimizer with rounds of k"},
     {.name = NULL},
 };
 
@@ -113,11 +112,11 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "QUORUM",
     .version = "1.0",
-    .summary = "nobody waits for the last few workers (backup workers, arXiv:1604.00981)",
+    .summary = "does not wait for the slowest few workers (backup workers, arXiv:1604.00981)",
     .threshold_min = 0,
     .threshold_max = 1000000,
     .threshold_default = 0,
-    .threshold_help = "S: iterations a worker may be ahead of those that are waited for",
+    .threshold_help = "S: how many iterations a worker may be ahead of those that are waited for",
     .admit = admit,
     .least_share = least_share,
     .parameters = parameters,

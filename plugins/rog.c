@@ -50,8 +50,8 @@ static const struct rog_parameter parameters[] = {
      .offset = offsetof(struct parameters, importance),
      .fallback = "row",
      .choices = "row|tensor",
-     .help = "rows are ranked by the mean magnitude of each row, or of its whole tensor as "
-             "published"},
+     .help =
+         "rank rows by their own mean magnitude, or by that of their whole tensor, as published"},
     {.name = "least_budget",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, least_budget),
@@ -59,16 +59,15 @@ static const struct rog_parameter parameters[] = {
      .min = 0,
      .max = 600,
      .unit = "s",
-     .help = "time that each push and pull has at least for rows that need not go out; 0 as "
-             "published"},
+     .help = "minimum time in each push and pull for rows that are not mandatory; 0 as published"},
     {.name = "pulls",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, pulls),
      .fallback = "age",
      .choices = "age|importance",
-     .help = "the rows that every pull has are the oldest, or the most important ones, as the "
-             "published program sends them (not the publication): there all rows that a worker "
-             "has got once are equally old"},
+     .help = "mandatory rows of a pull: the oldest ones, as in the publication, or the most "
+             "important ones, as in the published program, which treats all rows that a worker has "
+             "received once as equally old"},
     {.name = "start_budget",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, start_budget),
@@ -76,8 +75,8 @@ static const struct rog_parameter parameters[] = {
      .min = 0,
      .max = 600,
      .unit = "s",
-     .help = "time that each push and pull has until every worker has sent once, ahead or not; 5 "
-             "in the published program, so that its budgets do not begin with next to nothing"},
+     .help = "time budget of each push and pull until every worker has sent once; 5 in the "
+             "published program, so that its budgets do not start near 0"},
     {.name = NULL},
 };
 
@@ -125,7 +124,7 @@ static int create(const struct rog_strategy_config *config, void **out, char *me
     size_t array = config->rows * sizeof(uint32_t);
     struct state *state = malloc(sizeof *state + 2 * array);
     if (!state) {
-        snprintf(message, message_bytes, "no memory for the order of %u rows", config->rows);
+        snprintf(message, message_bytes, "out of memory for the order of %u rows", config->rows);
         return -1;
     }
     double rows = config->rows;
@@ -298,7 +297,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_min = 1,
     .threshold_max = 1000000,
     .threshold_default = 4,
-    .threshold_help = "S: iterations a row may be older than the worker that waits for it",
+    .threshold_help = "S: how many iterations a row may be older than the worker that waits for it",
     .create = create,
     .destroy = free,
     .plan_push = plan_push,

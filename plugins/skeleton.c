@@ -29,7 +29,7 @@ static const struct rog_parameter skeleton_parameters[] = {
      .fallback = "1",
      .min = 0,
      .max = 100,
-     .help = "how long rows out of turn may take, in mean transmission times"},
+     .help = "time limit for rows out of turn, as a multiple of the mean transmission time"},
     {.name = NULL},
 };
 
@@ -146,7 +146,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "SKELETON",
     .version = "1.0",
-    .summary = "an example to copy: rows are sent in turns",
+    .summary = "a template to copy: sends rows in turns",
     .threshold_min = 1,
     .threshold_max = 1000,
     .threshold_default = 4,

@@ -35,7 +35,7 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 4,
-    .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end "
+    .threshold_help = "S: how many iterations a worker may be ahead of the slowest; inf: unlimited "
                       "(asynchronous, ASP)",
     .admit = admit,
     .staleness_bound = staleness_bound,

@@ -25,7 +25,7 @@ static const struct rog_parameter parameters[] = {
      .fallback = "0.1",
      .min = 0.000001,
      .max = 1,
-     .help = "share of all rows that each push and each pull has, rounded up to whole rows"},
+     .help = "share of all rows in each push and each pull, rounded up to whole rows"},
     {.name = NULL},
 };
 
@@ -65,11 +65,11 @@ ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .struct_size = sizeof(struct rog_strategy),
     .name = "TOPK",
     .version = "1.0",
-    .summary = "a share of the rows, the largest, and no others",
+    .summary = "sends a fixed share of the rows, the largest ones",
     .threshold_min = 0,
     .threshold_max = ROG_THRESHOLD_INFINITE,
     .threshold_default = 0,
-    .threshold_help = "S: iterations a worker may be ahead of the slowest; inf: without end",
+    .threshold_help = "S: how many iterations a worker may be ahead of the slowest; inf: unlimited",
     .plan_push = plan,
     .admit = admit,
     .plan_pull = plan,

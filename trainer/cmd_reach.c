@@ -41,7 +41,7 @@ static int open_listener(const char *text, int *listener, struct rog_error *err)
         return code;
     *listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*listener < 0)
-        return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
     setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(*listener, (struct sockaddr *)&at, bytes) != 0 || listen(*listener, 64) != 0)
         return rog_fail(err, errno == EADDRINUSE ? ROG_EBUSY : ROG_EIO, "cannot listen on %s: %s",
@@ -102,7 +102,7 @@ static int connect_to(const char *text, double seconds, struct rog_error *err)
     double begin_s = rog_clock_s(), until_s = begin_s + seconds;
     fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        code = rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
     else if (connect(fd, (struct sockaddr *)&at, bytes) != 0 && errno != EINPROGRESS)
         code = rog_fail(err, ROG_EFAILED, "cannot connect to %s: %s", text, strerror(errno));
     else if (!await(fd, POLLOUT, until_s))

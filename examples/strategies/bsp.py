@@ -5,7 +5,7 @@ import rog
 
 
 class BSP(rog.Strategy):
-    summary = "bulk synchronous parallel: everybody waits for everybody in each iteration"
+    summary = "bulk synchronous parallel: all workers wait for each other in every iteration"
     threshold_help = "BSP has no staleness: the threshold is 0"
 
     def admit(self, view, admission):

@@ -38,7 +38,7 @@ class ROG(rog.Strategy):
     threshold_min = 1
     threshold_max = 1000000
     threshold_default = 4
-    threshold_help = "S: iterations a row may be older than the worker that waits for it"
+    threshold_help = "S: how many iterations a row may be older than the worker that waits for it"
     parameters = {
         "importance": rog.Choice(["row", "tensor"],
                                  "rows are ranked by the mean magnitude of each row, or of its "

@@ -10,7 +10,7 @@ class SSP(rog.Strategy):
     threshold_min = 0
     threshold_max = rog.INFINITE
     threshold_default = 4
-    threshold_help = ("S: iterations a worker may be ahead of the slowest; inf: without end "
+    threshold_help = ("S: how many iterations a worker may be ahead of the slowest; inf: unlimited "
                       "(asynchronous, ASP)")
 
     def admit(self, view, admission):

@@ -160,13 +160,13 @@ void rog_blocks_decode(const struct rog_blocks *blocks, float share, const uint8
 static const char *check_codes(const struct rog_blocks *blocks, const uint8_t *bytes, size_t n)
 {
     if (!rog_pack_ends(bytes, n, blocks->bits))
-        return "bits past its end";
+        return "nonzero bits after its end";
     for (size_t done = 0; done < n && !blocks->halves; done += PIECE) {
         uint8_t codes[PIECE];
         size_t length = smaller(n - done, PIECE);
         rog_pack_get(bytes + rog_pack_bytes(done, blocks->bits), length, blocks->bits, codes);
         if (has_zero(codes, length))
-            return "a multiple that is none";
+            return "an invalid multiple";
     }
     return NULL;
 }
@@ -177,7 +177,7 @@ bool rog_blocks_check(const struct rog_blocks *blocks, float limit, const uint8_
     for (size_t left = blocks->elements; left > 0;) {
         size_t n = smaller(left, blocks->block);
         float step = rog_get_float(bytes);
-        *why = "a step that is no number of at least 0";
+        *why = "a step that is not a number >= 0";
         if (rog_float_bits(step) > rog_float_bits(FLT_MAX)) /* also -0 */
             return false;
         *why = "a value that is too large";

@@ -49,7 +49,7 @@ int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_
     }
     *codec = NULL;
     list_names(names);
-    return rog_fail(err, ROG_EINVAL, "compression is \"%s\": it may be one of %s", name, names);
+    return rog_fail(err, ROG_EINVAL, "compression is \"%s\"; allowed: %s", name, names);
 }
 
 #ifndef NDEBUG

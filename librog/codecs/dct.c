@@ -35,11 +35,11 @@ struct dct_parameters {
 
 static const struct rog_parameter dct_parameters[] = {
     {MEMBER(chunk), .type = ROG_PARAMETER_INTEGER, .fallback = "64", .min = 1, .max = 256,
-     .unit = "elements", .help = "edge of the blocks that are transformed, at most"},
+     .unit = "elements", .help = "maximum edge length of a transformed block"},
     {MEMBER(k), .type = ROG_PARAMETER_INTEGER, .fallback = "32", .min = 1, .max = 1 << 16,
-     .help = "coefficients of each block that are sent"},
+     .help = "number of coefficients sent per block"},
     {MEMBER(bits), .type = ROG_PARAMETER_CHOICE, .fallback = "32",
-     .choices = ROG_VALUE_BITS_CHOICES, .help = "of a coefficient that is sent, its sign included"},
+     .choices = ROG_VALUE_BITS_CHOICES, .help = "bits per coefficient sent, including the sign"},
     {.name = NULL},
 };
 
@@ -186,7 +186,7 @@ const struct rog_codec rog_codec_dct = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "dct",
-    .summary = "the largest coefficients of the cosine transform of each block (DeMo)",
+    .summary = "the largest DCT coefficients of each block (DeMo)",
     .parameters = dct_parameters,
     .parameter_bytes = sizeof(struct dct_parameters),
     .unit = ROG_CODEC_TENSORS,

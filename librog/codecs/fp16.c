@@ -114,7 +114,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
                     const char **why)
 {
     (void)size;
-    *why = "an exponent that no float has";
+    *why = "an exponent out of range";
     if (bytes[0] < LEAST_EXPONENT || bytes[0] > MOST_EXPONENT)
         return 0;
     uint32_t most = greatest(bytes + 1, row->elements);
@@ -131,7 +131,7 @@ const struct rog_codec rog_codec_fp16 = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "fp16",
-    .summary = "float16: 16 bits an element, 11 of them significant",
+    .summary = "float16: 16 bits per element, 11 of them significant",
     .bytes = bytes_of,
     .scale = rog_codec_no_scale,
     .encode = encode,

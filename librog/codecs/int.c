@@ -30,7 +30,7 @@ static const struct rog_parameter int_parameters[] = {
      .min = 16,
      .max = 65536,
      .unit = "elements",
-     .help = "elements that have a scale together"},
+     .help = "elements that share one scale"},
     {.name = NULL},
 };
 
@@ -84,11 +84,11 @@ static size_t check_from(const struct rog_codec_row *row, unsigned best, const u
                          size_t size, const char **why)
 {
     unsigned bits = bytes[0];
-    *why = "numbers of a number of bits that they do not have";
+    *why = "an invalid number of bits";
     if (bits == 0 || bits > best || (bits & (bits - 1)) != 0)
         return 0;
     const struct rog_blocks blocks = blocks_of(row, bits);
-    *why = "fewer bytes than it says";
+    *why = "fewer bytes than announced";
     if (size < 1 + rog_blocks_bytes(&blocks))
         return 0;
     return rog_blocks_check(&blocks, row->limit, bytes + 1, why) ? 1 + rog_blocks_bytes(&blocks)
@@ -131,7 +131,7 @@ const struct rog_codec rog_codec_int8 = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "int8",
-    .summary = "8 bits an element, with a scale a block; or 4, 2, 1 where a strategy says so",
+    .summary = "8 bits per element, one scale per block; 4, 2 or 1 bits if the strategy chooses",
     .parameters = int_parameters,
     .parameter_bytes = sizeof(struct int_parameters),
     .levels = 4,
@@ -146,7 +146,7 @@ const struct rog_codec rog_codec_int4 = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "int4",
-    .summary = "4 bits an element, with a scale a block; or 2, 1 where a strategy says so",
+    .summary = "4 bits per element, one scale per block; 2 or 1 bits if the strategy chooses",
     .parameters = int_parameters,
     .parameter_bytes = sizeof(struct int_parameters),
     .levels = 3,

@@ -41,7 +41,7 @@ static const struct rog_parameter lowrank_parameters[] = {
      .fallback = "1",
      .min = 1,
      .max = 32,
-     .help = "of the matrix that stands for a tensor"},
+     .help = "rank of the matrix approximation"},
     {.name = NULL},
 };
 
@@ -169,7 +169,7 @@ const struct rog_codec rog_codec_lowrank = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "lowrank",
-    .summary = "a product of two thin matrices for each tensor (PowerSGD)",
+    .summary = "low-rank approximation of each tensor, by two thin matrices (PowerSGD)",
     .parameters = lowrank_parameters,
     .parameter_bytes = sizeof(struct lowrank_parameters),
     .unit = ROG_CODEC_TENSORS,

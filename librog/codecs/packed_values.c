@@ -233,10 +233,10 @@ const char *rog_values_check(const uint8_t *bytes, size_t count, unsigned bits, 
     const struct spaced spaced = spaced_of(bytes, bits);
     uint16_t first = rog_get_u16(bytes), last = rog_get_u16(bytes + 2);
     if (first > last || last > BFLOAT_MOST)
-        return "magnitudes that are none";
+        return "invalid magnitudes";
     if (!(magnitude_of(&spaced, spaced.last) <= limit))
         return "a value that is too large";
     if (bits < 16 && !rog_pack_ends(bytes + RANGE_BYTES, count, bits))
-        return "bits past its end";
+        return "nonzero bits after its end";
     return NULL;
 }

@@ -159,7 +159,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
     uint32_t n = row->elements;
     (void)size;
     if (n % 8 && bytes[n / 8] >> (n % 8)) {
-        *why = "bits past its end";
+        *why = "nonzero bits after its end";
         return 0;
     }
     return ((size_t)n + 7) / 8;
@@ -169,7 +169,7 @@ const struct rog_codec rog_codec_sign = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),
     .name = "sign",
-    .summary = "one bit an element, with a tensor's mean magnitude",
+    .summary = "one bit per element, scaled by the tensor's mean magnitude",
     .bytes = bytes_of,
     .scale = mean,
     .encode = encode,

@@ -148,11 +148,11 @@ static const char *read_differences(const struct layout *layout, const uint8_t *
             if (set)
                 set[index / 64] |= UINT64_C(1) << (index % 64);
             else if (index < next || index >= elements)
-                return index < next ? "indices that do not ascend" : "an index of no element";
+                return index < next ? "indices that are not ascending" : "an index out of range";
             next = index + 1;
         }
     }
-    return lows.hold ? "bits past its end" : NULL;
+    return lows.hold ? "nonzero bits after its end" : NULL;
 }
 
 static const char *check_indices(const struct rog_sparse_form *form, const struct layout *layout,
@@ -160,9 +160,9 @@ static const char *check_indices(const struct rog_sparse_form *form, const struc
 {
     size_t last = 0;
     if (count_set(bytes + layout->low_bytes, layout->set_bits, &last) != count)
-        return "more or fewer indices than it says";
+        return "a number of indices other than announced";
     if (count > 0 && last >= layout->set_bits)
-        return "bits past its end";
+        return "nonzero bits after its end";
     return layout->low == BITMAP ? NULL : read_differences(layout, bytes, form->elements, NULL);
 }
 
@@ -239,11 +239,11 @@ size_t rog_sparse_check(const struct rog_sparse_form *form, uint32_t most, float
 {
     unsigned head = count_bytes(form->elements);
     uint32_t count = size < head ? UINT32_MAX : get_count(form, bytes);
-    *why = "more elements than it may have";
+    *why = "more elements than allowed";
     if (count > most)
         return 0;
     size_t whole = rog_sparse_bytes(form, count);
-    *why = "fewer bytes than it says";
+    *why = "fewer bytes than announced";
     if (size < whole)
         return 0;
     struct layout layout = layout_of(form->elements, count);

@@ -34,16 +34,17 @@ struct topk_parameters {
 
 static const struct rog_parameter topk_parameters[] = {
     {MEMBER(density), .type = ROG_PARAMETER_NUMBER, .fallback = "0.01", .min = 1e-6, .max = 1,
-     .help = "share of the elements that are sent"},
+     .help = "share of the elements to send"},
     {MEMBER(of), .type = ROG_PARAMETER_CHOICE, .fallback = "row", .choices = "row|model",
-     .help = "among which elements the largest are chosen"},
+     .help = "scope in which the largest elements are chosen"},
     {MEMBER(chunk), .type = ROG_PARAMETER_INTEGER, .fallback = "0", .min = 0, .max = 1 << 30,
-     .unit = "elements", .help = "of a row are chosen from separately; 0: the whole row"},
+     .unit = "elements",
+     .help = "size of the parts of a row that are chosen from separately; 0: the whole row"},
     {MEMBER(bits), .type = ROG_PARAMETER_CHOICE, .fallback = "32",
-     .choices = ROG_VALUE_BITS_CHOICES, .help = "of a value that is sent, its sign included"},
+     .choices = ROG_VALUE_BITS_CHOICES, .help = "bits per value sent, including the sign"},
     {MEMBER(warmup), .type = ROG_PARAMETER_INTEGER, .fallback = "0", .min = 0, .max = 1 << 30,
      .unit = "iterations",
-     .help = "in which the density falls from 0.25 by a factor of 4 each step"},
+     .help = "epochs over which the density falls from 0.25, by a factor of 4 each"},
     {.name = NULL},
 };
 

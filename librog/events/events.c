@@ -112,8 +112,8 @@ int rog_events_resume_at(struct rog_events **events, const char *path, uint64_t 
         return code;
     struct rog_events *made = *events;
     if (!ends_line(made->file, bytes))
-        code = rog_fail(err, ROG_EFORMAT, "%s has no line that ends after %llu bytes", path,
-                        (unsigned long long)bytes);
+        code = rog_fail(err, ROG_EFORMAT, "%s has no complete line that ends after %llu bytes",
+                        path, (unsigned long long)bytes);
     else if (fseek(made->file, (long)bytes, SEEK_SET) ||
              ftruncate(fileno(made->file), (off_t)bytes))
         code = rog_fail(err, ROG_EIO, "%s cannot be continued: %s", path, strerror(errno));

@@ -137,10 +137,12 @@ static int read_hello(const uint8_t *payload, size_t size, struct rog_json **hel
         return code;
     int64_t number = rog_json_get_integer(*hello, "rank", 0);
     if (number < 1 || number > workers)
-        return rog_fail(err, ROG_EINVAL, "rank %lld says hello, there are workers 1 to %u",
+        return rog_fail(err, ROG_EINVAL,
+                        "rank %lld connected, but the ranks of workers are 1 to %u",
                         (long long)number, workers);
     if (strlen(rog_json_get_string(*hello, "session", "")) != ROG_SESSION_ID_BYTES - 1)
-        return rog_fail(err, ROG_EFORMAT, "worker %lld's hello has no session", (long long)number);
+        return rog_fail(err, ROG_EFORMAT, "the hello of worker %lld has no session",
+                        (long long)number);
     *rank = (uint32_t)number;
     return ROG_OK;
 }
@@ -154,7 +156,7 @@ static int frame(struct rog_conn *conn, void *user, uint8_t type, const uint8_t 
     struct rog_json *hello = NULL;
     uint32_t rank = 0;
     if (type != ROG_FRAME_HELLO)
-        return rog_fail(err, ROG_EFORMAT, "a frame of type %u before any hello", type);
+        return rog_fail(err, ROG_EFORMAT, "a frame of type %u before the hello", type);
     int code = read_hello(payload, size, &hello, &rank, accept->workers, err);
     if (!code)
         code = accept->hooks->hello(accept->user, rank - 1, conn, hello, &refusal, err);

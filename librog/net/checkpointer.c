@@ -290,9 +290,9 @@ static int read_model(const struct rog_checkpointer *checkpointer, const struct 
     char *path = rog_path_join(config->folder, rog_json_get_string(about, "path", ""));
     int code = path ? rog_sha256_file(path, hex, err) : rog_fail_nomem(err);
     if (!code && strcmp(hex, rog_json_get_string(about, "sha256", "")) != 0)
-        code =
-            rog_fail(err, ROG_EFORMAT, "checkpoint %s is damaged: its hash is %s, %s was recorded",
-                     path, hex, rog_json_get_string(about, "sha256", "nothing"));
+        code = rog_fail(err, ROG_EFORMAT,
+                        "checkpoint %s is damaged: its hash is %s, not %s as recorded", path, hex,
+                        rog_json_get_string(about, "sha256", "nothing"));
     if (!code)
         code = config->hooks->read(config->user, path, err);
     free(path);
@@ -376,7 +376,7 @@ static int take_state(struct rog_checkpointer *checkpointer, unsigned slot,
     if (rog_state_slot_size(about, PARAMS) != (int64_t)parts[PARAMS].size ||
         rog_state_slot_size(about, CONSTANTS) != (int64_t)parts[CONSTANTS].size ||
         size != (int64_t)beside_bytes)
-        code = rog_fail(err, ROG_EFORMAT, "%s is of another model", where);
+        code = rog_fail(err, ROG_EFORMAT, "%s belongs to a different model", where);
     if (!code)
         code = rog_state_slot_read(config->folder, slot, parts, PARTS, err);
     if (!code)

@@ -229,7 +229,7 @@ static bool write_out(struct rog_conn *conn)
         if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return false;
         if (put < 0) {
-            fail_system(conn, "the connection broke", errno);
+            fail_system(conn, "the connection was lost", errno);
             return false;
         }
         conn->out.at += (size_t)put;
@@ -386,7 +386,7 @@ static void read_in(struct rog_conn *conn)
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (got < 0) {
-        fail_system(conn, "the connection broke", errno);
+        fail_system(conn, "the connection was lost", errno);
         return;
     }
     if (got == 0) {

@@ -126,7 +126,7 @@ static int frame(struct rog_conn *conn, void *user, uint8_t type, const uint8_t 
     struct rog_json *answer = NULL;
     (void)conn;
     if (type != ROG_FRAME_WELCOME && type != ROG_FRAME_REFUSE)
-        return rog_fail(err, ROG_EFORMAT, "a frame of type %u instead of a welcome", type);
+        return rog_fail(err, ROG_EFORMAT, "a frame of type %u instead of the welcome", type);
     int code = rog_json_parse((const char *)payload, size, "the server's answer", &answer, err);
     if (!code)
         code = type == ROG_FRAME_WELCOME ? welcomed(dial, answer, err) : refused(dial, answer);
@@ -227,7 +227,7 @@ void rog_dial_watch(struct rog_dial *dial, double now)
     if (dial->conn && now - rog_conn_opened_s(dial->conn) > WELCOME_S) {
         rog_conn_close(dial->conn);
         dial->conn = NULL;
-        rog_fail(&why, ROG_EIO, "the server does not answer");
+        rog_fail(&why, ROG_EIO, "no answer from the server");
         retry_later(dial, &why);
     }
     if (dial->lost_s <= 0 || now - dial->lost_s <= dial->timeout_s)

@@ -43,7 +43,7 @@ int rog_handoff_new(struct rog_handoff **out, uv_loop_t *loop,
     handoff->user = user;
     if (uv_async_init(loop, &handoff->called, called)) {
         free(handoff);
-        return rog_fail(err, ROG_EIO, "cannot make a way to wake the loop");
+        return rog_fail(err, ROG_EIO, "cannot create a wake-up handle for the event loop");
     }
     uv_mutex_init(&handoff->mutex);
     uv_cond_init(&handoff->changed);

@@ -59,8 +59,8 @@ static int check_size(const struct rog_hello *given, const struct rog_json *made
     if (size <= most)
         return ROG_OK;
     return rog_fail(err, ROG_EINVAL,
-                    "the configuration takes %zu bytes in a worker's hello, it may be %zu: the "
-                    "strategy %s has too many parameters, or too long ones",
+                    "the configuration takes %zu bytes in a worker's hello, at most %zu are "
+                    "allowed: the strategy %s has too many or too long parameters",
                     size, most, given->strategy->name);
 }
 
@@ -85,7 +85,7 @@ static int tell_files(const struct rog_hello *given, struct rog_json *made, stru
                                  given->pull_compression_file};
     struct utsname system;
     if (uname(&system) < 0)
-        return rog_fail(err, ROG_EFAILED, "the architecture of this machine cannot be found");
+        return rog_fail(err, ROG_EFAILED, "cannot determine the architecture of this machine");
     int code = ROG_OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && !code; i++) {
         char hex[ROG_SHA256_HEX_BYTES];
@@ -144,7 +144,7 @@ static int compare(const char *name, const char *who, const struct rog_json *our
         code = rog_fail_nomem(err);
     else if (strcmp(here, there) != 0)
         code = rog_fail(err, ROG_EINVAL,
-                        "%s of %s is %.200s, the server has %.200s: start all nodes of a run "
+                        "%s of %s is %.200s, but the server has %.200s: start all nodes of a run "
                         "with the same configuration, model and data",
                         name, who, there, here);
     free(here);
@@ -223,12 +223,13 @@ int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *ad
     const char *colon = strrchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || !colon[1] || length >= sizeof host || (length == 0 && !passive))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is not an address: it must read HOST:PORT", text);
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not an address: HOST:PORT expected", text);
     /* getaddrinfo takes larger ones, and the last 16 bits of them. */
     char *end;
     unsigned long port = strtoul(colon + 1, &end, 10);
     if (colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX)
-        return rog_fail(err, ROG_EINVAL, "\"%s\": a port is a number up to %d", text, UINT16_MAX);
+        return rog_fail(err, ROG_EINVAL, "\"%s\": a port must be a number up to %d", text,
+                        UINT16_MAX);
     bool brackets = length >= 2 && text[0] == '[' && text[length - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(brackets ? length - 2 : length), text + brackets);
 
@@ -237,7 +238,7 @@ int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *ad
     struct addrinfo *found = NULL;
     int status = getaddrinfo(length ? host : NULL, colon + 1, &hints, &found);
     if (status)
-        return rog_fail(err, ROG_EINVAL, "address \"%s\" cannot be found: %s", text,
+        return rog_fail(err, ROG_EINVAL, "cannot resolve address \"%s\": %s", text,
                         gai_strerror(status));
     memset(address, 0, sizeof *address);
     memcpy(address, found->ai_addr, found->ai_addrlen);

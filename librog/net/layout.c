@@ -45,14 +45,13 @@ static int check_name(const struct rog_layout *layout, const char *name, struct 
 {
     size_t length = name ? strlen(name) : 0;
     if (length == 0 || length >= ROG_LAYOUT_NAME_BYTES)
-        return rog_fail(err, ROG_EINVAL, "tensor %u has a name of %zu bytes: 1 to %d are possible",
+        return rog_fail(err, ROG_EINVAL, "the name of tensor %u has %zu bytes: 1 to %d are allowed",
                         layout->count, length, ROG_LAYOUT_NAME_BYTES - 1);
     if (strncmp(name, "__", 2) == 0)
         return rog_fail(err, ROG_EINVAL,
-                        "a tensor cannot be called %s: checkpoints keep such names for themselves",
-                        name);
+                        "a tensor cannot be named %s: checkpoints reserve such names", name);
     if (layout->count && *place_of(layout, name))
-        return rog_fail(err, ROG_EINVAL, "two tensors are called %s", name);
+        return rog_fail(err, ROG_EINVAL, "two tensors are named %s", name);
     return ROG_OK;
 }
 
@@ -64,7 +63,8 @@ static int measure(struct rog_layout_tensor *tensor, struct rog_error *err)
             return rog_fail(err, ROG_EINVAL, "tensor %s is empty: its dimension %u is 0",
                             tensor->name, i);
         if (tensor->size > VALUES_MAX / tensor->shape[i])
-            return rog_fail(err, ROG_EINVAL, "tensor %s is too large to count its elements",
+            return rog_fail(err, ROG_EINVAL,
+                            "tensor %s is too large: its number of elements overflows",
                             tensor->name);
         tensor->size *= tensor->shape[i];
     }
@@ -99,12 +99,13 @@ int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
 {
     int code = check_name(layout, name, err);
     if (!code && (dims < 1 || dims > ROG_LAYOUT_DIMS))
-        code = rog_fail(err, ROG_EINVAL, "tensor %s has %u dimensions: 1 to %d are possible", name,
+        code = rog_fail(err, ROG_EINVAL, "tensor %s has %u dimensions: 1 to %d are allowed", name,
                         dims, ROG_LAYOUT_DIMS);
     if (!code && !constant && layout->trained < layout->count)
-        code =
-            rog_fail(err, ROG_EINVAL,
-                     "tensor %s is trained and comes after a constant: constants come last", name);
+        code = rog_fail(
+            err, ROG_EINVAL,
+            "tensor %s is trained but follows a constant tensor: constant tensors must come last",
+            name);
     if (!code)
         code = make_room(layout, err);
     if (code)
@@ -179,11 +180,11 @@ int rog_layout_parse(struct rog_layout **out, const char *text, size_t size, str
     if (!code)
         code = rog_layout_new(&layout, err);
     if (!code && !rog_json_is_array(list))
-        code = rog_fail(err, ROG_EFORMAT, "it is not a list of tensors");
+        code = rog_fail(err, ROG_EFORMAT, "not a list of tensors");
     for (size_t i = 0; !code && i < rog_json_size(list); i++)
         code = take_entry(layout, rog_json_at(list, i), err);
     if (!code && layout->trained == 0)
-        code = rog_fail(err, ROG_EFORMAT, "it has no tensor that is trained");
+        code = rog_fail(err, ROG_EFORMAT, "no trained tensor");
     rog_json_free(list);
     if (code) {
         rog_layout_free(layout);
@@ -232,8 +233,8 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
         return ROG_OK;
     const struct rog_layout *longer = known->count > other->count ? known : other;
     return rog_fail(err, ROG_EINVAL,
-                    "%s has %u tensors, %s %u; %s is the first that only one of them "
-                    "has: all workers must register the same tensors in the same order",
+                    "%s has %u tensors, %s %u; the first one missing is %s: all workers must "
+                    "register the same tensors in the same order",
                     who, other->count, owner, known->count, longer->tensors[count].name);
 }
 

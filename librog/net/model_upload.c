@@ -184,7 +184,7 @@ int rog_model_upload_layout(struct rog_model_upload *upload, uint32_t worker, co
     if (source->agrees || size < ROG_KIND_PIECE_BYTES || all > ROG_LAYOUT_TEXT_BYTES ||
         rog_get_u64(body + 8) != source->layout_at ||
         (source->layout && all != source->layout_bytes) || piece > all - source->layout_at)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model's layout that does not fit");
+        return rog_fail(err, ROG_EFORMAT, "a part of a model's layout that does not fit");
     if (!source->layout)
         source->layout = malloc(all + 1);
     if (!source->layout)
@@ -261,7 +261,7 @@ int rog_model_upload_values(struct rog_model_upload *upload, uint32_t worker, co
 {
     const struct rog_model *model = &upload->model;
     if (upload->known || upload->uploader != worker)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
+        return rog_fail(err, ROG_EFORMAT, "a part of a model that was not requested");
     const struct rog_span spans[] = {{model->params, model->rows->params, NULL},
                                      {model->constants, model->constant_count, NULL}};
     int code = rog_pieces_read(spans, 2, &upload->value_at, body, size, err);

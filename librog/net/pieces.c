@@ -69,7 +69,7 @@ int rog_pieces_read(const struct rog_span *spans, uint32_t count, uint64_t *at,
         size < ROG_KIND_PIECE_BYTES ? 0 : (size - ROG_KIND_PIECE_BYTES) / sizeof(float);
     if (size < ROG_KIND_PIECE_BYTES || (size - ROG_KIND_PIECE_BYTES) % sizeof(float) ||
         rog_get_u64(message) != values || rog_get_u64(message + 8) != *at || piece > values - *at)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that does not fit");
+        return rog_fail(err, ROG_EFORMAT, "a part of a model that does not fit");
     struct cursor cursor = cursor_at(spans, *at);
     for (uint64_t i = 0; i < piece; i++) {
         uint32_t bits = rog_get_u32(message + ROG_KIND_PIECE_BYTES + 4 * i);

@@ -42,7 +42,7 @@ int rog_secret_new(struct rog_secret **secret, const uint8_t bytes[ROG_SECRET_BY
 {
     *secret = NULL;
     if (sodium_init() < 0)
-        return rog_fail(err, ROG_EFAILED, "libsodium cannot be set up on this machine");
+        return rog_fail(err, ROG_EFAILED, "cannot initialize libsodium on this machine");
     struct rog_secret *made = sodium_malloc(sizeof *made);
     if (!made)
         return rog_fail_nomem(err);
@@ -65,10 +65,10 @@ static int check_owner(int fd, const char *path, struct rog_error *err)
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return rog_fail(err, ROG_EIO, "cannot look at key file %s: %s", path, strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot access key file %s: %s", path, strerror(errno));
     if (S_ISREG(info.st_mode) && (info.st_mode & 077))
         return rog_fail(err, ROG_EINVAL,
-                        "key file %s may be read by others (mode %03o): chmod 600 %s", path,
+                        "key file %s is readable by others (mode %03o); hint: chmod 600 %s", path,
                         (unsigned)(info.st_mode & 0777), path);
     return ROG_OK;
 }
@@ -110,8 +110,8 @@ int rog_secret_read(struct rog_secret **secret, const char *path, struct rog_err
                               NULL) != 0 ||
                decoded != ROG_SECRET_BYTES) {
         code = rog_fail(err, ROG_EINVAL,
-                        "key file %s holds no key: it must be %d bytes or %d hexadecimal digits "
-                        "(found %zu bytes)",
+                        "key file %s does not contain a key: %d bytes or %d hexadecimal digits "
+                        "expected (found %zu bytes)",
                         path, ROG_SECRET_BYTES, 2 * ROG_SECRET_BYTES, size);
         goto out;
     }
@@ -157,7 +157,7 @@ static int write_message(struct rog_seal *seal, struct rog_error *err)
     write_prefix(seal->server, seal->message);
     rog_noise_draw_key(&seal->handshake);
     if (!rog_noise_write(&seal->handshake, seal->server, NULL, 0, seal->message + PREFIX_BYTES))
-        return rog_fail(err, ROG_EFORMAT, "the peer's public key is not acceptable");
+        return rog_fail(err, ROG_EFORMAT, "the peer's public key is invalid");
     return ROG_OK;
 }
 
@@ -177,15 +177,15 @@ int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYT
         return rog_fail(err, ROG_EFORMAT, "the peer does not speak this protocol");
     if (message[4] != ROG_LINK_VERSION)
         return rog_fail(err, ROG_EFORMAT,
-                        "the peer speaks version %u of the link, this program %d: run the same "
-                        "version of rog-trainer everywhere",
+                        "the peer uses version %u of the link protocol, this program version %d: "
+                        "use the same version of rog-trainer on all hosts",
                         message[4], ROG_LINK_VERSION);
     if (memcmp(message, prefix, PREFIX_BYTES) != 0 ||
         !rog_noise_read(&seal->handshake, !seal->server, message + PREFIX_BYTES,
                         ROG_NOISE_MESSAGE_OVERHEAD, nothing))
-        return rog_fail(err, ROG_EFORMAT,
-                        "the peer has another key: all nodes of a run need the "
-                        "same --key-file");
+        return rog_fail(
+            err, ROG_EFORMAT,
+            "the peer has a different key: all nodes of a run need the same --key-file");
     int code = seal->server ? write_message(seal, err) : ROG_OK;
     if (code < 0)
         return code;
@@ -226,7 +226,7 @@ int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, siz
         return rog_fail(err, ROG_EFORMAT, "a frame of version %u instead of %d", header[0],
                         ROG_LINK_VERSION);
     if (sequence != seal->receive.nonce)
-        return rog_fail(err, ROG_EFORMAT, "frame %llu came where %llu was due",
+        return rog_fail(err, ROG_EFORMAT, "received frame %llu, expected %llu",
                         (unsigned long long)sequence, (unsigned long long)seal->receive.nonce);
     *bytes = ROG_FRAME_HEADER_BYTES + (size_t)length;
     if (length < 1 + TAG_BYTES || *bytes > most)
@@ -247,7 +247,7 @@ int rog_seal_open(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8_t *
         code = ROG_EFORMAT;
     if (code || !rog_noise_decrypt(&seal->receive, frame, ROG_FRAME_HEADER_BYTES, text,
                                    bytes - ROG_FRAME_HEADER_BYTES, text))
-        return rog_fail(err, ROG_EFORMAT, "frame %llu is damaged or not the peer's",
+        return rog_fail(err, ROG_EFORMAT, "frame %llu is damaged or forged",
                         (unsigned long long)seal->receive.nonce);
     keep_fresh(&seal->receive);
     *type = text[0];

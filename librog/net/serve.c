@@ -202,7 +202,7 @@ static int open_loop(struct rog_serve *serve, struct rog_error *err)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
     if (uv_loop_init(&serve->loop))
-        return rog_fail(err, ROG_EIO, "cannot make an event loop");
+        return rog_fail(err, ROG_EIO, "cannot create an event loop");
     serve->loop_made = true;
     uv_timer_init(&serve->loop, &serve->tick);
     uv_timer_init(&serve->loop, &serve->deadline);
@@ -299,8 +299,8 @@ static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers
         known += !rog_json_get(worker, "left_s");
         if (rank < 1 || rank > serve->options->workers || after < 0 || after > iteration)
             return rog_fail(err, ROG_EFORMAT,
-                            "worker %lld goes on after iteration %lld, of %u workers and %u "
-                            "iterations",
+                            "worker %lld resumes after iteration %lld, but the run has %u workers "
+                            "and %u iterations",
                             (long long)rank, (long long)after, serve->options->workers, iteration);
         most = after > most ? after : most;
     }
@@ -317,11 +317,12 @@ static int report_resume(struct rog_serve *serve, double from_s, struct rog_erro
     struct rog_events *events = serve->options->events;
     char text[128];
     double now_s = rog_serve_time(serve), lost_s = now_s - from_s;
-    int used = snprintf(text, sizeof text,
-                        "the server, started again, goes on from what it saved at %.1f s", from_s);
+    int used =
+        snprintf(text, sizeof text,
+                 "the server was restarted and resumes from its state saved at %.1f s", from_s);
     lost_s = lost_s < LOST_S ? 0 : lost_s;
     if (lost_s > 0)
-        snprintf(text + used, sizeof text - (size_t)used, ": %.1f s are lost", lost_s);
+        snprintf(text + used, sizeof text - (size_t)used, ": %.1f s of the run were lost", lost_s);
     rog_event_begin(events, ROG_EVENT_RESUME, now_s, 0);
     rog_event_string(events, "message", text);
     rog_event_integer(events, "iteration", rog_server_iteration(serve->core));

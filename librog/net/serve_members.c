@@ -109,8 +109,8 @@ static int fail_to_begin(const struct rog_serve *serve, struct rog_error *err)
         snprintf(least_text, sizeof least_text, " (min_workers is %u)",
                  serve->options->min_workers);
     return rog_fail(err, ROG_EFAILED,
-                    "of %u workers these did not come within %g s: %s%s; look at their logs, and "
-                    "whether they reach this address",
+                    "of %u workers these did not connect within %g s: %s%s; check their logs, and "
+                    "whether they can reach this address",
                     serve->options->workers, serve->options->join_timeout_s,
                     missing + strcspn(missing, " ") + 1, least_text);
 }
@@ -131,7 +131,7 @@ bool rog_serve_may_begin(struct rog_serve *serve, double now)
     }
     if (there < awaited) {
         list(serve, is_missing, missing);
-        snprintf(text, sizeof text, "%s to come", missing);
+        snprintf(text, sizeof text, "%s to connect", missing);
     }
     say(serve, text, now);
     if (there < awaited && !enough && waited_s > options->join_timeout_s)
@@ -147,11 +147,12 @@ static void fail_with_few(struct rog_serve *serve, uint32_t there, double few_s)
     struct rog_error err;
     serve->gave_up = true;
     if (there == 0)
-        rog_fail(&err, ROG_EFAILED, "no worker has been there for %.0f s", few_s);
+        rog_fail(&err, ROG_EFAILED, "no worker has been connected for %.0f s", few_s);
     else
-        rog_fail(&err, ROG_EFAILED,
-                 "only %u of %u workers have been there for %.0f s, fewer than min_workers (%u)",
-                 there, serve->options->workers, few_s, serve->options->min_workers);
+        rog_fail(
+            &err, ROG_EFAILED,
+            "only %u of %u workers have been connected for %.0f s, fewer than min_workers (%u)",
+            there, serve->options->workers, few_s, serve->options->min_workers);
     rog_serve_fail(serve, ROG_EFAILED, &err);
 }
 
@@ -160,12 +161,12 @@ static void say_who_is_lost(struct rog_serve *serve, uint32_t there, double now)
     char text[ROG_SERVE_WAITS_BYTES] = "", lost[LIST_BYTES];
     uint32_t most = serve->options->workers;
     if (there == 0)
-        snprintf(text, sizeof text, "any of %u workers to come back", most);
+        snprintf(text, sizeof text, "any of %u workers to reconnect", most);
     else if (there < least(serve))
-        snprintf(text, sizeof text, "workers: %u of %u are there, min_workers is %u", there, most,
-                 serve->options->min_workers);
+        snprintf(text, sizeof text, "workers: %u of %u are connected, min_workers is %u", there,
+                 most, serve->options->min_workers);
     else if (list(serve, is_lost, lost))
-        snprintf(text, sizeof text, "%s to connect again", lost);
+        snprintf(text, sizeof text, "%s to reconnect", lost);
     say(serve, text, now);
 }
 

@@ -99,12 +99,12 @@ void rog_serve_peer_watch(struct rog_serve_peer *peer, double now)
     if (rog_link_up(peer->link) && silent_s > ROG_LINK_SILENT_S) {
         rog_link_detach(peer->link);
         peer->lost_s = now;
-        rog_serve_warn(serve, peer->worker, "no sign of life for %.1f s", silent_s);
+        rog_serve_warn(serve, peer->worker, "no message for %.1f s", silent_s);
     }
     if (!peer->here || silent_s <= serve->options->worker_timeout_s)
         return;
     char reason[80];
-    snprintf(reason, sizeof reason, "not heard of for %.1f s", silent_s);
+    snprintf(reason, sizeof reason, "silent for %.1f s", silent_s);
     lose(peer, reason);
 }
 
@@ -143,7 +143,7 @@ static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_err
 {
     struct rog_serve *serve = peer->serve;
     if (peer->expected_s <= 0)
-        leave(peer, "another process came in its place");
+        leave(peer, "replaced by another process of the same rank");
     int code = rog_serve_run_on(serve, err);
     if (code)
         return code;
@@ -163,7 +163,7 @@ static void report_return(struct rog_serve_peer *peer)
 {
     if (peer->lost_s <= 0 || !peer->here)
         return;
-    rog_serve_warn(peer->serve, peer->worker, "back after %.1f s, goes on where it was",
+    rog_serve_warn(peer->serve, peer->worker, "reconnected after %.1f s, continues where it was",
                    rog_link_now() - peer->lost_s);
     peer->lost_s = 0;
 }
@@ -175,9 +175,9 @@ static const char *obstacle(const struct rog_serve_peer *peer, bool same)
     if (same)
         return NULL;
     if (peer->finished)
-        return "this worker has made its last iteration";
+        return "this worker has finished its last iteration";
     if (rog_link_up(peer->link) && rog_link_now() - rog_link_heard_s(peer->link) < TAKEN_S)
-        return "another process is at work under this rank";
+        return "another process is connected with this rank";
     return peer->serve->ending ? "the run is over" : NULL;
 }
 
@@ -238,7 +238,7 @@ static int enter(struct rog_serve_peer *peer, bool same, struct rog_conn *conn,
 static void mismatch(struct rog_serve *serve, uint32_t worker, const struct rog_error *why)
 {
     if (serve->started)
-        rog_serve_warn(serve, worker, "turned away: %s", why->message);
+        rog_serve_warn(serve, worker, "rejected: %s", why->message);
     else
         rog_serve_fail(serve, ROG_EINVAL, why);
 }
@@ -286,11 +286,11 @@ static int check_memory(const struct rog_serve *serve, const struct rog_layout *
     double there = (double)(options->memory_bytes ? options->memory_bytes : rog_memory_available());
     if (needed <= there)
         return ROG_OK;
-    return rog_fail(err, ROG_EINVAL,
-                    "a model of %llu values takes %.0f MB for %u workers, and this server may use "
-                    "%.0f MB",
-                    (unsigned long long)(layout->params + layout->constants), ceil(needed / 1e6),
-                    options->workers, floor(there / 1e6));
+    return rog_fail(
+        err, ROG_EINVAL,
+        "a model of %llu values takes %.0f MB for %u workers, but this server may use only %.0f MB",
+        (unsigned long long)(layout->params + layout->constants), ceil(needed / 1e6),
+        options->workers, floor(there / 1e6));
 }
 
 static int adopt(void *user, const struct rog_layout *layout, struct rog_model *model,
@@ -331,8 +331,8 @@ static void refuse(void *user, uint32_t worker, int code, const struct rog_error
         rog_serve_fail(serve, code, err);
         return;
     }
-    rog_serve_warn(serve, worker, "turned away: %s", err->message);
-    leave(&serve->peers[worker], "it has another model");
+    rog_serve_warn(serve, worker, "rejected: %s", err->message);
+    leave(&serve->peers[worker], "its model differs");
     code = rog_link_put(serve->peers[worker].link, ROG_KIND_END, (const uint8_t *)err->message,
                         strlen(err->message), &again);
     rog_serve_check(serve, code, &again);
@@ -369,7 +369,7 @@ static int take_upload(struct rog_serve_peer *peer, uint8_t kind, const uint8_t 
     if (peer->serve->code || peer->serve->ending)
         return ROG_OK; /* there may be half a model */
     if (!upload)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
+        return rog_fail(err, ROG_EFORMAT, "a part of a model that was not requested");
     return kind == ROG_KIND_LAYOUT ? rog_model_upload_layout(upload, peer->worker, body, size, err)
                                    : rog_model_upload_values(upload, peer->worker, body, size, err);
 }

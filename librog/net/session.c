@@ -101,8 +101,8 @@ int rog_session_resume(struct rog_session *session, uint64_t received, struct ro
     double written_s;
     if (received < session->acknowledged || received > session->put)
         return rog_fail(err, ROG_EFORMAT,
-                        "the peer says it has %llu messages of this session, of which %llu were "
-                        "made and %llu acknowledged",
+                        "the peer claims to have %llu messages of this session, but %llu were sent "
+                        "and %llu acknowledged",
                         (unsigned long long)received, (unsigned long long)session->put,
                         (unsigned long long)session->acknowledged);
     forget(session, received, &written_s);
@@ -116,7 +116,7 @@ int rog_session_acknowledge(struct rog_session *session, uint64_t number, size_t
                             double *written_s, struct rog_error *err)
 {
     if (number < session->acknowledged || number > session->written)
-        return rog_fail(err, ROG_EFORMAT, "message %llu is acknowledged, %llu to %llu are awaited",
+        return rog_fail(err, ROG_EFORMAT, "message %llu was acknowledged, expected %llu to %llu",
                         (unsigned long long)number, (unsigned long long)session->acknowledged,
                         (unsigned long long)session->written);
     *bytes = forget(session, number, written_s);
@@ -127,7 +127,7 @@ int rog_session_acknowledge(struct rog_session *session, uint64_t number, size_t
 int rog_session_receive(struct rog_session *session, uint64_t number, struct rog_error *err)
 {
     if (number != session->received + 1)
-        return rog_fail(err, ROG_EFORMAT, "message %llu came where %llu was due",
+        return rog_fail(err, ROG_EFORMAT, "received message %llu, expected %llu",
                         (unsigned long long)number, (unsigned long long)session->received + 1);
     session->received = number;
     return ROG_OK;

@@ -32,7 +32,7 @@ int rog_signals_new(struct rog_signals **out, struct rog_error *err)
         return rog_fail_nomem(err);
     if (uv_loop_init(&signals->loop)) {
         free(signals);
-        return rog_fail(err, ROG_EIO, "cannot make an event loop");
+        return rog_fail(err, ROG_EIO, "cannot create an event loop");
     }
     bool started = true;
     for (int i = 0; i < COUNT; i++) {
@@ -42,7 +42,7 @@ int rog_signals_new(struct rog_signals **out, struct rog_error *err)
     }
     if (!started) {
         rog_signals_free(signals);
-        return rog_fail(err, ROG_EIO, "SIGINT and SIGTERM cannot be caught");
+        return rog_fail(err, ROG_EIO, "cannot catch SIGINT and SIGTERM");
     }
     uv_run(&signals->loop, UV_RUN_NOWAIT); /* only now the descriptor knows what to look at */
     *out = signals;

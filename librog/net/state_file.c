@@ -80,7 +80,7 @@ static int read_file(const struct rog_state_file *file, const char *path, const 
         return code;
     rog_sha256(*bytes, *size, hex);
     if (strcmp(hex, hash) != 0)
-        return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash is %s, %s was recorded", path,
+        return rog_fail(err, ROG_EFORMAT, "%s is damaged: its hash is %s, not %s as recorded", path,
                         hex, hash);
     return ROG_OK;
 }
@@ -94,7 +94,7 @@ static int check_kind(const struct rog_state_file *file, const char *path,
     if (strcmp(kept, wanted) == 0)
         return ROG_OK;
     return rog_fail(err, ROG_EFORMAT,
-                    "%s is of a run with the server optimizer %s, this one has %s", path, kept,
+                    "%s belongs to a run with the server optimizer %s, this run has %s", path, kept,
                     wanted);
 }
 

@@ -131,7 +131,7 @@ static void open_signals(struct rog_work *work)
 static int open_loop(struct rog_work *work, struct rog_error *err)
 {
     if (uv_loop_init(&work->loop))
-        return rog_fail(err, ROG_EIO, "cannot make an event loop");
+        return rog_fail(err, ROG_EIO, "cannot create an event loop");
     work->loop_made = true;
     uv_timer_t *const timers[] = {&work->tick, &work->step};
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
@@ -326,7 +326,7 @@ static int start(void *driver, struct rog_error *err)
     int code = uv_thread_create(&work->thread, run, work);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code)
-        return rog_fail(err, ROG_EIO, "cannot make a thread for the training link: %s",
+        return rog_fail(err, ROG_EIO, "cannot create a thread for the training link: %s",
                         uv_strerror(code));
     work->thread_made = work->waits = true;
     return ROG_OK;
@@ -356,7 +356,7 @@ static bool is_going_on(void *driver)
 static int wait_for_control(struct rog_work *work, double timeout_s, struct rog_error *err)
 {
     if (!rog_handoff_wait(work->handoff, timeout_s))
-        return rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
+        return rog_fail(err, ROG_EBUSY, "the exchange timed out after %g s", timeout_s);
     work->waits = false;
     work->statistics.over = rog_handoff_is_over(work->handoff);
     if (work->statistics.over && work->code)
@@ -371,13 +371,13 @@ static int hand_back(struct rog_work *work, struct rog_error *err)
         return ROG_OK;
     }
     if (!rog_handoff_is_over(work->handoff))
-        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+        return rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     if (work->code)
         return rog_fail_again(err, &work->err);
     if (!work->statistics.over) /* it has ended while the caller computed: the wait tells it */
         return ROG_OK;
     return rog_fail(err, ROG_EINVAL,
-                    "the run is over: look at rog_over after each exchange, and stop");
+                    "the run is over: check rog_over after each exchange, and stop");
 }
 
 static int push(void *driver, const struct rog_worker_gradients *gradients, double loss,
@@ -427,7 +427,7 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
     struct rog_work *work = driver;
     bool over = work->statistics.over; /* what was going on then ends as it is */
     if (!rog_handoff_wait(work->handoff, 0) || (work->exchanging && !over))
-        return rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+        return rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     rog_worker_state(work->core, tensor, momentum, update);
     return ROG_OK;
 }

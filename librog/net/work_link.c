@@ -63,7 +63,8 @@ static int welcomed(void *user, struct rog_conn *conn, const struct rog_json *we
                         mode, (long long)iteration, t_s);
     if (!resume && !join && work->started) {
         struct rog_error why;
-        rog_fail(&why, ROG_EFAILED, "the server has begun the run anew: start the workers again");
+        rog_fail(&why, ROG_EFAILED,
+                 "the server has restarted the run from the beginning: restart the workers");
         rog_work_fail(work, ROG_EFAILED, &why);
         return rog_fail(err, ROG_EFAILED, "%s", why.message);
     }
@@ -79,7 +80,7 @@ static int welcomed(void *user, struct rog_conn *conn, const struct rog_json *we
     if (t_s >= 0)
         rog_work_set_clock(work, t_s);
     if (work->welcomed)
-        rog_work_warn(work, "connected again after %.1f s (%s)",
+        rog_work_warn(work, "reconnected after %.1f s (%s)",
                       rog_link_now() - rog_dial_lost_s(work->dial), mode);
     work->welcomed = true;
     return ROG_OK;
@@ -111,7 +112,7 @@ static int take_end(struct rog_work *work, const uint8_t *body, size_t size)
 static int begin_upload(struct rog_work *work, struct rog_error *err)
 {
     if (work->started || work->value_spans == 0)
-        return rog_fail(err, ROG_EFORMAT, "the server asks for a model that it cannot need");
+        return rog_fail(err, ROG_EFORMAT, "the server requested a model that it cannot need");
     work->upload_at = 0;
     rog_link_wake(work->link);
     return ROG_OK;
@@ -121,7 +122,7 @@ static int begin_upload(struct rog_work *work, struct rog_error *err)
 static int take_go(struct rog_work *work, bool model_follows, struct rog_error *err)
 {
     if (work->phase != ROG_WORK_WAITING)
-        return rog_fail(err, ROG_EFORMAT, "the server begins a run that has begun");
+        return rog_fail(err, ROG_EFORMAT, "the server started a run that had already started");
     rog_work_set_clock(work, 0);
     if (model_follows)
         rog_work_join(work, 0);
@@ -217,7 +218,7 @@ void rog_work_watch_link(struct rog_work *work, double now)
     if (!rog_link_up(work->link) || silent_s <= ROG_LINK_SILENT_S)
         return;
     rog_link_detach(work->link);
-    rog_fail(&why, ROG_EIO, "no sign of life from the server for %.1f s", silent_s);
+    rog_fail(&why, ROG_EIO, "no message from the server for %.1f s", silent_s);
     lost(work, &why);
 }
 

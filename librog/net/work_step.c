@@ -313,7 +313,7 @@ int rog_work_take_model(struct rog_work *work, const uint8_t *body, size_t size,
 {
     uint64_t values = rog_pieces_values(work->values, work->value_spans);
     if (work->phase != ROG_WORK_JOINING || work->join_ready)
-        return rog_fail(err, ROG_EFORMAT, "a piece of a model that was not asked for");
+        return rog_fail(err, ROG_EFORMAT, "a part of a model that was not requested");
     if (values && !work->model)
         work->model = malloc(values * sizeof *work->model);
     if (values && !work->model)
@@ -352,7 +352,7 @@ int rog_work_take_admitted(struct rog_work *work, const uint8_t *body, size_t si
                            struct rog_error *err)
 {
     if (size != 16)
-        return rog_fail(err, ROG_EFORMAT, "a leave to go on of %zu bytes", size);
+        return rog_fail(err, ROG_EFORMAT, "a permission to continue of %zu bytes", size);
     uint64_t bits = rog_get_u64(body + 8);
     double stall_s;
     memcpy(&stall_s, &bits, sizeof stall_s);

@@ -28,13 +28,13 @@ static const struct rog_parameter table[] = {
      .offset = offsetof(struct parameters, learning_rate),
      .fallback = "1",
      .max = 1000,
-     .help = "eta, what their mean is multiplied by"},
+     .help = "eta, the learning rate: factor for their mean"},
     {.name = "exponent",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, exponent),
      .fallback = "0.5",
      .max = 10,
-     .help = "p: a push that is tau steps behind counts (1 + tau)^-p; 0: as any other"},
+     .help = "p: weight of a push that is tau steps behind is (1 + tau)^-p; 0: weight 1"},
     {.name = NULL},
 };
 
@@ -62,7 +62,7 @@ static void step(const struct rog_server_optimizer_config *config, const struct 
 
 const struct rog_server_optimizer rog_server_optimizer_buffer = {
     .name = "buffer",
-    .summary = "the mean of the next K pushes, older ones counting less (FedBuff)",
+    .summary = "the mean of K pushes, with less weight for stale ones (FedBuff)",
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
     .round = rog_every_round,

@@ -13,7 +13,7 @@
         .name = "every", .type = ROG_PARAMETER_INTEGER, .fallback = number, .max = ROG_ROUND_MAX, \
         .unit = "pushes", .help = text                                                            \
     }
-#define ROG_EVERY_HELP "how many a step waits for; 0: as many as there are workers"
+#define ROG_EVERY_HELP "pushes per step; 0: the number of workers"
 
 /* Their hook `round`. */
 uint32_t rog_every_round(const struct rog_server_optimizer_config *config, uint32_t all);

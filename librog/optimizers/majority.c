@@ -31,13 +31,13 @@ static const struct rog_parameter table[] = {
      .offset = offsetof(struct parameters, learning_rate),
      .fallback = "1e-4",
      .max = 1000,
-     .help = "eta, how far a step moves each weight"},
+     .help = "eta, the learning rate: how far a step moves each weight"},
     {.name = "of",
      .type = ROG_PARAMETER_CHOICE,
      .offset = offsetof(struct parameters, of),
      .choices = "signs|values",
      .fallback = "signs",
-     .help = "what is added up, the sign of which is the direction"},
+     .help = "what is summed; the sign of the sum is the direction"},
     {.name = NULL},
 };
 
@@ -64,7 +64,7 @@ static void step(const struct rog_server_optimizer_config *config, const struct 
 
 const struct rog_server_optimizer rog_server_optimizer_majority = {
     .name = "majority",
-    .summary = "the majority of signs of each round (signSGD with majority vote)",
+    .summary = "majority vote of the signs in each round (signSGD)",
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
     .round = rog_every_round,

@@ -25,7 +25,7 @@ static const struct rog_parameter table[] = {
      .offset = offsetof(struct parameters, learning_rate),
      .fallback = "0.7",
      .max = 1000,
-     .help = "eta, what a step of what the workers send is multiplied by"},
+     .help = "eta, the learning rate: factor for the mean push"},
     {.name = "momentum",
      .type = ROG_PARAMETER_NUMBER,
      .offset = offsetof(struct parameters, momentum),
@@ -56,7 +56,7 @@ static void step(const struct rog_server_optimizer_config *config, const struct 
 
 const struct rog_server_optimizer rog_server_optimizer_nesterov = {
     .name = "nesterov",
-    .summary = "Nesterov momentum over the mean of each round (DiLoCo)",
+    .summary = "Nesterov momentum on the mean of each round (DiLoCo)",
     .parameters = table,
     .parameter_bytes = sizeof(struct parameters),
     .memory = 1,

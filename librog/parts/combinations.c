@@ -11,14 +11,13 @@
 static const struct {
     const char *setting, *needs, *value, *why;
 } needs[] = {
-    {"local_optimizer", "contribution", "delta", "a gradient becomes an update by momentum_kind"},
+    {"local_optimizer", "contribution", "delta",
+     "gradients are turned into updates by momentum_kind"},
     {"local_optimizer_parameters", "contribution", "delta",
-     "a gradient becomes an update by momentum_kind"},
-    {"merge", "contribution", "delta", "with a gradient a worker has no model of its own to mix"},
-    {"momentum_kind", "contribution", "gradient",
-     "how local steps are made is said by local_optimizer"},
-    {"momentum_masking", "contribution", "gradient",
-     "a difference of models is sent without momentum"},
+     "gradients are turned into updates by momentum_kind"},
+    {"merge", "contribution", "delta", "with gradients a worker has no model of its own to merge"},
+    {"momentum_kind", "contribution", "gradient", "local_optimizer sets how local steps are made"},
+    {"momentum_masking", "contribution", "gradient", "deltas are sent without momentum"},
 };
 
 /* A program of somebody's own makes its local steps itself. A method's preset has a local optimizer
@@ -31,8 +30,8 @@ static int check_program(const struct rog_json *chosen, struct rog_error *err)
          !rog_json_get(chosen, "local_optimizer_parameters")))
         return 0;
     return rog_fail(err, ROG_EINVAL,
-                    "local_optimizer = \"%s\" is for the built-in network, and the workers of this "
-                    "run have a program: it makes its local steps itself",
+                    "local_optimizer = \"%s\" applies only to the built-in network; a training "
+                    "program makes its local steps itself",
                     rog_json_get_string(chosen, "local_optimizer", "sgd"));
 }
 
@@ -45,7 +44,7 @@ int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error 
         if (!value || strcmp(other, needs[i].value) == 0)
             continue;
         char *text = rog_json_text(value);
-        int code = rog_fail(err, ROG_EINVAL, "%s = %.100s needs %s = \"%s\" (found \"%s\"): %s",
+        int code = rog_fail(err, ROG_EINVAL, "%s = %.100s requires %s = \"%s\" (found \"%s\"): %s",
                             needs[i].setting, text ? text : "", needs[i].needs, needs[i].value,
                             other, needs[i].why);
         free(text);

@@ -83,7 +83,7 @@ static int find(const struct rog_json *settings, const char *setting, const char
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", name);
     }
-    return rog_fail(err, ROG_EINVAL, "%s is \"%s\": it may be one of %s", setting, wanted, names);
+    return rog_fail(err, ROG_EINVAL, "%s is \"%s\"; allowed: %s", setting, wanted, names);
 }
 
 static int find_optimizers(struct rog_parts *parts, const struct rog_json *settings,

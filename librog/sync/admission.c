@@ -136,7 +136,7 @@ static int keep_answer(struct rog_server *server, uint32_t worker,
     uint32_t workers = server->policy.workers;
     if (answer->quorum > workers)
         return rog_fail(err, ROG_EINVAL,
-                        "strategy %s lets worker %u wait for %u workers, there are %u", name,
+                        "strategy %s makes worker %u wait for %u workers, but there are %u", name,
                         worker + 1, answer->quorum, workers);
     for (uint32_t j = 0; j < workers; j++)
         server->conditions[j] =
@@ -148,7 +148,7 @@ static int keep_answer(struct rog_server *server, uint32_t worker,
     *stalls = rog_wait_must(wait, &server->versions, 0);
     if (isnan(answer->deadline_s) || (*stalls && answer->deadline_s <= now))
         return rog_fail(err, ROG_EINVAL,
-                        "strategy %s lets worker %u wait until %g s, and it is %g s already", name,
+                        "strategy %s makes worker %u wait until %g s, but it is %g s already", name,
                         worker + 1, answer->deadline_s, now);
     wait->deadline_s = fmax(answer->deadline_s, now + SHORTEST_WAIT_S);
     return 0;

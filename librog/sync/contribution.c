@@ -29,18 +29,18 @@ static int check_config(const struct rog_contribution_config *config, struct rog
         return rog_fail(err, ROG_EINVAL, "error_feedback is %g: it must be in [0, 1]",
                         config->error_feedback);
     if (!(config->clip_norm >= 0) || !isfinite(config->clip_norm))
-        return rog_fail(err, ROG_EINVAL, "clip_norm is %g: it must be a number from 0 on",
+        return rog_fail(err, ROG_EINVAL, "clip_norm is %g: it must be a number of at least 0",
                         config->clip_norm);
     if (!(config->merge >= 0 && config->merge <= 1))
         return rog_fail(err, ROG_EINVAL, "merge is %g: it must be in [0, 1]", config->merge);
     if (delta && config->momentum_masking)
         return rog_fail(err, ROG_EINVAL,
-                        "momentum_masking needs contribution \"gradient\": of a delta the core "
-                        "has no momentum");
+                        "momentum_masking requires contribution \"gradient\": deltas have no "
+                        "momentum in the core");
     if (!delta && config->merge > 0)
         return rog_fail(err, ROG_EINVAL,
-                        "merge needs contribution \"delta\": with gradients a worker's model is "
-                        "what it has pulled, and there is nothing of its own to keep");
+                        "merge requires contribution \"delta\": with gradients a worker has no "
+                        "model of its own");
     return 0;
 }
 
@@ -155,11 +155,10 @@ int rog_contribution_check(const struct rog_contribution *contribution,
 {
     const struct rog_rows *rows = contribution->rows;
     if (is_delta(contribution))
-        return given->tensors
-                   ? rog_fail(err, ROG_EINVAL,
-                              "gradients where deltas are pushed: the worker's own optimizer has "
-                              "them, and the model has its steps")
-                   : 0;
+        return given->tensors ? rog_fail(err, ROG_EINVAL,
+                                         "gradients were given, but this run pushes deltas: the "
+                                         "model must contain the local steps")
+                              : 0;
     if (!given->tensors != !contribution->values)
         return rog_fail(err, ROG_EINVAL, "gradients %s a model",
                         contribution->values ? "miss" : "without");
@@ -169,7 +168,7 @@ int rog_contribution_check(const struct rog_contribution *contribution,
         if (given->tensors[i] && !rog_kernel_finite(given->tensors[i], tensor->size))
             code = rog_fail(err, ROG_EINVAL,
                             "a gradient of iteration %u is not finite, in tensor %u%s%s: the "
-                            "training has diverged, try a smaller learning rate than %g",
+                            "training has diverged; try a learning rate below %g",
                             iteration, i, tensor->name ? ", " : "",
                             tensor->name ? tensor->name : "", rule_of(given, i)->learning_rate);
     }
@@ -222,12 +221,12 @@ static int diverged(const struct rog_contribution *contribution, uint32_t index,
     const char *comma = tensor->name ? ", " : "", *name = tensor->name ? tensor->name : "";
     if (!rule)
         return rog_fail(err, ROG_EFAILED,
-                        "the mean update of tensor %u%s%s is %g: the training has diverged, "
-                        "try a smaller learning rate",
+                        "the mean update of tensor %u%s%s is %g: the training has diverged; try a "
+                        "smaller learning rate",
                         index, comma, name, mean);
     return rog_fail(err, ROG_EFAILED,
-                    "the mean update of tensor %u%s%s is %g: the training has diverged, "
-                    "try a smaller learning rate than %g",
+                    "the mean update of tensor %u%s%s is %g: the training has diverged; try a "
+                    "learning rate below %g",
                     index, comma, name, mean, rule->learning_rate);
 }
 

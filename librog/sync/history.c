@@ -37,7 +37,7 @@ void rog_transmissions_archive(struct rog_transmissions *transmissions, struct r
     }
     rog_archive_u64(archive, &transmissions->slowest);
     rog_archive_number(archive, &transmissions->at_slowest, transmissions->workers,
-                       "more workers are the slowest than there are");
+                       "more slowest workers than workers");
     for (unsigned i = 0; i < ROG_HISTORY_RECENT; i++)
         rog_archive_real(archive, &transmissions->recent_s[i]);
     rog_archive_u64(archive, &transmissions->total);

@@ -154,13 +154,14 @@ static int parse_numbers(struct reader *reader, uint32_t limit, const char *what
             return rog_fail(reader->err, ROG_EFORMAT, "the message ends within its list of %s",
                             what);
         if (run > 0 && head < 2)
-            return rog_fail(reader->err, ROG_EFORMAT, "run %u of the %s is not apart from the last",
-                            run, what);
+            return rog_fail(reader->err, ROG_EFORMAT,
+                            "run %u of the %s overlaps or touches the one before", run, what);
         uint64_t length = head % 2 ? (uint64_t)more + 2 : 1;
         next += head / 2 + length;
         count += length;
         if (next > limit)
-            return rog_fail(reader->err, ROG_EFORMAT, "%s up to %llu are named, there are %u", what,
+            return rog_fail(reader->err, ROG_EFORMAT,
+                            "%s up to %llu are listed, but there are only %u", what,
                             (unsigned long long)next, limit);
     }
     numbers->count = (uint32_t)count;
@@ -177,7 +178,7 @@ static int check_scales(const struct reader *reader, const struct rog_wire *wire
             const char *name = reader->rows->tensors[tensor].name;
             if (!(scale >= 0) || scale > reader->limit)
                 return rog_fail(reader->err, ROG_EFORMAT,
-                                "scale %u is %g, of tensor %u%s%s: 0 to %g is possible", index,
+                                "scale %u is %g, of tensor %u%s%s: 0 to %g is allowed", index,
                                 (double)scale, tensor, name ? ", " : "", name ? name : "",
                                 (double)reader->limit);
         }
@@ -192,7 +193,7 @@ static int parse_some(struct reader *reader, uint32_t limit, const char *what,
     int code = parse_numbers(reader, limit, what, numbers);
     if (code || numbers->count > 0)
         return code;
-    return rog_fail(reader->err, ROG_EFORMAT, "the message names no %s", what);
+    return rog_fail(reader->err, ROG_EFORMAT, "the message lists no %s", what);
 }
 
 static int parse_begin(struct reader *reader, struct rog_wire *wire)
@@ -284,7 +285,7 @@ static int check_rows(const struct reader *reader, struct rog_wire_numbers numbe
             const struct rog_codec_bytes *bytes = rog_rows_bytes(rows, way, row);
             coded.elements = tensor->row_size;
             coded.width = tensor->width;
-            const char *why = "fewer bytes than it says";
+            const char *why = "fewer bytes than announced";
             size_t size = (size_t)(reader->end - at), took = 0;
             if (size >= bytes->least)
                 took = way->codec->check(&coded, at, size, &why);
@@ -383,12 +384,12 @@ static int parse_end(struct reader *reader, struct rog_wire *wire)
 {
     size_t expected = END_BYTES + (wire->header.reports ? REPORT_BYTES : 0);
     if (left(reader) != expected)
-        return rog_fail(reader->err, ROG_EFORMAT, "an end of %zu bytes instead of %zu",
+        return rog_fail(reader->err, ROG_EFORMAT, "an end record of %zu bytes instead of %zu",
                         left(reader), expected);
     wire->rows = get_u32(reader->at);
     wire->duration_s = get_f64(reader->at + 4);
     if (wire->rows > reader->rows->row_count)
-        return rog_fail(reader->err, ROG_EFORMAT, "%u rows are said to be sent, there are %u",
+        return rog_fail(reader->err, ROG_EFORMAT, "%u rows announced, but there are only %u",
                         wire->rows, reader->rows->row_count);
     if (!isfinite(wire->duration_s) || wire->duration_s < 0)
         return rog_fail(reader->err, ROG_EFORMAT, "a transmission of %g s", wire->duration_s);
@@ -418,8 +419,8 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
         return rog_fail(err, ROG_EFORMAT, "a message of %zu bytes is too short", size);
     if (message[0] != ROG_WIRE_VERSION)
         return rog_fail(err, ROG_EFORMAT,
-                        "message format %u, this program speaks %d: run the same version of "
-                        "rog-trainer everywhere",
+                        "message format %u, but this program uses %d: use the same version of "
+                        "rog-trainer on all hosts",
                         message[0], ROG_WIRE_VERSION);
     unsigned kind = message[1], stream = message[2], flags = message[3];
     if (kind < ROG_WIRE_BEGIN || kind > ROG_WIRE_REQUEST)
@@ -437,7 +438,7 @@ int rog_wire_parse(const struct rog_rows *rows, const uint8_t *message, size_t s
                                             .reports = flags & FLAG_REPORTS,
                                             .iteration = get_u32(message + 4)};
     if (wire->header.iteration == 0)
-        return rog_fail(err, ROG_EFORMAT, "iterations count from 1");
+        return rog_fail(err, ROG_EFORMAT, "iterations are numbered from 1");
     wire->message = message;
     wire->size = wire->wire_bytes = size;
     bool pull = stream == ROG_WIRE_PULL;

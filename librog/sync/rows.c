@@ -15,7 +15,8 @@ static int measure_tensor(struct rog_rows_tensor *tensor, uint32_t dims, const u
         if (shape[i] == 0)
             return rog_fail(err, ROG_EINVAL, "tensor %u is empty: its dimension %u is 0", index, i);
         if (size > UINT64_MAX / shape[i])
-            return rog_fail(err, ROG_EINVAL, "tensor %u is too large to count its elements", index);
+            return rog_fail(err, ROG_EINVAL,
+                            "tensor %u is too large: its number of elements overflows", index);
         size *= shape[i];
     }
     uint64_t rows = dims == 1 || size < ROG_ROW_MIN_ELEMENTS ? 1 : shape[0];
@@ -53,7 +54,7 @@ static int count_rows(struct rog_rows *rows, const struct rog_codec *whole, stru
         struct rog_rows_tensor *tensor = &rows->tensors[i];
         if (whole && tensor->size > UINT32_MAX)
             return rog_fail(err, ROG_EINVAL,
-                            "compression %s takes whole tensors of at most %u elements, tensor "
+                            "compression %s supports whole tensors of at most %u elements; tensor "
                             "%u%s%s has %llu",
                             whole->name, UINT32_MAX, i, tensor->name ? ", " : "",
                             tensor->name ? tensor->name : "", (unsigned long long)tensor->size);

@@ -24,18 +24,18 @@ int rog_rule_check(const struct rog_rule *rule, struct rog_error *err)
     /* What counts is what the kernels get: floats. */
     const struct rog_kernel_step step = rog_rule_step(rule);
     if (!(rule->learning_rate >= 0) || !isfinite(step.learning_rate))
-        return rog_fail(err, ROG_EINVAL,
-                        "the learning rate is %g: it must be a number from 0 on that a float can "
-                        "hold",
-                        rule->learning_rate);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "the learning rate is %g: it must be a number of at least 0 that a float can hold",
+            rule->learning_rate);
     if (!(rule->momentum >= 0 && step.momentum < 1))
         return rog_fail(err, ROG_EINVAL,
                         "the momentum is %.12g: it must be in [0, 1), also as a float",
                         rule->momentum);
     if (!(rule->weight_decay >= 0) || !isfinite(step.weight_decay) || !isfinite(step.coupled_decay))
         return rog_fail(err, ROG_EINVAL,
-                        "the weight decay is %g: it must be a number from 0 on that a float can "
-                        "hold, also divided by 1 - momentum",
+                        "the weight decay is %g: it must be a number of at least 0 that a float "
+                        "can hold, also divided by 1 - momentum",
                         rule->weight_decay);
     return 0;
 }

@@ -94,8 +94,10 @@ static int check_plan(const struct rog_strategy *strategy, const struct rog_send
                       uint32_t rows, uint32_t levels, struct rog_error *err)
 {
     if (plan->count > rows || plan->mandatory > plan->count)
-        return rog_fail(err, ROG_EINVAL, "strategy %s planned %u rows, %u of them mandatory, of %u",
-                        strategy->name, plan->count, plan->mandatory, rows);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "strategy %s planned to send %u rows, %u of them mandatory; the model has %u",
+            strategy->name, plan->count, plan->mandatory, rows);
     if (!isfinite(plan->budget_s) || plan->budget_s < 0)
         return rog_fail(err, ROG_EINVAL, "strategy %s planned a budget of %g s", strategy->name,
                         plan->budget_s);
@@ -107,9 +109,10 @@ static int check_plan(const struct rog_strategy *strategy, const struct rog_send
             code = rog_fail(err, ROG_EINVAL, "strategy %s planned row %u %s", strategy->name, row,
                             row >= rows ? "out of range" : "twice");
         else if (plan->level[row] >= levels)
-            code = rog_fail(err, ROG_EINVAL,
-                            "strategy %s planned row %u at level %u, the codec has %u from 0 on",
-                            strategy->name, row, plan->level[row], levels);
+            code =
+                rog_fail(err, ROG_EINVAL,
+                         "strategy %s planned row %u at level %u; the codec has %u levels, from 0",
+                         strategy->name, row, plan->level[row], levels);
     }
     if (!code)
         level_others(plan, &seen);
@@ -192,7 +195,7 @@ int rog_strategy_start(const struct rog_strategy *strategy,
                        const struct rog_strategy_config *config, void **state,
                        struct rog_error *err)
 {
-    char message[256] = "no cause given";
+    char message[256] = "no reason given";
     *state = NULL;
     if (strategy->create && strategy->create(config, state, message, sizeof message)) {
         message[sizeof message - 1] = '\0';
@@ -235,7 +238,7 @@ void rog_strategy_archive(const struct rog_strategy *strategy,
     uint32_t size = archive->loading ? 0 : strategy->save(state, config, NULL, 0);
     if (rog_strategy_check(strategy, state, config, &archive->err))
         return;
-    rog_archive_count(archive, &size, 1, "what the strategy remembers");
+    rog_archive_count(archive, &size, 1, "the state of the strategy");
     uint8_t *bytes = calloc(1, size + 1u);
     if (!bytes) {
         rog_archive_nomem(archive);
@@ -246,7 +249,7 @@ void rog_strategy_archive(const struct rog_strategy *strategy,
     rog_archive_bytes(archive, bytes, size);
     if (archive->loading && !rog_archive_failed(archive) &&
         strategy->load(state, config, bytes, size))
-        rog_archive_refuse(archive, "the strategy does not know what it remembers");
+        rog_archive_refuse(archive, "the strategy rejects its saved state");
     if (!rog_archive_failed(archive))
         rog_strategy_check(strategy, state, config, &archive->err);
     free(bytes);

@@ -136,7 +136,8 @@ int rog_server_new(struct rog_server **out, const struct rog_server_config *conf
 {
     *out = NULL;
     if (config->policy.rows != config->rows->row_count || config->policy.workers == 0)
-        return rog_fail(err, ROG_EINVAL, "a strategy for %u rows and %u workers, the model has %u",
+        return rog_fail(err, ROG_EINVAL,
+                        "a strategy for %u rows and %u workers, but the model has %u rows",
                         config->policy.rows, config->policy.workers, config->rows->row_count);
     struct rog_server *server = calloc(1, sizeof *server);
     if (!server)
@@ -243,7 +244,7 @@ int rog_server_check_strategy(const struct rog_server *server, struct rog_error 
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     if (worker >= server->policy.workers)
-        return rog_fail(err, ROG_EINVAL, "there is no worker %u among %u", worker,
+        return rog_fail(err, ROG_EINVAL, "there is no worker %u; workers are 1 to %u", worker,
                         server->policy.workers);
     if (!server->versions.active[worker])
         return rog_fail(err, ROG_EINVAL, "worker %u has left", worker);
@@ -307,7 +308,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
                     struct rog_error *err)
 {
     if (worker >= server->policy.workers)
-        return rog_fail(err, ROG_EINVAL, "there is no worker %u among %u", worker,
+        return rog_fail(err, ROG_EINVAL, "there is no worker %u; workers are 1 to %u", worker,
                         server->policy.workers);
     int code = rog_server_reserve_notices(server, err);
     if (code)
@@ -389,8 +390,7 @@ int rog_server_load(struct rog_server *server, const uint8_t *bytes, size_t size
     size_t model = rog_average_bytes(&server->average);
     if (size < model)
         return rog_fail(err, ROG_EFORMAT,
-                        "%zu bytes beside the average of the model, the model alone has more",
-                        size);
+                        "%zu bytes for the average of the model, but the model has more", size);
     int code =
         rog_server_update_load(&server->update, model ? bytes + model : bytes, size - model, err);
     if (!code)

@@ -103,10 +103,10 @@ static void archive_notices(struct rog_server *server, struct rog_archive *archi
 void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
 {
     const struct rog_rows *rows = server->rows;
-    rog_archive_same(archive, rows->row_count, "the model has other rows");
-    rog_archive_same(archive, rows->params, "the model has another size");
-    rog_archive_same(archive, server->policy.workers, "there are other workers");
-    rog_archive_same(archive, server->start != NULL, "values travel, or do not");
+    rog_archive_same(archive, rows->row_count, "the rows of the model differ");
+    rog_archive_same(archive, rows->params, "the size of the model differs");
+    rog_archive_same(archive, server->policy.workers, "the workers differ");
+    rog_archive_same(archive, server->start != NULL, "values are sent, or are not");
     if (rog_archive_failed(archive))
         return;
     rog_archive_u32(archive, &server->iteration);

@@ -31,9 +31,10 @@ static int weigh_push(struct rog_server *server, uint32_t worker, uint32_t itera
     if (code)
         return code;
     if (!(weight >= 0) || weight > ROG_WEIGHT_MAX)
-        return rog_fail(err, ROG_EINVAL,
-                        "strategy %s weighs iteration %u of worker %u by %g, 0 to %g are possible",
-                        strategy->name, iteration, worker + 1, weight, ROG_WEIGHT_MAX);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "strategy %s gave iteration %u of worker %u the weight %g; 0 to %g are allowed",
+            strategy->name, iteration, worker + 1, weight, ROG_WEIGHT_MAX);
     peer->weight = (float)weight;
     server->pushes++;
     if (peer->weight > 0)
@@ -50,7 +51,7 @@ static int receive_begin(struct rog_server *server, uint32_t worker, const struc
     uint32_t expected = stream == ROG_WIRE_PUSH ? latest + 1 : latest;
 
     if (peer->incoming != ROG_WIRE_NONE)
-        return rog_fail(err, ROG_EFORMAT, "%s begins within %s", stream_name[stream],
+        return rog_fail(err, ROG_EFORMAT, "%s starts inside %s", stream_name[stream],
                         stream_name[peer->incoming]);
     if (stream == ROG_WIRE_PUSH && peer->phase != ROG_PEER_COMPUTING)
         return rog_fail(err, ROG_EFORMAT, "a push before the pull of iteration %u is over",
@@ -118,11 +119,11 @@ int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
         uint32_t row = server->list[i];
         uint32_t version = version_of(server, worker, row);
         if (version >= wire->header.iteration)
-            return rog_fail(err, ROG_EFORMAT, "row %u came before in iteration %u", row, version);
+            return rog_fail(err, ROG_EFORMAT, "row %u arrived twice in iteration %u", row, version);
         if (peer->incoming == ROG_WIRE_DEMANDED && version >= peer->asked)
-            return rog_fail(err, ROG_EFORMAT, "row %u was not asked for", row);
+            return rog_fail(err, ROG_EFORMAT, "row %u was not requested", row);
         if (peer->incoming_scale[server->rows->row_tensor[row]] < 0)
-            return rog_fail(err, ROG_EFORMAT, "row %u came without a scale of its tensor", row);
+            return rog_fail(err, ROG_EFORMAT, "row %u arrived without a scale for its tensor", row);
     }
     return 0;
 }
@@ -235,7 +236,7 @@ static int receive_end(struct rog_server *server, uint32_t worker, const struct 
     if (code)
         return code;
     if (wire->rows != peer->incoming_rows)
-        return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
+        return rog_fail(err, ROG_EFORMAT, "%u rows announced, %u received", wire->rows,
                         peer->incoming_rows);
     bool push = peer->incoming == ROG_WIRE_PUSH;
     peer->incoming = ROG_WIRE_NONE;

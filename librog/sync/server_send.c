@@ -73,9 +73,9 @@ static int measure_whole(struct rog_server *server, uint32_t worker, struct rog_
         .scratch = server->scratch};
     float scale = rog_codec_whole_scale(way->codec, &whole);
     if (!isfinite(scale))
-        return rog_fail(err, ROG_EFAILED,
-                        "the model is not finite: the training has diverged, try a smaller "
-                        "learning rate");
+        return rog_fail(
+            err, ROG_EFAILED,
+            "the model is not finite: the training has diverged; try a smaller learning rate");
     for (uint32_t i = 0; i < rows->tensor_count; i++)
         peer->pull_scale[i] = scale;
     return 0;
@@ -102,7 +102,7 @@ static int measure_pull(struct rog_server *server, uint32_t worker,
         }
         if (!isfinite((float)(tensor_sum / (double)tensor->size)))
             return rog_fail(err, ROG_EFAILED,
-                            "tensor %u%s%s of the model is not finite: the training has diverged, "
+                            "tensor %u%s%s of the model is not finite: the training has diverged; "
                             "try a smaller learning rate",
                             i, tensor->name ? ", " : "", tensor->name ? tensor->name : "");
         if (!way->whole)

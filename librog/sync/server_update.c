@@ -57,7 +57,7 @@ int rog_server_update_init(struct rog_server_update *update,
         .rows = rows,
         .config = {.parameters = parameters, .workers = workers, .share = 1.0f / (float)workers}};
     if (optimizer->parameters && !parameters)
-        return rog_fail(err, ROG_EINVAL, "the server optimizer %s is given no parameters",
+        return rog_fail(err, ROG_EINVAL, "the server optimizer %s was given no parameters",
                         optimizer->name);
     int code = 0;
     for (uint32_t i = 0; i < optimizer->memory && values && !code; i++)
@@ -262,9 +262,8 @@ int rog_server_update_load(struct rog_server_update *update, const uint8_t *byte
 {
     float *arrays[ROG_SERVER_OPTIMIZER_MEMORY + 2];
     if (size != rog_server_update_bytes(update))
-        return rog_fail(err, ROG_EFORMAT,
-                        "%zu bytes of what the server's optimizer keeps, %s keeps %zu", size,
-                        update->optimizer->name, rog_server_update_bytes(update));
+        return rog_fail(err, ROG_EFORMAT, "%zu bytes of server optimizer state, but %s has %zu",
+                        size, update->optimizer->name, rog_server_update_bytes(update));
     arrays_of(update, arrays);
     if (rog_server_update_in_rounds(update))
         bytes = load_round(update, bytes);
@@ -278,13 +277,14 @@ void rog_server_update_archive(struct rog_server_update *update, struct rog_arch
 {
     float *arrays[ROG_SERVER_OPTIMIZER_MEMORY + 2];
     rog_archive_same(archive, rog_server_update_bytes(update),
-                     "the server optimizer keeps something else");
+                     "the state of the server optimizer differs");
     rog_archive_u64(archive, &update->steps);
     if (rog_archive_failed(archive))
         return;
     if (rog_server_update_in_rounds(update)) {
         rog_archive_u32(archive, &update->contributions);
-        rog_archive_number(archive, &update->gone, update->contributions, "who has left a round");
+        rog_archive_number(archive, &update->gone, update->contributions,
+                           "workers that have left a round");
         rog_set_archive(&update->in_round, archive);
         rog_archive_bytes(archive, update->row_steps,
                           update->rows->row_count * sizeof *update->row_steps);

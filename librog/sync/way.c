@@ -33,10 +33,10 @@ static int measure_bytes(const struct rog_way *way, struct rog_codec_row *row,
         struct rog_codec_bytes at_level;
         way->codec->bytes(row, &at_level);
         if (at_level.least == 0 || at_level.least > at_level.most)
-            return rog_fail(err, ROG_EINVAL,
-                            "codec %s: a row of %u elements takes %zu to %zu bytes at level %u",
-                            way->codec->name, row->elements, at_level.least, at_level.most,
-                            row->level);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "codec %s: invalid size of a row of %u elements: %zu to %zu bytes at level %u",
+                way->codec->name, row->elements, at_level.least, at_level.most, row->level);
         bytes->least = at_level.least < bytes->least ? at_level.least : bytes->least;
         bytes->most = at_level.most > bytes->most ? at_level.most : bytes->most;
     }
@@ -73,7 +73,7 @@ int rog_way_init(struct rog_way *way, const struct rog_codec *codec, const void 
 {
     *way = (struct rog_way){.codec = codec, .parameters = parameters, .cut = tensors};
     if (codec->parameters && !parameters)
-        return rog_fail(err, ROG_EINVAL, "the codec %s is given no parameters", codec->name);
+        return rog_fail(err, ROG_EINVAL, "the codec %s was given no parameters", codec->name);
     way->tensors = calloc(count, sizeof *way->tensors);
     if (!way->tensors)
         return rog_fail_nomem(err);

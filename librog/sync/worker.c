@@ -125,12 +125,11 @@ int rog_worker_begin(struct rog_worker *worker, double now, struct rog_error *er
         return code;
     if (plan.local_steps < 1 || plan.local_steps > ROG_LOCAL_STEPS_MAX)
         return rog_fail(err, ROG_EINVAL,
-                        "strategy %s planned %u local steps for iteration %u, 1 to %u are possible",
+                        "strategy %s planned %u local steps for iteration %u; 1 to %u are allowed",
                         strategy->name, plan.local_steps, view.iteration, ROG_LOCAL_STEPS_MAX);
     if (plan.overlap && !worker->overlap)
         return rog_fail(err, ROG_EINVAL,
-                        "strategy %s planned to compute while an exchange goes on, which the "
-                        "setting overlap does not allow",
+                        "strategy %s planned to compute during an exchange, but overlap is not set",
                         strategy->name);
     worker->planned_steps = plan.local_steps;
     worker->planned_overlap = plan.overlap;

@@ -10,7 +10,7 @@ static int receive_begin(struct rog_worker *worker, const struct rog_wire *wire,
                          enum rog_worker_notice *notice, struct rog_error *err)
 {
     if (worker->phase != ROG_WORKER_WAITING)
-        return rog_fail(err, ROG_EFORMAT, "a pull while none is waited for");
+        return rog_fail(err, ROG_EFORMAT, "an unexpected pull");
     worker->pull_is_silent = wire->numbers.count == 0;
     for (uint32_t i = 0; rog_worker_has_values(worker) && i < wire->numbers.count; i++)
         worker->pull_scale[i] = rog_wire_scale(wire, i);
@@ -37,7 +37,7 @@ static int receive_rows(struct rog_worker *worker, const struct rog_wire *wire, 
     uint32_t count = rog_wire_list(wire, worker->list);
     for (uint32_t i = 0; i < count; i++)
         if (rog_set_has(&worker->pulled, list[i]))
-            return rog_fail(err, ROG_EFORMAT, "row %u comes twice in a pull", list[i]);
+            return rog_fail(err, ROG_EFORMAT, "row %u appears twice in a pull", list[i]);
     for (uint32_t i = 0; i < count; i++) {
         rog_set_add(&worker->pulled, list[i]);
         worker->status.ages_pulled += wire->header.iteration - worker->received[list[i]];
@@ -71,7 +71,7 @@ static int receive_end(struct rog_worker *worker, const struct rog_wire *wire, d
     if (worker->phase != ROG_WORKER_PULLING)
         return rog_fail(err, ROG_EFORMAT, "the end of a pull outside a pull");
     if (wire->rows != worker->pulled.count)
-        return rog_fail(err, ROG_EFORMAT, "%u rows are said to be sent, %u came", wire->rows,
+        return rog_fail(err, ROG_EFORMAT, "%u rows announced, %u received", wire->rows,
                         worker->pulled.count);
     rog_node_pulled(&worker->node, worker->pulled_bytes, now - worker->pull_began_s);
     worker->phase = ROG_WORKER_COMPUTING;
@@ -84,7 +84,7 @@ static int receive_request(struct rog_worker *worker, const struct rog_wire *wir
 {
     (void)now;
     if (wire->header.iteration > worker->status.iteration)
-        return rog_fail(err, ROG_EFORMAT, "rows of iteration %u are asked for, this is %u",
+        return rog_fail(err, ROG_EFORMAT, "rows of iteration %u were requested, but this is %u",
                         wire->header.iteration, worker->status.iteration);
     struct rog_wire_numbers numbers = wire->numbers;
     uint32_t first, length;

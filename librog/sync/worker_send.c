@@ -41,8 +41,8 @@ static int measure_whole(struct rog_worker *worker, struct rog_error *err)
     float scale = rog_codec_whole_scale(way->codec, &whole);
     if (!(scale <= ROG_WIRE_UPDATE_MAX))
         return rog_fail(err, ROG_EFAILED,
-                        "what waits has a scale of %g: the training has diverged, try a smaller "
-                        "learning rate",
+                        "the unsent update has a scale of %g: the training has diverged; try a "
+                        "smaller learning rate",
                         (double)scale);
     for (uint32_t i = 0; i < rows->tensor_count; i++)
         worker->push_scale[i] = scale;
@@ -196,8 +196,8 @@ static int measure_answer(struct rog_worker *worker, struct rog_error *err)
         double mean = sum / (double)elements;
         if (!(mean <= ROG_WIRE_UPDATE_MAX))
             return rog_fail(err, ROG_EFAILED,
-                            "what waits of tensor %u%s%s is %g an element: the training has "
-                            "diverged, try a smaller learning rate",
+                            "the unsent update of tensor %u%s%s is %g per element: the training "
+                            "has diverged; try a smaller learning rate",
                             index, tensor->name ? ", " : "", tensor->name ? tensor->name : "",
                             mean);
         worker->demanded_scale[index] =
@@ -281,11 +281,11 @@ static int refuse_row(const struct rog_worker *worker, uint32_t row, const char 
 {
     uint32_t index = worker->rows->row_tensor[row];
     const char *name = worker->rows->tensors[index].name;
-    return rog_fail(err, ROG_EFAILED,
-                    "row %u of tensor %u%s%s has %s: the training has diverged, try a smaller "
-                    "learning rate",
-                    row - worker->rows->tensors[index].first_row, index, name ? ", " : "",
-                    name ? name : "", why);
+    return rog_fail(
+        err, ROG_EFAILED,
+        "row %u of tensor %u%s%s has %s: the training has diverged; try a smaller learning rate",
+        row - worker->rows->tensors[index].first_row, index, name ? ", " : "", name ? name : "",
+        why);
 }
 
 /* Each row as the codec makes it; without values its level, where there are some. Adds what they

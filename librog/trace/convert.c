@@ -43,8 +43,8 @@ static int replay_row(struct rog_trace_samples *samples, const char *row, uint32
                        &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms, &mbps, &used);
     if (found != 8 || row[used + strspn(row + used, " \t")] != '\0')
         return rog_fail(err, ROG_EFORMAT,
-                        "must be \"YYYY-MM-DD hh:mm:ss,mmm MBIT\" or a remark (found \"%s\"); "
-                        "hint: --from says what the file is",
+                        "must be \"YYYY-MM-DD hh:mm:ss,mmm MBIT\" or a comment (found \"%s\"); "
+                        "hint: set the format of the file with --from",
                         row);
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
@@ -81,8 +81,8 @@ static int packet_row(const struct rog_text_line *line, double last_ms, double *
         return rog_fail(err, ROG_EFORMAT, "must be a whole number of milliseconds (found \"%.*s\")",
                         rog_trace_line_shown(line), line->text);
     if (*at_ms < last_ms)
-        return rog_fail(err, ROG_EFORMAT, "%.0f ms is before the line above (%.0f ms)", *at_ms,
-                        last_ms);
+        return rog_fail(err, ROG_EFORMAT, "%.0f ms is earlier than the line above (%.0f ms)",
+                        *at_ms, last_ms);
     return ROG_OK;
 }
 
@@ -132,9 +132,10 @@ static int read_samples(struct rog_trace_samples *samples, struct rog_text_lines
         if (!rog_trace_line_field(&line, ' ', 1, rate, sizeof rate, NULL) ||
             !rog_text_number(seconds, &sample.at_s) || !rog_text_number(rate, &sample.value) ||
             sample.value < 0)
-            code = rog_fail(err, ROG_EFORMAT,
-                            "must be two numbers, seconds and Mbit/s, or a remark (found \"%.*s\")",
-                            rog_trace_line_shown(&line), line.text);
+            code =
+                rog_fail(err, ROG_EFORMAT,
+                         "must be two numbers, seconds and Mbit/s, or a comment (found \"%.*s\")",
+                         rog_trace_line_shown(&line), line.text);
         else
             code = rog_trace_samples_add(samples, sample, err);
     }
@@ -150,8 +151,8 @@ static int recording(struct rog_trace_conversion *how, struct rog_trace_builder 
     int code = read_samples(&samples, lines, err);
     if (!code && samples.count < 3)
         code = rog_fail(err, ROG_EFORMAT,
-                        "a recording has three rows at least (found %zu): the last two only say "
-                        "when the one before ends",
+                        "a recording needs at least three rows (found %zu): the last two only mark "
+                        "the end of the one before",
                         samples.count);
     how->rows.sorted = rog_trace_samples_sort(&samples);
     size_t count = code ? 0 : samples.count - 2;

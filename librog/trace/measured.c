@@ -142,6 +142,6 @@ int rog_trace_probe_read(struct rog_trace_builder *builder, struct rog_text_line
         last_s = value[AT];
     }
     if (!code && !builder->count)
-        code = rog_fail(err, ROG_EFORMAT, "there is no rate of worker %u in it", rank);
+        code = rog_fail(err, ROG_EFORMAT, "it has no rate for worker %u", rank);
     return code;
 }

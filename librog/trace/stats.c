@@ -25,8 +25,9 @@ static int cut(const struct rog_trace *trace, double until_s, struct pieces *pie
 {
     double passes = trace->count > 1 ? ceil(until_s / trace->span_s) : 1;
     if (!isfinite(until_s) || passes * trace->count > PIECES_MAX)
-        return rog_fail(err, ROG_EINVAL, "%g s of this trace are more than %.0f values; take less",
-                        until_s, PIECES_MAX);
+        return rog_fail(err, ROG_EINVAL,
+                        "%g s of this trace are more than %.0f values; use a shorter part", until_s,
+                        PIECES_MAX);
     pieces->items = malloc((size_t)(passes * trace->count + 1) * sizeof *pieces->items);
     if (!pieces->items)
         return rog_fail_nomem(err);

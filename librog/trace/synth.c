@@ -182,8 +182,8 @@ int rog_trace_synth(struct rog_trace **trace, const char *name, uint32_t rank, u
     const struct place *place = place_find(name);
     if (!place)
         return rog_fail(err, ROG_EINVAL,
-                        "there is no generator for bandwidth \"%s\"; known: synth:outdoors, "
-                        "synth:indoors; otherwise set trace to a CSV file or constant:MBIT",
+                        "unknown bandwidth generator \"%s\"; known: synth:outdoors, synth:indoors; "
+                        "otherwise set trace to a CSV file or constant:MBIT",
                         name);
 
     struct sample *samples = malloc(SAMPLES_MAX * sizeof *samples);

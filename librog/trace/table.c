@@ -174,15 +174,14 @@ static int find_column(const struct table *table, const char *option, const char
     }
     bool by_number = number >= 1 && number <= table->fields;
     if (with_name > 1 || (with_name == 1 && by_number && number != named))
-        return rog_fail(err, ROG_EINVAL,
-                        "%s %s can mean more than one column; hint: its number "
-                        "after a colon is "
-                        "unmistakable (%s :%zu)",
-                        option, said, option, named);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "%s %s matches more than one column; hint: give its number after a colon (%s :%zu)",
+            option, said, option, named);
     if (!with_name && !by_number) {
         list_columns(table, first, list);
-        return rog_fail(err, ROG_EINVAL, "there is no column \"%s\"; hint: %s is one of %s", said,
-                        option, list);
+        return rog_fail(err, ROG_EINVAL, "there is no column \"%s\"; hint: %s must be one of %s",
+                        said, option, list);
     }
     column->index = (with_name ? named : number) - 1;
     if (has_names)
@@ -242,15 +241,15 @@ static int choose_units(struct table *table, struct rog_error *err)
     table->time_unit = find_unit(time_units, COUNT(time_units), said->time_unit);
     table->rate_unit = find_unit(rate_units, COUNT(rate_units), said->rate_unit);
     if (said->time && said->period_s > 0)
-        return rog_fail(err, ROG_EINVAL, "--time and --period exclude each other");
+        return rog_fail(err, ROG_EINVAL, "--time and --period cannot be used together");
     if (said->time && !table->time_unit)
-        return rog_fail(err, ROG_EINVAL,
-                        "the unit of the column of time must be said: --time-unit "
-                        "" ROG_TRACE_TIME_UNITS);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "the unit of the time column is missing: give --time-unit " ROG_TRACE_TIME_UNITS);
     if (said->rate && !table->rate_unit)
-        return rog_fail(err, ROG_EINVAL,
-                        "the unit of the column of the rate must be said: --rate-unit "
-                        "" ROG_TRACE_RATE_UNITS);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "the unit of the rate column is missing: give --rate-unit " ROG_TRACE_RATE_UNITS);
     table->dates = said->time && strcmp(table->time_unit->name, "date") == 0;
     table->counts = said->rate && strcmp(table->rate_unit->name, "bytes") == 0;
     return ROG_OK;
@@ -268,13 +267,11 @@ static int open_table(struct table *table, const struct rog_text_line *first, bo
     list_columns(table, first, list);
     if (!said->rate)
         return rog_fail(err, ROG_EINVAL,
-                        "--rate must say which column has the rate: its name or number of %s",
-                        list);
+                        "--rate must give the column of the rate, by name or number, of %s", list);
     if (!said->time && said->period_s <= 0)
         return rog_fail(err, ROG_EINVAL,
-                        "--time must say which column has the time: its name or "
-                        "number of %s; or "
-                        "--period how many seconds lie between two rows",
+                        "--time must give the column of the time, by name or number, of %s; or "
+                        "give --period, the seconds between two rows",
                         list);
     *has_names = has_header(table, first);
     int code = ROG_OK;
@@ -415,9 +412,8 @@ int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_line
             lines->number = moment.line;
     }
     if (!code && table.counts && columns->time && moment.count == 1)
-        code = rog_fail(err, ROG_EFORMAT,
-                        "bytes that arrived since the row before need two rows of "
-                        "different times");
+        code =
+            rog_fail(err, ROG_EFORMAT, "byte counts need at least two rows with different times");
     counts->merged = (uint32_t)rows.count - moment.count;
     *end_s = table.counts ? moment.at_s - moment.first_s : 0;
     if (!columns->time)

@@ -91,8 +91,8 @@ static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
     if (end_s == 0)
         trace->span_s = last ? 2 * last_s - (trace->start_s[last - 1] - first_s) : 1;
     if (!(trace->span_s > last_s) || !isfinite(trace->span_s))
-        return rog_fail(err, ROG_EFORMAT, "the trace ends at %g s, not after its last value",
-                        end_s);
+        return rog_fail(err, ROG_EFORMAT,
+                        "the trace ends at %g s, which is not after its last value", end_s);
     for (uint32_t i = 0; i <= last; i++) {
         trace->start_s[i] -= first_s;
         if (i)
@@ -101,10 +101,10 @@ static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
     }
     trace->period_bits += trace->mbps[last] * 1e6 * (trace->span_s - last_s);
     if (!isfinite(trace->period_bits))
-        return rog_fail(err, ROG_EFORMAT, "the trace has more bits than can be counted");
+        return rog_fail(err, ROG_EFORMAT, "the trace is too large: its number of bits overflows");
     if (!(trace->period_bits >= MEAN_MIN_BPS * trace->span_s))
         return rog_fail(err, ROG_EFORMAT,
-                        "the trace is 0 Mbit/s for ever: nothing would ever get through");
+                        "the trace is always 0 Mbit/s: no transmission would ever finish");
     return ROG_OK;
 }
 
@@ -160,7 +160,8 @@ static int parse_row(struct rog_trace_builder *builder, const struct rog_text_li
         return rog_fail(
             err, ROG_EFORMAT, "must be two numbers, seconds and Mbit/s (found \"%.*s\")%s",
             rog_trace_line_shown(line), line->text,
-            line->ended ? "" : "; hint: the last line has no end, so it may be cut off");
+            line->ended ? ""
+                        : "; hint: the last line has no newline, so the file may be truncated");
     return rog_trace_builder_add(builder, start_s, mbps, err);
 }
 
@@ -188,11 +189,11 @@ static int parse_rows(struct rog_trace_builder *builder, const char *text, size_
         } else {
             separator = rog_trace_line_separator(&line);
             if (!is_header(&line, separator))
-                code = rog_fail(err, ROG_EFORMAT,
-                                "a bandwidth trace begins with the line \"" TIME_COLUMN
-                                "," RATE_COLUMN "\" (found \"%.*s\"); hint: `rogctl trace convert` "
-                                "reads other recordings",
-                                rog_trace_line_shown(&line), line.text);
+                code = rog_fail(
+                    err, ROG_EFORMAT,
+                    "a bandwidth trace starts with the line \"" TIME_COLUMN "," RATE_COLUMN
+                    "\" (found \"%.*s\"); hint: `rogctl trace convert` reads other formats",
+                    rog_trace_line_shown(&line), line.text);
         }
         if (code)
             rog_fail_prefix(err, "%s:%u", origin, line.number);

@@ -96,7 +96,7 @@ static int lost(struct client *client, const struct rog_error *why, struct rog_e
     struct rog_error cause;
     client->ended = true;
     if (why->code == ROG_EFAILED)
-        rog_fail(&cause, ROG_EFAILED, "the simulation that worker %u is part of (%s) has ended",
+        rog_fail(&cause, ROG_EFAILED, "the simulation that worker %u is part of (%s) has exited",
                  client->options->rank, client->options->server);
     else
         rog_fail_from(&cause, why, "the simulation that worker %u is part of (%s)",
@@ -149,7 +149,7 @@ static int take(struct client *client, struct rog_error *err)
     if (!code && message.kind == ROG_VIRTUAL_ERROR)
         return take_error(client, &message, err);
     if (!code && message.kind != answer_to(client->awaits))
-        code = rog_fail(&why, ROG_EFORMAT, "a message of kind %u is out of turn", message.kind);
+        code = rog_fail(&why, ROG_EFORMAT, "an unexpected message of kind %u", message.kind);
     if (code)
         return lost(client, &why, err);
     if (message.kind != ROG_VIRTUAL_STATE)
@@ -198,7 +198,7 @@ static int wait_and_take(struct client *client, double until_s, struct rog_error
     int count = ppoll(polled, 2, isfinite(until_s) ? &left : NULL, NULL);
     struct rog_error why;
     if (count < 0 && errno != EINTR) {
-        rog_fail(&why, ROG_EIO, "it cannot be waited for: %s", strerror(errno));
+        rog_fail(&why, ROG_EIO, "cannot wait for it: %s", strerror(errno));
         return lost(client, &why, err);
     }
     int code = count > 0 && polled[1].revents ? interrupted(client, err) : ROG_OK;
@@ -216,7 +216,7 @@ static int wait_for_answer(struct client *client, double timeout_s, struct rog_e
     }
     return code || !client->awaits
                ? code
-               : rog_fail(err, ROG_EBUSY, "the exchange is not over after %g s", timeout_s);
+               : rog_fail(err, ROG_EBUSY, "the exchange timed out after %g s", timeout_s);
 }
 
 /* What is asked for while the program has control. */
@@ -266,8 +266,8 @@ static int check(const struct client *client, struct rog_error *err)
 {
     if (client->process != getpid())
         return rog_fail(err, ROG_EINVAL,
-                        "this process is a fork of %d, which takes part in the run: only that one "
-                        "can go on with it",
+                        "this process is a fork of process %d, which takes part in the run: only "
+                        "that process can continue the run",
                         (int)client->process);
     return client->code ? rog_fail_again(err, &client->err) : ROG_OK;
 }
@@ -277,10 +277,10 @@ static int check_turn(const struct client *client, struct rog_error *err)
 {
     int code = check(client, err);
     if (!code && client->awaits)
-        code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+        code = rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     if (!code && client->view.statistics.over)
         code = rog_fail(err, ROG_EINVAL,
-                        "the run is over: look at rog_over after each exchange, and stop");
+                        "the run is over: check rog_over after each exchange, and stop");
     return code;
 }
 
@@ -312,7 +312,8 @@ static int make(void **out, const struct rog_driver_options *options, struct rog
     const char *name = options->server + strlen(ROG_VIRTUAL_SCHEME);
     if (!*name || strlen(name) >= sizeof((struct sockaddr_un *)0)->sun_path)
         return rog_fail(
-            err, ROG_EINVAL, "\"%s\" names no simulation: after \"%s\" come 1 to %zu bytes",
+            err, ROG_EINVAL,
+            "\"%s\" is not the address of a simulation: \"%s\" and 1 to %zu bytes expected",
             options->server, ROG_VIRTUAL_SCHEME, sizeof((struct sockaddr_un *)0)->sun_path - 1);
     struct client *client = calloc(1, sizeof *client);
     if (!client)
@@ -347,7 +348,7 @@ static int dial(struct client *client, struct rog_error *err)
                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length));
     while (status < 0 && errno == EINTR);
     if (status < 0)
-        return rog_fail(err, ROG_EFAILED, "the simulation %s could not be reached: %s",
+        return rog_fail(err, ROG_EFAILED, "cannot reach the simulation %s: %s",
                         client->options->server, strerror(errno));
     int code = rog_virtual_check_user(client->socket, NULL, err);
     if (code)
@@ -530,7 +531,7 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
     int code = check(client, err);
     bool over = client->view.statistics.over; /* what was going on then ends as it is */
     if (!code && (client->awaits || (client->exchanging && !over)))
-        code = rog_fail(err, ROG_EINVAL, "an exchange is going on: wait for it first");
+        code = rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     if (code)
         return code;
     if (!wanted->handed && !client->deltas)

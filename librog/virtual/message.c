@@ -44,7 +44,7 @@ int rog_virtual_send(int socket, const struct rog_virtual_message *message, int 
         return ROG_OK;
     if (errno == EPIPE || errno == ECONNRESET)
         return gone(err);
-    return rog_fail(err, ROG_EIO, "a message cannot be sent: %s",
+    return rog_fail(err, ROG_EIO, "cannot send a message: %s",
                     errno == EAGAIN ? "the other end does not read" : strerror(errno));
 }
 
@@ -88,7 +88,7 @@ int rog_virtual_receive(int socket, struct rog_virtual_message *message, int *fd
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return rog_fail(err, ROG_EBUSY, "there is no message");
     if (got < 0 && errno != ECONNRESET)
-        return rog_fail(err, ROG_EIO, "a message cannot be received: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot receive a message: %s", strerror(errno));
     int count = got > 0 ? take_descriptors(&in, &came) : 0;
     bool whole = got == sizeof *message && !(in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
                  message->text[ROG_VIRTUAL_TEXT_BYTES - 1] == '\0' && count <= (fd ? 1 : 0);
@@ -100,8 +100,8 @@ int rog_virtual_receive(int socket, struct rog_virtual_message *message, int *fd
         return gone(err);
     return whole ? ROG_OK
                  : rog_fail(err, ROG_EFORMAT,
-                            "%zd bytes came with %d descriptors: no message of "
-                            "this version of the protocol",
+                            "received %zd bytes with %d descriptors: not a message of this version "
+                            "of the protocol",
                             got, count);
 }
 
@@ -110,13 +110,14 @@ int rog_virtual_check_user(int socket, int *pid, struct rog_error *err)
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-        return rog_fail(err, ROG_EIO, "it cannot be found who is at the other end: %s",
+        return rog_fail(err, ROG_EIO, "cannot identify the process at the other end: %s",
                         strerror(errno));
     if (pid)
         *pid = peer.pid;
     if (peer.uid == geteuid())
         return ROG_OK;
-    return rog_fail(err, ROG_EFAILED, "a process of user %u is at the other end, this is user %u",
+    return rog_fail(err, ROG_EFAILED,
+                    "the process at the other end belongs to user %u, this one to user %u",
                     (unsigned)peer.uid, (unsigned)geteuid());
 }
 

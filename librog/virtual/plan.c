@@ -24,11 +24,11 @@ int rog_virtual_plan(struct rog_virtual_places *places, const struct rog_virtual
     size_t start;
     *places = (struct rog_virtual_places){0};
     if (head->hello_bytes > ROG_FRAME_FIRST_MAX || head->layout_bytes > ROG_LAYOUT_TEXT_BYTES)
-        return rog_fail(err, ROG_EFORMAT,
-                        "a hello of %llu bytes and a model's layout of %llu: they may be %d and %u",
-                        (unsigned long long)head->hello_bytes,
-                        (unsigned long long)head->layout_bytes, ROG_FRAME_FIRST_MAX,
-                        ROG_LAYOUT_TEXT_BYTES);
+        return rog_fail(
+            err, ROG_EFORMAT,
+            "a hello of %llu bytes and a model's layout of %llu: at most %d and %u are allowed",
+            (unsigned long long)head->hello_bytes, (unsigned long long)head->layout_bytes,
+            ROG_FRAME_FIRST_MAX, ROG_LAYOUT_TEXT_BYTES);
     bool fits = put(&places->bytes, &start, 1, sizeof *head) &&
                 put(&places->bytes, &places->hello, head->hello_bytes, 1) &&
                 put(&places->bytes, &places->layout, head->layout_bytes, 1);
@@ -42,6 +42,6 @@ int rog_virtual_plan(struct rog_virtual_places *places, const struct rog_virtual
            put(&places->bytes, &places->given, layout->trained, sizeof(uint8_t)) &&
            put(&places->bytes, &places->rules, layout->trained, sizeof(struct rog_rule));
     return fits ? ROG_OK
-                : rog_fail(err, ROG_EFORMAT, "a model of %llu values: its bytes cannot be counted",
+                : rog_fail(err, ROG_EFORMAT, "a model of %llu values: its size in bytes overflows",
                            (unsigned long long)layout->params);
 }

@@ -50,7 +50,7 @@ const struct rog_setting rog_hosts_host_settings[] = {
 
 /* What a group has besides them, and the file besides rog_hosts_settings. */
 static const struct rog_setting host_extra[] = {
-    {.name = "host", .type = ROG_SETTING_STRING, .help = "name or address, with ranges"},
+    {.name = "host", .type = ROG_SETTING_STRING, .help = "host name or address; ranges allowed"},
     {.name = NULL},
 };
 static const struct rog_setting lists[] = {

@@ -17,7 +17,7 @@ int rog_wrapper_resolve(struct rog_json *host, const struct rog_json *cluster,
     bool wraps = rog_json_get_string(host, "wrap", "")[0] != '\0';
     if (wraps && own &&
         strcmp(rog_json_get_string(own, "runtime", ""), ROG_CONTAINER_NO_RUNTIME) != 0)
-        return rog_conf_fail(node, err, "wrap and container exclude each other");
+        return rog_conf_fail(node, err, "wrap and container cannot be used together");
     if (!own && (!cluster || wraps))
         return 0;
     struct rog_json *made = rog_json_object();

@@ -63,7 +63,7 @@ static const struct {
      "@r pull @i there"},
     {"machine", ROG_FINDING_BAD,
      "build it for @m, or pull that machine's (@r pull --platform ...)"},
-    {"mount", ROG_FINDING_BAD, "make the folder there, or correct mounts in the cluster file"},
+    {"mount", ROG_FINDING_BAD, "create the folder there, or correct mounts in the cluster file"},
     {"gpu", ROG_FINDING_BAD,
      "install nvidia-container-toolkit there (docs/cluster-setup.md, Containers)"},
     {"library", ROG_FINDING_BAD,

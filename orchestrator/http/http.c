@@ -143,10 +143,9 @@ int rog_http_fail(struct rog_http *http, CURLcode cause, const char *url, int si
         if (connected_s > 0)
             return rog_fail(err, ROG_EFAILED, "%s: the server has been silent for %d s", url,
                             silence_s ? silence_s : ROG_HTTP_SILENCE_S);
-        return rog_fail(err, ROG_EFAILED,
-                        "%s: the server does not answer (is this machine online, and is a proxy "
-                        "needed?)",
-                        url);
+        return rog_fail(
+            err, ROG_EFAILED,
+            "%s: no answer from the server (is this machine online, and is a proxy needed?)", url);
     }
     const char *text = http->cause[0] ? http->cause : curl_easy_strerror(cause);
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)

@@ -67,7 +67,7 @@ int rog_lab_make_user_key(struct rog_error *err)
 {
     char *key = NULL;
     if (mkdir(ROG_LAB_DIR, 0700) != 0 && errno != EEXIST)
-        return rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", ROG_LAB_DIR,
+        return rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", ROG_LAB_DIR,
                         strerror(errno));
     int code = make_key(ROG_LAB_DIR "/id_ed25519", "rogctl lab", err);
     if (!code)
@@ -100,7 +100,7 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
     if (!code)
         code = rog_dir_make(cache, err);
     if (!code && chmod(cache, 0700) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", cache, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", cache, strerror(errno));
     /* A home of its own: a bare host, without what this machine's user has in start-up files. */
     if (!code)
         code = make_key(key, "rogctl lab host", err);

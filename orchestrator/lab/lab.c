@@ -445,7 +445,7 @@ static int make_privsep(struct rog_error *err)
     if (mkdir(PRIVSEP_DIR, 0755) == 0)
         return rog_file_write(PRIVSEP_MARK, "", 0, err);
     return errno == EEXIST ? ROG_OK
-                           : rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", PRIVSEP_DIR,
+                           : rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", PRIVSEP_DIR,
                                       strerror(errno));
 }
 

@@ -136,7 +136,7 @@ static int make_anew(const char *folder, struct rog_error *err)
 {
     int code = rog_dir_remove(folder, err);
     if (code == 0 && mkdir(folder, 0755) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot make %s: %s", folder, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create %s: %s", folder, strerror(errno));
     return code;
 }
 
@@ -202,7 +202,7 @@ int rog_pool_start_make(struct rog_pool_start *start, const struct rog_pool *poo
         .folder = rog_pool_run_folder(pool, rog_pool_task_run(task), task->agent)};
     int code = runs && start->folder ? 0 : rog_fail_nomem(err);
     if (code == 0 && mkdir(runs, 0755) != 0 && errno != EEXIST)
-        code = rog_fail(err, ROG_EIO, "cannot make %s: %s", runs, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create %s: %s", runs, strerror(errno));
     if (code == 0)
         code = make_folder(runs, task->agent, hash, start->folder, &best, &takes, err);
     if (code == 0) {

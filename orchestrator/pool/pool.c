@@ -232,14 +232,14 @@ static int make_folders(const char *path, struct rog_error *err)
     int code = parent ? rog_dir_make(parent, err) : rog_fail_nomem(err);
     free(parent);
     if (code == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
-        code = rog_fail(err, ROG_EIO, "cannot make %s: %s", path, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create %s: %s", path, strerror(errno));
     if (code == 0)
         code = check_folder(path, err);
     for (size_t i = 0; code == 0 && i < sizeof folders / sizeof *folders; i++) {
         char *folder = rog_path_join(path, folders[i]);
         code = folder ? 0 : rog_fail_nomem(err);
         if (code == 0 && mkdir(folder, 0700) != 0 && errno != EEXIST)
-            code = rog_fail(err, ROG_EIO, "cannot make %s: %s", folder, strerror(errno));
+            code = rog_fail(err, ROG_EIO, "cannot create %s: %s", folder, strerror(errno));
         free(folder);
     }
     return code;

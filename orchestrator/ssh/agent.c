@@ -243,7 +243,7 @@ static int list_keys(struct rog_agent *agent, const char *path, struct rog_ssh_w
     /* Where too many wait for it already, there is none. */
     agent->real = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (agent->real < 0)
-        return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
     if (watch)
         code = rog_ssh_watch_socket(watch, agent->real, err);
     if (code)
@@ -268,7 +268,7 @@ int rog_agent_open(struct rog_agent **out, const char *path, struct rog_ssh_watc
     pthread_mutex_init(&agent->mutex, NULL);
     int code = list_keys(agent, path, watch, err);
     if (!code && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent->ends) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot make sockets: %s", strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create sockets: %s", strerror(errno));
     if (!code && watch)
         code = rog_ssh_watch_socket(watch, agent->ends[1], err);
     if (!code && pthread_create(&agent->thread, NULL, serve, agent) != 0)

@@ -68,7 +68,7 @@ int rog_credentials_new(struct rog_credentials **out, rog_credentials_prompt pro
     credentials->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (credentials->cancel_fd < 0) {
         free(credentials);
-        return rog_fail(err, ROG_EIO, "cannot make an event: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create an event: %s", strerror(errno));
     }
     pthread_mutex_init(&credentials->mutex, NULL);
     *out = credentials;

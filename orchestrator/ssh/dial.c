@@ -300,7 +300,7 @@ static int start_proxy(const char *command, int *out, struct rog_process *proxy,
         return rog_fail_nomem(err);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         free(line);
-        return rog_fail(err, ROG_EIO, "cannot make sockets: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create sockets: %s", strerror(errno));
     }
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     const struct rog_process_options options = {.argv = argv,

@@ -62,7 +62,7 @@ static int sftp_failed(struct rog_ssh *ssh, const char *verb, const char *path,
         if (causes[i].status == status)
             return rog_fail(err, causes[i].code, "%s: cannot %s %s: %s", ssh->name, verb, path,
                             causes[i].words);
-    return rog_ssh_fail(ssh, err, "the connection broke during a transfer");
+    return rog_ssh_fail(ssh, err, "the connection was lost during a transfer");
 }
 
 static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, const char *temporary,

@@ -261,7 +261,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
             continue;
         if (taken <= 0) {
             ssh->lost = true;
-            return rog_ssh_fail(ssh, err, "the connection broke during a command");
+            return rog_ssh_fail(ssh, err, "the connection was lost during a command");
         }
         flow->data += taken;
         flow->left -= (size_t)taken;
@@ -290,7 +290,7 @@ static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
             code = take_output(channel, 1, &result->errors, &result->errors_bytes, &errors, err);
         if (code == ROG_EIO || !ssh_is_connected(ssh->session)) {
             ssh->lost = true;
-            return rog_ssh_fail(ssh, err, "the connection broke during a command");
+            return rog_ssh_fail(ssh, err, "the connection was lost during a command");
         }
         if (!code)
             code = give_input(ssh, channel, flow, &given, err);

@@ -237,7 +237,7 @@ int rog_record_links(struct rog_survey_hosts *hosts, const struct rog_record_opt
         .hosts = hosts, .options = options, .samples = samples, .server = &hosts->host[0]};
     recording.here = fopen(options->path, "wxe");
     if (!recording.here)
-        return rog_fail(err, errno == EEXIST ? ROG_EINVAL : ROG_EIO, "cannot make %s: %s%s",
+        return rog_fail(err, errno == EEXIST ? ROG_EINVAL : ROG_EIO, "cannot create %s: %s%s",
                         options->path, strerror(errno),
                         errno == EEXIST ? "; hint: another --to, or remove it" : "");
     int code = start(&recording, err);

@@ -80,7 +80,7 @@ int rog_sweep_claim(const char *name, char **id, struct rog_error *err)
         else if (mkdir(path, 0700) == 0)
             *id = rog_strdup(made);
         else if (errno != EEXIST || number >= MOST_NUMBERS)
-            code = rog_fail(err, ROG_EIO, "cannot make %s: %s", path, strerror(errno));
+            code = rog_fail(err, ROG_EIO, "cannot create %s: %s", path, strerror(errno));
         free(path);
         free(made);
     }

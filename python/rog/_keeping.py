@@ -33,7 +33,7 @@ class Module:
     def load_state_dict(self, state):
         missing = set(self.state_dict()) ^ set(state)
         if missing:
-            raise RogError("%s is in only one of the model and what was kept of it"
+            raise RogError("%s is only in one of the model and its saved state"
                            % sorted(missing)[0])
         self._model.load_state_dict(state, strict=False)
 
@@ -110,7 +110,7 @@ class Keeper:
         self._state, self._why_not, self._is_whole = {}, None, False
         self._is_due = self._worker.is_keep_due()
         if not self.is_registered:
-            self._why_not = "it keeps nothing (it never calls optimizer.keep)"
+            self._why_not = "it saves nothing (it never calls optimizer.keep)"
         elif self._is_due:
             self._take(set(self._objects) - self._late)
 
@@ -155,12 +155,12 @@ class Keeper:
         if self._path is None or not os.path.exists(self._path):
             if self._worker.statistics().over:
                 return False  # it was through before that snapshot
-            raise RogError("the run is taken up from a snapshot, and what this program has kept, %s, "
-                           "is not there" % (self._path or "in out_dir"))
+            raise RogError("the run resumes from a snapshot, but the state that this program "
+                           "saved, %s, is missing" % (self._path or "in out_dir"))
         state = torch.load(self._path, map_location="cpu", **_LOAD)
         if list(state) != list(objects):
-            raise RogError("keep is given %s, and %s has %s: a run is taken up by the program that has "
-                           "begun it" % (_names(objects), self._path, _names(state)))
+            raise RogError("keep was given %s, but %s contains %s: only the program that started "
+                           "a run can resume it" % (_names(objects), self._path, _names(state)))
         for name, value in objects.items():
             value.load_state_dict(state[name])
         return True

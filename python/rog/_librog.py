@@ -93,8 +93,8 @@ def _load():
     try:
         library = ctypes.CDLL(path)
     except OSError as cause:
-        raise RogError("librog cannot be loaded: %s; install it (make install), or name it in "
-                       "ROG_LIBRARY" % cause, -5) from None
+        raise RogError("cannot load librog: %s; install it (make install), or set ROG_LIBRARY to "
+                       "its path" % cause, -5) from None
     handle, error = ctypes.c_void_p, ctypes.POINTER(Error)
     signatures = {
         "rog_options_init": (None, [ctypes.POINTER(Options)]),

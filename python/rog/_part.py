@@ -23,8 +23,8 @@ def _check(name, tensor, what):
 def _check_apart(name, tensor, what):
     """A view such as expand() makes has several elements in one place of memory."""
     if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride())):
-        raise RogError("%s %s has elements that share memory, as expand() makes them: clone() it "
-                       "before the optimizer is made" % (what, name))
+        raise RogError("%s %s has elements that share memory, as after expand(): clone() it "
+                       "before creating the optimizer" % (what, name))
 
 
 class Place:
@@ -59,8 +59,8 @@ class Place:
 
     def check_unmoved(self):
         if self.direct and self.tensor.data_ptr() != self.address:
-            raise RogError("parameter %s has moved in memory since the optimizer was made: move "
-                           "the model to its device and dtype before" % self.name)
+            raise RogError("parameter %s has moved in memory since the optimizer was created: "
+                           "move the model to its device and dtype before that" % self.name)
 
     def check_unchanged(self):
         self.check_unmoved()
@@ -150,7 +150,7 @@ class Part:
     @staticmethod
     def _make_constants(model, buffers):
         if buffers not in ("constant", "own"):
-            raise RogError("buffers is %r: it may be \"constant\" or \"own\"" % (buffers,))
+            raise RogError("buffers is %r: allowed: \"constant\", \"own\"" % (buffers,))
         if model is None or buffers == "own":
             return []
         return [Place(name, buffer, "buffer") for name, buffer in model.named_buffers()
@@ -247,7 +247,7 @@ class Part:
         if not self._keeper.is_registered:
             return self._keeper.register(objects)
         if objects:
-            raise RogError("keep: what is kept has been said before")
+            raise RogError("keep was already called")
         self._keeper.mark()
         return False
 

@@ -29,7 +29,7 @@ def load(path):
                 raise ValueError("%s is not float32, or cut" % name)
             tensors[name] = torch.empty(entry["shape"])
             if 4 * tensors[name].numel() != end - begin:
-                raise ValueError("%s has another size than its shape says" % name)
+                raise ValueError("the size of %s does not match its shape" % name)
             ctypes.memmove(tensors[name].data_ptr(), data[begin:end], end - begin)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as cause:
         raise RogError("checkpoint %s: %s" % (path, cause), -4) from None

@@ -67,7 +67,7 @@ class Run:
 
     def keys(self):
         if self.checkpoint:
-            raise RogError("a test takes no part in the run: it has `checkpoint`, and no optimizer")
+            raise RogError("a test does not take part in the run: use `checkpoint`, and no optimizer")
         return self._given.keys()
 
     def __getitem__(self, name):
@@ -86,6 +86,6 @@ def from_env(environment=None):
             needed.insert(1, "ROG_KEY_FILE")
     missing = [name for name in needed if not environment.get(name)]
     if missing:
-        raise RogError("%s is not set: this program was not started by a run of rogctl (workload in "
-                       "an experiment file)" % missing[0], -5)
+        raise RogError("%s is not set: rogctl did not start this program (workload in an "
+                       "experiment file)" % missing[0], -5)
     return Run(environment)

@@ -94,7 +94,7 @@ class LocalOptimizer(Part):
         inner step returns (the closure's loss), otherwise `loss`."""
         self._open_worker()
         if self.over:
-            raise RogError("the run is over: look at `over` after each step, and stop")
+            raise RogError("the run is over: check `over` after each step, and stop")
         self._keeper.begin()
         result = self.inner.step() if closure is None else self.inner.step(closure)
         result = loss if result is None else result
@@ -118,8 +118,8 @@ class LocalOptimizer(Part):
         parameters = [p for group in self.inner.param_groups for p in group["params"]]
         if len(parameters) != len(self._places) or any(
                 p is not place.tensor for p, place in zip(parameters, self._places)):
-            raise RogError("the inner optimizer has other parameters than when the LocalOptimizer was "
-                           "made: the other workers would not have them")
+            raise RogError("the parameters of the inner optimizer have changed since the "
+                           "LocalOptimizer was created: the other workers would not have them")
         for place in self._places:
             place.check_unmoved()
 
@@ -161,7 +161,7 @@ class LocalOptimizer(Part):
                  for value in state_dict["residual"]]
         shapes = [tuple(place.memory.shape) for place in self._places]
         if [tuple(value.shape) for value in saved] != shapes:
-            raise RogError("the saved residuals have other shapes than the parameters")
+            raise RogError("the shapes of the saved residuals and the parameters differ")
         self.inner.load_state_dict(state_dict["inner"])
         for value, (_, address, size) in zip(saved, self._residuals()):
             ctypes.memmove(address, value.data_ptr(), size)

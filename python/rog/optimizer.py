@@ -23,8 +23,8 @@ _NOT_DONE = {name: parameter.default
 def _check_group(group):
     for key, undone in _NOT_DONE.items():
         if key in group and group[key] != undone:
-            raise RogError("a parameter group has %s = %r, which torch.optim.SGD supports "
-                           "and rog.Optimizer does not: leave it out" % (key, group[key]))
+            raise RogError("a parameter group has %s = %r, which torch.optim.SGD supports and "
+                           "rog.Optimizer does not: remove it" % (key, group[key]))
 
 
 def freeze_statistics(model):
@@ -72,9 +72,9 @@ class Optimizer(Part, torch.optim.Optimizer):
                  server_timeout=600.0, config=None, pace=False, energy=False, background=False,
                  buffers="constant"):
         if rule not in (None, "block"):
-            raise RogError("rule is %r: it may be None (torch.optim.SGD's) or \"block\"" % (rule,))
+            raise RogError("rule is %r: allowed are None (torch.optim.SGD's) or \"block\"" % (rule,))
         if rule == "block" and nesterov:
-            raise RogError("rule \"block\" has Nesterov's momentum already: leave nesterov out")
+            raise RogError("rule \"block\" already has Nesterov's momentum: remove nesterov")
         params, names = self._split(params)
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay,
                                   "nesterov": nesterov})
@@ -182,7 +182,7 @@ class Optimizer(Part, torch.optim.Optimizer):
                         value = torch.zeros(place.memory.shape)
                     value = value.detach().to("cpu", torch.float32).contiguous()
                     if 4 * value.numel() != size:
-                        raise RogError("%s of %s has another size than the parameter"
+                        raise RogError("the size of %s of %s differs from the parameter's"
                                        % (name, place.name))
                     ctypes.memmove(address, value.data_ptr(), size)
         finally:

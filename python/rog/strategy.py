@@ -22,7 +22,7 @@ import struct
 from array import array
 
 INFINITE = 2147483647
-"""A threshold without end."""
+"""An unlimited threshold."""
 
 MASK = (1 << 64) - 1
 
@@ -202,15 +202,15 @@ class Plan:
         if not hasattr(rows, "__len__"):
             rows = list(rows)
         if len(rows) > self._rows:
-            raise ValueError("%d rows to send, the model has %d" % (len(rows), self._rows))
+            raise ValueError("%d rows to send, but the model has %d" % (len(rows), self._rows))
         if numpy is None:
             self.order[:len(rows)] = array("I", rows)
         else:
             numbers = numpy.asarray(rows)
             if len(numbers) and numbers.dtype.kind not in "iu":
-                raise TypeError("rows to send are whole numbers, not %s" % numbers.dtype)
+                raise TypeError("rows to send must be whole numbers, not %s" % numbers.dtype)
             if len(numbers) and numbers.min() < 0:  # a signed number would become a large one
-                raise ValueError("row %d to send: rows count from 0" % numbers.min())
+                raise ValueError("row %d to send: rows are numbered from 0" % numbers.min())
             self.order[:len(numbers)] = numbers
         self.count = len(rows)
         self.mandatory = self.count if mandatory is None else mandatory
@@ -284,8 +284,8 @@ class Strategy:
 
     def __setattr__(self, name, value):
         if name != "config" and not remembers(type(self)):
-            raise AttributeError("%s has no create, so that nothing is kept in self.%s: what a "
-                                 "strategy remembers is made there" % (type(self).__name__, name))
+            raise AttributeError("%s has no create, so self.%s is not saved: create the state of "
+                                 "a strategy there" % (type(self).__name__, name))
         object.__setattr__(self, name, value)
 
     def wait_beyond(self, view, ahead, wanted):

@@ -172,7 +172,7 @@ class Host:
                                 "not %r" % (name, parameter))
         limit_s = real(kind.limit_s, "limit_s")
         if not 0 < limit_s <= LIMIT_MOST_S:
-            raise ValueError("limit_s must be more than 0 and at most %d, not %r"
+            raise ValueError("limit_s must be greater than 0 and at most %d, not %r"
                              % (LIMIT_MOST_S, kind.limit_s))
         lines = (kind.__doc__ or "").strip().splitlines() or [""]
         return {

@@ -48,9 +48,9 @@ class Guest:
         """The script has ended, and `why` says what is wrong with that (None: nothing yet)."""
         opened = [link for link in self.links if link.is_open()]
         if why is None and not self.links:
-            why = "it has ended without taking part in the run (rog.Optimizer, rog.from_env)"
+            why = "it exited without taking part in the run (rog.Optimizer, rog.from_env)"
         if why is None and any(not link.statistics().over for link in opened):
-            why = "it has ended before it was through: call optimizer.finish() at the end"
+            why = "it exited before the end of the run: call optimizer.finish() at the end"
         if why is not None:
             sys.stdout.flush()  # first the log: whoever is told ends this process
             print("".join("worker %d: %s\n" % (self.rank, line) for line in why.split("\n")), end="",
@@ -108,9 +108,9 @@ class Host:
         guest = getattr(self._thread, "guest", None)
         if guest is None:
             raise _librog.RogError(
-                "the exchange is called in a thread that the program has made: of a process with "
-                "several workers only that of the script can wait (workers_per_process = 1 gives "
-                "each worker a process)")
+                "the exchange was called in a thread that the program created: with several "
+                "workers in a process only the script's own thread can exchange "
+                "(workers_per_process = 1 gives each worker a process)")
         return guest
 
     def joined(self, link):
@@ -157,7 +157,7 @@ class Host:
             exec(code, guest.module.__dict__)
         except SystemExit as cause:
             done = cause.code is None or cause.code == 0
-            return None if done else "it has ended by sys.exit(%r)" % (cause.code,)
+            return None if done else "it called sys.exit(%r)" % (cause.code,)
         except BaseException as cause:
             return _failure.text(cause, leave_out=1)
         return None
@@ -235,14 +235,14 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="python -m rog.worker_host", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, required=True, metavar="N",
-                        help="how many, from 1 to 4096")
+                        help="number of workers, from 1 to 4096")
     parser.add_argument("script")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     given = parser.parse_args()
     if not 1 <= given.workers <= 4096:
         parser.error("--workers is %d: it must be from 1 to 4096" % given.workers)
     if not os.environ.get("ROG_RANK", "").isdigit():
-        parser.error("ROG_RANK is not set: the process was not started by a run of rogctl")
+        parser.error("ROG_RANK is not set: rogctl did not start this process")
     return given
 
 

@@ -339,7 +339,7 @@ class Collectives(Case):
         self.assertAlmostEqual(run.events("end")[0]["t"], 8, 5)
 
     def test_wrong_use(self):
-        self.refuse(NODE % (OWN, "Reduce()", 2), 2, "give the run workers_per_process = 2",
+        self.refuse(NODE % (OWN, "Reduce()", 2), 2, "set workers_per_process = 2",
                     workers_per_process=1)
         self.refuse(NODE % (OWN, "torch", 2), 2, "it must be one of EXO Gym")
         self.refuse((NODE % (OWN, "Reduce()", 3)).replace("batches(run.rank, 3)",
@@ -405,7 +405,7 @@ class Flower(Case):
         self.refuse(PART % "strategy = FedAvg(min_available_clients=5)", 2,
                     "the strategy waits for 5 clients, and the run has 2 workers")
         self.refuse((PART % "strategy = FedAvg()").replace('"bias2"', '"bias2", "more"'), 2,
-                    "names has 5 names, and the model 4 arrays")
+                    "names has 5 names, but the model has 4 arrays")
 
 
 if __name__ == "__main__":

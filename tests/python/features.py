@@ -58,7 +58,7 @@ def steps(case, rank, model, optimizer, last):
         warnings.simplefilter("ignore")  # there is no CUDA
         scaler = torch.cuda.amp.GradScaler(enabled=case == "amp")
     torch.manual_seed(100 + rank)
-    # Begun anew in each iteration, so that a program that is taken up goes on where it was.
+    # Begun anew in each iteration, so that a program that is taken up continues where it was.
     loader = torch.utils.data.DataLoader(Data(rank), 8, shuffle=True,
                                          num_workers=2 if case == "everything" else 0)
     if hasattr(optimizer, "keep") and optimizer.keep(schedule=schedule, model=model, scaler=scaler):

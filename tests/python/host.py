@@ -211,16 +211,16 @@ class Failures(Case):
     def test_before_it_joins(self):
         last = self.fails("before", "has closed")
         self.assertEqual(last, "worker 2: KeyError: 'data'")
-        self.assertRegex(self.fails("nothing", "has closed"), "worker 2: it has ended without taking part")
+        self.assertRegex(self.fails("nothing", "has closed"), "worker 2: it exited without taking part")
 
     def test_too_early(self):
-        told = "worker 2: it has ended before it was through: call optimizer.finish"
+        told = "worker 2: it exited before the end of the run: call optimizer.finish"
         self.assertRegex(self.fails("early", told), told)
-        told = r"worker 2: it has ended by sys.exit\(3\)"
+        told = r"worker 2: it called sys.exit\(3\)"
         self.assertRegex(self.fails("status", told), told)
 
     def test_a_thread_of_its_own(self):
-        self.assertRegex(self.fails("thread", "has closed", 7), "worker 2: said: the exchange is called in a")
+        self.assertRegex(self.fails("thread", "has closed", 7), "worker 2: said: the exchange was called in a")
 
     def test_wrong_commands(self):
         for arguments, part, environment in [

@@ -186,7 +186,7 @@ class Others(Case):
             with self.assertRaisesRegex(rog.RogError, "keep: rate is a float, which has no state_dict"):
                 optimizer.keep(rate=0.5)
             self.assertFalse(optimizer.keep())
-            with self.assertRaisesRegex(rog.RogError, "has been said before"):
+            with self.assertRaisesRegex(rog.RogError, "was already called"):
                 optimizer.keep(model=torch.nn.Linear(1, 1))
         self.assertEqual(self.told(keep), "")
 
@@ -196,10 +196,10 @@ class Others(Case):
             self.train(simulation, lambda optimizer: optimizer.keep())
 
         def keep(optimizer):
-            with self.assertRaisesRegex(rog.RogError, "keep is given rate, and .*kept has nothing"):
+            with self.assertRaisesRegex(rog.RogError, "keep was given rate, but .*kept contains nothing"):
                 optimizer.keep(rate=torch.nn.Linear(1, 1))
             os.remove(os.path.join(self.out, "kept"))
-            with self.assertRaisesRegex(rog.RogError, "what this program has kept, .*, is not there"):
+            with self.assertRaisesRegex(rog.RogError, "this program saved, .*, is missing"):
                 optimizer.keep()
         with Simulation(taken_up=simulation.snapshot) as simulation:
             self.train(simulation, keep)

@@ -324,8 +324,8 @@ class WrongUse(unittest.TestCase):
         model = make_model()
         nowhere = {"server": "127.0.0.1:1", "key_file": "/nonexistent", "lr": 0.1}
         for given, part in [
-                ({"server": None}, "no server is given"), ({}, "cannot open key file /nonexistent"),
-                ({"key_file": None}, "neither key nor key_file"), ({"rank": 4}, "no worker of rank 4"),
+                ({"server": None}, "no server given"), ({}, "cannot open key file /nonexistent"),
+                ({"key_file": None}, "neither key nor key_file"), ({"rank": 4}, "no worker has rank 4"),
                 ({"strategy": "nosuch"}, "NOSUCH"), ({"compression": "zip"}, "sign, none"),
                 ({"strategy": "bsp", "threshold": 7}, "threshold"), ({"rule": "x"}, "rule is 'x'")]:
             with self.assertRaisesRegex(rog.RogError, part):
@@ -334,7 +334,7 @@ class WrongUse(unittest.TestCase):
             rog.Optimizer(make_model().double().parameters(), **nowhere)
         with self.assertRaisesRegex(rog.RogError, "parameter param.0 has elements that share memory"):
             rog.Optimizer([torch.nn.Parameter(torch.ones(1).expand(6))], **nowhere)
-        with self.assertRaisesRegex(rog.RogError, "not started by a run"):
+        with self.assertRaisesRegex(rog.RogError, "rogctl did not start this program"):
             rog.from_env({})
         with self.assertRaisesRegex(rog.RogError, "does not describe the run"):
             rog.from_env({"ROG_SERVER": "x", "ROG_KEY_FILE": "x", "ROG_RANK": "1",
@@ -353,7 +353,7 @@ class WrongUse(unittest.TestCase):
             run = rog.from_env({"ROG_CHECKPOINT": "x", "ROG_CONFIG": path})
             self.assertEqual((run.checkpoint, run.rank, run.workers), ("x", 0, 1))
             self.assertEqual((run.options, run.worker), ({"width": 3}, {"batch": 8}))
-            with self.assertRaisesRegex(rog.RogError, "a test takes no part"):
+            with self.assertRaisesRegex(rog.RogError, "a test does not take part"):
                 rog.Optimizer(make_model().parameters(), lr=0.1, **run)
             worker = {"ROG_SERVER": "s", "ROG_KEY_FILE": "k", "ROG_RANK": "1", "ROG_CONFIG": path,
                       "ROG_CHECKPOINT": "x"}

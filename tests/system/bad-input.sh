@@ -26,7 +26,7 @@ try 2 rogctl sweep
 try 2 rogctl swep
 says 'did you mean sweep?'
 try 2 rogctl --db x.db runs
-says 'a command must come first, options such as --db after it'
+says 'the command must come first; options such as --db follow it'
 try 2 rogctl run --library BSP --threshold 4 workload=none
 says 'BSP takes threshold 0 only'
 try 2 rogctl run --epochs 4

@@ -25,10 +25,10 @@ case = "c"; $quick
 runs = ( { note = "by path"; compression = "codec_skeleton"; } );
 END
 try 2 rogctl sweep named.conf -n
-says 'compression is "codec_skeleton": it may be one of sign, none'
+says 'compression is "codec_skeleton"; allowed: sign, none'
 try 0 env ROG_PLUGIN_PATH="$PWD/own" rogctl sweep named.conf -n
 prints "c-case0: 0 of 1 runs to do"
-sed 's/a byte an element/one byte an element/' "$ROG_SOURCE/plugins/codec_skeleton.c" >other.c
+sed 's/one byte per element/a byte per element/' "$ROG_SOURCE/plugins/codec_skeleton.c" >other.c
 cc -std=c11 -O2 -shared -fPIC -I"$ROG_SOURCE/include" -o other/codec_skeleton.so other.c -lm
 mv own/codec_skeleton.so first.so
 cp other/codec_skeleton.so own/codec_skeleton.so

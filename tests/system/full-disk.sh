@@ -17,7 +17,7 @@ cp disk/results.db* .
 same "integrity" ok "$(query 'PRAGMA integrity_check')"
 same "runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'
     AND id NOT IN (SELECT run_id FROM events WHERE kind = 'end')")"
-mount -o remount,size=64m disk || skip "cannot make the disk larger"
+mount -o remount,size=64m disk || skip "cannot create the disk larger"
 try 0 rogctl sweep x.conf --db disk/results.db --plots plots
 same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done'" disk/results.db)"
 same "ends" 2 "$(query "SELECT count(*) FROM events WHERE kind = 'end'" disk/results.db)"

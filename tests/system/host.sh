@@ -155,7 +155,7 @@ await w2 failed
 grep -q '"status":137,"message":"the worker was killed by signal 9' w2/state.json ||
     fail "$(cat w2/state.json)"
 await s ended && await w1 ended
-# Energy by the model goes on where it was.
+# Energy by the model continues where it was.
 jq -s -e '[.[] | select(.event == "energy") | .joules] | length > 2 and . == sort' \
     w1/events.jsonl >/dev/null ||
     fail "energy runs backwards: $(grep energy w1/events.jsonl)"

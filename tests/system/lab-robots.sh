@@ -30,7 +30,7 @@ nothing 'after a recording'
 try 0 rog-trainer trace info yard-1.csv
 try 0 rog-trainer trace info yard-1-down.csv
 try 2 rogctl trace record --cluster lab --seconds 4 --to yard
-says 'cannot make yard.samples.csv: File exists'
+says 'cannot create yard.samples.csv: File exists'
 
 rogctl trace record --cluster lab --to stopped >out 2>err &
 pid=$!

@@ -115,8 +115,8 @@ for victim in "work .*--rank 2" "serve"; do
     wait $pid
     same "exit status" 0 $?
     says "was killed by signal 9 and is started again"
-    [ "$victim" = serve ] && says "the server, started again, goes on from what it saved at" &&
-        says "s lost"
+    [ "$victim" = serve ] && says "the server was restarted and resumes from its state saved at" &&
+        says "s of the run were lost"
     nothing_is_left
     same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
     try 0 rogctl show "$(query 'SELECT id FROM runs')"

@@ -9,7 +9,7 @@ commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' help)
 
 # Parts of commands that have a help of their own, such as "data get".
 parts=$(for command in $commands; do
-    rogctl help "$command" | sed -n '/^Parts/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p'
+    rogctl help "$command" | sed -n '/^Subcommands/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p'
 done)
 [ -n "$parts" ] || { echo "no parts found in the help"; exit 1; }
 

@@ -10,10 +10,10 @@ refused() { # SETTINGS... -- what is said
     try 2 rogctl run workload=none seconds=60 $settings
     says "$2"
 }
-refused compression=zip -- 'compression is "zip": it may be one of sign, none'
-refused pull_compression=zip -- 'pull_compression: compression is "zip": it may be one of sign, none'
+refused compression=zip -- 'compression is "zip"; allowed: sign, none'
+refused pull_compression=zip -- 'pull_compression: compression is "zip"; allowed: sign, none'
 refused server_optimizer=sum -- \
-    'server_optimizer is "sum": it may be one of mean, buffer, nesterov, adam, majority'
+    'server_optimizer is "sum"; allowed: mean, buffer, nesterov, adam, majority'
 refused local_optimizer=adam -- 'local_optimizer must be one of sgd, nesterov, adamw (found "adam")'
 refused compression_parameters=density=0.1 -- \
     'compression_parameters: sign has no parameters (found density)'
@@ -46,11 +46,11 @@ try 0 rogctl plugins --json
 same "of a codec" "compression" "$(json '.[] | select(.name == "sign") | .setting')"
 
 # What has no meaning beside something else.
-refused merge=0.5 -- 'merge = 0.5 needs contribution = "delta" (found "gradient"): with a gradient'
-refused local_optimizer=adamw -- 'local_optimizer = "adamw" needs contribution = "delta"'
+refused merge=0.5 -- 'merge = 0.5 requires contribution = "delta" (found "gradient"): with gradients'
+refused local_optimizer=adamw -- 'local_optimizer = "adamw" requires contribution = "delta"'
 refused contribution=delta momentum_kind=nesterov -- \
-    'momentum_kind = "nesterov" needs contribution = "gradient" (found "delta")'
-refused contribution=delta momentum_masking=true -- 'momentum_masking = true needs contribution'
+    'momentum_kind = "nesterov" requires contribution = "gradient" (found "delta")'
+refused contribution=delta momentum_masking=true -- 'momentum_masking = true requires contribution'
 
 # A default that is said is the same run as one that is not.
 cat >x.conf <<END
@@ -70,7 +70,7 @@ case = "c"; $quick
 matrix = { merge = [0.0, 0.5]; };
 END
 try 2 rogctl sweep x.conf -n
-says 'x.conf, line 2: merge = 0.5 needs contribution = "delta"'
+says 'x.conf, line 2: merge = 0.5 requires contribution = "delta"'
 
 # Each direction has its own codec, and both travel as they are in a warm-up.
 bytes() { query "SELECT $1 / 1000000 FROM (SELECT sum(bytes_pushed) AS pushed, sum(bytes_pulled) AS pulled
@@ -125,4 +125,4 @@ says "sign has no parameters (found density)"
 echo true >train.sh
 try 2 rogctl run --cluster "$ROG_SOURCE/experiments/clusters/local4.conf" workload=program command="sh train.sh" \
     test=true files=train.sh contribution=delta local_optimizer=adamw
-says 'local_optimizer = "adamw" is for the built-in network'
+says 'local_optimizer = "adamw" applies only to the built-in network'

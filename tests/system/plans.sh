@@ -85,7 +85,7 @@ sed 's/= 60.0/= 600.0/' blocks.conf >long.conf
 try 2 rogctl sweep long.conf -n
 says "worker 1: $PWD/w1.csv: trace_blocks must be shorter than the recording, 460 s (found 600 s)"
 try 2 rogctl run trace_blocks_by=worker
-says "trace_blocks_by says whose blocks trace_blocks draws, which is not given"
+says "trace_blocks_by has no effect without trace_blocks"
 
 sed 's/w{rank}/w1/' r.conf >shared.conf
 try 0 rogctl sweep shared.conf -n
@@ -115,8 +115,8 @@ runs = ( { library = "BSP"; },
          { workload = "train"; data = "cifar100:."; } );
 END
 try 2 rogctl sweep bad.conf -n
-says "bad.conf, line 3 (ROG 4): worker 1: $PWD/b1.csv:1: a bandwidth trace begins with"
-says 'bad.conf, line 4 (ROG 4): worker 1: there is no generator for bandwidth "nowhere"'
+says "bad.conf, line 3 (ROG 4): worker 1: $PWD/b1.csv:1: a bandwidth trace starts with"
+says 'bad.conf, line 4 (ROG 4): worker 1: unknown bandwidth generator "nowhere"'
 says "bad.conf, line 5 (ROG 4): checkpoint $PWD/b1.csv: only 6 bytes"
 says "bad.conf, line 6 (ROG 4): $PWD/./train.bin: 1000 bytes long"
 says "5 of the 6 runs could not begin"
@@ -149,7 +149,7 @@ runs = ( { trace = "synth:nowhere"; }, { library = "BSP"; }, { library = "./cras
          { library = "./crash.so"; threshold = 2; }, { library = "./crash.so"; threshold = 3; } );
 END
 try 2 rogctl sweep crash.conf -n
-says "crash.conf, line 2 (ROG 4): worker 1: there is no generator"
+says "crash.conf, line 2 (ROG 4): worker 1: unknown bandwidth generator"
 says "crash.conf, line 2 (CRASH 1): CRASH cannot begin: plugin $PWD/crash.so crashes (signal 6, Aborted)"
 says "crash.conf, line 3 (CRASH 2): CRASH cannot begin: plugin $PWD/crash.so ends the program"
 says "crash.conf, line 3 (CRASH 3): CRASH cannot begin: three is too many"
@@ -208,10 +208,10 @@ try 2 rogctl sweep faults.conf -n # all of them at once
 says 'faults.conf, line 2: no plugin provides the library "NOSUCH"'
 says "faults.conf, line 2: trace: "
 says "faults.conf, line 3: initial_model: "
-says 'no generator for bandwidth "foo"'
+says 'unknown bandwidth generator "foo"'
 says "4 of the 5 runs could not begin"
 prints "1 of 5 runs to do, 4 cannot begin"
-same "rows with their faults" 4 "$(grep -c 'cannot begin .*\(no plugin\|cannot open\|no generator\)' out)"
+same "rows with their faults" 4 "$(grep -c 'cannot begin .*\(no plugin\|cannot open\|unknown bandwidth generator\)' out)"
 try 2 rogctl sweep faults.conf
 says "nosuch.csv"
 says "nosuch.weights"

@@ -133,9 +133,9 @@ wrong "{ command = \"$python leaves.py\"; files = [\"leaves.py\", \"parts/rings.
 
 # Ranks: those workers run the program, the others have the network of the trainer.
 ranks="command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; ranks"
-wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: there is no worker of rank 3, they are 1 to 2'
-wrong "{ $ranks = [1.5]; }" local.conf 'ranks: there is no worker of rank 1.5'
-wrong "{ $ranks = [2, 2]; }" local.conf 'ranks: 2 is there twice'
+wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: no worker has rank 3; ranks are 1 to 2'
+wrong "{ $ranks = [1.5]; }" local.conf 'ranks: no worker has rank 1.5'
+wrong "{ $ranks = [2, 2]; }" local.conf 'ranks: 2 is listed twice'
 wrong "{ $ranks = [0]; }" local.conf 'ranks must be a list of numbers from 1 to 65536'
 wrong '"train"; ranks = [1]' local.conf 'ranks is a setting of programs'
 wrong "{ $ranks = [2]; }; pretrain_epochs = 0" local.conf \

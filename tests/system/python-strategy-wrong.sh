@@ -31,13 +31,13 @@ wrong ordered "$push
 wrong leaves "$weigh
         sys.exit('enough')" "strategy LEAVES: weigh: SystemExit: enough (leaves.py"
 wrong ends "$weigh
-        os._exit(7)" "strategy ENDS: weigh: its Python process ended with exit status 7"
+        os._exit(7)" "strategy ENDS: weigh: its Python process exited with status 7"
 wrong dies "$weigh
-        os.kill(os.getpid(), 9)" "strategy DIES: weigh: its Python process was ended by signal 9, Killed"
+        os.kill(os.getpid(), 9)" "strategy DIES: weigh: its Python process was killed by signal 9, Killed"
 wrong hangs "$weigh
         while view.iteration > 1: pass
         return 1
-    limit_s = 2" "strategy HANGS: weigh: no answer within 2 s, so it was killed"
+    limit_s = 2" "strategy HANGS: weigh: no answer within 2 s; it was killed"
 grep -q 'hangs.py", line 10 in weigh' results.runs/*HANGS*/trainer.log || fail "the log does not say where it hung"
 wrong creates "$admit
     def create(self): raise RuntimeError('no')" "strategy CREATES could not start: create: RuntimeError: no (creates.py"
@@ -53,11 +53,11 @@ wrong negative "$push
 wrong floats "$push
         plan.send([0.5])" "strategy FLOATS: plan_push: TypeError: "
 wrong many "$push
-        plan.send(range(10**7))" "10000000 rows to send, the model has "
+        plan.send(range(10**7))" "10000000 rows to send, but the model has "
 wrong huge "$push
         plan.count = 10**30" "plan.count must be from 0 to 4294967295, not 1000000000000000000000000000000"
 wrong more "$push
-        plan.count = 10**9" "strategy MORE planned 1000000000 rows, 0 of them mandatory, of "
+        plan.count = 10**9" "strategy MORE planned to send 1000000000 rows, 0 of them mandatory; the model has "
 wrong twice "$push
         plan.send([1, 1])" "strategy TWICE planned row 1 twice"
 wrong nan "$push
@@ -65,7 +65,7 @@ wrong nan "$push
 wrong typo "$push
         plan.budget = 3" "has no attribute 'budget' (typo.py"
 wrong keeps "$push
-        self.last = 3" "Mine has no create, so that nothing is kept in self.last"
+        self.last = 3" "Mine has no create, so self.last is not saved"
 wrong word "$weigh
         return 'much'" "strategy WORD: weigh: TypeError: a weight must be a number, not 'much'"
 wrong quorum '    def admit(self, view, admission):
@@ -73,11 +73,11 @@ wrong quorum '    def admit(self, view, admission):
 
 # Files.
 wrong syntax '    def admit(self, view, admission) pass' "SyntaxError: " 2
-wrong lacks '    pass' "has no admit, which every strategy must have" 2
+wrong lacks '    pass' "lacks the required hook admit of a strategy" 2
 wrong two "$admit
 class Other(rog.Strategy): pass" "it has the strategies Mine, Other, and must have one" 2
 wrong limit "$admit
-    limit_s = float('inf')" "limit_s must be more than 0 and at most 86400, not inf" 2
+    limit_s = float('inf')" "limit_s must be greater than 0 and at most 86400, not inf" 2
 wrong default "$admit
     parameters = {'x': rog.Number(9, 0, 5, help='x')}" "the default of parameter x must be a number from 0 to 5 (found 9)" 2
 wrong imports "$admit
@@ -86,7 +86,7 @@ mkdir bin
 for program in rogctl rog-trainer env; do ln -s "$(command -v $program)" bin/$program; done
 strategy fine "$admit"
 try 2 env PATH="$PWD/bin" rogctl run --library own/fine.py workload=none seconds=10
-says "own/fine.py is a strategy in Python: the program python3 is not installed"
+cannot use the Python strategy says "own/fine.py: the program python3 is not installed"
 
 # What it prints is in the log and nowhere else.
 strategy prints "$push

@@ -110,4 +110,4 @@ grep -q 'chmod 600' said || fail "$(cat said)"
 head -c 20 /dev/zero >short
 chmod 600 short
 rog-trainer serve --config same.json --key-file short --out none 2>said && fail "a short key"
-grep -q 'holds no key' said || fail "$(cat said)"
+grep -q 'does not contain a key' said || fail "$(cat said)"

@@ -720,7 +720,7 @@ static const struct wrong wrong_clusters[] = {
     {WITH("container = { image = \"i\"; mounts = ( \"/a:b\" ); };"), "(found \"/a:b\")"},
     {WITH("container = { image = \"i\"; mounts = ( \"../a:/b\" ); };"), "(found \"../a:/b\")"},
     {WITH("container = { image = \"i\"; }; wrap = \"nice\";"),
-     "wrap and container exclude each other"},
+     "wrap and container cannot be used together"},
     {"kind = \"local\";\ncontainer = { image = \"i\"; }; workers = ( { profile = \"nx\"; } );",
      "line 2: container is for clusters of kind ssh"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; environment = \"A=1 B\"; } );",

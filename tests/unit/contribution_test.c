@@ -113,8 +113,8 @@ static void test_refused(void **state)
         {{.clip_norm = -1}, "clip_norm is -1"},
         {{.clip_norm = INFINITY}, "clip_norm is inf"},
         {{.kind = ROG_CONTRIBUTION_DELTA, .merge = 2}, "merge is 2"},
-        {{.merge = 0.5}, "merge needs contribution \"delta\""},
-        {{.kind = ROG_CONTRIBUTION_DELTA, .momentum_masking = true}, "momentum_masking needs"},
+        {{.merge = 0.5}, "merge requires contribution \"delta\""},
+        {{.kind = ROG_CONTRIBUTION_DELTA, .momentum_masking = true}, "momentum_masking requires"},
         {{.kind = (enum rog_contribution_kind)7}, "unknown kind 7"},
     };
     struct rog_rows *rows = cluster_rows(true);

@@ -138,7 +138,7 @@ static int welcomed(void *user, struct rog_conn *conn, const struct rog_json *we
     bench->welcomes++;
     bench->taken = conn;
     if (bench->breaks) {
-        rog_fail(&why, ROG_EIO, "the connection broke");
+        rog_fail(&why, ROG_EIO, "the connection was lost");
         rog_dial_lost(bench->dial, &why);
     }
     return ROG_OK;
@@ -219,7 +219,7 @@ static void test_stopped_tries_no_more(void **state)
     assert_int_equal(rog_dial_new(&bench.dial, &bench.loop, "127.0.0.1:1", bench.secret, 60, &hooks,
                                   &bench, NULL),
                      ROG_OK);
-    rog_fail(&why, ROG_EIO, "the connection broke");
+    rog_fail(&why, ROG_EIO, "the connection was lost");
     rog_dial_lost(bench.dial, &why);
     assert_true(uv_loop_alive(&bench.loop));
     rog_dial_stop(bench.dial);

@@ -103,13 +103,14 @@ static void settings_of_both_ends_are_compared(void **state)
     (void)state;
     static const char *const pairs[][3] = {
         {"{\"compression\":\"sign\"}", "{\"compression\":\"none\"}",
-         "compression of worker 1 is \"none\", the server has \"sign\""},
-        {"{}", "{\"error_feedback\":0.5}", "error_feedback of worker 1 is 0.5, the server has 1:"},
+         "compression of worker 1 is \"none\", but the server has \"sign\""},
+        {"{}", "{\"error_feedback\":0.5}",
+         "error_feedback of worker 1 is 0.5, but the server has 1:"},
         {"{\"contribution\":\"delta\"}", "{}",
-         "contribution of worker 1 is gradient, the server has \"delta\""},
+         "contribution of worker 1 is gradient, but the server has \"delta\""},
         {"{\"compression_parameters\":{\"density\":0.1}}",
          "{\"compression_parameters\":{\"density\":0.2}}",
-         "compression_parameters of worker 1 is {\"density\":0.2}, the server has "
+         "compression_parameters of worker 1 is {\"density\":0.2}, but the server has "
          "{\"density\":0.1}"},
         {"{\"compression_parameters\":{\"density\":0.1}}", "{}",
          "compression_parameters of worker 1 is the default"},
@@ -125,7 +126,7 @@ static void settings_of_both_ends_are_compared(void **state)
     assert_null(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/c/d/b.so\"}"));
     assert_non_null(
         strstr(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/a/c.so\"}"),
-               "compression of worker 1 is \"c.so\", the server has \"b.so\""));
+               "compression of worker 1 is \"c.so\", but the server has \"b.so\""));
     /* What only one end does. */
     assert_null(refusal("{\"server_optimizer\":\"nesterov\"}", "{}"));
 }

@@ -106,7 +106,7 @@ static int fake_run(struct rog_connection *connection, const char *const *argv,
     free(errors);
     free(out);
     free(in);
-    return broken ? rog_fail(err, ROG_EFAILED, "the connection broke") : 0;
+    return broken ? rog_fail(err, ROG_EFAILED, "the connection was lost") : 0;
 }
 
 static int fake_download(struct rog_connection *connection, const char *remote, uint64_t offset,
@@ -123,7 +123,7 @@ static int fake_download(struct rog_connection *connection, const char *remote, 
     for (size_t at = (size_t)offset; code == 0 && at < until; at += 10000)
         code = take(text + at, until - at < 10000 ? until - at : 10000, user, err);
     if (code == 0 && breaks)
-        code = rog_fail(err, ROG_EFAILED, "the connection broke");
+        code = rog_fail(err, ROG_EFAILED, "the connection was lost");
     free(text);
     return code;
 }
@@ -400,7 +400,7 @@ static void exchange(struct world *w, size_t index)
     w->hosts->listed_s = 0;
     int code = rog_pool_host_exchange(host, &err);
     host->is_listed &= code == 0;
-    if (code && !strstr(err.message, "the connection broke"))
+    if (code && !strstr(err.message, "the connection was lost"))
         fail_msg("%s", err.message);
     assert_int_equal(w->hosts->failure.code, 0);
 }

@@ -251,12 +251,12 @@ static void test_settings_that_are_none(void **state)
         const char *settings, *says;
     } wrong[] = {
         {"{", "settings"},
-        {"[]", "settings: an object is wanted"},
+        {"[]", "settings: an object is expected"},
         {"{\"merg\": 1}", "settings: unknown setting merg"},
         {"{\"merge\": 3}", "settings: merge must be"},
-        {"{\"merge\": 0.5}", "merge = 0.5 needs contribution = \"delta\""},
+        {"{\"merge\": 0.5}", "merge = 0.5 requires contribution = \"delta\""},
         {"{\"server_optimizer\": \"adam\"}", "server_optimizer is an option of rog-trainer serve"},
-        {"{\"momentum_kind\": \"block\"}", "momentum_kind is not of those"},
+        {"{\"momentum_kind\": \"block\"}", "momentum_kind is not a setting"},
         {"{\"compression_parameters\": {\"density\": 1}}", "compression_parameters"},
         {"{\"parameters\": {\"x\": 1}}", "x"},
     };

@@ -363,7 +363,7 @@ static void test_wrong_use(void **state)
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "key");
     options.key = run_key;
     options.rank = 3;
-    assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "rank 3 among 1");
+    assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "no worker has rank 3");
     options.rank = 1;
     options.compression = "zip";
     assert_says(rog_open(&rog, &options, &err), ROG_EINVAL, &err, "sign, none");
@@ -379,7 +379,7 @@ static void test_wrong_use(void **state)
 
     open_run(&run, "BSP", "none", 1);
     rog = open_worker(&run, "BSP", "none", 1, 1);
-    assert_says(rog_start(rog, &err), ROG_EINVAL, &err, "no tensor");
+    assert_says(rog_start(rog, &err), ROG_EINVAL, &err, "no trained tensor");
     assert_says(rog_tensor(rog, "w", 2, shape, NULL, ROG_TENSOR_TRAINED, &err), ROG_EINVAL, &err,
                 "no values");
     add_tensors(rog, params);

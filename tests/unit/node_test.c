@@ -531,7 +531,7 @@ static void test_killed_worker(void **state)
     start_workers(&run);
     wait_event(&run, "w1", "iteration", 1, 5, NULL);
     kill_process(run.worker[0]);
-    wait_event(&run, "s", "leave", 1, 0, "not heard of");
+    wait_event(&run, "s", "leave", 1, 0, "silent for");
     wait_event(&run, "w2", "iteration", 2, 30, NULL); /* the others go on */
     start_worker(&run, 1, run.config, run.secret);
     assert_all_end_well(&run);
@@ -553,7 +553,8 @@ static void test_killed_server(void **state)
     wait_event(&run, "w1", "warning", 1, 0, "connection lost");
     start_server(&run, true);
     assert_all_end_well(&run);
-    assert_int_equal(count_events(&run, "s", "resume", 0, 1, "goes on from what it saved at "), 1);
+    assert_int_equal(count_events(&run, "s", "resume", 0, 1, "resumes from its state saved at "),
+                     1);
     assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 6);
     assert_int_equal(count_events(&run, "s", "end", -1, 0, NULL), 1);
     assert_true(count_events(&run, "w1", "iteration", 1, 180, NULL) > 0);
@@ -676,7 +677,7 @@ static void test_broken_link(void **state)
     }
     assert_all_end_well(&run);
     kill_process(bridge);
-    assert_true(count_events(&run, "s", "warning", -1, 0, "goes on where it was") >= 8);
+    assert_true(count_events(&run, "s", "warning", -1, 0, "continues where it was") >= 8);
     assert_int_equal(count_events(&run, "s", "leave", -1, 0, NULL), 2);
     assert_int_equal(count_events(&run, "s", "leave", -1, 0, "finished"), 2);
     assert_int_equal(count_events(&run, "s", "join", -1, 0, NULL), 2);

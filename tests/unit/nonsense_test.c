@@ -151,14 +151,14 @@ static void test_refused(void **state)
     } cases[] = {
         {{0, .weight = 1}, "planned 0 local steps for iteration 1"},
         {{1000000000, .weight = 1}, "planned 1000000000 local steps"},
-        {{1, .overlap = true}, "setting overlap"},
+        {{1, .overlap = true}, "but overlap is not set"},
         {{1, .push_level = 1}, "planned row 1 at level 1"},
         {{1, .pull_level = 255, .weight = 1}, "planned row 1 at level 255"},
-        {{1, .weight = NAN}, "weighs iteration 1 of worker 1 by"},
-        {{1, .weight = -1e-9}, "weighs iteration 1 of worker 1 by -1e-09"},
-        {{1, .weight = INFINITY}, "by inf, 0 to 1000"},
-        {{1, .weight = 1000.1}, "by 1000.1, 0 to 1000"},
-        {{1, .weight = 1, .quorum = WORKERS + 1}, "wait for 3 workers, there are 2"},
+        {{1, .weight = NAN}, "gave iteration 1 of worker 1 the weight"},
+        {{1, .weight = -1e-9}, "gave iteration 1 of worker 1 the weight -1e-09"},
+        {{1, .weight = INFINITY}, "the weight inf; 0 to 1000"},
+        {{1, .weight = 1000.1}, "the weight 1000.1; 0 to 1000"},
+        {{1, .weight = 1, .quorum = WORKERS + 1}, "wait for 3 workers, but there are 2"},
         {{1, .weight = 1, .quorum = UINT32_MAX}, "wait for 4294967295 workers"},
         {{1, .weight = 1, .deadline_s = NAN}, "wait until"},
     };
@@ -183,7 +183,7 @@ static void test_deadlines(void **state)
         assert_int_equal(attempt(&answers, &err), 0);
         answers.iteration = 1; /* of the other one, too, which is not there */
         assert_int_equal(attempt(&answers, &err), ROG_EINVAL);
-        assert_non_null(strstr(err.message, "strategy ODD lets worker 1 wait until"));
+        assert_non_null(strstr(err.message, "strategy ODD makes worker 1 wait until"));
     }
     struct answers soon = usual;
     soon.deadline_s = nextafter(100, 200);

@@ -175,20 +175,20 @@ static void test_server(void **state)
     server_refuses(t, "within nothing", ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 0);
 
     server_takes(t, ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 1, 0, tensors);
-    server_refuses(t, "a push begins within a push", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 1, 0, tensors);
-    server_refuses(t, "demanded rows begins within", ROG_WIRE_BEGIN, ROG_WIRE_DEMANDED, 1, 0, 1);
+    server_refuses(t, "a push starts inside a push", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 1, 0, tensors);
+    server_refuses(t, "demanded rows starts inside", ROG_WIRE_BEGIN, ROG_WIRE_DEMANDED, 1, 0, 1);
     server_refuses(t, "of iteration 2 within", ROG_WIRE_ROWS, ROG_WIRE_PUSH, 2, 0, 3);
     server_refuses(t, "within a push", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 0, 3);
     server_takes(t, ROG_WIRE_ROWS, ROG_WIRE_PUSH, 1, 0, 3);
-    server_refuses(t, "row 2 came before in iteration 1", ROG_WIRE_ROWS, ROG_WIRE_PUSH, 1, 2, 3);
-    server_refuses(t, "4 rows are said to be sent, 3 came", ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 4);
+    server_refuses(t, "row 2 arrived twice in iteration 1", ROG_WIRE_ROWS, ROG_WIRE_PUSH, 1, 2, 3);
+    server_refuses(t, "4 rows announced, 3 received", ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 4);
     server_takes(t, ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 3);
 
     /* SSP 0: the other worker is waited for, and this one for its own rows 3.. */
     server_refuses(t, "before the pull of iteration 1 is over", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 2, 0,
                    tensors);
     server_takes(t, ROG_WIRE_BEGIN, ROG_WIRE_DEMANDED, 1, 0, 1);
-    server_refuses(t, "row 0 came before", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 0, 1);
+    server_refuses(t, "row 0 arrived twice", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 0, 1);
     server_refuses(t, "without a scale", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 40, 1);
     server_takes(t, ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 3, 30);
     server_takes(t, ROG_WIRE_END, ROG_WIRE_DEMANDED, 1, 0, 30);
@@ -214,7 +214,7 @@ static void test_not_asked_for(void **state)
     server_takes(t, ROG_WIRE_ROWS, ROG_WIRE_PUSH, 1, 10, 100);
     server_takes(t, ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 100);
     server_takes(t, ROG_WIRE_BEGIN, ROG_WIRE_DEMANDED, 1, 0, 1);
-    server_refuses(t, "row 4 was not asked for", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 4, 1);
+    server_refuses(t, "row 4 was not requested", ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 4, 1);
     table_release(&table);
 }
 
@@ -232,11 +232,11 @@ static void test_worker(void **state)
     worker_refuses(t, "only workers send", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 1, 0, tensors);
     worker_refuses(t, "a pull of iteration 1, expected 0", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0,
                    tensors);
-    worker_refuses(t, "rows of iteration 1 are asked for, this is 0", ROG_WIRE_REQUEST,
+    worker_refuses(t, "rows of iteration 1 were requested, but this is 0", ROG_WIRE_REQUEST,
                    ROG_WIRE_NONE, 1, 0, 1);
     assert_int_equal(flat_worker_push(table.worker, table.rows, table.gradients, &rule, 0, &err),
                      0);
-    worker_refuses(t, "none is waited for", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors);
+    worker_refuses(t, "an unexpected pull", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors);
     do {
         assert_int_equal(rog_worker_send(table.worker, 0, table.buffer, BUFFER_BYTES, &size, &err),
                          0);
@@ -245,12 +245,12 @@ static void test_worker(void **state)
     worker_refuses(t, "outside a pull", ROG_WIRE_END, ROG_WIRE_PULL, 1, 0, 0);
     worker_refuses(t, "expected 1", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 2, 0, tensors);
     worker_takes(t, ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors, ROG_WORKER_ADMITTED);
-    worker_refuses(t, "none is waited for", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors);
+    worker_refuses(t, "an unexpected pull", ROG_WIRE_BEGIN, ROG_WIRE_PULL, 1, 0, tensors);
     worker_refuses(t, "expected 1", ROG_WIRE_ROWS, ROG_WIRE_PULL, 2, 0, 1);
     worker_takes(t, ROG_WIRE_ROWS, ROG_WIRE_PULL, 1, 7, 3, ROG_WORKER_NOTHING);
-    worker_refuses(t, "row 9 comes twice", ROG_WIRE_ROWS, ROG_WIRE_PULL, 1, 9, 3);
-    worker_refuses(t, "row 7 comes twice", ROG_WIRE_ROWS, ROG_WIRE_PULL, 1, 0, 12);
-    worker_refuses(t, "2 rows are said to be sent, 3 came", ROG_WIRE_END, ROG_WIRE_PULL, 1, 0, 2);
+    worker_refuses(t, "row 9 appears twice", ROG_WIRE_ROWS, ROG_WIRE_PULL, 1, 9, 3);
+    worker_refuses(t, "row 7 appears twice", ROG_WIRE_ROWS, ROG_WIRE_PULL, 1, 0, 12);
+    worker_refuses(t, "2 rows announced, 3 received", ROG_WIRE_END, ROG_WIRE_PULL, 1, 0, 2);
     worker_takes(t, ROG_WIRE_END, ROG_WIRE_PULL, 1, 0, 3, ROG_WORKER_PULLED);
     worker_refuses(t, "outside a pull", ROG_WIRE_END, ROG_WIRE_PULL, 1, 0, 3);
 

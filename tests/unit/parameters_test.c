@@ -147,8 +147,8 @@ static void test_tables_are_checked(void **state)
         {{"lower", 0, 0, NULL, 0, 9, NULL, NULL, "x"}, "no default"},
         {{"lower", 0, 0, "3", 0, 9, NULL, NULL, NULL}, "no help"},
         {{"lower", ROG_PARAMETER_CHOICE, 0, "3", 0, 9, NULL, NULL, "x"}, "no choices"},
-        {{"lower", 0, 4, "3", 0, 9, NULL, NULL, "x"}, "cannot be at byte 4"},
-        {{"lower", 0, 24, "3", 0, 9, NULL, NULL, "x"}, "of a struct of 24"},
+        {{"lower", 0, 4, "3", 0, 9, NULL, NULL, "x"}, "does not fit at offset 4"},
+        {{"lower", 0, 24, "3", 0, 9, NULL, NULL, "x"}, "of a struct of 24 bytes"},
         {{"lower", 0, 0, "10", 0, 9, NULL, NULL, "x"}, "the default of parameter lower must be"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -313,7 +313,8 @@ static void what_programs_cannot_be_kept_by_is_said(void **state)
     static const struct {
         const char *settings, *message;
     } cases[] = {
-        {"workers_per_process = 2;", "with workers_per_process = 2 it must be `PYTHON SCRIPT"},
+        {"workers_per_process = 2;",
+         "with workers_per_process = 2 the command must be `PYTHON SCRIPT"},
         {"workers_per_process = 0;", "workers_per_process must be a whole number from 1 to 4096"},
         {"step_limit = 0.0;", "step_limit must be a number from 0.1"},
         {"memory_limit = -1.0;", "memory_limit must be a number from 0"},

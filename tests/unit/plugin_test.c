@@ -234,15 +234,15 @@ static void test_refused_codecs(void **state)
     static const struct {
         const char *file, *says;
     } all[] = {
-        {"codec_next_abi", "is made for version 2 of the codec interface, this program has "
-                           "versions 1 to 1"},
-        {"codec_short", "its codec has 40 bytes, version 1 of the interface has"},
-        {"codec_no_check", "has no check, which every codec must have"},
-        {"codec_no_scale", "has no scale or whole_scale"},
-        {"codec_half_pull", "has encode_pull and no decode_pull"},
-        {"codec_levels", "a codec of 300 levels, 255 are possible"},
-        {"codec_unit", "there is no unit 2 of codecs"},
-        {"codec_no_choice", "is_whole and no scale"},
+        {"codec_next_abi", "was built for version 2 of the codec interface, this program "
+                           "supports versions 1 to 1"},
+        {"codec_short", "its codec has 40 bytes, but version 1 of the interface has"},
+        {"codec_no_check", "lacks the required hook check of a codec"},
+        {"codec_no_scale", "lacks the required hook scale or whole_scale"},
+        {"codec_half_pull", "has encode_pull but not decode_pull"},
+        {"codec_levels", "the codec has 300 levels, at most 255 are allowed"},
+        {"codec_unit", "unknown codec unit 2"},
+        {"codec_no_choice", "is_whole but not scale"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct rog_plugin plugin;

@@ -41,8 +41,7 @@ static void test_refused(void **state)
         {{NAN, 0, 0, ROG_RULE_BLOCK}, "the learning rate is"},
         {{1e300, 0, 0, ROG_RULE_BLOCK}, "the learning rate is 1e+300"},
         {{1e39, 0, 0, ROG_RULE_BLOCK},
-         "the learning rate is 1e+39: it must be a number from 0 on "
-         "that a float can hold"},
+         "the learning rate is 1e+39: it must be a number of at least 0 that a float can hold"},
         {{1, 1, 0, ROG_RULE_BLOCK}, "the momentum is 1"},
         {{1, 0.99999999, 0, ROG_RULE_BLOCK}, "the momentum is 0.99999999"},
         {{1, 0.999999, 1e35, ROG_RULE_BLOCK}, "the weight decay is 1e+35"},

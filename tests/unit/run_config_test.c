@@ -110,11 +110,10 @@ static void test_errors_are_exact(void **state)
          ROG_EINVAL},
         {"{\"workers\": [4]}",
          "run.json: workers[0]: must be an object with \"rank\" and worker settings", ROG_EINVAL},
-        {"{\"workers\": [{}]}", "run.json: workers[0]: rank must be a whole number from 1 on",
+        {"{\"workers\": [{}]}", "run.json: workers[0]: rank must be a whole number of at least 1",
          ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1}]}",
-         "run.json: workers[0]: step_s is not given; take it from the device's profile",
-         ROG_EINVAL},
+         "run.json: workers[0]: step_s is missing; take it from the device's profile", ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 2, " DEVICE "}]}",
          "run.json: workers[0]: rank must be 1 to 1, the number of workers (found 2)", ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, " DEVICE "}, {\"rank\": 1, " DEVICE "}]}",
@@ -124,29 +123,30 @@ static void test_errors_are_exact(void **state)
         {"{\"workers\": [{\"rank\": 1, \"batch\": 0, " DEVICE "}]}",
          "run.json: workers[0]: batch must be ", ROG_EINVAL},
         {"{\"workload\": \"program\", \"ranks\": [2], \"workers\": [{\"rank\": 1, " DEVICE "}]}",
-         "run.json: ranks: there is no worker of rank 2, they are 1 to 1", ROG_EINVAL},
+         "run.json: ranks: no worker has rank 2; ranks are 1 to 1", ROG_EINVAL},
         {"{\"workload\": \"program\", \"ranks\": [1, 1], \"workers\": [{\"rank\": 1, " DEVICE "}]}",
-         "run.json: ranks: 1 is there twice", ROG_EINVAL},
+         "run.json: ranks: 1 is listed twice", ROG_EINVAL},
         {"{\"workload\": \"program\", \"ranks\": [3, 1], \"workers_per_process\": 2, \"workers\": "
          "[{\"rank\": 1, " DEVICE "}, {\"rank\": 2, " DEVICE "}, {\"rank\": 3, " DEVICE "}]}",
-         "run.json: ranks: with workers_per_process = 2 a process hosts workers that follow each "
-         "other, and from 1 to 3 some are not there",
+         "run.json: ranks: with workers_per_process = 2 a process hosts consecutive ranks, but "
+         "ranks between 1 and 3 are missing",
          ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, \"speed\": 0.5, " DEVICE "}]}",
-         "run.json: worker 1: speed is that of a device whose steps are measured here", ROG_EINVAL},
+         "run.json: worker 1: speed applies only with step_s", ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, \"speed\": 0, " DEVICE "}]}",
          "run.json: workers[0]: speed must be a number from 1e-06", ROG_EINVAL},
         {"{\"workload\": \"none\", \"workers\": [{\"rank\": 1, " MEASURED "}]}",
-         "run.json: worker 1: step_s = \"measured\" is what a program takes for a step, and this "
-         "worker runs none (workload none): give it in seconds",
+         "run.json: worker 1: step_s = \"measured\" needs a training program, which this worker "
+         "does not run (workload none): give step_s in seconds",
          ROG_EINVAL},
         {"{\"workload\": \"program\", \"ranks\": [], \"workers\": [{\"rank\": 1, " MEASURED "}]}",
-         "run.json: worker 1: step_s = \"measured\" is what a program takes for a step, and this "
-         "worker runs none (workload program with other ranks)",
+         "run.json: worker 1: step_s = \"measured\" needs a training program, which this worker "
+         "does not run (workload program with other ranks)",
          ROG_EINVAL},
         {"{\"workload\": \"program\", \"workers\": [{\"rank\": 1, \"step_times\": \"/t\", " MEASURED
          "}]}",
-         "run.json: worker 1: step_s = \"measured\" and step_times exclude each other", ROG_EINVAL},
+         "run.json: worker 1: step_s = \"measured\" and step_times cannot be used together",
+         ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, \"step_s\": \"guessed\"}]}",
          "run.json: workers[0]: step_s must be a number from 0 to 1000000, or measured (found "
          "\"guessed\")",

@@ -190,8 +190,8 @@ static bool ends_well(struct server *server)
     int code = serve(server, false, &err);
     if (server->memory_bytes)
         return code == ROG_EINVAL && server->begun == 0 &&
-               strstr(err.message, "a model of 3 values takes 1 MB for 2 workers, and this server "
-                                   "may use 0 MB");
+               strstr(err.message, "a model of 3 values takes 1 MB for 2 workers, but this server "
+                                   "may use only 0 MB");
     if (code)
         fprintf(stderr, "%s\n", err.message);
     return !code && server->begun == 1 && server->ended == 1 && server->read == 0;
@@ -523,7 +523,7 @@ static void an_optimizer_goes_on(void **state)
     assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
     server.optimizer = NULL;
     assert_int_equal(serve(&server, true, &err), ROG_EFORMAT);
-    assert_non_null(strstr(err.message, "the server optimizer nesterov, this one has mean"));
+    assert_non_null(strstr(err.message, "the server optimizer nesterov, this run has mean"));
     free(parameters);
 }
 

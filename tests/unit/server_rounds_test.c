@@ -435,7 +435,7 @@ static void a_row_twice(void **state)
         int code = rog_server_receive(scene.server, 0, rows->bytes, rows->size, 0, &err);
         assert_int_equal(code, i ? ROG_EFORMAT : 0);
     }
-    assert_non_null(strstr(err.message, "came before in iteration 1"));
+    assert_non_null(strstr(err.message, "arrived twice in iteration 1"));
     scene.first[0]++;
     arrive(&scene, 0, 0, NULL);
     free(rows->bytes);

@@ -157,7 +157,7 @@ static void ssh_programs(void **state)
         const char *script, *words;
     } programs[] = {
         {"echo 'no such option' >&2; exit 255", "no such option"},
-        {"exit 1", "failed without a word"},
+        {"exit 1", "failed without output"},
         {"kill -9 $$", "signal 9"},
         {"true", "does not print a configuration"},
         {"head -c 100000 /dev/urandom", "does not print a configuration"},

@@ -154,7 +154,7 @@ static void rows_of_the_probe(void **state)
     rog_trace_free(trace);
     refuse("probe", "0,1,2\n", "log:1: must be seconds,rank");
     refuse("probe", "0,1,2,-3,0,0\n", "log:1: must be");
-    refuse("probe", "0,2,2,3,0,0\n", "no rate of worker 1");
+    refuse("probe", "0,2,2,3,0,0\n", "no rate for worker 1");
     refuse("probe", "2,1,2,3,0,0\n1,1,2,3,0,0\n0.5,1,2,3,0,0\n", "log:3: the time");
 }
 
@@ -170,7 +170,7 @@ static void packet_traces(void **state)
     near(trace->mbps[2], 12000 / 0.25e6);
     near(trace->span_s, 1.25);
     rog_trace_free(trace);
-    refuse("mahimahi", "5\n4\n", "log:2: 4 ms is before");
+    refuse("mahimahi", "5\n4\n", "log:2: 4 ms is earlier");
     refuse("mahimahi", "5\nx\n", "log:2: must be a whole number");
     refuse("mahimahi", "-5\n", "log:1: must be a whole number");
     refuse("mahimahi", "5 6\n", "log:1: must be a whole number");
@@ -230,7 +230,7 @@ static void files_as_other_programs_write_them(void **state)
     rog_trace_free(trace);
     refuse("csv", "seconds,mbps\n0,1,5\n1,2,5\n", "log:2: must be two numbers");
     refuse("csv", "seconds;mbps\n0;1,5\n", "log:2: must be two numbers");
-    refuse("csv", "\nseconds,Mbps\n0,1\n", "log:2: a bandwidth trace begins with");
+    refuse("csv", "\nseconds,Mbps\n0,1\n", "log:2: a bandwidth trace starts with");
     refuse("csv", "\nseconds,Mbps\n0,1\n", "(found \"seconds,Mbps\"); hint: ");
     refuse("csv", "seconds,mbps\n0,\"1\n", "log:2: must be two numbers");
     refuse("csv", "\xff\xfes\0e\0", "log: is text in UTF-16");
@@ -262,9 +262,9 @@ static void published_recordings(void **state)
         }
         rog_trace_free(trace);
     }
-    refuse("recording", "0 1\n1 2\n", "log:2: a recording has three rows at least (found 2)");
+    refuse("recording", "0 1\n1 2\n", "log:2: a recording needs at least three rows (found 2)");
     refuse("recording", "0 1\n1 x\n2 1\n",
-           "log:2: must be two numbers, seconds and Mbit/s, or a remark");
+           "log:2: must be two numbers, seconds and Mbit/s, or a comment");
 }
 
 static int read_table(struct rog_trace **trace, struct rog_trace_columns columns, const char *text,
@@ -389,15 +389,15 @@ static void what_a_table_lacks_is_named(void **state)
     struct rog_trace_columns some = {.rate = "rate", .rate_unit = "Mbit/s"};
     refuse_table(
         none, "a,b\n",
-        "log:1: --rate must say which column has the rate: its name or number of 1 \"a\", 2 \"b\"");
-    refuse_table(some, "a,b\n", "log:1: --time must say");
+        "log:1: --rate must give the column of the rate, by name or number, of 1 \"a\", 2 \"b\"");
+    refuse_table(some, "a,b\n", "log:1: --time must give");
     some.time = "a";
     refuse_table(some, "a,b\n", "--time-unit s|ms|us|ns|date");
     some.period_s = 1;
-    refuse_table(some, "a,b\n", "--time and --period exclude each other");
+    refuse_table(some, "a,b\n", "--time and --period cannot be used together");
     refuse_table((struct rog_trace_columns){"a", "s", "b", NULL, 0}, "a,b\n", "--rate-unit bit/s|");
     refuse_table(named, "t,rate\n0,1\n",
-                 "there is no column \"time\"; hint: --time is one of 1 \"t\", 2 \"rate\"");
+                 "there is no column \"time\"; hint: --time must be one of 1 \"t\", 2 \"rate\"");
     refuse_table(numbered, "5\n6\n", "there is no column \"2\"");
     /* Numbers that no column has are names, of a line that is no row. */
     refuse_table((struct rog_trace_columns){"0", "s", "2", "Mbit/s", 0}, "0,1\n1,2\n",
@@ -406,10 +406,10 @@ static void what_a_table_lacks_is_named(void **state)
                  "there is no column \"7\"");
     refuse_table((struct rog_trace_columns){"1", "s", "1", "Mbit/s", 0}, "0,1\n1,2\n",
                  "--time and --rate are the same column, 1");
-    refuse_table(numbered, "time,1,2\n0,4,5\n",
-                 "--time 1 can mean more than one column; hint: its number after a colon is "
-                 "unmistakable (--time :2)");
-    refuse_table(named, "time,rate,rate\n0,1,2\n", "can mean more than one column");
+    refuse_table(
+        numbered, "time,1,2\n0,4,5\n",
+        "--time 1 matches more than one column; hint: give its number after a colon (--time :2)");
+    refuse_table(named, "time,rate,rate\n0,1,2\n", "matches more than one column");
     refuse_table(named, "time,rate\n0,\n",
                  "log:2: the rate (column 2, \"rate\") must be a number (found \"\")");
     refuse_table(named, "time,rate\n\n0,-\n",
@@ -434,7 +434,7 @@ static void what_a_table_lacks_is_named(void **state)
                  "log:2: the time (column 1) must be a date like 2022-06-25 18:20:47.5 (found "
                  "\"14:38:28\")");
     refuse_table((struct rog_trace_columns){"1", "s", "2", "bytes", 0}, "0,5\n0,6\n",
-                 "need two rows of different times");
+                 "need at least two rows with different times");
 }
 
 /* Rows of several programs in one file, or a clock that was set back: the same trace, and how many

@@ -178,9 +178,9 @@ static void control_and_trace_agree_about_a_limit(void **state)
         {"{\"control\":\"wired\",\"trace\":\"unlimited\"}", NULL},
         {"{\"control\":\"outdoors\",\"trace\":\"constant:10\"}", NULL},
         {"{\"control\":\"unlimited\",\"trace\":\"constant:10\"}",
-         "control unlimited contradicts trace constant:10, which has a limit; leave one out"},
+         "control unlimited contradicts trace constant:10, which has a limit; remove one of them"},
         {"{\"control\":\"indoors\",\"trace\":\"unlimited\"}",
-         "control indoors contradicts trace unlimited, which has no limit; leave one out"},
+         "control indoors contradicts trace unlimited, which has no limit; remove one of them"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rog_json *config = parse(cases[i].text);

@@ -138,17 +138,17 @@ static void test_in_parts(void **state)
     check(rog_start_begin(program.rog, &err), &err);
     assert_int_equal(rog_start_wait(program.rog, 0.01, &err), ROG_EBUSY);
     assert_says(rog_exchange_begin(program.rog, &program.step, &err), ROG_EINVAL, &err,
-                "has not begun");
+                "has not started");
     assert_int_equal(write(ends[1], "", 1), 1);
     check(rog_start_wait(program.rog, 30, &err), &err);
-    assert_says(rog_start(program.rog, &err), ROG_EINVAL, &err, "has been called before");
+    assert_says(rog_start(program.rog, &err), ROG_EINVAL, &err, "has already been called");
     assert_true(rog_resumed(program.rog) && rog_keep_due(program.rog));
     check(rog_kept(program.rog, "nothing to keep", &err), &err);
     assert_says(rog_kept(program.rog, NULL, &err), ROG_EINVAL, &err, "rog_keep_due");
     check(rog_exchange_begin(program.rog, &program.step, &err), &err);
     assert_says(rog_exchange_begin(program.rog, &program.step, &err), ROG_EINVAL, &err,
-                "is going on");
-    assert_says(rog_transfer(program.rog, 1, 1, &err), ROG_EINVAL, &err, "is going on");
+                "is in progress");
+    assert_says(rog_transfer(program.rog, 1, 1, &err), ROG_EINVAL, &err, "is in progress");
     assert_int_equal(rog_exchange_wait(program.rog, 0, &err), ROG_EBUSY);
     assert_int_equal(write(ends[1], "", 1), 1);
     check(rog_exchange_wait(program.rog, -1, &err), &err);
@@ -271,7 +271,7 @@ static void test_overlap(void **state)
     start_program(&program, &sim, &options);
     check(rog_exchange(program.rog, &program.step, &err), &err);
     assert_says(rog_state(program.rog, 0, &momentum, &residual, &err), ROG_EINVAL, &err,
-                "is going on");
+                "is in progress");
     assert_true(program.params[0] == 0);
     check(rog_exchange_wait(program.rog, -1, &err), &err);
     assert_true(program.params[0] == 5);

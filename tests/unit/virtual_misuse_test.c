@@ -272,7 +272,7 @@ static void commit(const struct misdeed *misdeed, int code, const char *word)
     assert_says(got, code, &err, word);
     assert_says(rog_exchange(program.rog, &program.step, &err),
                 misdeed->at > AT_HELLO ? code : ROG_EINVAL, &err,
-                misdeed->at > AT_HELLO ? word : "has not begun");
+                misdeed->at > AT_HELLO ? word : "has not started");
     rog_close(program.rog);
     kill(sim.process, SIGKILL);
     waitpid(sim.process, &status, 0);
@@ -287,14 +287,14 @@ static void test_misdeeds(void **state)
         int code;
         const char *word;
     } kinds[] = {
-        {go_away, ROG_EFAILED, "has ended"},
-        {be_killed, ROG_EFAILED, "has ended"},
+        {go_away, ROG_EFAILED, "has exited"},
+        {be_killed, ROG_EFAILED, "has exited"},
         {say_error, ROG_EINVAL, "tensor w of worker 2"},
-        {say_nonsense, ROG_EFORMAT, "out of turn"},
-        {say_kind_of_program, ROG_EFORMAT, "out of turn"},
+        {say_nonsense, ROG_EFORMAT, "an unexpected message"},
+        {say_kind_of_program, ROG_EFORMAT, "an unexpected message"},
         {say_half, ROG_EFORMAT, "100 bytes"},
-        {say_too_much, ROG_EFORMAT, "no message"},
-        {say_without_end, ROG_EFORMAT, "no message"},
+        {say_too_much, ROG_EFORMAT, "not a message"},
+        {say_without_end, ROG_EFORMAT, "not a message"},
         {send_descriptor, ROG_EFORMAT, "1 descriptors"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -312,11 +312,12 @@ static void test_no_simulation(void **state)
     static struct program program;
     open_program(&program, &sim, NULL);
     assert_says(rog_start(program.rog, &err), ROG_EFAILED, &err, "rog-test-of-nobody");
-    assert_says(rog_exchange_wait(program.rog, -1, &err), ROG_EFAILED, &err, "reached");
+    assert_says(rog_exchange_wait(program.rog, -1, &err), ROG_EFAILED, &err, "cannot reach");
     rog_close(program.rog);
     strcpy(sim.server, "virtual:");
     open_program(&program, &sim, NULL);
-    assert_says(rog_start(program.rog, &err), ROG_EINVAL, &err, "names no simulation");
+    assert_says(rog_start(program.rog, &err), ROG_EINVAL, &err,
+                "is not the address of a simulation");
     rog_close(program.rog);
 }
 

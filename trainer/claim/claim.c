@@ -51,7 +51,7 @@ static int take_lock(int *lock, struct rog_error *err)
                           "for %g s another process has been about to claim this host (it has the "
                           "socket @" LOCK_NAME "): `ss -xap` names it",
                           LOCK_PATIENCE_S)
-               : rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
+               : rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
 }
 
 int rog_claim_look(struct rog_claims *claims, struct rog_error *err)

@@ -35,7 +35,7 @@ int rog_leash_hold(struct rog_leash *leash, uint32_t start, struct rog_error *er
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_LEASH_LOCK, strerror(errno));
     close(lock);
     if (mkfifo(name_of(start, name), 0600) != 0)
-        return rog_fail(err, ROG_EIO, "cannot make the pipe %s: %s", name, strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create the pipe %s: %s", name, strerror(errno));
     /* For reading, too, as nobody else does so yet. */
     leash->fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     leash->start = start;

@@ -201,7 +201,7 @@ int rog_host_replay_start(struct rog_host_replay *replay, const struct rog_host_
     *replay = ROG_HOST_REPLAY_NONE;
     int code = open_traces(&parts, err);
     if (!code && (pipe2(parts.clock, O_CLOEXEC) != 0 || pipe2(parts.words, O_CLOEXEC) != 0))
-        code = rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create a pipe: %s", strerror(errno));
     pid_t parent = getpid(), pid = code ? -1 : fork();
     if (pid == 0) {
         close(parts.clock[1]);

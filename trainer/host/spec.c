@@ -162,7 +162,8 @@ static int read_container(struct rog_host_spec *spec, const char *path, struct r
     if (code)
         return rog_fail_prefix(err, "%s", path);
     if (rog_json_size(spec->wrap))
-        return rog_fail(err, ROG_EINVAL, "%s: \"wrap\" and \"container\" exclude each other", path);
+        return rog_fail(err, ROG_EINVAL, "%s: \"wrap\" and \"container\" cannot be used together",
+                        path);
     spec->container = from;
     return ROG_OK;
 }

@@ -25,7 +25,7 @@ int rog_probe_socket_open(struct rog_probe_socket *probe, const char *text, bool
         return code;
     probe->fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe->fd < 0)
-        return rog_fail(err, ROG_EIO, "cannot make a socket: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
     setsockopt(probe->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
     setsockopt(probe->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     setsockopt(probe->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);

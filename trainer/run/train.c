@@ -216,7 +216,7 @@ static int read_layout(struct rog_train *train, struct rog_error *err)
     code = rog_layout_parse(&layout, text, size, err);
     free(text);
     if (!code && !layout->trained)
-        code = rog_fail(err, ROG_EINVAL, "it has no tensor that is trained");
+        code = rog_fail(err, ROG_EINVAL, "no trained tensor");
     if (!code)
         code = adopt(train, layout, err);
     rog_layout_free(layout);

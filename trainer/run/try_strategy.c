@@ -78,7 +78,7 @@ int rog_train_try_strategy(const struct rog_train *train, struct rog_error *err)
     if (!train->plugin.strategy->create)
         return ROG_OK;
     if (pipe(ends) != 0)
-        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a pipe: %s", strerror(errno));
     fflush(NULL); /* nothing is to be written by both */
     pid_t pid = fork();
     if (pid == 0) {

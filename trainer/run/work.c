@@ -58,7 +58,7 @@ static int prepare(struct job *job, struct rog_error *err)
             rog_fail(err, ROG_EINVAL, "worker %u runs a program: start that program as the worker",
                      job->options->rank);
     if (!code && (job->options->rank < 1 || job->options->rank > job->config->worker_count))
-        code = rog_fail(err, ROG_EINVAL, "there is no worker of rank %u among %u",
+        code = rog_fail(err, ROG_EINVAL, "no worker has rank %u: ranks are 1 to %u",
                         job->options->rank, job->config->worker_count);
     if (!code)
         code = open_run(job, err);

@@ -41,7 +41,7 @@ static int make_dir(const char *path, struct rog_error *err)
         return rog_fail_nomem(err);
     int code = ROG_OK;
     if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", dir, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", dir, strerror(errno));
     else if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
              (info.st_mode & 022))
         code = rog_fail(err, ROG_EINVAL, "%s is not a folder of this user alone: remove it", dir);

@@ -35,7 +35,7 @@ int rog_watchdog_start(struct rog_watchdog *watchdog, const char *name, int keep
     int ends[2];
     *watchdog = ROG_WATCHDOG_NONE;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return rog_fail(err, ROG_EIO, "cannot make a pipe: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot create a pipe: %s", strerror(errno));
     pid_t pid = fork();
     if (pid < 0) {
         int cause = errno;

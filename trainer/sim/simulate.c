@@ -303,7 +303,7 @@ static int take_up(struct simulation *simulation, const struct rog_run_config *c
 {
     struct rog_error why = {0};
     if (simulation->options->events_path)
-        return rog_fail(err, ROG_EINVAL, "--resume and --events exclude each other");
+        return rog_fail(err, ROG_EINVAL, "--resume and --events cannot be used together");
     int code = prepare(simulation, config, err);
     if (code)
         return code;

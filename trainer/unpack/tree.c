@@ -76,7 +76,7 @@ static int publish(const char *tree, const char *final, struct rog_error *err)
 {
     if (rename(tree, final) == 0 || errno == ENOTEMPTY || errno == EEXIST)
         return ROG_OK;
-    return rog_fail(err, ROG_EIO, "cannot make %s: %s", final, strerror(errno));
+    return rog_fail(err, ROG_EIO, "cannot create %s: %s", final, strerror(errno));
 }
 
 /* Without fsync: a mark of half a boot id is none, and after a power cut the boot is another. */

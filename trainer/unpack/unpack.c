@@ -46,7 +46,7 @@ int rog_unpack(const char *root, const char *hash, size_t count, int input, stru
         return rog_fail_nomem(err);
     int code = ROG_OK;
     if (!mkdtemp(part)) {
-        code = rog_fail(err, ROG_EIO, "cannot make the folder %s: %s", part, strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", part, strerror(errno));
     } else {
         code = rog_unpack_objects(input, root, part, count, err);
         if (!code)

@@ -96,7 +96,7 @@ def _pending(group):
         raise RogError("torch.distributed groups are not simulated: all workers take part")
     pending = getattr(_here, "pending", None)
     if pending is None:
-        raise RogError("torch.distributed is used in a thread that is no worker")
+        raise RogError("torch.distributed is used in a thread that is not a worker")
     return pending
 
 

@@ -67,8 +67,8 @@ class Member:
     def _check_together(self):
         missing = sorted(set(range(1, self.workers + 1)) - set(self._together.members))
         if missing:
-            raise RogError("worker %d is in another process than worker %d: values are moved in "
-                           "Python, so give the run workers_per_process = %d"
+            raise RogError("worker %d is in another process than worker %d: values are exchanged "
+                           "inside one process, so set workers_per_process = %d"
                            % (missing[0], self.rank, self.workers))
 
     @property

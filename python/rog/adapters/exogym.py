@@ -92,7 +92,7 @@ class Node:
     def step(self, loss=None):
         """A step of the strategy; after the last one of an iteration that is over."""
         if self.over:
-            raise RogError("the run is over: look at `over` after each step, and stop")
+            raise RogError("the run is over: check `over` after each step, and stop")
         try:
             self.strategy.step()
         except Over:

@@ -164,7 +164,7 @@ class _Worker:
         self.saved = _shaped(arrays)
         names = ["parameter.%d" % i for i in range(len(arrays))] if names is None else list(names)
         if len(names) != len(arrays):
-            raise RogError("names has %d names, and the model %d arrays" % (len(names), len(arrays)))
+            raise RogError("names has %d names, but the model has %d arrays" % (len(names), len(arrays)))
         self.loss = math.nan
         self.member = Member(run, [(name, place.shape, place.ctypes.data)
                                    for name, place in zip(names, self.saved) if place.size],
