@@ -38,6 +38,12 @@ struct rog_query {
     sqlite3_stmt *statement;
 };
 
+/* Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. */
+static void __attribute__((constructor)) count_nothing(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* With the system's cause, where SQLite knows one. */
 static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
 {
@@ -252,7 +258,10 @@ static int use_wal(struct rog_db *db, struct rog_error *err)
         code = exec(db, "PRAGMA journal_mode = WAL", err);
     }
     return code < 0 ? code
-                    : exec(db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768", err);
+                    : exec(db,
+                           "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA "
+                           "wal_autocheckpoint = 4000",
+                           err);
 }
 
 static int open_write(struct rog_db *db, struct rog_error *err)
@@ -498,6 +507,15 @@ int rog_query_bind_text(struct rog_query *query, int parameter, const char *valu
 {
     return bound(query, sqlite3_bind_text(query->statement, parameter, value, -1, SQLITE_TRANSIENT),
                  err);
+}
+
+int rog_query_bind_borrowed(struct rog_query *query, int parameter, const char *text, size_t length,
+                            struct rog_error *err)
+{
+    return bound(
+        query,
+        sqlite3_bind_text64(query->statement, parameter, text, length, SQLITE_STATIC, SQLITE_UTF8),
+        err);
 }
 
 bool rog_query_is_null(const struct rog_query *query, int column)

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rog/error.h>
@@ -62,6 +63,9 @@ int rog_query_bind_real(struct rog_query *query, int parameter, double value,
                         struct rog_error *err); /* NaN -> NULL */
 int rog_query_bind_text(struct rog_query *query, int parameter, const char *value,
                         struct rog_error *err); /* NULL -> NULL */
+/* Not copied: it has to stay until the statement is reset, or its last row was read. */
+int rog_query_bind_borrowed(struct rog_query *query, int parameter, const char *text, size_t length,
+                            struct rog_error *err); /* NULL -> NULL */
 
 bool rog_query_is_null(const struct rog_query *query, int column);
 int64_t rog_query_int(const struct rog_query *query, int column);

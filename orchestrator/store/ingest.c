@@ -10,6 +10,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
+#include <orchestrator/store/event_line.h>
 #include <orchestrator/store/iterations.h>
 #include <orchestrator/store/robots.h>
 #include <orchestrator/store/summary.h>
@@ -20,6 +21,7 @@ enum statement { BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENT
 struct rog_ingest {
     struct rog_db *db; /* borrowed */
     char *run_id, *stream;
+    size_t run_id_length;
     char *folder; /* of the run, relative to the database's folder */
     struct rog_ingest_state state;
     struct rog_query *query[STATEMENTS], *iterations;
@@ -61,7 +63,7 @@ static int run(struct rog_query *query, int bound, struct rog_error *err)
     return code < 0 ? code : 0;
 }
 
-static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_iteration(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                            struct rog_error *err)
 {
     struct rog_iteration row;
@@ -77,30 +79,50 @@ static int store_iteration(struct rog_ingest *g, const struct rog_json *e, int64
     return rog_iterations_insert(g->iterations, g->run_id, &row, err);
 }
 
-static int store_bandwidth(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+/* The first three parameters of all events. */
+static int begin_row(struct rog_query *query, const struct rog_ingest *g, int64_t rank, double t,
+                     struct rog_error *err)
+{
+    rog_query_reset(query);
+    int code = rog_query_bind_borrowed(query, 1, g->run_id, g->run_id_length, err);
+    if (code == 0)
+        code = rog_query_bind_int(query, 2, rank, err);
+    return code < 0 ? code : rog_query_bind_real(query, 3, t, err);
+}
+
+static int store_bandwidth(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                            struct rog_error *err)
 {
     struct rog_query *query = g->query[BANDWIDTH];
-    int code = rog_query_rebind(query, err, "sidd", g->run_id, rank, t,
-                                rog_json_get_number(e, "mbps", (double)NAN));
+    int code = begin_row(query, g, rank, t, err);
+    if (code == 0)
+        code = rog_query_bind_real(query, 4, rog_event_line_number(e, "mbps", (double)NAN), err);
     return run(query, code, err);
 }
 
-static int store_energy(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_energy(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                         struct rog_error *err)
 {
+    static const char model[] = "model";
     struct rog_query *query = g->query[ENERGY];
-    int code = rog_query_rebind(query, err, "sidds", g->run_id, rank, t,
-                                rog_json_get_number(e, "joules", (double)NAN),
-                                rog_json_get_string(e, "source", "model"));
+    int code = begin_row(query, g, rank, t, err);
+    if (code == 0)
+        code = rog_query_bind_real(query, 4, rog_event_line_number(e, "joules", (double)NAN), err);
+    size_t length;
+    const char *source = rog_event_line_text(e, "source", &length);
+    if (code == 0 && source)
+        code = rog_query_bind_borrowed(query, 5, source, length, err);
+    else if (code == 0)
+        code = rog_query_bind_borrowed(query, 5, model, sizeof model - 1, err);
     return run(query, code, err);
 }
 
-static int store_checkpoint(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_checkpoint(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                             struct rog_error *err)
 {
     (void)rank;
-    const char *name = rog_json_get_string(e, "path", NULL);
+    const struct rog_json *tree = rog_event_line_tree(e);
+    const char *name = rog_json_get_string(tree, "path", NULL);
     /* The path becomes a file that is opened: it must lie in the run's folder. */
     if (!name || name[0] == '/' || strstr(name, ".."))
         return rog_fail(err, ROG_EFORMAT, "a checkpoint whose path is not inside the run's folder");
@@ -108,24 +130,28 @@ static int store_checkpoint(struct rog_ingest *g, const struct rog_json *e, int6
     if (!path)
         return rog_fail_nomem(err);
     struct rog_query *query = g->query[CHECKPOINT];
-    int code =
-        rog_query_rebind(query, err, "sdiss", g->run_id, t, rog_json_get_integer(e, "iteration", 0),
-                         path, rog_json_get_string(e, "sha256", NULL));
+    int code = rog_query_rebind(query, err, "sdiss", g->run_id, t,
+                                rog_json_get_integer(tree, "iteration", 0), path,
+                                rog_json_get_string(tree, "sha256", NULL));
     free(path);
     g->state.checkpoints++;
     return run(query, code, err);
 }
 
-static int store_event(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_event(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
-    char *data = rog_json_text(e);
+    struct rog_query *query = g->query[EVENT];
+    size_t name_length, length;
+    const char *name = rog_event_line_text(e, "event", &name_length);
+    const char *data = rog_event_line_json(e, &length);
     if (!data)
         return rog_fail_nomem(err);
-    struct rog_query *query = g->query[EVENT];
-    int code = rog_query_rebind(query, err, "sidss", g->run_id, rank, t,
-                                rog_json_get_string(e, "event", ""), data);
-    free(data);
+    int code = begin_row(query, g, rank, t, err);
+    if (code == 0)
+        code = rog_query_bind_borrowed(query, 4, name, name_length, err);
+    if (code == 0)
+        code = rog_query_bind_borrowed(query, 5, data, length, err);
     return run(query, code, err);
 }
 
@@ -143,16 +169,17 @@ static int64_t iterations_due(const struct rog_json *workers)
 }
 
 /* The start event also fills the run's versions and the table of workers. */
-static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_start(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
-    int64_t results = rog_json_get_integer(e, "results", ROG_RESULTS_VERSION);
+    const struct rog_json *tree = rog_event_line_tree(e);
+    int64_t results = rog_json_get_integer(tree, "results", ROG_RESULTS_VERSION);
     if (results != ROG_RESULTS_VERSION)
         g->state.other_results = results;
     struct rog_json *versions = rog_json_object();
     rog_json_put_string(versions, "rogctl", ROG_VERSION);
-    rog_json_put_string(versions, "rog-trainer", rog_json_get_string(e, "version", NULL));
-    const struct rog_json *strategy = rog_json_get(e, "strategy");
+    rog_json_put_string(versions, "rog-trainer", rog_json_get_string(tree, "version", NULL));
+    const struct rog_json *strategy = rog_json_get(tree, "strategy");
     if (strategy)
         rog_json_put(versions, "strategy", rog_json_copy(strategy));
     char *text = rog_json_text(versions);
@@ -163,7 +190,7 @@ static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t r
         rog_db_run(g->db, err, "UPDATE runs SET versions = ? WHERE id = ?", "ss", text, g->run_id);
     free(text);
 
-    const struct rog_json *workers = rog_json_get(e, "workers");
+    const struct rog_json *workers = rog_json_get(tree, "workers");
     g->state.iterations_due = iterations_due(workers);
     struct rog_query *query = g->query[WORKER];
     for (size_t i = 0; code == 0 && i < rog_json_size(workers); i++) {
@@ -180,7 +207,7 @@ static int store_start(struct rog_ingest *g, const struct rog_json *e, int64_t r
     return code < 0 ? code : store_event(g, e, rank, t, err);
 }
 
-static int store_end(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_end(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                      struct rog_error *err)
 {
     g->state.ended = true;
@@ -189,27 +216,29 @@ static int store_end(struct rog_ingest *g, const struct rog_json *e, int64_t ran
     return store_event(g, e, rank, t, err);
 }
 
-static int store_error(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_error(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
     g->state.failed = true;
-    snprintf(g->state.message, sizeof g->state.message, "%s",
-             rog_json_get_string(e, "message", "the trainer reported an error"));
+    snprintf(
+        g->state.message, sizeof g->state.message, "%s",
+        rog_json_get_string(rog_event_line_tree(e), "message", "the trainer reported an error"));
     return store_event(g, e, rank, t, err);
 }
 
 /* Workers come and go. */
-static int store_join(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_join(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                       struct rog_error *err)
 {
     g->state.away = g->state.away == rank ? 0 : g->state.away;
     return store_event(g, e, rank, t, err);
 }
 
-static int store_leave(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_leave(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
-    bool finished = strcmp(rog_json_get_string(e, "reason", ""), "finished") == 0;
+    const char *reason = rog_json_get_string(rog_event_line_tree(e), "reason", "");
+    bool finished = strcmp(reason, "finished") == 0;
     if (!finished && rank > 0) {
         g->state.away = rank;
         g->state.away_at_s = rog_clock_s();
@@ -218,43 +247,45 @@ static int store_leave(struct rog_ingest *g, const struct rog_json *e, int64_t r
 }
 
 /* The last one is what counts; only news go into the history. */
-static int store_health(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_health(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                         struct rog_error *err)
 {
     bool news = false;
     if (rank < 0)
         return rog_fail(err, ROG_EFORMAT, "the health of no host: \"rank\" is missing");
-    int code = rog_robots_heard(g->db, g->run_id, rank, e, &news, err);
+    int code = rog_robots_heard(g->db, g->run_id, rank, rog_event_line_tree(e), &news, err);
     return code == 0 && news ? store_event(g, e, rank, t, err) : code;
 }
 
-static int note_progress(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int note_progress(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                          struct rog_error *err)
 {
     (void)rank;
     (void)t;
     (void)err;
-    const char *waiting = rog_json_get_string(e, "waiting", "");
-    g->state.done = rog_json_get_number(e, "done", g->state.done);
+    const char *waiting = rog_json_get_string(rog_event_line_tree(e), "waiting", "");
+    g->state.done = rog_event_line_number(e, "done", g->state.done);
     if (waiting[0] && !g->state.waiting[0])
         g->state.waiting_at_s = rog_clock_s();
     snprintf(g->state.waiting, sizeof g->state.waiting, "%s", waiting);
     return 0;
 }
 
-static int store_resume(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
+static int store_resume(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                         struct rog_error *err)
 {
     snprintf(g->state.resumed, sizeof g->state.resumed, "%s",
-             rog_json_get_string(e, "message", ""));
+             rog_json_get_string(rog_event_line_tree(e), "message", ""));
     g->state.resumed_s = t;
     return store_event(g, e, rank, t, err);
 }
 
+typedef int handler(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
+                    struct rog_error *err);
+
 static const struct {
     const char *name;
-    int (*store)(struct rog_ingest *g, const struct rog_json *e, int64_t rank, double t,
-                 struct rog_error *err);
+    handler *store;
 } handlers[] = {
     {ROG_EVENT_START, store_start},           {ROG_EVENT_ITERATION, store_iteration},
     {ROG_EVENT_BANDWIDTH, store_bandwidth},   {ROG_EVENT_ENERGY, store_energy},
@@ -264,32 +295,34 @@ static const struct {
     {ROG_EVENT_LEAVE, store_leave},           {ROG_EVENT_RESUME, store_resume},
 };
 
-static int store_line(struct rog_ingest *g, const char *line, size_t size, struct rog_error *err)
+static handler *handler_of(const char *name, size_t length)
 {
-    struct rog_json *event = NULL;
-    int code = rog_json_parse(line, size, "event", &event, err);
-    if (code < 0)
-        return code;
-    const char *name = rog_json_get_string(event, "event", NULL);
-    const struct rog_json *time = rog_json_get(event, "t");
-    const int64_t speaks = rog_json_get_integer(event, "rank", g->rank);
-    if (!name || !rog_json_is_number(time)) {
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        if (strncmp(handlers[i].name, name, length) == 0 && !handlers[i].name[length])
+            return handlers[i].store;
+    return store_event;
+}
+
+static int store_line(struct rog_ingest *g, const char *text, size_t size, struct rog_error *err)
+{
+    struct rog_event_line event;
+    int code = rog_event_line_read(&event, text, size, err);
+    size_t length;
+    const char *name = rog_event_line_text(&event, "event", &length);
+    const bool is_event = name && rog_event_line_is_number(&event, "t");
+    const int64_t speaks = rog_event_line_integer(&event, "rank", g->rank);
+    if (code == 0 && !is_event) {
         code = rog_fail(err, ROG_EFORMAT, "not an event: \"event\" or \"t\" is missing");
-    } else if (g->rank && speaks != g->rank) {
+    } else if (code == 0 && g->rank && speaks != g->rank) {
         code = rog_fail(err, ROG_EFORMAT, "an event of rank %lld, and worker %lld wrote it",
                         (long long)speaks, (long long)g->rank);
-    } else {
-        double t = rog_json_number(time, 0);
-        int64_t rank = rog_json_get_integer(event, "rank", -1);
-        int (*store)(struct rog_ingest *, const struct rog_json *, int64_t, double,
-                     struct rog_error *) = store_event;
-        for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
-            if (strcmp(handlers[i].name, name) == 0)
-                store = handlers[i].store;
+    } else if (code == 0) {
+        double t = rog_event_line_number(&event, "t", 0);
+        int64_t rank = rog_event_line_integer(&event, "rank", -1);
         g->state.t = t > g->state.t ? t : g->state.t;
-        code = store(g, event, rank, t, err);
+        code = handler_of(name, length)(g, &event, rank, t, err);
     }
-    rog_json_free(event);
+    rog_event_line_release(&event);
     return code;
 }
 
@@ -421,6 +454,7 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
         return rog_fail_nomem(err);
     g->db = db;
     g->run_id = rog_strdup(run_id);
+    g->run_id_length = strlen(run_id);
     g->stream = rog_strdup(stream);
     g->rank = rank_of(stream);
     g->folder = rog_run_folder_name(rog_db_path(db), run_id);

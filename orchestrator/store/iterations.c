@@ -5,18 +5,19 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <common/file.h>
 
-void rog_iterations_from_event(const struct rog_json *event, struct rog_iteration *row)
+void rog_iterations_from_event(struct rog_event_line *event, struct rog_iteration *row)
 {
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
         if (c->type == ROG_COLUMN_INTEGER)
             rog_iteration_set_integer(
-                row, c, rog_json_get_integer(event, c->name, c->required ? 0 : ROG_ABSENT));
+                row, c, rog_event_line_integer(event, c->name, c->required ? 0 : ROG_ABSENT));
         else
             rog_iteration_set_real(
-                row, c, rog_json_get_number(event, c->name, c->required ? 0 : (double)NAN));
+                row, c, rog_event_line_number(event, c->name, c->required ? 0 : (double)NAN));
     }
 }
 
@@ -39,11 +40,11 @@ int rog_iterations_insert(struct rog_query *query, const char *run_id,
 {
     int at = 1;
     rog_query_reset(query);
-    int code = rog_query_bind_text(query, at++, run_id, err);
+    int code = rog_query_bind_borrowed(query, at++, run_id, strlen(run_id), err);
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name && !code;
          c++, at++) {
         if (!rog_iteration_has(row, c))
-            code = rog_query_bind_text(query, at, NULL, err);
+            code = rog_query_bind_borrowed(query, at, NULL, 0, err);
         else if (c->type == ROG_COLUMN_INTEGER)
             code = rog_query_bind_int(query, at, rog_iteration_integer(row, c), err);
         else

@@ -8,13 +8,13 @@
  * same.
  */
 
-#include <common/json.h>
 #include <orchestrator/store/db.h>
+#include <orchestrator/store/event_line.h>
 #include <orchestrator/store/iteration_columns.h>
 #include <rog/iteration.h>
 
 /* The members of an event, which are all that is known of the iteration. */
-void rog_iterations_from_event(const struct rog_json *event, struct rog_iteration *row);
+void rog_iterations_from_event(struct rog_event_line *event, struct rog_iteration *row);
 
 /* For rog_iterations_insert, which puts a row into the table, in the place of an earlier one of the
  * same iteration. */

@@ -15,6 +15,7 @@
 
 #include <common/file.h>
 #include <common/rng.h>
+#include <orchestrator/store/event_line.h>
 #include <orchestrator/store/ingest.h>
 
 #define INPUT_MAX 4096
@@ -61,8 +62,42 @@ static void open_db(struct rog_db **db, char folder[64])
     free(path);
 }
 
+/* Whether a line is read where it stands or as a tree makes no difference. */
+static void read_both(const char *text, size_t size)
+{
+    struct rog_event_line line;
+    struct rog_json *tree = NULL;
+    struct rog_error err = {0};
+    size_t length;
+    int code = rog_json_parse(text, size, "event", &tree, &err);
+    check(rog_event_line_read(&line, text, size, &err) == code, "not refused alike", &err);
+    for (size_t i = 0; code == 0 && line.plain && i < line.count; i++) {
+        char *key = rog_format("%.*s", (int)line.member[i].key_length, line.member[i].key);
+        double number = rog_json_get_number(tree, key, -7), read;
+        read = rog_event_line_number(&line, key, -7);
+        check(memcmp(&read, &number, sizeof number) == 0, "another number", NULL);
+        free(key);
+    }
+    if (code == 0) {
+        char *whole = rog_json_text(tree);
+        const char *read = rog_event_line_json(&line, &length);
+        check(strlen(whole) == length && memcmp(read, whole, length) == 0, "other JSON", NULL);
+        free(whole);
+    }
+    rog_event_line_release(&line);
+    rog_json_free(tree);
+}
+
+static void read_lines(const char *text, size_t size)
+{
+    const char *end = text + size;
+    for (const char *next; (next = memchr(text, '\n', (size_t)(end - text))); text = next + 1)
+        read_both(text, (size_t)(next - text));
+}
+
 static void store(struct rog_db *db, const char *text, size_t size)
 {
+    read_lines(text, size);
     struct rog_ingest *ingest;
     struct rog_error err = {0};
     check(rog_ingest_new(&ingest, db, "r", ROG_STREAM_MAIN, &err) == 0, "no stream", &err);

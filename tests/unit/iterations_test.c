@@ -92,13 +92,13 @@ static void values_keep_their_names(void **state)
         "{\"rank\":2,\"iteration\":3,\"t\":17.5,\"compute_s\":5.5,\"push_s\":7.5,\"pull_s\":6.5,"
         "\"stall_s\":8.5,\"rows_pushed\":11,\"rows_pulled\":12,\"rows_total\":10,"
         "\"bytes_pushed\":5000000000,\"bytes_pulled\":14,\"loss\":1.5,\"staleness\":4}";
-    struct rog_json *event = NULL;
+    struct rog_event_line event;
     struct rog_iteration row, seen;
     struct rog_query *query = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_json_parse(text, strlen(text), "", &event, &err), 0);
-    rog_iterations_from_event(event, &row);
-    rog_json_free(event);
+    assert_int_equal(rog_event_line_read(&event, text, strlen(text), &err), 0);
+    rog_iterations_from_event(&event, &row);
+    rog_event_line_release(&event);
     insert(f->db, &row);
     expect(f->db,
            "SELECT json_array(run_id, rank, iteration, t, compute_s, push_s, pull_s, stall_s,"
@@ -122,13 +122,13 @@ static void what_is_missing_stays_unknown(void **state)
 {
     struct fixture *f = *state;
     static const char text[] = "{\"rank\":1,\"iteration\":1,\"t\":2,\"loss\":null}";
-    struct rog_json *event = NULL;
+    struct rog_event_line event;
     struct rog_iteration row, seen;
     struct rog_query *query = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_json_parse(text, strlen(text), "", &event, &err), 0);
-    rog_iterations_from_event(event, &row);
-    rog_json_free(event);
+    assert_int_equal(rog_event_line_read(&event, text, strlen(text), &err), 0);
+    rog_iterations_from_event(&event, &row);
+    rog_event_line_release(&event);
     insert(f->db, &row);
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
         char *sql = rog_format("SELECT %s IS NULL FROM iterations", c->name);

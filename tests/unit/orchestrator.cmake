@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 rog_unit_test(store LIBS rog_store)
+rog_unit_test(event_line LIBS rog_store)
 rog_unit_test(ingest LIBS rog_store)
 rog_unit_test(checkpoints LIBS rog_store)
 rog_unit_test(iterations LIBS rog_store)
