@@ -68,6 +68,7 @@ static int look(struct attached *attached, struct rog_sweep_view *view, struct r
     }
     pass_on_log(attached);
     attached->progress.slots = view->slots;
+    attached->progress.db = view->db;
     if (code == 0)
         attached->observer.progress(attached->observer.user, view->job, view->count);
     return code;
@@ -129,6 +130,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = follow(&attached, &view, &sweeps, err);
     if (attached.log >= 0)
         close(attached.log);
+    rog_progress_release(&attached.progress);
     rog_sweep_view_release(&view);
     rog_json_free(sweeps);
     free(attached.id);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/metric.h>
@@ -16,11 +17,15 @@
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/setbacks.h>
 #include <orchestrator/text/label.h>
+#include <orchestrator/text/sketch.h>
 #include <rog/iteration.h>
 
 /* Events that a person wants to see one by one, latest of these shown at most: */
 #define EVENTS_SHOWN 10
-#define EVENT_COLUMN 2  /* where broken lines go on, of these */
+#define EVENT_COLUMN 2    /* where broken lines go on, of these */
+#define CURVE_COLUMNS 100 /* at most, with axes */
+#define CURVE_ROWS 12
+#define PIPE_COLUMNS 80
 #define VALUE_COLUMN 19 /* and of values behind titles */
 
 static void print_text(const char *name, const char *text)
@@ -185,6 +190,39 @@ static void print_accuracy(const struct rog_json *s)
         metric.name, digits, result_at(list, 0), space, unit, digits, result_at(list, count - 1),
         space, unit, digits, result_at(list, best), space, unit,
         rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
+}
+
+/* The curve of what was tested. */
+static void print_curve(const struct rog_json *s)
+{
+    const struct rog_screen screen = rog_screen_of(STDOUT_FILENO);
+    const struct rog_json *list = rog_json_get(s, "accuracy");
+    size_t count = rog_json_size(list), columns = screen.terminal ? screen.columns : PIPE_COLUMNS;
+    double *x = calloc(count + 1, sizeof *x), *y = calloc(count + 1, sizeof *y), largest = 0;
+    struct rog_metric metric;
+    rog_metric_read(s, &metric, NULL);
+    for (size_t i = 0; x && y && i < count; i++) {
+        x[i] = rog_json_number(rog_json_at(rog_json_at(list, i), 0), 0);
+        y[i] = result_at(list, i);
+        largest = fmax(largest, fabs(y[i]));
+    }
+    const struct rog_sketch sketch = {
+        .x = x,
+        .y = y,
+        .count = x && y ? count : 0,
+        .columns = columns < CURVE_COLUMNS ? columns : CURVE_COLUMNS,
+        .rows = CURVE_ROWS,
+        .utf8 = screen.utf8,
+        .digits = rog_metric_digits(&metric, largest),
+        .x_unit = "s",
+    };
+    char title[ROG_METRIC_TEXT_BYTES], *text = rog_sketch_curve(&sketch);
+    rog_metric_title(&metric, title);
+    if (text && text[0])
+        rog_print("\n%s\n%s", title, text);
+    free(text);
+    free(y);
+    free(x);
 }
 
 static void print_roughness(const struct rog_json *s)
@@ -490,17 +528,29 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         summary = NULL;
     } else if (code == 0) {
         code = print_run(summary, err);
+        if (code == 0 && (rog_cli_flag(cli, "curve") || rog_screen_of(STDOUT_FILENO).terminal))
+            print_curve(summary);
     }
     rog_json_free(summary);
     rog_db_close(db);
     return code;
 }
 
+static const struct rog_setting options[] = {
+    {.name = "curve",
+     .type = ROG_SETTING_FLAG,
+     .help = "draw the curve of its tests also where the output is not a terminal"},
+    {.name = NULL},
+};
+
 const struct rog_command rog_cmd_show = {
     .name = "show",
     .usage = "RUN",
     .summary = "Summarize a run",
-    .details = "RUN is a run's name, any unambiguous beginning of it, or a path that ends in it.",
+    .details =
+        "RUN is a run's name, any unambiguous beginning of it, or a path that ends in it. On "
+        "a terminal the curve of its tests is drawn below the summary.",
+    .options = options,
     .min_args = 1,
     .max_args = 1,
     .run = run,

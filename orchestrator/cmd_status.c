@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/output.h>
 #include <orchestrator/progress.h>
+#include <orchestrator/progress_curves.h>
+#include <orchestrator/progress_table.h>
 #include <orchestrator/run_view.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/store/robots.h>
@@ -105,53 +108,93 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
         rog_print("  it is being planned");
 }
 
-/* The hosts of a run, as they were last heard of. */
-static void print_robots(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
+/* The hosts of a run, as they were last heard of; `named`: under its label. */
+static void print_robots(const struct rog_sweep_view *view, const struct rog_fleet_job *job,
+                         bool named)
 {
     struct rog_json *robots = NULL;
-    if (rog_robots_json(view->db, job->run_id, &robots, NULL) == 0)
+    if (rog_robots_json(view->db, job->run_id, &robots, NULL) == 0 && rog_json_size(robots) > 0) {
+        if (named)
+            rog_print("\nhosts of %s", job->label);
         rog_robots_table(robots, true, NULL);
+    }
     rog_json_free(robots);
 }
 
-/* Of a run that nobody follows: how old the line above is, and what becomes of the run. */
-static void print_left(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
+/* Of a run that nobody follows: how old what is known of it is, and what becomes of the run. Heap
+ * memory; NULL: nothing is known. */
+static char *left_text(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
 {
     struct rog_run_progress progress;
     char age[ROG_TIME_LEFT_BYTES], more[ROG_TIME_LEFT_BYTES];
-    if (rog_run_progress_load(view->db, job->run_id, &progress, NULL) == 1)
-        rog_print(
-            "  as of %s ago; it goes on on its hosts for %s more, and the same command takes it up",
-            rog_time_left_text(progress.age_s, age),
-            rog_time_left_text(progress.alone_s - progress.age_s, more));
+    if (rog_run_progress_load(view->db, job->run_id, &progress, NULL) != 1)
+        return NULL;
+    return rog_format(
+        "as of %s ago; it goes on on its hosts for %s more, and the same command takes it up",
+        rog_time_left_text(progress.age_s, age),
+        rog_time_left_text(progress.alone_s - progress.age_s, more));
 }
 
 /* Of a sweep that has ended only what goes on by itself: the rest is another one's. */
+static bool is_shown(const struct rog_json *sweep, const struct rog_fleet_job *job)
+{
+    return rog_progress_is_active(job) && (rog_sweep_is_running(sweep) || job->left);
+}
+
+/* As the table that the sweep itself shows. */
+static void print_table(const struct rog_json *sweep, const struct rog_sweep_view *view,
+                        size_t most, const struct rog_screen *screen)
+{
+    struct rog_progress_row *row = calloc(most + 1, sizeof *row);
+    struct rog_curves *curves = rog_curves_new();
+    size_t rows = 0;
+    for (size_t i = 0; row && i < view->count && rows < most; i++) {
+        if (!is_shown(sweep, &view->job[i]))
+            continue;
+        row[rows].job = &view->job[i];
+        row[rows].result = rog_curves_of(curves, view->db, view->job, i, &row[rows].results);
+        row[rows].remark = view->job[i].left ? left_text(view, &view->job[i]) : NULL;
+        rows++;
+    }
+    if (rows)
+        rog_table_write(rog_progress_table(row, rows, screen), screen, ROG_TABLE_SILENT, stdout,
+                        NULL);
+    for (size_t i = 0; i < rows; i++)
+        free(row[i].remark);
+    rog_curves_free(curves);
+    free(row);
+}
+
+static void print_lines(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
+{
+    char line[512];
+    rog_progress_line(job, LINE_COLUMNS, line, sizeof line);
+    rog_print("  %s", line);
+    rog_progress_waiting(job, LINE_COLUMNS, line, sizeof line);
+    if (line[0])
+        rog_print("  %s", line);
+    char *left = job->left ? left_text(view, job) : NULL;
+    if (left)
+        rog_print("  %s", left);
+    free(left);
+}
+
 static void print_active(const struct rog_json *sweep, const struct rog_sweep_view *view)
 {
-    bool runs = rog_sweep_is_running(sweep);
-    size_t shown = 0, rest = 0;
+    const struct rog_screen screen = rog_screen_of(STDOUT_FILENO);
+    size_t shown = 0;
+    if (screen.terminal)
+        print_table(sweep, view, RUNS_SHOWN, &screen);
     for (size_t i = 0; i < view->count; i++) {
         const struct rog_fleet_job *job = &view->job[i];
-        char line[512];
-        bool goes_on = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
-        if (!goes_on || (!runs && !job->left))
+        if (!is_shown(sweep, job) || shown++ >= RUNS_SHOWN)
             continue;
-        if (shown++ >= RUNS_SHOWN) {
-            rest++;
-            continue;
-        }
-        rog_progress_line(job, LINE_COLUMNS, line, sizeof line);
-        rog_print("  %s", line);
-        rog_progress_waiting(job, LINE_COLUMNS, line, sizeof line);
-        if (line[0])
-            rog_print("  %s", line);
-        if (job->left)
-            print_left(view, job);
-        print_robots(view, job);
+        if (!screen.terminal)
+            print_lines(view, job);
+        print_robots(view, job, screen.terminal);
     }
-    if (rest)
-        rog_print("  and %zu more", rest);
+    if (shown > RUNS_SHOWN)
+        rog_print("  and %zu more", shown - RUNS_SHOWN);
 }
 
 /* "  before: threshold-1 was killed, threshold-2 ended 3:10 ago: interrupted" */

@@ -237,11 +237,20 @@ static void duration_text(double s, char *text, size_t bytes)
         snprintf(text, bytes, "%.1f h", s / 3600);
 }
 
+/* What people see, and what is run when a run has ended. */
+struct watching {
+    struct rog_progress progress;
+    struct rog_fleet_observer lines;
+    struct rog_hooks *hooks;
+    struct rog_mlflow_live *mlflow;
+};
+
 /* Ctrl-C at a terminal. What does not come from there, or comes instead of an answer, is none. */
 static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_fd)
 {
+    struct watching *watching = user;
     char answer[16] = "";
-    (void)user;
+    rog_progress_leave(&watching->progress);
     char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s]: ", job->run_id);
     if (text)
         rog_prompt(NULL, text, true, cancel_fd, answer, sizeof answer);
@@ -268,14 +277,6 @@ static void say_what_is_not_done(const struct rog_launch *launch, const struct r
                      job->run_id, job->label, lease, job->run_id);
     }
 }
-
-/* What people see, and what is run when a run has ended. */
-struct watching {
-    struct rog_progress progress;
-    struct rog_fleet_observer lines;
-    struct rog_hooks *hooks;
-    struct rog_mlflow_live *mlflow;
-};
 
 #define MLFLOW_PATIENCE_S 60 /* for what is left in the end; 2 s after Ctrl-C */
 
@@ -395,6 +396,7 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
         .observer = &observer,
         .credentials = credentials,
         .asks_to_stop = ask_to_stop,
+        .user = watching,
         .sweep = plan->case_name ? plan->case_name
                  : plan->count   ? plan->run[0].id
                                  : "",
@@ -417,6 +419,7 @@ static int watch(struct watching *watching, const struct rog_launch *launch, str
                                               .on_failed = launch->on_failed,
                                               .output = launch->output};
     rog_progress_init(&watching->progress, &launch->output);
+    watching->progress.db = launch->db;
     watching->progress.slots = slots_of(launch);
     watching->progress.changes_only = rog_sweep_is_detached(launch->sweep);
     watching->lines = rog_progress_observer(&watching->progress);
@@ -503,6 +506,7 @@ int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_erro
     if (finished && code != ROG_EINTR)
         code = rog_fail_again(err, &cause);
     rog_hooks_free(watching.hooks);
+    rog_progress_release(&watching.progress);
     rog_durations_release(&durations);
     free(labels);
     free(jobs);

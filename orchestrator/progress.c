@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of progress of runs, redrawn on a terminal. */
+/* The table of runs, drawn again in place, and plain lines where that is not possible. */
 #include <orchestrator/progress.h>
 
 #include <math.h>
@@ -7,18 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <common/clock.h>
+#include <common/file.h>
 #include <common/metric.h>
+#include <common/ran_out.h>
+#include <orchestrator/progress_curves.h>
+#include <orchestrator/progress_table.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/time_left.h>
 
 #define REDRAW_S 0.2
 #define PLAIN_S 10.0
-#define DEFAULT_WIDTH 80
-#define DEFAULT_HEIGHT 24
+#define LINE_BYTES 512
+#define ENDED_ROWS 5 /* of many runs: the last that have ended */
+#define OTHER_ROWS 4 /* of the screen: heading, sum in two lines, and where the cursor is */
 #define BRIEF_LABEL_COLUMNS 12
 #define MOST_LABEL_COLUMNS 60
 #define STATE_COLUMNS 10
@@ -145,79 +149,191 @@ void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *t
     free(what);
 }
 
-static struct winsize screen(void)
-{
-    struct winsize size = {0};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
-        size = (struct winsize){.ws_row = DEFAULT_HEIGHT, .ws_col = DEFAULT_WIDTH};
-    return size;
-}
+/* ---- a file ---- */
 
-/* Takes the lines of the last drawing off the screen. */
-static void erase(struct rog_progress *p)
+static void print_line(const struct rog_fleet_job *job)
 {
-    if (p->drawn > 0)
-        fprintf(stderr, "\033[%zuA\r\033[J", p->drawn);
-    p->drawn = 0;
-}
-
-/* How many lines. */
-static size_t print_line(const struct rog_progress *p, const struct rog_fleet_job *job)
-{
-    char line[512];
-    size_t width = p->terminal ? screen().ws_col - 1u : sizeof line;
-    const char *color = job->state == ROG_FLEET_DONE     ? "\033[32m"
-                        : job->state == ROG_FLEET_FAILED ? "\033[31m"
-                                                         : "";
-    rog_progress_line(job, width, line, sizeof line);
-    if (p->color && color[0])
-        fprintf(stderr, "%s%s\033[0m\n", color, line);
-    else
-        fprintf(stderr, "%s\n", line);
-    rog_progress_waiting(job, width, line, sizeof line);
+    char line[LINE_BYTES];
+    rog_progress_line(job, sizeof line, line, sizeof line);
+    fprintf(stderr, "%s\n", line);
+    rog_progress_waiting(job, sizeof line, line, sizeof line);
     if (line[0])
         fprintf(stderr, "%s\n", line);
-    return line[0] ? 2 : 1;
 }
 
-static bool is_active(const struct rog_fleet_job *job)
+/* ---- a terminal ---- */
+
+/* A terminal that knows them shows what is between them at once; others ignore them. */
+#define BEGIN_UPDATE "\033[?2026h"
+#define END_UPDATE "\033[?2026l"
+
+/* How many rows of the screen a text takes: one that has become narrower has broken its lines. */
+static size_t rows_of(const char *text, size_t columns)
 {
-    return job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+    size_t rows = 0;
+    while (text && *text) {
+        size_t length = strcspn(text, "\n"), taken = 0;
+        char *line = rog_format("%.*s", (int)length, text);
+        for (char *at = line, *mark; at && *at; at = mark) { /* without its colors */
+            mark = strchr(at, '\033');
+            if (mark)
+                *mark++ = '\0';
+            taken += rog_label_columns(at);
+            mark = mark ? mark + strcspn(mark, "m") + 1 : at + strlen(at);
+        }
+        free(line);
+        rows += taken > columns ? (taken + columns - 1) / columns : 1;
+        text += length + (text[length] == '\n');
+    }
+    return rows;
 }
 
-/* The active runs, as many as the screen holds, and how many there are of the others. */
+/* Writes over what is there, line by line: a screen that was cleared first would flicker, and some
+ * terminals keep what was on it. */
+static void put_lines(FILE *out, const char *text)
+{
+    while (text && *text) {
+        size_t length = strcspn(text, "\n");
+        fprintf(out, "%.*s\033[K\n", (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+static char *harmless(const char *text)
+{
+    char *written = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&written, &bytes);
+    if (!out)
+        return NULL;
+    rog_write_harmless(out, text);
+    return fclose(out) == 0 ? written : NULL;
+}
+
+/* `above` (NULL: nothing) and below it `table`, instead of what is shown, in one piece. Takes over
+ * `table`. */
+static void put(struct rog_progress *p, const char *above, char *table)
+{
+    const struct rog_screen screen = rog_screen_of(STDERR_FILENO);
+    size_t rows = rows_of(p->shown, screen.columns ? screen.columns : 1), bytes = 0;
+    char *text = NULL, *clean = above ? harmless(above) : NULL;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out || (above && !clean))
+        rog_ran_out_note();
+    if (out) {
+        fputs(BEGIN_UPDATE, out);
+        if (rows)
+            fprintf(out, "\033[%zuA\r", rows);
+        put_lines(out, clean);
+        put_lines(out, table);
+        fprintf(out, "%s%s", rows ? "\033[J" : "", END_UPDATE);
+        if (fclose(out) == 0)
+            fwrite(text, 1, bytes, stderr);
+    }
+    free(clean);
+    free(text);
+    free(p->shown);
+    p->shown = table;
+}
+
+void rog_progress_leave(struct rog_progress *progress)
+{
+    free(progress->shown);
+    progress->shown = NULL;
+}
+
+/* The same again below something that stays. */
+static void put_above(struct rog_progress *p, const char *above)
+{
+    char *table = p->shown ? rog_strdup(p->shown) : NULL;
+    put(p, above, table);
+}
+
+/* A line for each job, and one for what it waits for. */
+static size_t lines_of(const struct rog_fleet_job *job)
+{
+    return 1 + (job->waiting[0] || job->setbacks[0] || job->error[0] || job->by_other);
+}
+
+/* Which jobs are in the table: all, where there is room for them; else those that are executed, and
+ * a few that have ended right before them. They are executed in their order. */
+static size_t choose(struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count,
+                     size_t room, struct rog_progress_row *row)
+{
+    size_t all = 0, active = 0, first = count, rows = 0, used = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_active = rog_progress_is_active(&jobs[i]);
+        all += lines_of(&jobs[i]);
+        active += is_active ? lines_of(&jobs[i]) : 0;
+        first = is_active && first == count ? i : first;
+    }
+    p->shows_all = all <= room;
+    for (size_t ended = 0; !p->shows_all && first > 0 && ended < ENDED_ROWS; ended++) {
+        size_t lines = lines_of(&jobs[first - 1]);
+        if (!rog_fleet_job_is_over(&jobs[first - 1]) || active + lines > room)
+            break;
+        active += lines;
+        first--;
+    }
+    for (size_t i = p->shows_all ? 0 : first; i < count; i++) {
+        if (!p->shows_all && !rog_progress_is_active(&jobs[i]) && !rog_fleet_job_is_over(&jobs[i]))
+            continue;
+        used += lines_of(&jobs[i]);
+        if (used > room)
+            break;
+        row[rows] = (struct rog_progress_row){.job = &jobs[i]};
+        row[rows].result = rog_curves_of(p->curves, p->db, jobs, i, &row[rows].results);
+        rows++;
+    }
+    return rows;
+}
+
+static void put_sum(const struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count,
+                    size_t columns, FILE *out)
+{
+    char sum[LINE_BYTES];
+    rog_progress_sum(jobs, count, p->done_before, p->slots, sum, sizeof sum);
+    for (const char *rest = sum; *rest;) {
+        size_t fits = rog_label_break(rest, columns);
+        fprintf(out, "%.*s\n", (int)fits, rest);
+        rest += fits + (rest[fits] == ' ');
+    }
+}
+
 static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count)
 {
-    size_t number[ROG_FLEET_STOPPED + 1] = {0}, room = screen().ws_row;
-    erase(p);
-    for (size_t i = 0; i < count; i++) {
-        number[jobs[i].state]++;
-        if (is_active(&jobs[i]) && p->drawn + 4 < room)
-            p->drawn += print_line(p, &jobs[i]);
+    struct rog_screen screen = rog_screen_of(STDERR_FILENO);
+    size_t room = screen.rows > OTHER_ROWS ? screen.rows - OTHER_ROWS : 0, bytes = 0;
+    struct rog_progress_row *row = calloc(count + 1, sizeof *row);
+    char *text = NULL;
+    FILE *out = row ? open_memstream(&text, &bytes) : NULL;
+    screen.columns -= screen.columns > 1; /* the last one breaks lines on some terminals */
+    if (out) {
+        size_t rows = choose(p, jobs, count, room, row);
+        if (rows)
+            rog_table_write(rog_progress_table(row, rows, &screen), &screen, ROG_TABLE_SILENT, out,
+                            NULL);
+        put_sum(p, jobs, count, screen.columns, out);
     }
-    if (number[ROG_FLEET_DONE] + number[ROG_FLEET_FAILED] + number[ROG_FLEET_STOPPED] < count) {
-        fprintf(stderr, "%zu of %zu runs done", number[ROG_FLEET_DONE] + p->done_before,
-                count + p->done_before);
-        if (number[ROG_FLEET_FAILED])
-            fprintf(stderr, ", %zu failed", number[ROG_FLEET_FAILED]);
-        if (number[ROG_FLEET_STOPPED])
-            fprintf(stderr, ", %zu stopped", number[ROG_FLEET_STOPPED]);
-        if (number[ROG_FLEET_ELSEWHERE])
-            fprintf(stderr, ", %zu by another rogctl", number[ROG_FLEET_ELSEWHERE]);
-        double left_s = rog_jobs_left_s(jobs, count, p->slots);
-        char left[ROG_TIME_LEFT_BYTES];
-        if (!isnan(left_s))
-            fprintf(stderr, ", about %s left", rog_time_left_text(left_s, left));
-        fputc('\n', stderr);
-        p->drawn++;
+    if (!out || fclose(out) != 0)
+        rog_ran_out_note();
+    else if (text && !(p->shown && strcmp(p->shown, text) == 0)) {
+        put(p, NULL, text);
+        text = NULL;
     }
+    free(text);
+    free(row);
 }
+
+/* ---- what is heard ---- */
 
 static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
 {
     struct rog_progress *p = user;
     double now = rog_clock_s();
-    if (p->output.quiet || p->changes_only || now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S))
+    bool over = rog_fleet_jobs_are_over(jobs, count); /* the table as it stays */
+    if (p->output.quiet || p->changes_only || count == 0 ||
+        (!(over && p->terminal) && now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S)))
         return;
     p->drawn_s = now;
     if (p->terminal) {
@@ -225,21 +341,30 @@ static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t cou
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (is_active(&jobs[i]))
-            print_line(p, &jobs[i]);
+        if (rog_progress_is_active(&jobs[i]))
+            print_line(&jobs[i]);
 }
 
+/* Of many runs those that fail stay on the screen. */
 static void on_changed(void *user, const struct rog_fleet_job *job)
 {
     struct rog_progress *p = user;
     if (p->output.quiet)
         return;
-    bool over = rog_fleet_job_is_over(job);
-    if (p->terminal)
-        erase(p);
-    if (over || (!p->terminal && job->state == ROG_FLEET_RUNNING))
-        print_line(p, job);
-    p->drawn_s = p->terminal ? 0 : p->drawn_s;
+    if (!p->terminal) {
+        if (rog_fleet_job_is_over(job) || job->state == ROG_FLEET_RUNNING)
+            print_line(job);
+        return;
+    }
+    p->drawn_s = 0;
+    if (p->shows_all || (job->state != ROG_FLEET_FAILED && job->state != ROG_FLEET_STOPPED))
+        return;
+    char *above =
+        rog_format("%s: %s after %.0f s%s%s\n", job->label, rog_fleet_state_name(job->state),
+                   job->t, job->error[0] ? ": " : "", job->error);
+    if (above)
+        put_above(p, above);
+    free(above);
 }
 
 static void on_start_model(void *user, const char *model, double done)
@@ -250,14 +375,18 @@ static void on_start_model(void *user, const char *model, double done)
     if (p->output.quiet || (!first && now - p->model_s < (p->terminal ? REDRAW_S : PLAIN_S)))
         return;
     p->model_s = now;
-    if (p->terminal)
-        erase(p);
-    if (isnan(done))
-        fprintf(stderr, "waiting for the starting model %s, which another process trains\n", model);
-    else
-        fprintf(stderr, "training the starting model %s: %.0f%%\n", model, 100 * done);
-    if (p->terminal)
-        p->drawn = 1;
+    char *text =
+        isnan(done)
+            ? rog_format("waiting for the starting model %s, which another process trains\n", model)
+            : rog_format("training the starting model %s: %.0f%%\n", model, 100 * done);
+    if (!text)
+        return;
+    if (p->terminal) {
+        put(p, NULL, text);
+        return;
+    }
+    fputs(text, stderr);
+    free(text);
 }
 
 static void on_say(void *user, const struct rog_fleet_job *job, const char *text)
@@ -265,34 +394,37 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
     struct rog_progress *p = user;
     if (p->output.quiet)
         return;
-    if (p->terminal)
-        erase(p);
     char *label = job ? rog_label_clean(job->label, MOST_LABEL_COLUMNS) : NULL;
-    fprintf(stderr, "%s%s", label ? label : "", label ? ": " : "");
-    rog_write_harmless(stderr, text); /* hosts' words may be in it */
-    fputc('\n', stderr);
+    char *line = rog_format("%s%s%s\n", label ? label : "", label ? ": " : "", text);
+    if (line)
+        rog_progress_print(p, line); /* hosts' words may be in it */
+    free(line);
     free(label);
 }
 
 void rog_progress_print(struct rog_progress *progress, const char *text)
 {
     if (progress->terminal)
-        erase(progress);
-    rog_write_harmless(stderr, text);
-    progress->drawn_s = progress->terminal ? 0 : progress->drawn_s;
+        put_above(progress, text);
+    else
+        rog_write_harmless(stderr, text);
 }
 
 void rog_progress_init(struct rog_progress *progress, const struct rog_output *output)
 {
-    const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
     *progress = (struct rog_progress){
         .output = *output,
-        .terminal = isatty(STDERR_FILENO) && !dumb,
+        .terminal = rog_screen_of(STDERR_FILENO).moves,
         .drawn_s = rog_clock_s(),
+        .curves = rog_curves_new(),
     };
-    progress->color = progress->terminal && !(no_color && no_color[0]);
+}
+
+void rog_progress_release(struct rog_progress *progress)
+{
+    rog_progress_leave(progress);
+    rog_curves_free(progress->curves);
+    progress->curves = NULL;
 }
 
 struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress)

@@ -3,31 +3,38 @@
 #define ROG_ORCHESTRATOR_PROGRESS_H
 
 /*
- * What a person sees of runs that are executed, on standard error: on a terminal a line a run, and
- * one for what it waits for, redrawn in place; elsewhere a plain line now and then. NO_COLOR is
- * respected.
+ * What a person sees of runs that are executed, on standard error: on a terminal a table that is
+ * drawn again in place (progress_table.h); elsewhere a plain line now and then.
  */
 
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
 
+struct rog_curves; /* progress_curves.h */
+
 struct rog_progress {
     struct rog_output output;
-    bool terminal, color;
+    struct rog_db *db;  /* for curves of what was tested; NULL: none are drawn. Borrowed */
+    bool terminal;      /* where the table can be drawn again */
     bool changes_only;  /* nothing is said now and then: others look at the database */
     int slots;          /* runs at once, for the time that is left; 0: all of them */
     size_t done_before; /* runs of the sweep that are none of the jobs */
-    size_t drawn;       /* lines on the screen that the next drawing replaces */
+    char *shown;        /* on the screen, which the next drawing replaces; NULL: nothing */
+    bool shows_all;     /* all jobs are in the table */
     double drawn_s;     /* when that was; or when the last plain lines were printed */
     double model_s;     /* when the training of a starting model was last mentioned */
+    struct rog_curves *curves;
 };
 
 void rog_progress_init(struct rog_progress *progress, const struct rog_output *output);
+void rog_progress_release(struct rog_progress *progress);
 /* The observer to execute with; it refers to `progress`. */
 struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress);
 
-/* Text of somebody else, whole lines, above the lines of progress. */
+/* Text of somebody else, whole lines, above the table. */
 void rog_progress_print(struct rog_progress *progress, const char *text);
+/* What is on the screen stays there; the next drawing begins below. */
+void rog_progress_leave(struct rog_progress *progress);
 
 /* Labels that are longer had better lose what they share (launch.c); a line does not cut them while
  * it has room. */

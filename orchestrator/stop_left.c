@@ -83,6 +83,7 @@ static int end_one(const struct rog_output *output, const struct rog_cluster *cl
         code = rog_fleet_execute(cluster, &options, &left.job, 1, err);
     if (code == ROG_EFAILED && left.job.state == ROG_FLEET_STOPPED)
         code = 0; /* that is what it was for */
+    rog_progress_release(&progress);
     rog_credentials_free(credentials);
     rog_contents_free(contents);
     if (trainer)
