@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Three images for docker, podman or buildah, for x86-64 and for arm64. Everything in them comes from the
-# packages of the distribution; docs/cluster-setup.md says when a cluster needs containers at all.
+# packages of the distribution; docs/containers.md says when a cluster needs containers at all.
 #
 #   docker build -t rogctl .                      the controller: docker run --rm rogctl --help
 #   docker build -t rogctl-trainer --target trainer .   what trainers run in (`container` in a cluster

@@ -160,7 +160,7 @@ void rog_check_machine(struct rog_host_probe *probe)
     if (other)
         ROG_ADVISE(probe,
                    "the trainer needs the GNU C library, which this system has not: make a host of "
-                   "a container there (docs/cluster-setup.md, Containers)");
+                   "a container there (docs/containers.md)");
     else if (missing[0])
         ROG_ADVISE(probe,
                    "install there what deployment needs: coreutils, findutils, sed, "

@@ -65,7 +65,7 @@ static const struct {
      "build it for @m, or pull that machine's (@r pull --platform ...)"},
     {"mount", ROG_FINDING_BAD, "create the folder there, or correct mounts in the cluster file"},
     {"gpu", ROG_FINDING_BAD,
-     "install nvidia-container-toolkit there (docs/cluster-setup.md, Containers)"},
+     "install nvidia-container-toolkit there (docs/containers.md)"},
     {"library", ROG_FINDING_BAD,
      "the image is older than the trainer: in rogctl's source folder sudo cmake/portable-bundle "
      "@m, "
@@ -76,10 +76,10 @@ static const struct {
      "have it run as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
     {"cgroup", ROG_FINDING_BAD,
      "it finds no control groups, as on the hosts of a lab: container = { ...; options = "
-     "\"--cgroups=disabled\"; } (docs/cluster-setup.md, Containers)"},
+     "\"--cgroups=disabled\"; } (docs/containers.md)"},
     {"program", ROG_FINDING_BAD, "install it there, or correct wrap in the cluster file"},
     {"name", ROG_FINDING_BAD,
-     "`@r ps -a` there lists containers; start it (docs/cluster-setup.md, Containers)"},
+     "`@r ps -a` there lists containers; start it (docs/containers.md)"},
     {"end", ROG_FINDING_BAD, "is it paused, or its runtime stuck? Start @r there anew"},
     {"session", ROG_FINDING_NOTE, "sudo loginctl enable-linger @u there"},
 };
