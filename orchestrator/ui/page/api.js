@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks the server. Every failure becomes an Error whose message a reader understands.
+
+export async function get(path, params, signal) {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(params || {}))
+        for (const one of Array.isArray(value) ? value : [value])
+            if (one !== null && one !== undefined && one !== "") query.append(name, one);
+    const text = query.toString();
+    let answer;
+    try {
+        answer = await fetch(path + (text ? "?" + text : ""), {signal});
+    } catch (error) {
+        if (error.name === "AbortError") throw error;
+        throw Object.assign(new Error("`rogctl ui` does not answer. It may have ended, or the connection " +
+            "to its host is interrupted."), {title: "No connection", code: "unreachable"});
+    }
+    let body = null;
+    try {
+        body = await answer.json();
+    } catch (error) {
+        if (error.name === "AbortError") throw error;
+    }
+    if (answer.ok && body) return body;
+    const about = body?.error || {};
+    throw Object.assign(new Error(about.message || `The server answered with status ${answer.status}.`),
+        {status: answer.status, code: about.code, title: answer.status === 404 ? "Not found" : null});
+}
+
+export const ofRun = (id, rest) => "api/runs/" + encodeURIComponent(id) + (rest ? "/" + rest : "");
+
+// A question that is asked again and again: the newest wins, older answers are dropped.
+export function asking() {
+    let controller = null;
+    const ask = async (path, params) => {
+        controller?.abort();
+        const mine = controller = new AbortController();
+        return get(path, params, mine.signal);
+    };
+    ask.cancel = () => controller?.abort();
+    return ask;
+}
+
+export const aborted = (error) => error?.name === "AbortError";

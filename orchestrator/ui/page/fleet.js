@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hosts of the runs that go on: when each was last heard of, what is waited for, its links and
+// battery, and what happened to it.
+
+import {h, put, bar, status, note, failure, table, throttled} from "./dom.js";
+import {asking, aborted} from "./api.js";
+import {number, clock, percent, ago, NONE} from "./format.js";
+import {link, read} from "./route.js";
+
+const EVERY_MS = 5000, SILENT_S = 30, HOT_C = 80, LOW_BATTERY = 0.2;
+
+export function fleet(root) {
+    const ask = asking();
+    const body = h("div", {class: "stack"});
+    root.append(h("h1", {tabindex: -1}, "Fleet"), body);
+    let answer = null, at = 0;
+
+    async function refresh() {
+        try {
+            answer = await ask("api/fleet", {run: read().params.get("run")});
+            at = performance.now();
+            show();
+        } catch (error) {
+            if (!aborted(error) && (!answer || error.code !== "unreachable")) put(body, failure(error, refresh));
+        }
+    }
+
+    function show() {
+        const late = (performance.now() - at) / 1000;
+        put(body, answer.runs.length ? answer.runs.map((run) => card(run, late))
+            : note("No run is being executed", "While a sweep runs, its hosts stand here: when each was last heard of, " +
+                "what it waits for, its links, battery and temperature."));
+    }
+
+    function card(run, late) {
+        const waits = run.waiting && `waits for ${run.waiting.replace(/^wait(s|ing) for /, "")}` +
+            (run.waiting_s ? `, for ${clock(run.waiting_s + late)}` : "");
+        const name = run.label || run.id;
+        return h("article", {class: "card"}, h("div", {class: "card-head"}, h("h2", {}, h("a", {id: "fleet-" + run.id,
+            href: link(["runs", run.id])}, run.id)), status(run.state), run.label && h("span", {class: "faint"}, run.label),
+        h("span", {class: "faint"}, `second ${number(run.seconds)}`),
+        run.age_s > SILENT_S && h("span", {class: "warn"}, `nothing new for ${clock(run.age_s + late)}`)),
+        bar(run.done, `Progress of ${name}`), waits && h("p", {class: "warn"}, waits),
+        run.robots?.length ? table(`Hosts of ${name}`, [
+            {title: "Who", cell: (one) => one.rank ? `worker ${one.rank}` : "server"},
+            {title: "Host", class: "code", cell: (one) => one.host || NONE},
+            {title: "Last heard", number: true, cell: (one) => heard(one, late)},
+            {title: "Iteration", number: true, cell: (one) => number(one.iteration)},
+            {title: "Up", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_up, 1)},
+            {title: "Down", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_down, 1)},
+            {title: "Battery", number: true, cell: battery},
+            {title: "Temperature", unit: "(°C)", number: true, cell: temperature},
+        ], run.robots, true) : h("p", {class: "faint"}, "Its workers are processes of the host that runs it; none " +
+            "reports by itself."),
+        run.events?.length > 0 && h("details", {open: run.events.length < 6}, h("summary", {},
+            `What happened (${number(run.events.length)})`), table(`Events of ${name}`, [
+            {title: "Time", unit: "(s)", number: true, cell: (one) => number(one.t, 1)},
+            {title: "Who", cell: (one) => one.rank ? `worker ${one.rank}` : "server"},
+            {title: "Kind", cell: (one) => h("span", {class: "kind kind-" + one.kind}, one.kind)},
+            {title: "What", class: "text", cell: (one) => one.message || ""},
+        ], run.events, true)));
+    }
+
+    function heard(one, late) {
+        const silent = one.silent_s === null || one.silent_s === undefined ? null : one.silent_s + late;
+        return h("span", {class: silent > SILENT_S ? "warn" : null}, ago(silent));
+    }
+
+    function battery(one) {
+        if (one.battery === null || one.battery === undefined) return NONE;
+        return h("span", {class: one.battery < LOW_BATTERY ? "warn" : null}, percent(one.battery),
+            one.battery < LOW_BATTERY && h("span", {class: "sub"}, "low"));
+    }
+
+    function temperature(one) {
+        return h("span", {class: one.throttled || one.celsius >= HOT_C ? "warn" : null}, number(one.celsius),
+            one.throttled ? h("span", {class: "sub"}, "slowed down") : null);
+    }
+
+    const again = throttled(1500, refresh);
+    const timer = setInterval(() => document.hidden || again(), EVERY_MS);
+    refresh();
+    return {refresh, update: refresh, live: (what, data) => {
+        if (what === "change") again();
+        if (what === "progress" && answer && data.runs.map((run) => run.id).join() !==
+            answer.runs.map((run) => run.id).join()) again();
+    }, destroy: () => {
+        clearInterval(timer);
+        again.cancel();
+        ask.cancel();
+    }};
+}
