@@ -371,6 +371,12 @@ static bool own_file(char path[PATH_MAX])
     return length > 0;
 }
 
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    return length >= tail && strcmp(path + length - tail, ending) == 0;
+}
+
 char *rog_install_path(const char *what, struct rog_error *err)
 {
     char program[PATH_MAX];
@@ -380,10 +386,34 @@ char *rog_install_path(const char *what, struct rog_error *err)
     }
     char *bin = rog_path_dir(program);
     char *prefix = bin ? rog_path_dir(bin) : NULL;
+    bool is_below_lib = prefix && strstr(strrchr(program, '/'), ".so") && !ends_in(bin, "/lib") &&
+                        ends_in(prefix, "/lib");
+    if (is_below_lib) {
+        char *lib = prefix;
+        prefix = rog_path_dir(lib);
+        free(lib);
+    }
     char *path = prefix ? rog_path_join(prefix, what) : NULL;
     free(bin);
     free(prefix);
     if (!path)
         rog_fail_nomem(err);
+    return path;
+}
+
+char *rog_install_library(const char *name, struct rog_error *err)
+{
+    static const char *const folders[] = {"lib/" ROG_ARCHITECTURE, "lib"};
+    char *path = NULL;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *folder = rog_install_path(folders[i], err);
+        free(path);
+        path = folder ? rog_path_join(folder, name) : NULL;
+        if (folder && !path)
+            rog_fail_nomem(err);
+        free(folder);
+        if (!path || rog_file_exists(path))
+            break;
+    }
     return path;
 }

@@ -70,10 +70,13 @@ char *rog_cache_dir(struct rog_error *err);
 
 /*
  * Where the parts of an installation lie, seen from the running program (PREFIX/bin/x), or from
- * librog where this code is in that (PREFIX/lib/librog.so):
+ * librog where this code is in that (PREFIX/lib/librog.so, PREFIX/lib/ARCHITECTURE/librog.so):
  * `what` is "bin", "lib/rog/plugins" or "share/rog"; the result is PREFIX/what. The build tree has
  * the same shape, so a program runs from there as it does when installed.
  */
 char *rog_install_path(const char *what, struct rog_error *err);
+/* The library of that name there, in lib or its folder for the architecture: PREFIX/lib/NAME where
+ * it is in neither. */
+char *rog_install_library(const char *name, struct rog_error *err);
 
 #endif

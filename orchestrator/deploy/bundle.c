@@ -154,7 +154,7 @@ static int walk(struct rog_bundle *bundle, const char *folder, const char *name,
 /* What programs of one's own need, where it is installed: librog and the Python package. */
 static int take_librog(struct rog_bundle *bundle, struct rog_error *err)
 {
-    char *library = rog_install_path(LIBROG, err), *prefix = rog_install_path("", err);
+    char *library = rog_install_library("librog.so.0", err), *prefix = rog_install_path("", err);
     char *package = rog_install_path(PYTHON_FOLDER, err);
     int code = library && prefix && package ? ROG_OK : rog_fail_nomem(err);
     if (!code && rog_file_exists(library))

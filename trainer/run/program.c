@@ -170,7 +170,7 @@ static int add_folder(struct rog_program_start *start, const char *name, const c
  * said: for Python, for compilers, and for programs that are linked against librog. */
 static int set_libraries(struct rog_program_start *start, struct rog_error *err)
 {
-    char *library = rog_install_path("lib/librog.so.0", err);
+    char *library = rog_install_library("librog.so.0", err);
     char *trainer = rog_install_path("bin/rog-trainer", err);
     int code = library && trainer ? ROG_OK : rog_fail_nomem(err);
     if (!code && !getenv("ROG_LIBRARY") && rog_file_exists(library))
