@@ -327,7 +327,8 @@ static void print_program_help(const struct rog_program *program)
     print_wrapped(program->summary, 0);
     printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
-        printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
+        if (!program->commands[i]->hidden)
+            printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
     print_options("Options of all commands", program->common, 0);
     printf("\n`%s help COMMAND` (or COMMAND --help) describes one of them.\n", program->name);
 }

@@ -43,6 +43,7 @@ struct rog_command {
     /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
      * anything else is an argument of this one. May be NULL. */
     const struct rog_command *const *parts;
+    bool hidden; /* no help lists it: for programs, not for people */
 };
 
 struct rog_program {

@@ -14,6 +14,11 @@ static const struct rog_pool_provider *const providers[] = {
     NULL,
 };
 
+const struct rog_pool_provider *rog_provider_at(size_t index)
+{
+    return index < sizeof providers / sizeof *providers ? providers[index] : NULL;
+}
+
 /* "list, slurm[:FILE] or hosts:FILE" */
 static const char *names(char text[NAMES_BYTES])
 {

@@ -10,5 +10,7 @@
  * ROG_EINVAL: there is none of that name, a file is missing or too much. */
 int rog_provider_find(const char *given, const struct rog_pool_provider **provider,
                       const char **file, struct rog_error *err);
+/* NULL past the end. */
+const struct rog_pool_provider *rog_provider_at(size_t index);
 
 #endif

@@ -60,6 +60,33 @@ int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query 
                          "s", case_name);
 }
 
+int rog_case_names(struct rog_db *db, const char *beginning, struct rog_query **query,
+                   struct rog_error *err)
+{
+    return rog_query_new(query, db, err,
+                         "SELECT name, 'figure ' || figure FROM cases"
+                         " WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY rowid DESC",
+                         "s", beginning);
+}
+
+int rog_run_names(struct rog_db *db, const char *beginning, struct rog_query **query,
+                  struct rog_error *err)
+{
+    return rog_query_new(query, db, err,
+                         "SELECT id, coalesce(note, library) || ', ' || status FROM runs"
+                         " WHERE id >= ?1 AND id < ?1 || char(1114111) ORDER BY rowid DESC",
+                         "s", beginning);
+}
+
+int rog_case_run_names(struct rog_db *db, const char *case_name, struct rog_query **query,
+                       struct rog_error *err)
+{
+    return rog_query_new(query, db, err,
+                         "SELECT id, coalesce(note, library) || ', ' || status FROM case_runs"
+                         " JOIN runs ON id = run_id WHERE case_name = ? ORDER BY position, id",
+                         "s", case_name);
+}
+
 static int fail_of_metrics(struct rog_db *db, const char *case_name, const char *id,
                            const char *other, struct rog_error *err)
 {

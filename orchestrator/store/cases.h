@@ -15,6 +15,15 @@ int rog_cases_list(struct rog_db *db, struct rog_json *cases, struct rog_error *
 int rog_case_run_ids(struct rog_db *db, const char *case_name, struct rog_query **query,
                      struct rog_error *err);
 
+/* Names and a few words about each, for choosing one: of cases and runs that begin so, the latest
+ * first, and of a case's runs, in their order. The caller frees the query. */
+int rog_case_names(struct rog_db *db, const char *beginning, struct rog_query **query,
+                   struct rog_error *err);
+int rog_run_names(struct rog_db *db, const char *beginning, struct rog_query **query,
+                  struct rog_error *err);
+int rog_case_run_names(struct rog_db *db, const char *case_name, struct rog_query **query,
+                       struct rog_error *err);
+
 /* Runs that are tested for different things (common/metric.h) are not compared: ROG_EINVAL where a
  * run of the case, but for `leaving` (may be NULL), is tested for another thing than run `id`. */
 int rog_case_check_metric(struct rog_db *db, const char *case_name, const char *id,

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rogctl complete: what a shell may complete a word to, from the tables of the commands. */
+#include <orchestrator/commands.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <orchestrator/candidates.h>
+
+/* A command line up to the word that is completed. */
+struct line {
+    struct rog_candidates c;
+    const char **arg;                   /* the command's arguments */
+    const struct rog_setting *awaiting; /* the option whose value the word is; NULL: none */
+    bool options_end;
+};
+
+static const char *name_of(const struct rog_setting *option)
+{
+    return option->option ? option->option : option->name;
+}
+
+/* Calls visit for each option of the command until it returns true. */
+static bool each_option(const struct line *line,
+                        bool (*visit)(const struct rog_setting *option, void *user), void *user)
+{
+    const struct rog_command *command = line->c.command;
+    const struct rog_setting *tables[] = {
+        command->options, command->settings ? rog_run_settings : NULL, line->c.program->common};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct rog_setting *row = tables[i]; row && row->name; row++)
+            if ((i != 1 || rog_setting_is(row, command->settings, 0)) && visit(row, user))
+                return true;
+    return false;
+}
+
+struct wanted {
+    const char *word; /* "--cluster", "--cluster=x", "-j" */
+    size_t length;    /* of the name in it */
+    const struct rog_setting *found;
+};
+
+static bool is_exact(const struct rog_setting *option, void *user)
+{
+    struct wanted *wanted = user;
+    bool is_long = wanted->word[1] == '-';
+    const char *name = name_of(option);
+    if (is_long
+            ? strlen(name) == wanted->length && strncmp(name, wanted->word + 2, wanted->length) == 0
+            : option->letter == wanted->word[1])
+        wanted->found = option;
+    return wanted->found;
+}
+
+static bool begins(const struct rog_setting *option, void *user)
+{
+    struct wanted *wanted = user;
+    if (strncmp(name_of(option), wanted->word + 2, wanted->length) == 0)
+        wanted->found = option;
+    return wanted->found;
+}
+
+/* The option that a word beginning with '-' means. */
+static const struct rog_setting *find_option(const struct line *line, const char *word)
+{
+    struct wanted wanted = {.word = word};
+    bool is_long = word[1] == '-';
+    wanted.length = is_long ? strcspn(word + 2, "=") : 1;
+    if (!each_option(line, is_exact, &wanted) && is_long && wanted.length)
+        each_option(line, begins, &wanted);
+    return wanted.found;
+}
+
+static bool say_option(const struct rog_setting *option, void *user)
+{
+    char word[80];
+    snprintf(word, sizeof word, "--%s", name_of(option));
+    rog_candidate(user, word, option->help);
+    return false;
+}
+
+/* Takes in a word before the one that is completed. */
+static void pass(struct line *line, const char *word)
+{
+    const struct rog_setting *option = line->awaiting;
+    line->awaiting = NULL;
+    if (option) {
+        if (strcmp(option->name, "db") == 0)
+            line->c.db = word;
+    } else if (!line->options_end && strcmp(word, "--") == 0) {
+        line->options_end = true;
+    } else if (!line->options_end && word[0] == '-' && word[1]) {
+        const char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
+        option = find_option(line, word);
+        bool has_value = equals || (word[1] != '-' && word[2]);
+        if (option && equals && strcmp(option->name, "db") == 0)
+            line->c.db = equals + 1;
+        if (option && option->type != ROG_SETTING_FLAG && !has_value)
+            line->awaiting = option;
+    } else {
+        line->arg[line->c.args++] = word;
+    }
+}
+
+/* The next word of a usage, without brackets and dots; false: none is left, or what follows are
+ * options. */
+static bool next_word(const char **usage, char *word, size_t bytes, bool *repeats)
+{
+    *usage += strspn(*usage, " [");
+    size_t length = strcspn(*usage, " ].");
+    if (!length || **usage == '-' || **usage == '|')
+        return false;
+    snprintf(word, bytes, "%.*s", (int)length, *usage);
+    *usage += length;
+    *repeats = strncmp(*usage, "...", 3) == 0;
+    *usage += strcspn(*usage, " ");
+    return true;
+}
+
+/* "CASE" or "RUN|CASE" is of kinds, "up|down" of words that are meant as they are. */
+static bool is_literal(const char *word)
+{
+    return word[0] >= 'a' && word[0] <= 'z';
+}
+
+static bool is_choice(const char *choices, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(choices, word); length && at; at = strstr(at + 1, word))
+        if ((at == choices || at[-1] == '|') && (!at[length] || at[length] == '|'))
+            return true;
+    return false;
+}
+
+static void say_word(const struct rog_candidates *c, const char *word)
+{
+    if (is_literal(word)) {
+        rog_candidates_choices(c, word);
+        return;
+    }
+    while (*word) {
+        char kind[64];
+        size_t length = strcspn(word, "|");
+        snprintf(kind, sizeof kind, "%.*s", (int)length, word);
+        rog_candidates_of_kind(c, kind);
+        word += length;
+        word += *word == '|';
+    }
+}
+
+/* One of the forms of a usage, which `form` is: "remove CASE [RUN...]". */
+static void say_form(const struct rog_candidates *c, const char *form)
+{
+    char word[128];
+    bool repeats = false;
+    int index = 0;
+    if (strncmp(form, "[options] ", 10) == 0)
+        form += 10;
+    while (next_word(&form, word, sizeof word, &repeats)) {
+        if (strcmp(word, "options") == 0)
+            return;
+        if (index == c->args || (repeats && index < c->args)) {
+            say_word(c, word);
+            return;
+        }
+        if (is_literal(word) && !is_choice(word, c->arg[index]))
+            return;
+        index++;
+    }
+    if (strncmp(form, "...", 3) == 0) /* of another program's command */
+        puts(":files");
+}
+
+/* Those that the usage does not name. */
+static void say_parts(const struct rog_candidates *c)
+{
+    char named[128];
+    snprintf(named, sizeof named, "%.*s", (int)strcspn(c->command->usage, " "), c->command->usage);
+    for (size_t i = 0; c->command->parts && c->command->parts[i]; i++) {
+        const char *word = strrchr(c->command->parts[i]->name, ' ') + 1;
+        if (!is_choice(named, word))
+            rog_candidate(c, word, c->command->parts[i]->summary);
+    }
+}
+
+static void say_arguments(const struct rog_candidates *c)
+{
+    const char *const end = " | ";
+    for (const char *form = c->command->usage; form;) {
+        const char *next = strstr(form, end);
+        char one[256];
+        snprintf(one, sizeof one, "%.*s", (int)(next ? (size_t)(next - form) : strlen(form)), form);
+        say_form(c, one);
+        form = next ? next + strlen(end) : NULL;
+    }
+    if (!c->args)
+        say_parts(c);
+}
+
+static void say_commands(struct rog_candidates *c)
+{
+    rog_candidates_of_kind(c, "COMMAND");
+    rog_candidate(c, "help", "Say more about a command");
+}
+
+static const struct rog_command *find_command(const struct rog_program *program, const char *name)
+{
+    for (size_t i = 0; program->commands[i]; i++)
+        if (strcmp(program->commands[i]->name, name) == 0)
+            return program->commands[i];
+    return NULL;
+}
+
+static const struct rog_command *find_part(const struct rog_command *command, const char *word)
+{
+    for (size_t i = 0; command->parts && command->parts[i]; i++)
+        if (strcmp(strrchr(command->parts[i]->name, ' ') + 1, word) == 0)
+            return command->parts[i];
+    return NULL;
+}
+
+/* The word that is completed is `word`, of a command whose arguments have been passed. */
+static void say_last(struct line *line, const char *word)
+{
+    struct rog_candidates *c = &line->c;
+    const char *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+    const struct rog_setting *option = line->awaiting;
+    char lead[80];
+    if (!option && equals && !line->options_end) {
+        option = find_option(line, word);
+        snprintf(lead, sizeof lead, "%.*s", (int)(equals + 1 - word), word);
+        c->lead = lead;
+        c->typed = equals + 1;
+        if (option)
+            rog_candidates_of_option(c, option);
+    } else if (option) {
+        rog_candidates_of_option(c, option);
+    } else if (word[0] == '-' && !line->options_end && !c->command->passes_on) {
+        each_option(line, say_option, c);
+    } else {
+        say_arguments(c);
+    }
+}
+
+/* word[0] is what follows the program's name; the last is completed. */
+static void say(struct line *line, const char **word, int count)
+{
+    const struct rog_program *program = line->c.program;
+    bool helps = strcmp(word[0], "help") == 0;
+    line->c.typed = word[count - 1];
+    if (count == 1) {
+        say_commands(&line->c);
+        return;
+    }
+    if (helps && count == 2) {
+        rog_candidates_of_kind(&line->c, "COMMAND");
+        return;
+    }
+    int at = helps ? 2 : 1;
+    line->c.command = find_command(program, word[at - 1]);
+    if (!line->c.command || line->c.command->hidden)
+        return;
+    const struct rog_command *part = at < count - 1 ? find_part(line->c.command, word[at]) : NULL;
+    if (helps) {
+        for (size_t i = 0; count == 3 && line->c.command->parts && line->c.command->parts[i]; i++)
+            rog_candidate(&line->c, strrchr(line->c.command->parts[i]->name, ' ') + 1, NULL);
+        return;
+    }
+    if (part) {
+        line->c.command = part;
+        at++;
+    }
+    for (line->options_end = line->c.command->passes_on; at < count - 1; at++)
+        pass(line, word[at]);
+    say_last(line, word[count - 1]);
+}
+
+static int run(const struct rog_cli *cli, struct rog_error *err)
+{
+    int count = rog_cli_arg_count(cli);
+    const char **words = calloc((size_t)count + 1, 2 * sizeof *words);
+    if (!words)
+        return rog_fail_nomem(err);
+    for (int i = 0; i < count; i++)
+        words[i] = rog_cli_arg(cli, i);
+    struct line line = {.arg = words + count + 1};
+    line.c = (struct rog_candidates){.program = rog_cli_program(cli),
+                                     .arg = line.arg,
+                                     .lead = "",
+                                     .db = rog_cli_string(cli, "db")};
+    if (count)
+        say(&line, words, count);
+    free(words);
+    return 0;
+}
+
+const struct rog_command rog_cmd_complete = {
+    .name = "complete",
+    .usage = "WORD...",
+    .summary = "Print what the last of a command line's words may be completed to, for shells",
+    .max_args = -1,
+    .passes_on = true,
+    .hidden = true,
+    .run = run,
+};
