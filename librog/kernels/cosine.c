@@ -241,6 +241,14 @@ static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *tables, float *x, f
 
 typedef float four __attribute__((vector_size(16)));
 
+/* These of the eight elements of a and b. gcc has clang's word for it only from version 12 on. */
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t places __attribute__((vector_size(16)));
+#define PICK(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
+#endif
+
 static inline four load(const float *x)
 {
     four y;
@@ -258,14 +266,12 @@ static inline __attribute__((always_inline)) void transpose_four(const float *x,
                                                                  float *y, size_t to)
 {
     four a = load(x), b = load(x + from), c = load(x + 2 * from), d = load(x + 3 * from);
-    four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
-         cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    four ba = __builtin_shufflevector(a, b, 2, 6, 3, 7),
-         dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    store(y, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
-    store(y + to, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
-    store(y + 2 * to, __builtin_shufflevector(ba, dc, 0, 1, 4, 5));
-    store(y + 3 * to, __builtin_shufflevector(ba, dc, 2, 3, 6, 7));
+    four ab = PICK(a, b, 0, 4, 1, 5), cd = PICK(c, d, 0, 4, 1, 5);
+    four ba = PICK(a, b, 2, 6, 3, 7), dc = PICK(c, d, 2, 6, 3, 7);
+    store(y, PICK(ab, cd, 0, 1, 4, 5));
+    store(y + to, PICK(ab, cd, 2, 3, 6, 7));
+    store(y + 2 * to, PICK(ba, dc, 0, 1, 4, 5));
+    store(y + 3 * to, PICK(ba, dc, 2, 3, 6, 7));
 }
 
 /* The first `count` columns of x, n rows of LANES, as rows of n. */
