@@ -3,6 +3,8 @@
 #   make          build ./rogctl                  make test     run every test
 #   make sweep    draw Figure 10                  make bench    measure
 #   make install  to PREFIX (default /usr/local), honours DESTDIR
+#   make deb      Debian packages, in build/deb; make wheel: a Python wheel with librog, in build/wheel;
+#                 make packages-check installs both in an empty Debian and tries them (docs/install.md)
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan likewise
 #   make coverage the test suite, and a table of how much of the core it has reached
 #   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
@@ -16,7 +18,7 @@ BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench install asan tsan coverage coverage-suite torture format clean
+.PHONY: all sweep test bench install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -33,6 +35,16 @@ sweep: all
 
 install: all
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+deb:
+	packaging/make-deb
+
+wheel:
+	packaging/make-wheel $(MACHINE)
+
+packages-check: deb wheel
+	@cmake/install-packages cmake/packages-portable.txt
+	tests/packages/run
 
 # The tests have a build folder of their own, so that `make` stays free of what only tests need.
 define suite

@@ -30,10 +30,8 @@ completes sweep --d <<END
 --detach
 --db
 END
-completes export X --format "" <<END
-csv
+completes export X --format js <<END
 json
-mlflow
 END
 completes data "" <<END
 make
