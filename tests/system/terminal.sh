@@ -11,7 +11,7 @@ on() {
     size=$1 wanted=$2
     shift 2
     tried="$* (on a terminal of $size)"
-    python3 "$ROG_TEST_TOOLS/pty.py" "$size" raw "$@" >out 2>err
+    python3 "$ROG_TEST_TOOLS/screen.py" "$size" raw "$@" >out 2>err
     status=$?
     [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $tried"
     if grep -q '^UNKNOWN' out; then fail "the terminal was sent what it does not know"; fi
@@ -70,7 +70,7 @@ run=$(query "SELECT id FROM runs WHERE library = 'BSP' ORDER BY rowid LIMIT 1")
 for command in runs cases "show $run" "report x-case0" "verify x-case0" plugins methods 'plugins ROG' status doctor 'help sweep' 'sweep -n x.conf'; do
     for size in 40x24 80x24 200x50; do
         # shellcheck disable=SC2086 # words
-        python3 "$ROG_TEST_TOOLS/pty.py" "$size" raw env NO_COLOR=1 rogctl $command >out 2>err
+        python3 "$ROG_TEST_TOOLS/screen.py" "$size" raw env NO_COLOR=1 rogctl $command >out 2>err
         tried="$command on $size"
         if grep -q "$escape" raw; then fail "sequences without colors"; fi
         if grep -q '^UNKNOWN' out; then fail "the terminal was sent what it does not know"; fi

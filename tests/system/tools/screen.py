@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A terminal for tests: runs a command on a pty and says what is on the screen.
 
-    pty.py COLUMNSxROWS[,SECONDS:COLUMNSxROWS...] FILE COMMAND...
+    screen.py COLUMNSxROWS[,SECONDS:COLUMNSxROWS...] FILE COMMAND...
 
 What the command wrote goes into FILE as it is. The screen, with what has left it at the top, is
 printed when the command is over; it knows the sequences that rogctl uses and says of any other
