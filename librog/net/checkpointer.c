@@ -5,6 +5,7 @@
 #include <librog/net/checkpointer.h>
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,11 @@ struct rog_checkpointer {
         *paused; /* what DIR/paused has, an empty object at first; NULL: it is not there */
 
     /* What is being written. */
-    uv_work_t work;
-    bool busy, is_state; /* ; no checkpoint */
-    double began_s;      /* when its copy was begun, a time of rog_link_now */
-    float *params;       /* the copy; NULL before the first one */
+    uv_thread_t thread;
+    uv_async_t is_written; /* wakes the loop */
+    bool busy, is_state;   /* ; no checkpoint */
+    double began_s;        /* when its copy was begun, a time of rog_link_now */
+    float *params;         /* the copy; NULL before the first one */
     struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
@@ -189,12 +191,13 @@ static int begin(struct rog_checkpointer *checkpointer, const struct rog_run_ori
     return code ? code : copy_params(checkpointer, err);
 }
 
-static void in_thread(uv_work_t *work)
+static void in_thread(void *user)
 {
-    struct rog_checkpointer *checkpointer = work->data;
+    struct rog_checkpointer *checkpointer = user;
     checkpointer->code = checkpointer->is_state
                              ? write_state(checkpointer, &checkpointer->err)
                              : write_checkpoint(checkpointer, &checkpointer->err);
+    uv_async_send(&checkpointer->is_written);
 }
 
 /* The next state is due a period after the one that has been written began, or after the checkpoint
@@ -222,11 +225,10 @@ static void end_pause(struct rog_checkpointer *checkpointer)
     free(path);
 }
 
-static void written(uv_work_t *work, int status)
+static void written(uv_handle_t *handle)
 {
-    struct rog_checkpointer *checkpointer = work->data;
+    struct rog_checkpointer *checkpointer = handle->data;
     const struct rog_checkpointer_config *config = &checkpointer->config;
-    (void)status;
     checkpointer->busy = false;
     plan_state(checkpointer);
     if (!checkpointer->code && !checkpointer->is_state)
@@ -235,6 +237,35 @@ static void written(uv_work_t *work, int status)
         config->failed(config->owner, checkpointer->code, &checkpointer->err);
     else
         end_pause(checkpointer);
+}
+
+static void join(uv_async_t *is_written)
+{
+    struct rog_checkpointer *checkpointer = is_written->data;
+    uv_thread_join(&checkpointer->thread);
+    uv_close((uv_handle_t *)is_written, written);
+}
+
+/* A thread of its own: where there can be none, libuv's for work beside the loop abort. */
+static int start_thread(struct rog_checkpointer *checkpointer, struct rog_error *err)
+{
+    sigset_t all, before;
+    int code = uv_async_init(checkpointer->config.loop, &checkpointer->is_written, join);
+    if (code)
+        return rog_fail(err, ROG_EIO, "cannot save the model: %s", strerror(-code));
+    checkpointer->is_written.data = checkpointer;
+    checkpointer->busy = true;
+    sigfillset(&all); /* signals are the loop's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    code = uv_thread_create(&checkpointer->thread, in_thread, checkpointer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code) {
+        checkpointer->code =
+            rog_fail(&checkpointer->err, ROG_EIO, "cannot start a thread to save the model: %s",
+                     strerror(-code));
+        uv_close((uv_handle_t *)&checkpointer->is_written, written);
+    }
+    return ROG_OK;
 }
 
 void rog_checkpointer_hasten(struct rog_checkpointer *checkpointer)
@@ -255,12 +286,10 @@ void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
     if (is_due)
         checkpointer->next_s = config->hooks->due_s(config->user, t_s);
     int code = begin(checkpointer, origin, t_s, iteration, &err);
-    if (code) {
+    if (!code)
+        code = start_thread(checkpointer, &err);
+    if (code)
         config->failed(config->owner, code, &err);
-        return;
-    }
-    checkpointer->work.data = checkpointer;
-    checkpointer->busy = uv_queue_work(config->loop, &checkpointer->work, in_thread, written) == 0;
 }
 
 int rog_checkpointer_last(struct rog_checkpointer *checkpointer,

@@ -165,7 +165,7 @@ static int make(struct rog_conn **out, uv_loop_t *loop, int fd, bool server,
         code = rog_seal_new(&conn->seal, secret, server, err);
     int status = code ? 0 : uv_poll_init(loop, &conn->poll, fd);
     if (status)
-        code = rog_fail(err, ROG_EIO, "cannot watch a connection: %s", uv_strerror(status));
+        code = rog_fail(err, ROG_EIO, "cannot watch a connection: %s", strerror(-status));
     if (code) {
         release(conn);
         return code;

@@ -43,6 +43,7 @@ static void retry_due(uv_timer_t *timer)
     connect_now(timer->data);
 }
 
+/* Who has no memory for a connection does not get it by trying again. */
 static void retry_later(struct rog_dial *dial, const struct rog_error *why)
 {
     uint16_t chance = 0;
@@ -54,6 +55,10 @@ static void retry_later(struct rog_dial *dial, const struct rog_error *why)
     dial->hello = NULL;
     if (dial->stopped)
         return;
+    if (why->code == ROG_ENOMEM) {
+        dial->hooks->failed(dial->user, why->code, why);
+        return;
+    }
     uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL);
     uv_update_time(dial->loop);
     uv_timer_start(&dial->retry, retry_due, wait_ms + wait_ms * chance / 65536, 0);

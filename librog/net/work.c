@@ -327,7 +327,7 @@ static int start(void *driver, struct rog_error *err)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code)
         return rog_fail(err, ROG_EIO, "cannot create a thread for the training link: %s",
-                        uv_strerror(code));
+                        strerror(-code));
     work->thread_made = work->waits = true;
     return ROG_OK;
 }
