@@ -258,14 +258,16 @@ static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_
     return answer[0] == 's' || answer[0] == 'S';
 }
 
-/* Says of each run that is not done why. */
-static void say_what_is_not_done(const struct rog_launch *launch, const struct rog_fleet_job *jobs,
-                                 size_t count)
+/* Says of each run that is not done why; of how many that have ended it has said so. */
+static size_t say_what_is_not_done(const struct rog_launch *launch,
+                                   const struct rog_fleet_job *jobs, size_t count)
 {
     char lease[32];
+    size_t said = 0;
     duration_text(launch->cluster->lease_s, lease, sizeof lease);
     for (size_t i = 0; i < count; i++) {
         const struct rog_fleet_job *job = &jobs[i];
+        said += job->state == ROG_FLEET_FAILED || job->state == ROG_FLEET_STOPPED;
         if (job->state == ROG_FLEET_FAILED)
             rog_warn(&launch->output, "%s (%s) failed: %s", job->run_id, job->label, job->error);
         else if (job->state == ROG_FLEET_STOPPED)
@@ -276,6 +278,7 @@ static void say_what_is_not_done(const struct rog_launch *launch, const struct r
                      "takes it up, `rogctl stop %s` ends it",
                      job->run_id, job->label, lease, job->run_id);
     }
+    return said;
 }
 
 #define MLFLOW_PATIENCE_S 60 /* for what is left in the end; 2 s after Ctrl-C */
@@ -405,11 +408,11 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
     if (code == 0)
         code = launch->pool ? execute_on(launch, plan, &options, jobs, count, err)
                             : execute_here(launch, plan, &options, jobs, count, err);
-    say_what_is_not_done(launch, jobs, count);
+    size_t said = say_what_is_not_done(launch, jobs, count);
     rog_credentials_free(credentials);
     if (code == ROG_EINTR)
         rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
-    return code == ROG_EFAILED && count == 1 ? ROG_EREPORTED : code;
+    return code == ROG_EFAILED && count == 1 && said ? ROG_EREPORTED : code;
 }
 
 static int watch(struct watching *watching, const struct rog_launch *launch, struct rog_error *err)
