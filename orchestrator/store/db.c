@@ -38,11 +38,42 @@ struct rog_query {
     sqlite3_stmt *statement;
 };
 
-/* Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. */
-static void __attribute__((constructor)) count_nothing(void)
+/* ---- memory ---- */
+
+/* Not all of SQLite says that memory ran out: its json_valid, for one, takes a text for none that
+ * is valid then. So whatever it could not have is noted. */
+static sqlite3_mem_methods own_memory;
+
+static void *noting_malloc(int bytes)
 {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    void *memory = own_memory.xMalloc(bytes);
+    if (!memory)
+        rog_ran_out_note();
+    return memory;
 }
+
+static void *noting_realloc(void *old, int bytes)
+{
+    void *memory = own_memory.xRealloc(old, bytes);
+    if (!memory)
+        rog_ran_out_note();
+    return memory;
+}
+
+/* Before SQLite is used for the first time. */
+static void __attribute__((constructor)) set_memory_up(void)
+{
+    /* Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &own_memory) != SQLITE_OK)
+        return;
+    sqlite3_mem_methods noting = own_memory;
+    noting.xMalloc = noting_malloc;
+    noting.xRealloc = noting_realloc;
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &noting); /* which it copies */
+}
+
+/* ---- errors ---- */
 
 /* With the system's cause, where SQLite knows one. */
 static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
@@ -92,6 +123,8 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
                         "start a new one",
                         db->path, text);
     case SQLITE_IOERR:
+        if (db->handle && sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_SHMMAP)
+            return rog_fail(err, ROG_ENOMEM, "%s-shm cannot be mapped: out of memory", db->path);
         return rog_fail(err, ROG_EIO, "%s: %s; is the disk full or failing?", db->path,
                         add_cause(db, text, whole));
     default:
