@@ -6,6 +6,7 @@
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +21,14 @@
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
-/* How long workers may take to end after the server has. */
+/* How long workers may take to end after the server has, at most that share of stall_limit, after
+ * which one takes the server for lost. */
 #define GRACE_S 10.0
+#define GRACE_SHARE 0.5
 /* After a worker's end the server has noticed within this time that its connection is gone. */
 #define LOST_S 2.0
 #define ARGS_MAX 32
+#define WORDS_BYTES 512
 
 struct node {
     struct rog_process process;
@@ -188,26 +192,36 @@ static int killed_by(const struct local *local, size_t number)
     return process->signal;
 }
 
+/* ": ...", what one that has ended itself has said last: a library that aborts says why. */
+static void last_words(const struct node *node, int signal_number, char words[WORDS_BYTES])
+{
+    char said[WORDS_BYTES - 2] = "";
+    if (signal_number == SIGABRT)
+        rog_run_log_tail(node->log, said, sizeof said);
+    snprintf(words, WORDS_BYTES, "%s%s", said[0] ? ": " : "", said);
+}
+
 /* A worker that is not started again any more is gone, which is no end of the run as long as there
  * are others. */
 static int do_without(struct local *local, size_t number, const char *name, int signal_number,
                       struct rog_error *err)
 {
     size_t left = 0, least = local->attempt->cluster->min_workers;
-    char text[160];
+    char said[WORDS_BYTES], text[WORDS_BYTES + 160];
+    last_words(&local->node[number], signal_number, said);
     local->node[number].gone = local->node[number].done = true;
     for (size_t i = 1; i < local->count; i++)
         left += !local->node[i].gone;
     if (left < (least ? least : 1))
         return rog_fail(
             err, ROG_EFAILED,
-            "%s was killed by signal %d: %zu of %zu workers are left, min_workers is %zu", name,
-            signal_number, left, local->count - 1, least);
+            "%s was killed by signal %d%s: %zu of %zu workers are left, min_workers is %zu", name,
+            signal_number, said, left, local->count - 1, least);
     snprintf(
         text, sizeof text,
         "%s was killed by signal %d and is not started again (restarts is %d); the run goes on "
-        "without it",
-        name, signal_number, local->attempt->cluster->restarts);
+        "without it%s",
+        name, signal_number, local->attempt->cluster->restarts, said);
     local->attempt->log(local->attempt->user, ROG_EVENT_WARNING, number, text);
     return 0;
 }
@@ -229,9 +243,10 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     if (!possible)
         return rog_run_judge(name, &node->process, node->log, err);
     local->restarts++;
-    char text[128];
-    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s", name,
-             signal_number, number ? "" : " from what it saved last");
+    char said[WORDS_BYTES], text[WORDS_BYTES + 160];
+    last_words(node, signal_number, said);
+    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s%s", name,
+             signal_number, number ? "" : " from what it saved last", said);
     local->attempt->log(local->attempt->user, ROG_EVENT_RESTART, number, text);
     return start_node(local, number, err);
 }
@@ -281,11 +296,12 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     for (size_t i = 0; code == 0 && i < local->count; i++)
         code = look_at(local, i, err);
     bool ended = local->server_done_s > 0;
+    double grace_s = fmin(GRACE_S, GRACE_SHARE * local->attempt->cluster->stall_limit_s);
     for (size_t i = 1; i < local->count; i++) {
         struct node *node = &local->node[i];
         /* The run is complete; a worker that has not heard so, as one that had just been started
          * again, has nothing to add. */
-        if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > GRACE_S) {
+        if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > grace_s) {
             rog_process_kill(&node->process);
             node->done = true;
         }

@@ -25,6 +25,8 @@
 #define POLL_MS 100
 /* How often a run that another process executes is looked at, in polls. */
 #define ELSEWHERE_POLLS 10
+/* More than any executor lets workers take to end after the server has. */
+#define END_S 60.0
 #define PUBLISH_S 1.0 /* how often the database hears how far runs are */
 
 static void set_state(struct rog_runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
@@ -211,17 +213,28 @@ static void report(struct rog_active *a)
                     &a->resumed_s);
 }
 
+/* Of a run that is over nobody finishes iterations any more: how long its processes take to end is
+ * its executor's to bound, unless they hang. */
 static int look_for_progress(struct rog_active *a, struct rog_error *err)
 {
     double limit_s = a->runner->cluster->stall_limit_s;
     int64_t iterations = rog_streams_iterations(&a->streams);
-    if (iterations != a->iterations)
+    bool is_over = rog_streams_state(&a->streams, 0)->ended;
+    if (iterations != a->iterations || is_over != a->is_over)
         a->progress_s = rog_clock_s();
     a->iterations = iterations;
+    a->is_over = is_over;
+    if (is_over)
+        limit_s += END_S;
     if (!a->runner->cluster->kind->real_time || rog_clock_s() - a->progress_s <= limit_s)
         return 0;
-    return rog_fail(err, ROG_EFAILED, "no worker has finished an iteration for %g s (stall_limit)",
-                    limit_s);
+    return is_over
+               ? rog_fail(err, ROG_EFAILED,
+                          "the server has ended the run, but its processes have not ended "
+                          "after %g s",
+                          limit_s)
+               : rog_fail(err, ROG_EFAILED,
+                          "no worker has finished an iteration for %g s (stall_limit)", limit_s);
 }
 
 /* The processes have ended well; have they said so too? */

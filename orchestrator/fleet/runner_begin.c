@@ -135,6 +135,7 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
     a->published_s = 0;
     a->reached = ROG_ATTEMPT_PREPARING;
     a->iterations = 0;
+    a->is_over = false;
     job->from_t = how == ROG_BEGIN_RESUME || how == ROG_BEGIN_GO_ON ? job->t : 0;
     if (how == ROG_BEGIN_ANEW)
         job->t = 0;

@@ -35,6 +35,7 @@ struct rog_active {
     struct rog_json *retries;  /* why: texts; NULL before the first */
     double progress_s;         /* when an iteration was last heard of */
     int64_t iterations;        /* heard of by then */
+    bool is_over;              /* the server has said so by then */
     double published_s;        /* when the database was last told how far it is */
     struct rog_runner *runner;
 };

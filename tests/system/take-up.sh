@@ -41,3 +41,30 @@ for signal in KILL TERM; do
     same "checkpoints" "$before" "$(query 'SELECT group_concat(sha256) FROM checkpoints')"
     same "untested" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL')"
 done
+
+# A run in real time that its server had ended when one of its workers failed. Whoever takes it up finds
+# nothing left to do, and a worker that comes when the server has gone is not waited for as for an iteration.
+rm -f results.db* calls
+rm -rf results.runs
+cat >l.conf <<END
+kind = "local"; retries = 0; stall_limit = 3.0; workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; } );
+END
+cat >y.conf <<END
+case = "y"; workload = "none"; wire_model = "convmlp-nano"; seconds = 0.5; library = "BSP"; trace = "unlimited";
+runs = ( { threshold = 0; } );
+END
+cat >trainer <<END
+#!/bin/sh
+[ "\$1" = work ] && [ -e $PWD/late ] && sleep 2
+exec $ROG_BUILD/bin/rog-trainer "\$@"
+END
+try 0 rogctl sweep y.conf --cluster l.conf
+iterations="SELECT count(*) || ' ' || max(iteration) FROM iterations"
+before=$(query "$iterations")
+rm results.runs/*/whole
+query "UPDATE runs SET status = 'failed', error = 'worker 1: out of memory'"
+touch late
+try 0 rogctl sweep y.conf --cluster l.conf
+says "it goes on from what its server had saved"
+same "run" "2 done" "$(query "SELECT attempt || ' ' || status FROM runs")"
+same "iterations" "$before" "$(query "$iterations")"

@@ -3,6 +3,7 @@
 #include <orchestrator/fleet/remote/state.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +26,10 @@
 #define POLL_S 2.0
 #define START_POLL_S 0.2
 #define HOLD_POLL_S 0.1
-#define LOOK_S 6.0    /* whether the supervisor is alive */
-#define LEASE_PARTS 8 /* a lease is renewed so often */
-#define GRACE_S 20.0  /* for a worker after the server has ended */
+#define LOOK_S 6.0      /* whether the supervisor is alive */
+#define LEASE_PARTS 8   /* a lease is renewed so often */
+#define GRACE_S 20.0    /* for a worker after the server has ended, or */
+#define GRACE_SHARE 0.5 /* ... of stall_limit, after which it takes the server for lost */
 #define COMMAND_TIMEOUT_S 30.0
 
 /* ---- stages ---- */
@@ -145,7 +147,9 @@ static bool has_lingered(struct rog_remote_host *host)
     double now = rog_clock_s();
     if (server_ended && host->grace_s == 0)
         host->grace_s = now;
-    bool has = host->rank > 0 && server_ended && now - host->grace_s > GRACE_S;
+    double limit_s = host->remote->attempt->cluster->stall_limit_s;
+    bool has = host->rank > 0 && server_ended &&
+               now - host->grace_s > fmin(GRACE_S, limit_s * GRACE_SHARE);
     if (has) {
         pthread_mutex_lock(&host->remote->mutex);
         host->lingered = true;
