@@ -442,6 +442,7 @@ static bool open_standard_files(void)
 int rog_program_main(const struct rog_program *program, int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
+    rog_json_watch_memory();
     if (!open_standard_files())
         return ROG_EXIT_FAILED;
     if (!name) {

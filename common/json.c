@@ -15,6 +15,9 @@
 /* `struct rog_json` is never defined: a pointer to it is jansson's pointer under our name. */
 
 #define NUMBER_DIGITS 12
+/* The smallest value has two bytes, such as "1,", and makes two small allocations. */
+#define ROOM_FACTOR 32
+#define LEAST_ROOM_BYTES 65536
 #define TEXT_BYTES 64
 
 /* Where a text is being parsed: the place to go to when memory runs out. jansson's lexer would go
@@ -33,10 +36,28 @@ static void *noting_malloc(size_t bytes)
     return memory;
 }
 
-/* What others in this process have of jansson, they can free as before. */
-static void __attribute__((constructor)) watch_memory(void)
+/* jansson has one way to memory for the whole process, which is to be changed by whoever the
+ * process is, and by no library. */
+void rog_json_watch_memory(void)
 {
     json_set_alloc_funcs(noting_malloc, free);
+}
+
+static bool is_watched(void)
+{
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    return allocate == noting_malloc;
+}
+
+/* Whether there is memory for all that can be in a text of that size. */
+static bool has_room(size_t size)
+{
+    void *volatile room = malloc(LEAST_ROOM_BYTES + size * ROOM_FACTOR);
+    bool has = room;
+    free(room);
+    return has;
 }
 
 static json_t *theirs(const struct rog_json *value)
@@ -65,6 +86,8 @@ static struct rog_json *made(json_t *value)
 static int load(const char *text, size_t size, size_t flags, json_t **parsed, json_error_t *cause)
 {
     jmp_buf here;
+    if (!is_watched() && !has_room(size))
+        return ROG_ENOMEM;
     parsing = &here;
     int code = setjmp(here) ? ROG_ENOMEM : ROG_OK;
     if (!code)

@@ -18,6 +18,12 @@
 
 struct rog_json;
 
+/* For the main function of a program of ours, before its first value: whatever jansson allocates in
+ * this process is watched from then on, so that a parse ends where memory runs out. Where librog is
+ * in a program of somebody else, jansson is that program's, and is left as it is; memory for a
+ * parse is then looked for before it. */
+void rog_json_watch_memory(void);
+
 /* Errors name `origin` (a file or peer), line and column. */
 int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
                    struct rog_error *err);

@@ -36,6 +36,41 @@ ln -s ../usr/lib/librog.a static-only/
 cc $warnings "$example" $(pkg-config --cflags rog) -Lstatic-only $(pkg-config --static --libs rog | sed 's/-L[^ ]*usr[^ ]*lib\/*\( \|$\)/ /') \
     -lm -o static.out
 ldd static.out | grep librog && fail "the static example wants the shared library"
+
+# jansson in a program that uses it, too, is that program's: librog has changed nothing of it.
+cat >jansson.c <<'END'
+#include <jansson.h>
+#include <rog/rog.h>
+#include <stdio.h>
+#include <stdlib.h>
+static void *own_malloc(size_t bytes)
+{
+    return malloc(bytes);
+}
+static const char *who(void)
+{
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    return release == free ? allocate == malloc ? "libc" : allocate == own_malloc ? "own" : "other" : "other";
+}
+int main(void)
+{
+    struct rog_options options;
+    struct rog *rog = NULL;
+    struct rog_error err;
+    printf("%s", who());
+    json_set_alloc_funcs(own_malloc, free);
+    rog_options_init(&options);
+    options.config = "{\"no\": 1";
+    printf(" %d", rog_open(&rog, &options, &err) < 0);
+    printf(" %s\n", who());
+    return 0;
+}
+END
+cc $warnings jansson.c $(pkg-config --cflags --libs rog jansson) -Wl,-rpath,"$PWD/usr/lib" -o jansson.out
+[ "$(./jansson.out)" = "libc 1 own" ] || fail "librog changes how the program's jansson allocates: $(./jansson.out)"
+
 mkdir package
 cat >package/CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.21)
