@@ -9,3 +9,20 @@ echo "seed $seed"
 try 0 "$ROG_TEST_TOOLS/failing-calls" "$seed" 30 memory --case dry-run --case sweep --case simulate --case show \
     --case report-json --case redraw
 cat out
+
+# What cannot have a thread or a process says so, wherever it is.
+once()
+{
+    program=$2
+    [ "$3" ] && program="$2 $3"
+    try 0 "$ROG_TEST_TOOLS/failing-calls" 0 0 --case "$1" --program "$program" --kind "$4" --which "$5"
+}
+once replay rogctl '' thread 1
+once replay rogctl '' fork 1
+once real-time rogctl '' thread 1
+once real-time rog-trainer work thread 1
+once real-time rog-trainer serve thread 1
+# Nor memory for the keys of a connection.
+once real-time rog-trainer work mmap 3+
+# What ends in a library that aborts is said by who has started it, and done again.
+once sweep-tiny rog-trainer simulate malloc 20000

@@ -10,6 +10,8 @@
  *   ROG_FAIL_NOT="libA.so libB.so"   not where a function of one of these libraries calls
  *   ROG_FAIL_COUNT=FILE     gets a line with the number of calls of that kind when a process ends
  *   ROG_FAIL_SHOW=1         says on standard error where the call that fails comes from
+ *   ROG_FAIL_DEATHS=FILE    gets a line for each process that aborts: the libraries and programs
+ * whose functions have called each other, from the one that aborts on
  *
  * The table of calls is `kinds`. Writes are those to regular files, but standard error, so that
  * what went wrong can be said.
@@ -20,6 +22,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -59,6 +62,42 @@ static bool is_this(const char *wanted, int argc, char **argv)
            (!wanted[length] || (argc > 1 && strcmp(wanted + length + 1, argv[1]) == 0));
 }
 
+/* Of a file, the name without its folders. */
+static const char *short_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Whose function it is, but for this library and the C library, which only hand on. */
+static const char *who(void *function)
+{
+    Dl_info info;
+    const char *name = dladdr(function, &info) && info.dli_fname ? short_name(info.dli_fname) : "";
+    return strcmp(name, "failing.so") == 0 || strcmp(name, "libc.so.6") == 0 ? "" : name;
+}
+
+static void dies(int number)
+{
+    void *frames[64];
+    char line[512];
+    const char *before = "";
+    failing = KINDS;
+    size_t used = (size_t)sprintf(line, "%d", number);
+    int count = backtrace(frames, 64);
+    for (int i = 0; i < count; i++) {
+        const char *name = who(frames[i]);
+        if (*name && strcmp(name, before) != 0 && used + strlen(name) + 2 < sizeof line)
+            used += (size_t)sprintf(line + used, " %s", before = name);
+    }
+    line[used++] = '\n';
+    int file = open(getenv("ROG_FAIL_DEATHS"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file >= 0 && write(file, line, used) >= 0)
+        close(file);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 __attribute__((constructor)) static void begin(int argc, char **argv)
 {
     const char *what = getenv("ROG_FAIL"), *where = getenv("ROG_FAIL_IN");
@@ -70,6 +109,9 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     last = more == '+' ? INT64_MAX : first;
     shows = getenv("ROG_FAIL_SHOW");
     left_out = getenv("ROG_FAIL_NOT");
+    static const int deaths[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; getenv("ROG_FAIL_DEATHS") && i < sizeof deaths / sizeof *deaths; i++)
+        signal(deaths[i], dies);
     for (int i = 0; i < KINDS; i++)
         if (strcmp(name, kinds[i].name) == 0)
             failing = (enum kind)i;
