@@ -261,7 +261,7 @@ static int start_thread(struct rog_checkpointer *checkpointer, struct rog_error 
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code) {
         checkpointer->code =
-            rog_fail(&checkpointer->err, ROG_EIO, "cannot start a thread to save the model: %s",
+            rog_fail(&checkpointer->err, ROG_EIO, "cannot create a thread to save the model: %s",
                      strerror(-code));
         uv_close((uv_handle_t *)&checkpointer->is_written, written);
     }

@@ -271,8 +271,9 @@ int rog_agent_open(struct rog_agent **out, const char *path, struct rog_ssh_watc
         code = rog_fail(err, ROG_EIO, "cannot create sockets: %s", strerror(errno));
     if (!code && watch)
         code = rog_ssh_watch_socket(watch, agent->ends[1], err);
-    if (!code && pthread_create(&agent->thread, NULL, serve, agent) != 0)
-        code = rog_fail(err, ROG_EIO, "cannot start a thread");
+    int cause = code ? 0 : pthread_create(&agent->thread, NULL, serve, agent);
+    if (cause)
+        code = rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause));
     agent->has_thread = !code;
     if (code)
         rog_agent_free(agent);
