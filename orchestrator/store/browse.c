@@ -209,3 +209,111 @@ int rog_browse_run(struct rog_db *db, const char *id, struct rog_json **out, str
         *out = row;
     return code;
 }
+
+/* Text of JSON as what it says; damaged text as it is. */
+static struct rog_json *parsed(const char *text)
+{
+    struct rog_json *value = NULL;
+    if (text && rog_json_parse(text, strlen(text), "data", &value, NULL) == 0)
+        return value;
+    return rog_json_new_string(text);
+}
+
+int rog_browse_hosts(struct rog_db *db, const char *id, struct rog_json *run, struct rog_error *err)
+{
+    struct rog_json *hosts = rog_json_array();
+    struct rog_query *query = NULL;
+    int code = put_cases(db, id, run, err);
+    if (code == 0)
+        code = rog_query_new(&query, db, err,
+                             "SELECT rank, host, facts, EXISTS (SELECT 1 FROM events"
+                             " WHERE run_id = ?1 AND kind = 'rows') FROM workers"
+                             " WHERE run_id = ?1 ORDER BY rank",
+                             "s", id);
+    bool rows = false;
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        struct rog_json *host = rog_json_object();
+        rog_json_put_integer(host, "rank", rog_query_int(query, 0));
+        rog_json_put_string(host, "host", rog_query_text(query, 1));
+        rog_json_put(host, "facts", parsed(rog_query_text(query, 2)));
+        rows = rog_query_int(query, 3) != 0;
+        rog_json_append(hosts, host);
+        code = 0;
+    }
+    rog_query_free(query);
+    rog_json_put(run, "hosts", hosts);
+    rog_json_put_bool(run, "rows_recorded", rows);
+    return code;
+}
+
+/* ---- events ---- */
+
+#define EVENTS_THAT_MATCH                                                      \
+    " FROM events WHERE run_id = ?1 AND t >= ?2 AND t <= ?3"                   \
+    " AND (?4 IS NULL OR instr(',' || ?4 || ',', ',' || kind || ','))"         \
+    " AND (?5 < 0 OR rank = ?5) AND (?6 IS NULL OR instr(lower(kind || ' ' ||" \
+    "  coalesce(data, '')), lower(?6)))"
+
+static int count_events(struct rog_db *db, const char *id, const struct rog_event_filter *filter,
+                        struct rog_json *object, struct rog_error *err)
+{
+    struct rog_json *kinds = rog_json_object();
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT kind, count(*) FROM events WHERE run_id = ? GROUP BY kind", "s", id);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_put_integer(kinds, rog_query_text(query, 0), rog_query_int(query, 1));
+        code = 0;
+    }
+    rog_query_free(query);
+    rog_json_put(object, "kinds", kinds);
+    if (code == 0)
+        code = rog_query_new(&query, db, err, "SELECT count(*)" EVENTS_THAT_MATCH, "sddsis", id,
+                             filter->from, filter->to, filter->kinds, filter->rank, filter->text);
+    if (code < 0)
+        return code;
+    code = rog_query_step(query, err);
+    if (code == 1)
+        rog_json_put_integer(object, "total", rog_query_int(query, 0));
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
+static struct rog_json *event_json(const struct rog_query *query)
+{
+    struct rog_json *event = rog_json_object(), *data = parsed(rog_query_text(query, 3));
+    const char *message = rog_json_get_string(data, "message", NULL);
+    rog_json_put_number(event, "t", rog_query_real(query, 0));
+    rog_json_put(event, "rank",
+                 rog_query_is_null(query, 1) ? rog_json_new_string(NULL)
+                                             : rog_json_new_integer(rog_query_int(query, 1)));
+    rog_json_put_string(event, "kind", rog_query_text(query, 2));
+    rog_json_put_string(event, "message",
+                        message ? message : rog_json_get_string(data, "reason", NULL));
+    rog_json_put(event, "data", data);
+    return event;
+}
+
+int rog_browse_events(struct rog_db *db, const char *id, const struct rog_event_filter *filter,
+                      struct rog_json *object, struct rog_error *err)
+{
+    struct rog_json *rows = rog_json_array();
+    struct rog_query *query = NULL;
+    int code = count_events(db, id, filter, object, err);
+    if (code == 0)
+        code = rog_query_new(&query, db, err,
+                             filter->descends ? "SELECT t, rank, kind, data" EVENTS_THAT_MATCH
+                                                " ORDER BY t DESC, rowid DESC LIMIT ?7 OFFSET ?8"
+                                              : "SELECT t, rank, kind, data" EVENTS_THAT_MATCH
+                                                " ORDER BY t, rowid LIMIT ?7 OFFSET ?8",
+                             "sddsisii", id, filter->from, filter->to, filter->kinds, filter->rank,
+                             filter->text, filter->limit, filter->offset);
+    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
+        rog_json_append(rows, event_json(query));
+        code = 0;
+    }
+    rog_query_free(query);
+    rog_json_put(object, "rows", rows);
+    return code;
+}

@@ -50,5 +50,23 @@ void rog_listed_runs_release(struct rog_listed_runs *runs);
  * status, seed, attempt, started_at, ended_at, error, metric}, without what its rows say. Owned by
  * the caller. */
 int rog_browse_run(struct rog_db *db, const char *id, struct rog_json **row, struct rog_error *err);
+/* Adds "cases": [names], "hosts": [{rank, host, facts}], and "rows_recorded": whether it says which
+ * layers' rows were sent. */
+int rog_browse_hosts(struct rog_db *db, const char *id, struct rog_json *run,
+                     struct rog_error *err);
+
+/* Events of a run. */
+struct rog_event_filter {
+    const char *kinds; /* "warning,leave"; NULL: all */
+    const char *text;  /* in what they say, in any case; NULL: any */
+    int64_t rank;      /* -1: any */
+    double from, to;   /* s */
+    bool descends;     /* the latest first */
+    int64_t offset, limit;
+};
+/* Adds "kinds": {kind: number of all}, "total": how many match, "rows": [{t, rank, kind, message,
+ * data}]. */
+int rog_browse_events(struct rog_db *db, const char *id, const struct rog_event_filter *filter,
+                      struct rog_json *object, struct rog_error *err);
 
 #endif

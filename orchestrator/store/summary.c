@@ -496,30 +496,39 @@ void rog_energy_release(struct rog_energy *energy)
     *energy = (struct rog_energy){0};
 }
 
-double rog_energy_at(const struct rog_energy *energy, double t)
+void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t count,
+                        double *joules)
 {
-    double sum = 0;
     size_t workers = 0, i = 0;
+    for (size_t k = 0; k < count; k++)
+        joules[k] = 0;
     while (i < energy->count) {
-        /* One sensor's readings: find the pair around t. */
+        /* One sensor's readings: find the pair around each time. */
         int64_t rank = energy->point[i].rank, sensor = energy->point[i].sensor;
-        double t0 = 0, j0 = 0, joules = 0;
-        bool found = false;
+        double t0 = 0, j0 = 0;
+        size_t k = 0;
         for (; i < energy->count && energy->point[i].rank == rank &&
                energy->point[i].sensor == sensor;
              i++) {
             const struct rog_energy_point *p = &energy->point[i];
-            if (!found && p->t >= t) {
-                joules = between(t0, j0, p->t, p->joules, t);
-                found = true;
-            }
+            for (; k < count && p->t >= t[k]; k++)
+                joules[k] += between(t0, j0, p->t, p->joules, t[k]);
             t0 = p->t;
             j0 = p->joules;
         }
-        sum += found ? joules : j0;
+        for (; k < count; k++)
+            joules[k] += j0;
         workers += i == energy->count || energy->point[i].rank != rank;
     }
-    return workers ? sum / (double)workers : (double)NAN;
+    for (size_t k = 0; k < count; k++)
+        joules[k] = workers ? joules[k] / (double)workers : (double)NAN;
+}
+
+double rog_energy_at(const struct rog_energy *energy, double t)
+{
+    double joules;
+    rog_energy_at_each(energy, &t, 1, &joules);
+    return joules;
 }
 
 static void put_bytes(struct rog_json *summary, const char *name, int64_t bytes)

@@ -131,6 +131,9 @@ void rog_energy_release(struct rog_energy *energy);
 /* Joules used until t, the mean over workers of the sums over their sensors; linear between
  * readings, from 0 J at 0 s, held after a sensor's last reading. NaN when nothing is recorded. */
 double rog_energy_at(const struct rog_energy *energy, double t);
+/* At many times, which ascend. */
+void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t count,
+                        double *joules);
 
 /* What `rogctl show RUN --json` prints. Owned by the caller. */
 int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,

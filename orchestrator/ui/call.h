@@ -39,5 +39,8 @@ typedef int rog_ui_handler(const struct rog_ui_call *call, struct rog_web_answer
 /* api_NAME.c */
 rog_ui_handler rog_api_overview;
 rog_ui_handler rog_api_runs;
+rog_ui_handler rog_api_run, rog_api_microevents;
+rog_ui_handler rog_api_series;
+rog_ui_handler rog_api_events, rog_api_log;
 
 #endif

@@ -17,6 +17,14 @@ static const struct rog_route routes[] = {
     {"api/overview", "", rog_api_overview, ROG_LANE_QUERY, ROG_ROUTE_NO_DB},
     {"api/runs", "case,status,text,sort,order,offset,limit", rog_api_runs, ROG_LANE_QUERY,
      ROG_ROUTE_DB},
+    {"api/runs/?", "against", rog_api_run, ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"api/runs/?/series", "name,worker,points,from,to", rog_api_series, ROG_LANE_QUERY,
+     ROG_ROUTE_DB},
+    {"api/runs/?/microevents", "worker,from,to,rows", rog_api_microevents, ROG_LANE_QUERY,
+     ROG_ROUTE_DB},
+    {"api/runs/?/events", "text,kind,worker,from,to,order,offset,limit", rog_api_events,
+     ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"api/runs/?/log", "file,text,offset,limit,tail", rog_api_log, ROG_LANE_QUERY, ROG_ROUTE_DB},
 };
 
 const struct rog_route *rog_route_find(const struct rog_target *target)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Searches the logs of a run. */
+#include <orchestrator/ui/run_log.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <common/file.h>
+#include <common/utf8.h>
+#include <orchestrator/store/paths.h>
+
+#define FILES_MAX 512
+#define SEARCHED_BYTES ((off_t)32 << 20) /* of the end of a file */
+#define LINE_BYTES 4000                  /* of a line that are shown */
+
+/* ---- which files there are ---- */
+
+static bool is_log(const char *name)
+{
+    size_t length = strlen(name);
+    return strcmp(name, "log") == 0 || (length > 4 && strcmp(name + length - 4, ".log") == 0);
+}
+
+/* Logs of a folder, by name; of its own folders too where `inner` is NULL. */
+static void list_folder(const char *folder, const char *inner, struct rog_json *files)
+{
+    struct dirent **entry = NULL;
+    char *path = inner ? rog_path_join(folder, inner) : rog_strdup(folder);
+    int count = path ? scandir(path, &entry, NULL, alphasort) : -1;
+    for (int i = 0; i < count; i++) {
+        const char *name = entry[i]->d_name;
+        char *within = inner ? rog_path_join(inner, name) : rog_strdup(name);
+        char *whole = within ? rog_path_join(folder, within) : NULL;
+        struct stat status;
+        bool known = whole && name[0] != '.' && lstat(whole, &status) == 0 &&
+                     rog_json_size(files) < FILES_MAX;
+        if (known && S_ISDIR(status.st_mode) && !inner) {
+            list_folder(folder, name, files);
+        } else if (known && S_ISREG(status.st_mode) && is_log(name)) {
+            struct rog_json *file = rog_json_object();
+            rog_json_put_string(file, "name", within);
+            rog_json_put_integer(file, "bytes", status.st_size);
+            rog_json_append(files, file);
+        }
+        free(whole);
+        free(within);
+        free(entry[i]);
+    }
+    free(entry);
+    free(path);
+}
+
+/* A file is read only by a name that was found here. */
+static const char *chosen(const struct rog_json *files, const char *wanted)
+{
+    for (size_t i = 0; i < rog_json_size(files); i++) {
+        const char *name = rog_json_get_string(rog_json_at(files, i), "name", "");
+        if (!wanted || strcmp(name, wanted) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+/* The end of a regular file, whatever it is meanwhile. *cut: more is in front of it. */
+static int read_end(const char *path, char **text, size_t *size, bool *cut, struct rog_error *err)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int code = 0;
+    *text = NULL;
+    *size = 0;
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        code = rog_fail(err, ROG_EIO, "%s cannot be read: %s", path, strerror(errno));
+    } else {
+        off_t from = status.st_size > SEARCHED_BYTES ? status.st_size - SEARCHED_BYTES : 0;
+        *cut = from > 0;
+        *text = malloc((size_t)(status.st_size - from) + 1);
+        ssize_t got = *text ? pread(fd, *text, (size_t)(status.st_size - from), from) : 0;
+        code = !*text    ? rog_fail_nomem(err)
+               : got < 0 ? rog_fail(err, ROG_EIO, "%s: %s", path, strerror(errno))
+                         : 0;
+        *size = code == 0 ? (size_t)got : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* A line without what a reader cannot see; cut where it is very long. Heap memory. */
+static char *shown(const char *line, size_t length)
+{
+    size_t size = length < LINE_BYTES ? length : LINE_BYTES;
+    char *plain = rog_format("%.*s", (int)size, line);
+    char *text = plain ? malloc(ROG_UTF8_SHOWN_MAX_BYTES * size + 8) : NULL;
+    const char *at = plain;
+    char *out = text;
+    while (out && *at) {
+        uint32_t code = rog_utf8_take(&at);
+        out = code == '\t' ? rog_utf8_put(out, code) : rog_utf8_show(out, code);
+    }
+    if (out)
+        strcpy(out, length > size ? " ..." : "");
+    free(plain);
+    return text;
+}
+
+static bool has(const char *line, size_t length, const char *text)
+{
+    size_t wanted = text ? strlen(text) : 0;
+    if (!wanted)
+        return true;
+    for (size_t i = 0; i + wanted <= length; i++)
+        if (strncasecmp(line + i, text, wanted) == 0)
+            return true;
+    return false;
+}
+
+/* Calls for each line that matches, with its number from 1; returns how many there are. */
+static int64_t walk(const char *text, size_t size, const char *wanted, int64_t first, int64_t limit,
+                    struct rog_json *lines)
+{
+    int64_t found = 0, number = 0;
+    for (const char *at = text, *end = text + size; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop ? stop : end) - at);
+        number++;
+        if (has(at, length, wanted)) {
+            if (lines && found >= first && found - first < limit) {
+                struct rog_json *line = rog_json_object();
+                char *clean = shown(at, length);
+                rog_json_put_integer(line, "number", number);
+                rog_json_put_string(line, "text", clean);
+                rog_json_append(lines, line);
+                free(clean);
+            }
+            found++;
+        }
+        at = stop ? stop + 1 : end;
+    }
+    return found;
+}
+
+static int search(const char *path, const struct rog_log_request *request, struct rog_json *log,
+                  struct rog_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    bool cut = false;
+    struct rog_json *lines = rog_json_array();
+    int code = read_end(path, &text, &size, &cut, err);
+    int64_t total = code == 0 ? walk(text, size, request->text, 0, 0, NULL) : 0;
+    int64_t last = total - request->limit - request->offset;
+    int64_t first = request->tail ? (last > 0 ? last : 0) : request->offset;
+    if (code == 0)
+        walk(text, size, request->text, first, request->limit, lines);
+    rog_json_put(log, "lines", lines);
+    rog_json_put_integer(log, "total", total);
+    rog_json_put_integer(log, "first", first);
+    rog_json_put_bool(log, "truncated", cut);
+    free(text);
+    return code;
+}
+
+int rog_log_search(const char *database, const char *run_id, const struct rog_log_request *request,
+                struct rog_json **out, struct rog_error *err)
+{
+    struct rog_json *log = rog_json_object(), *files = rog_json_array();
+    char *relative = rog_run_folder_name(database, run_id);
+    char *folder = relative ? rog_store_path(database, relative) : NULL;
+    int code = folder ? 0 : rog_fail_nomem(err);
+    *out = NULL;
+    /* Databases come from anywhere: a name that leads out of the folder of runs has no logs. */
+    if (code == 0 && !strchr(run_id, '/') && run_id[0] != '.')
+        list_folder(folder, NULL, files);
+    const char *name = chosen(files, request->file);
+    if (code == 0 && !name && request->file)
+        code = rog_fail(err, ROG_ENOTFOUND, "run %s has no log %.200s", run_id, request->file);
+    rog_json_put_string(log, "file", name);
+    char *path = code == 0 && name ? rog_path_join(folder, name) : NULL;
+    if (path)
+        code = search(path, request, log, err);
+    rog_json_put(log, "files", files);
+    free(path);
+    free(folder);
+    free(relative);
+    if (code == 0)
+        *out = log;
+    else
+        rog_json_free(log);
+    return code;
+}
