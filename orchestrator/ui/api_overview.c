@@ -2,7 +2,6 @@
 /* /api/overview: the database, cases and sweeps. */
 #include <orchestrator/ui/call.h>
 
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -26,27 +25,11 @@ static void put_file(struct rog_json *database, const char *path)
     rog_json_put_string(database, "modified_at", text);
 }
 
-/* Of a database that cannot be read. */
-static const char *state_of(const char *path, int code)
+static int read_database(struct rog_db *db, struct rog_json *database, struct rog_json *cases,
+                         struct rog_error *err)
 {
-    struct stat status;
-    return code == ROG_ENOTFOUND ? (stat(path, &status) == 0 ? "empty" : "missing")
-           : code == ROG_EFORMAT ? "damaged"
-                                 : "unreadable";
-}
-
-static int read_database(struct rog_ui *ui, struct rog_db *db, struct rog_json *database,
-                         struct rog_json *cases, struct rog_error *err)
-{
-    int64_t changes = 0;
-    (void)ui;
     int code = rog_browse_count(db, database, err);
-    if (code == 0)
-        code = rog_cases_list(db, cases, err);
-    if (code == 0)
-        code = rog_db_changes(db, &changes, err);
-    rog_json_put_integer(database, "data_version", changes);
-    return code;
+    return code < 0 ? code : rog_cases_list(db, cases, err);
 }
 
 int rog_api_overview(const struct rog_ui_call *call, struct rog_web_answer *answer,
@@ -61,11 +44,12 @@ int rog_api_overview(const struct rog_ui_call *call, struct rog_web_answer *answ
     rog_utc_now(now);
     int code = rog_desk_db(call->desk, &db, &why);
     if (code == 0)
-        code = read_database(ui, db, database, cases, &why);
+        code = read_database(db, database, cases, &why);
     rog_desk_leave(call->desk, code);
     rog_json_put_string(database, "path", ui->database);
-    rog_json_put_string(database, "state", code == 0 ? "ok" : state_of(ui->database, code));
+    rog_json_put_string(database, "state", rog_database_state(ui->database, code));
     rog_json_put_string(database, "message", code == 0 ? NULL : why.message);
+    rog_json_put_integer(database, "data_version", rog_hub_changes(ui->hub));
     put_file(database, ui->database);
     if (ui->hooks.sweeps(ui->database, &sweeps, NULL) < 0)
         sweeps = rog_json_array(); /* those of a user without a folder of his own */

@@ -193,6 +193,8 @@ int rog_api_runs(const struct rog_ui_call *call, struct rog_web_answer *answer,
         rows = rog_json_array();
         code = put_lines(&list, rows, err);
     }
+    if (code == 0 && list.known < list.runs.count)
+        rog_summaries_look(call->ui->summaries);
     if (code == 0) {
         rog_json_put_integer(object, "total", (int64_t)list.runs.count);
         rog_json_put_integer(object, "offset", list.offset);

@@ -6,6 +6,7 @@
 
 #include <orchestrator/ui/access.h>
 #include <orchestrator/ui/hooks.h>
+#include <orchestrator/ui/hub.h>
 #include <orchestrator/ui/jobs.h>
 #include <orchestrator/ui/listen.h>
 #include <orchestrator/ui/summaries.h>
@@ -21,6 +22,7 @@ struct rog_ui {
     struct rog_web *web;
     struct rog_jobs *jobs;
     struct rog_summaries *summaries;
+    struct rog_hub *hub;
 };
 
 /* What a handler is given. */
@@ -38,6 +40,7 @@ typedef int rog_ui_handler(const struct rog_ui_call *call, struct rog_web_answer
 
 /* api_NAME.c */
 rog_ui_handler rog_api_overview;
+rog_ui_handler rog_api_stream;
 rog_ui_handler rog_api_runs;
 rog_ui_handler rog_api_run, rog_api_microevents;
 rog_ui_handler rog_api_series;

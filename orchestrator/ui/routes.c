@@ -15,6 +15,7 @@ static const struct rog_route routes[] = {
     {"", "token", answer_page, ROG_LANE_QUERY, ROG_ROUTE_AT_ONCE},
     {"assets/?", "", answer_page, ROG_LANE_QUERY, ROG_ROUTE_AT_ONCE},
     {"api/overview", "", rog_api_overview, ROG_LANE_QUERY, ROG_ROUTE_NO_DB},
+    {"events", "run", rog_api_stream, ROG_LANE_QUERY, ROG_ROUTE_NO_DB},
     {"api/runs", "case,status,text,sort,order,offset,limit", rog_api_runs, ROG_LANE_QUERY,
      ROG_ROUTE_DB},
     {"api/runs/?", "against", rog_api_run, ROG_LANE_QUERY, ROG_ROUTE_DB},

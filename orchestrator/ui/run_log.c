@@ -169,7 +169,7 @@ static int search(const char *path, const struct rog_log_request *request, struc
 }
 
 int rog_log_search(const char *database, const char *run_id, const struct rog_log_request *request,
-                struct rog_json **out, struct rog_error *err)
+                   struct rog_json **out, struct rog_error *err)
 {
     struct rog_json *log = rog_json_object(), *files = rog_json_array();
     char *relative = rog_run_folder_name(database, run_id);

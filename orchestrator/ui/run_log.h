@@ -20,6 +20,6 @@ struct rog_log_request {
  * is more in front of what was searched}. Texts are made harmless UTF-8. A folder that is not there
  * has no files. ROG_ENOTFOUND: no such file. Owned by the caller. */
 int rog_log_search(const char *database, const char *run_id, const struct rog_log_request *request,
-                struct rog_json **log, struct rog_error *err);
+                   struct rog_json **log, struct rog_error *err);
 
 #endif

@@ -12,9 +12,20 @@
 
 static void tell_of_summaries(void *user, size_t known, size_t of)
 {
-    (void)user;
-    (void)known;
-    (void)of;
+    struct rog_ui *ui = user;
+    rog_hub_tell_measured(ui->hub, known, of);
+}
+
+static void every_second(void *user)
+{
+    struct rog_ui *ui = user;
+    rog_web_tidy(ui->web);
+}
+
+static void database_changed(void *user)
+{
+    struct rog_ui *ui = user;
+    rog_summaries_look(ui->summaries);
 }
 
 /* Of a file that need not be there. */
@@ -57,6 +68,9 @@ int rog_ui_start(struct rog_ui **out, const struct rog_ui_options *options, stru
     int code = ui->database ? open_door(ui, options, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_jobs_start(&ui->jobs, ui->database, err);
+    const struct rog_hub_hooks told = {every_second, database_changed, ui};
+    if (code == 0)
+        code = rog_hub_new(&ui->hub, ui->database, &told, err);
     if (code == 0)
         code = rog_summaries_start(&ui->summaries, ui->database, tell_of_summaries, ui, err);
     if (code == 0) {
@@ -65,6 +79,8 @@ int rog_ui_start(struct rog_ui **out, const struct rog_ui_options *options, stru
         ui->listen.socket = -1;
         code = rog_web_start(&ui->web, listener, &hooks, err);
     }
+    if (code == 0)
+        code = rog_hub_run(ui->hub, err);
     if (code < 0) {
         rog_ui_stop(ui);
         *out = NULL;
@@ -77,8 +93,9 @@ void rog_ui_stop(struct rog_ui *ui)
     if (!ui)
         return;
     rog_jobs_stop(ui->jobs);
-    rog_web_stop(ui->web);
     rog_summaries_stop(ui->summaries);
+    rog_hub_free(ui->hub);
+    rog_web_stop(ui->web);
     if (ui->listen.socket >= 0)
         close(ui->listen.socket);
     memset(&ui->access, 0, sizeof ui->access);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -21,6 +22,8 @@
 #define REQUEST_CROWDED_S 5.0               /* the same while many are connected */
 #define ANSWER_S 900.0                      /* until an answer is read; streams have no end */
 #define STREAM_BYTES ((size_t)4 << 20)      /* that wait for a slow reader */
+#define LAST_STEPS 20 /* that clients are left to read the ends of their answers */
+#define LAST_STEP_NS 10000000L
 #define BLOCK_BYTES ((size_t)32 << 10)
 
 /* A connection. */
@@ -81,7 +84,7 @@ void rog_web_answer_release(struct rog_web_answer *answer)
         close(answer->fd);
     for (size_t i = 0; i < ROG_WEB_HEADERS; i++)
         free(answer->header[i].value);
-    stream_is_read(answer->stream);
+    rog_web_stream_drop(answer->stream);
     *answer = (struct rog_web_answer){0};
 }
 
@@ -205,6 +208,16 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
         peer_comes(user, connection, context);
     else
         peer_goes(user, context);
+}
+
+static size_t count_answering(struct rog_web *web)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&web->lock);
+    for (struct peer *peer = web->peers; peer; peer = peer->next)
+        count += peer->answering;
+    pthread_mutex_unlock(&web->lock);
+    return count;
 }
 
 void rog_web_tidy(struct rog_web *web)
@@ -348,6 +361,8 @@ void rog_web_stop(struct rog_web *web)
 {
     if (!web)
         return;
+    for (int i = 0; i < LAST_STEPS && count_answering(web); i++) /* last words */
+        nanosleep(&(const struct timespec){0, LAST_STEP_NS}, NULL);
     MHD_stop_daemon(web->daemon);
     pthread_mutex_destroy(&web->lock);
     free(web);
@@ -406,6 +421,11 @@ bool rog_web_stream_put(struct rog_web_stream *stream, const char *text)
     return fits;
 }
 
+static void stream_is_read(void *user)
+{
+    rog_web_stream_drop(user);
+}
+
 /* The reader's half: more text, or the connection waits for some. */
 static ssize_t read_stream(void *user, uint64_t position, char *out, size_t room)
 {
@@ -428,9 +448,8 @@ static ssize_t read_stream(void *user, uint64_t position, char *out, size_t room
     return result;
 }
 
-static void stream_is_read(void *user)
+void rog_web_stream_drop(struct rog_web_stream *stream)
 {
-    struct rog_web_stream *stream = user;
     if (!stream)
         return;
     pthread_mutex_lock(&stream->lock);

@@ -65,5 +65,7 @@ struct rog_web_stream *rog_web_stream_new(void);
 bool rog_web_stream_put(struct rog_web_stream *stream, const char *text);
 /* The writer puts no more into it, and must not use it any more. NULL is harmless. */
 void rog_web_stream_close(struct rog_web_stream *stream);
+/* Of one that is put in no answer after all. NULL is harmless. */
+void rog_web_stream_drop(struct rog_web_stream *stream);
 
 #endif
