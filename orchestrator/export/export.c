@@ -164,9 +164,19 @@ int rog_export_csv(struct rog_db *db, const char *case_name,
                    const struct rog_export_options *options, struct rog_error *err)
 {
     struct exporting e = {.db = db, .case_name = case_name, .options = options};
+    size_t written = 0;
     int code = begin(&e, err);
-    for (size_t i = 0; i < TABLES && code == 0; i++)
+    for (size_t i = 0; i < TABLES && code == 0; i++) {
+        if (options->table && strcmp(options->table, e.table[i].name) != 0)
+            continue;
         code = export_table(&e, &e.table[i], err);
+        written++;
+    }
+    if (code == 0 && written == 0)
+        code = rog_fail(err, ROG_ENOTFOUND,
+                        "no table %.60s; there are runs, inputs, workers, checkpoints, iterations, "
+                        "bandwidth, energy and events",
+                        options->table);
     end(&e);
     return code;
 }

@@ -11,13 +11,14 @@
 
 struct rog_export_options {
     const char *folder; /* where the files go; made where it is missing */
+    const char *table;  /* of CSV: this one alone; NULL: all */
     /* Told each file's path; may be NULL. */
     void (*written)(void *user, const char *path);
     void *user;
 };
 
 /* One file a table, CASE-TABLE.csv (RFC 4180: a line of column names, CRLF, quotes doubled; NULL
- * is empty). ROG_ENOTFOUND for an unknown case. Each file appears whole or not at all. */
+ * is empty). ROG_ENOTFOUND for an unknown case or table. Each file appears whole or not at all. */
 int rog_export_csv(struct rog_db *db, const char *case_name,
                    const struct rog_export_options *options, struct rog_error *err);
 

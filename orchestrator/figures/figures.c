@@ -56,6 +56,24 @@ bool rog_figures_need_tests(const char *figure)
     return need;
 }
 
+const char *rog_figures_panel(const char *figure, size_t index, const char **title)
+{
+    const struct rog_panel *const *panel = panels_of(figure);
+    size_t i = 0;
+    while (i < index && panel[i])
+        i++;
+    *title = panel[i] ? panel[i]->title : NULL;
+    return panel[i] ? panel[i]->name : NULL;
+}
+
+char *rog_figures_file(const char *case_name, const char *panel, const char *format)
+{
+    char *begin = rog_quote_file_name(case_name);
+    char *file = begin ? rog_format("%s-%s.%s", begin, panel, format) : NULL;
+    free(begin);
+    return file;
+}
+
 /* What bands and whiskers are, where there are any. */
 static const char *spread_of(const struct rog_case_data *data, bool curves)
 {

@@ -27,6 +27,12 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
  * gradients. `figure` may be NULL. */
 bool rog_figures_need_tests(const char *figure);
 
+/* The panels of that figure, one after the other; NULL: no more. `figure` may be NULL. */
+const char *rog_figures_panel(const char *figure, size_t index, const char **title);
+/* The name of the file of a panel of a case, in that format. Heap memory, NULL when memory ran
+ * out. */
+char *rog_figures_file(const char *case_name, const char *panel, const char *format);
+
 /* What a picture of the case shows, by its path as `drawn` was told it. Heap memory, NULL when
  * memory ran out. */
 char *rog_figures_caption(const char *path, const struct rog_case_data *data);

@@ -5,6 +5,7 @@
 /* What the files of this module share: the server, and a request on its way to an answer. */
 
 #include <orchestrator/ui/access.h>
+#include <orchestrator/ui/cache.h>
 #include <orchestrator/ui/hooks.h>
 #include <orchestrator/ui/hub.h>
 #include <orchestrator/ui/jobs.h>
@@ -23,6 +24,7 @@ struct rog_ui {
     struct rog_jobs *jobs;
     struct rog_summaries *summaries;
     struct rog_hub *hub;
+    struct rog_cache *cache;
 };
 
 /* What a handler is given. */
@@ -41,6 +43,11 @@ typedef int rog_ui_handler(const struct rog_ui_call *call, struct rog_web_answer
 /* api_NAME.c */
 rog_ui_handler rog_api_overview;
 rog_ui_handler rog_api_stream;
+rog_ui_handler rog_api_compare;
+rog_ui_handler rog_api_fleet;
+/* picture.c, download.c */
+rog_ui_handler rog_api_figure, rog_api_figure_microevents;
+rog_ui_handler rog_api_download;
 rog_ui_handler rog_api_runs;
 rog_ui_handler rog_api_run, rog_api_microevents;
 rog_ui_handler rog_api_series;

@@ -11,6 +11,8 @@
 
 static rog_ui_handler answer_page;
 
+#define COMPARISON "contender,baseline,target"
+
 static const struct rog_route routes[] = {
     {"", "token", answer_page, ROG_LANE_QUERY, ROG_ROUTE_AT_ONCE},
     {"assets/?", "", answer_page, ROG_LANE_QUERY, ROG_ROUTE_AT_ONCE},
@@ -25,6 +27,15 @@ static const struct rog_route routes[] = {
      ROG_ROUTE_DB},
     {"api/runs/?/events", "text,kind,worker,from,to,order,offset,limit", rog_api_events,
      ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"api/fleet", "run", rog_api_fleet, ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"api/cases/?", COMPARISON ",points", rog_api_compare, ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"api/compare", COMPARISON ",run,case,points", rog_api_compare, ROG_LANE_QUERY, ROG_ROUTE_DB},
+    {"figure/case/?/?", COMPARISON, rog_api_figure, ROG_LANE_DRAW, ROG_ROUTE_DB},
+    {"figure/chosen/?", COMPARISON ",run,case", rog_api_figure, ROG_LANE_DRAW, ROG_ROUTE_DB},
+    {"figure/microevents/?/?/?/?", "rows", rog_api_figure_microevents, ROG_LANE_DRAW, ROG_ROUTE_DB},
+    {"download/case/?/?", COMPARISON, rog_api_download, ROG_LANE_FILE, ROG_ROUTE_DB},
+    {"download/chosen/?", COMPARISON ",run,case", rog_api_download, ROG_LANE_FILE, ROG_ROUTE_DB},
+    {"download/run/?/?", "", rog_api_download, ROG_LANE_FILE, ROG_ROUTE_DB},
     {"api/runs/?/log", "file,text,offset,limit,tail", rog_api_log, ROG_LANE_QUERY, ROG_ROUTE_DB},
 };
 

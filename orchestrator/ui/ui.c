@@ -10,6 +10,8 @@
 #include <orchestrator/ui/routes.h>
 #include <orchestrator/ui/call.h>
 
+#define CACHE_BYTES ((size_t)128 << 20) /* of figures */
+
 static void tell_of_summaries(void *user, size_t known, size_t of)
 {
     struct rog_ui *ui = user;
@@ -68,6 +70,8 @@ int rog_ui_start(struct rog_ui **out, const struct rog_ui_options *options, stru
     int code = ui->database ? open_door(ui, options, err) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_jobs_start(&ui->jobs, ui->database, err);
+    if (code == 0)
+        code = rog_cache_new(&ui->cache, CACHE_BYTES, err);
     const struct rog_hub_hooks told = {every_second, database_changed, ui};
     if (code == 0)
         code = rog_hub_new(&ui->hub, ui->database, &told, err);
@@ -96,6 +100,7 @@ void rog_ui_stop(struct rog_ui *ui)
     rog_summaries_stop(ui->summaries);
     rog_hub_free(ui->hub);
     rog_web_stop(ui->web);
+    rog_cache_free(ui->cache);
     if (ui->listen.socket >= 0)
         close(ui->listen.socket);
     memset(&ui->access, 0, sizeof ui->access);
