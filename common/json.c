@@ -305,6 +305,30 @@ void rog_json_put_all(struct rog_json *object, const struct rog_json *from)
     }
 }
 
+/* Also written alike: -0.0 equals 0.0. */
+static bool is_same(const json_t *a, const json_t *b)
+{
+    if (!json_equal(a, b))
+        return false;
+    char *one = json_dumps(a, JSON_ENCODE_ANY), *two = json_dumps(b, JSON_ENCODE_ANY);
+    bool same = one && two && strcmp(one, two) == 0;
+    free(two);
+    free(one);
+    return same;
+}
+
+void rog_json_share(struct rog_json *object, const struct rog_json *with)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(theirs(object), key, value)
+    {
+        json_t *other = json_object_get(theirs(with), key);
+        if (other && other != value && is_same(value, other))
+            json_object_set(theirs(object), key, other);
+    }
+}
+
 void rog_json_remove(struct rog_json *object, const char *key)
 {
     json_object_del(theirs(object), key);

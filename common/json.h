@@ -69,6 +69,9 @@ rog_json_new_string(const char *text);               /* NULL or invalid UTF-8 ->
 struct rog_json *rog_json_new_number(double number); /* NaN and infinity -> null */
 struct rog_json *rog_json_new_integer(int64_t number);
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value);
+/* Members that are the same in `with` become one value with those, of which nothing may be changed
+ * any more. */
+void rog_json_share(struct rog_json *object, const struct rog_json *with);
 /* A key that is not there is none to remove. */
 void rog_json_remove(struct rog_json *object, const char *key);
 /* Copies of all members of another object; what has the same key is replaced. */

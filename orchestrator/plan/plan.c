@@ -134,6 +134,8 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
                                plan->strategies, &cause);
     if (code < 0)
         return fail_resolving(settings, code, &cause, err);
+    if (plan->count > 0) /* most of it is that of the run before */
+        rog_resolved_run_share(&run->resolved, &run[-1].resolved);
     plan->count++;
     return 0;
 }

@@ -146,9 +146,12 @@ static int remark_values(const struct rog_plan *plan, struct rog_json *texts, st
     for (size_t i = 0; code == 0 && !plan->real_time && i < plan->count; i++) {
         const struct rog_json *config = plan->run[i].resolved.config;
         char *key = rog_workload_trains(config) ? NULL : without_values(config);
-        int64_t before = key ? rog_json_get_integer(first, key, -1) : 0;
+        char hash[ROG_SHA256_HEX_BYTES] = ""; /* thousands of runs may be planned */
+        if (key)
+            rog_sha256(key, strlen(key), hash);
+        int64_t before = key ? rog_json_get_integer(first, hash, -1) : 0;
         if (key && before < 0) {
-            rog_json_put_integer(first, key, (int64_t)i);
+            rog_json_put_integer(first, hash, (int64_t)i);
         } else if (key && count++ == 0) {
             one = (size_t)before;
             other = i;

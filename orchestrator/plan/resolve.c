@@ -394,6 +394,19 @@ static int fill(struct rog_resolved_run *run, const struct rog_cluster *cluster,
     return 0;
 }
 
+static void borrow_texts(struct rog_resolved_run *run)
+{
+    run->control = rog_json_get_string(run->config, "control", "");
+    run->note = rog_json_get_string(run->config, "note", "");
+    run->workload = rog_json_get_string(run->config, "workload", "");
+}
+
+void rog_resolved_run_share(struct rog_resolved_run *run, const struct rog_resolved_run *with)
+{
+    rog_json_share(run->config, with->config);
+    borrow_texts(run);
+}
+
 int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *settings,
                     const struct rog_cluster *cluster, const char *folder,
                     struct rog_contents *contents, struct rog_strategies *strategies,
@@ -411,9 +424,7 @@ int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *setting
         rog_resolved_run_release(run);
         return code;
     }
-    run->control = rog_json_get_string(run->config, "control", "");
-    run->note = rog_json_get_string(run->config, "note", "");
-    run->workload = rog_json_get_string(run->config, "workload", "");
+    borrow_texts(run);
     run->threshold = rog_json_get_integer(run->config, "threshold", 0);
     run->batchsize = rog_json_get_integer(run->config, "batchsize", 1);
     run->epochs = rog_json_get_integer(run->config, "epochs", 0);

@@ -49,6 +49,9 @@ int rog_run_resolve(struct rog_resolved_run *run, const struct rog_json *setting
                     const struct rog_cluster *cluster, const char *folder,
                     struct rog_contents *contents, struct rog_strategies *strategies,
                     struct rog_error *err);
+/* Values that are the same in both configurations are kept once: thousands of runs of a sweep
+ * differ in few of them. */
+void rog_resolved_run_share(struct rog_resolved_run *run, const struct rog_resolved_run *with);
 void rog_resolved_run_release(struct rog_resolved_run *run);
 
 #endif

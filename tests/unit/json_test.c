@@ -92,6 +92,30 @@ static void test_members_are_copied(void **state)
 }
 
 /* In a thread of its own, as there is no way back. */
+static struct rog_json *parse(const char *text)
+{
+    struct rog_json *value = NULL;
+    struct rog_error err;
+    assert_int_equal(rog_json_parse(text, strlen(text), "", &value, &err), 0);
+    return value;
+}
+
+static void test_what_is_shared_stays_as_it_was(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"b\":[1,{\"x\":0.5}],\"a\":\"one\",\"c\":0.0,\"d\":1,\"e\":2}";
+    struct rog_json *one = parse(text);
+    struct rog_json *two = parse("{\"a\":\"one\",\"b\":[1,{\"x\":0.5}],\"c\":-0.0,\"d\":1.0}");
+    rog_json_share(one, two);
+    assert_ptr_equal(rog_json_get(one, "b"), rog_json_get(two, "b"));
+    assert_ptr_equal(rog_json_get(one, "a"), rog_json_get(two, "a"));
+    rog_json_free(two);
+    char *again = rog_json_text(one);
+    assert_string_equal(again, text);
+    free(again);
+    rog_json_free(one);
+}
+
 static void *run_out(void *value)
 {
     rog_ran_out_note();
@@ -128,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_getters_fall_back),
         cmocka_unit_test(test_what_json_cannot_say),
         cmocka_unit_test(test_members_are_copied),
+        cmocka_unit_test(test_what_is_shared_stays_as_it_was),
         cmocka_unit_test(test_nothing_is_said_of_what_may_lack_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
