@@ -120,7 +120,7 @@ says 'bad.conf, line 4 (ROG 4): worker 1: unknown bandwidth generator "nowhere"'
 says "bad.conf, line 5 (ROG 4): checkpoint $PWD/b1.csv: only 6 bytes"
 says "bad.conf, line 6 (ROG 4): $PWD/./train.bin: 1000 bytes long"
 says "5 of the 6 runs could not begin"
-same "said once" 1 "$(grep -c 'begins with' err)"
+same "said once" 1 "$(grep -c 'starts with' err)"
 prints "cannot begin"
 try 2 rogctl sweep bad.conf -n --json
 same "faults" "0 5" "$(json '[.runs[].fault] | "\(.[0] // 0) \(map(select(.)) | length)"')"
