@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <common/meant.h>
 #include <common/ran_out.h>
+#include <common/screen.h>
 #include <common/utf8.h>
 
 struct rog_cli {
@@ -40,7 +42,7 @@ int rog_exit_status(int code)
 static const char *next_command(const void *list, size_t index)
 {
     const struct rog_command *command = ((const struct rog_command *const *)list)[index];
-    return command ? command->name : NULL;
+    return !command ? NULL : command->hidden ? "" : command->name;
 }
 
 static const struct rog_command *find_command(const struct rog_program *program, const char *name)
@@ -49,6 +51,26 @@ static const struct rog_command *find_command(const struct rog_program *program,
         if (!strcmp(program->commands[i]->name, name))
             return program->commands[i];
     return NULL;
+}
+
+static const struct rog_topic *find_topic(const struct rog_program *program, const char *name)
+{
+    for (const struct rog_topic *topic = program->topics; topic && topic->name; topic++)
+        if (!strcmp(topic->name, name))
+            return topic;
+    return NULL;
+}
+
+/* Commands, then topics: what help knows. */
+static const char *next_helped(const void *list, size_t index)
+{
+    const struct rog_program *program = list;
+    size_t commands = 0;
+    while (program->commands[commands])
+        commands++;
+    return index < commands  ? next_command(program->commands, index)
+           : program->topics ? program->topics[index - commands].name
+                             : NULL;
 }
 
 /* The part of the command that the word names, or the command itself. */
@@ -234,15 +256,29 @@ static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *e
 
 #define HELP_COLUMNS 80
 #define HELP_OPTION_COLUMN 26
+#define HELP_NARROW_COLUMN 8 /* where that would leave too little */
+#define HELP_NAME_COLUMN 17  /* of commands and topics */
+
+static int help_columns(void)
+{
+    size_t columns = rog_screen_of(STDOUT_FILENO).columns;
+    return columns && columns < HELP_COLUMNS ? (int)columns : HELP_COLUMNS;
+}
+
+static int option_column(void)
+{
+    return help_columns() < 2 * HELP_OPTION_COLUMN ? HELP_NARROW_COLUMN : HELP_OPTION_COLUMN;
+}
 
 /* Prints text from `column` on, broken between words. An empty line and a line that begins with a
  * space stay lines of their own. */
 static void print_wrapped(const char *text, int column)
 {
+    const int columns = help_columns();
     int at = column;
     while (*text) {
         int length = (int)strcspn(text, " \n");
-        if (at > column && length && at + 1 + length > HELP_COLUMNS) {
+        if (at > column && length && at + 1 + length > columns) {
             printf("\n%*s", column, "");
             at = column;
         } else if (at > column && length) {
@@ -265,6 +301,28 @@ static void print_wrapped(const char *text, int column)
     putchar('\n');
 }
 
+static void print_name(const char *name, int column)
+{
+    printf("  %-*s", column - 2, name);
+    if ((int)strlen(name) >= column - 2)
+        printf("\n%*s", column, "");
+}
+
+/* What it is and may be; `name` as it is given. */
+static void print_setting(const struct rog_setting *setting, const char *name)
+{
+    char what[384];
+    const int column = option_column();
+    print_name(name, column);
+    print_wrapped(setting->help, column);
+    if (setting->type == ROG_SETTING_FLAG ||
+        (setting->type == ROG_SETTING_STRING && !setting->choices && !setting->fallback))
+        return;
+    rog_setting_describe(setting, what, sizeof what);
+    printf("%*s", column, "");
+    print_wrapped(what, column);
+}
+
 static void print_option(const struct rog_setting *option)
 {
     static const char *const value_names[] = {
@@ -276,20 +334,35 @@ static void print_option(const struct rog_setting *option)
         [ROG_SETTING_TEXTS] = " TEXT,TEXT",
         [ROG_SETTING_GROUP] = " NAME=VALUE,...",
     };
-    char left[64], letter[5] = "    ", what[384];
+    char left[64], letter[5] = "    ";
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
     snprintf(left, sizeof left, "%s--%s%s", letter, option_name(option), value_names[option->type]);
-    printf("  %-*s", HELP_OPTION_COLUMN - 2, left);
-    if (strlen(left) >= HELP_OPTION_COLUMN - 2)
-        printf("\n%*s", HELP_OPTION_COLUMN, "");
-    print_wrapped(option->help, HELP_OPTION_COLUMN);
-    if (option->type == ROG_SETTING_FLAG ||
-        (option->type == ROG_SETTING_STRING && !option->choices && !option->fallback))
-        return;
-    rog_setting_describe(option, what, sizeof what);
-    printf("%*s", HELP_OPTION_COLUMN, "");
-    print_wrapped(what, HELP_OPTION_COLUMN);
+    print_setting(option, left);
+}
+
+void rog_help_text(const char *text)
+{
+    print_wrapped(text, 0);
+}
+
+static void print_row(const char *name, const char *text, int column)
+{
+    print_name(name, column);
+    print_wrapped(text, column);
+}
+
+void rog_help_row(const char *name, const char *text)
+{
+    print_row(name, text, option_column());
+}
+
+void rog_help_settings(const char *title, const struct rog_setting *table, unsigned without)
+{
+    printf("\n%s:\n", title);
+    for (; table->name; table++)
+        if (rog_setting_is(table, 0, without))
+            print_setting(table, table->name);
 }
 
 /* The rows that have one of the flags; 0: all. */
@@ -303,6 +376,17 @@ static void print_options(const char *title, const struct rog_setting *table, un
             print_option(table);
 }
 
+static void say_row(const char *before, const char *name, const char *text)
+{
+    fputs(before, stdout);
+    if (!rog_screen_of(STDOUT_FILENO).terminal) { /* programs read such lists */
+        printf("  %-*s %s\n", HELP_NAME_COLUMN - 3, name, text);
+        return;
+    }
+    print_row(name, text,
+              help_columns() < 2 * HELP_OPTION_COLUMN ? HELP_NARROW_COLUMN : HELP_NAME_COLUMN);
+}
+
 static void print_command_help(const struct rog_program *program, const struct rog_command *command)
 {
     printf("usage: %s %s%s%s\n\n", program->name, command->name, command->usage[0] ? " " : "",
@@ -313,8 +397,8 @@ static void print_command_help(const struct rog_program *program, const struct r
         print_wrapped(command->details, 0);
     }
     for (size_t i = 0; command->parts && command->parts[i]; i++)
-        printf("%s  %-14s %s\n", i ? "" : "\nSubcommands with their own help:\n",
-               command->parts[i]->name, command->parts[i]->summary);
+        say_row(i ? "" : "\nSubcommands with their own help:\n", command->parts[i]->name,
+                command->parts[i]->summary);
     print_options("Options", command->options, 0);
     if (command->settings)
         print_options("Settings of the run", rog_run_settings, command->settings);
@@ -328,9 +412,12 @@ static void print_program_help(const struct rog_program *program)
     printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
         if (!program->commands[i]->hidden)
-            printf("  %-14s %s\n", program->commands[i]->name, program->commands[i]->summary);
+            say_row("", program->commands[i]->name, program->commands[i]->summary);
+    for (const struct rog_topic *topic = program->topics; topic && topic->name; topic++)
+        say_row(topic == program->topics ? "\nTopics:\n" : "", topic->name, topic->summary);
     print_options("Options of all commands", program->common, 0);
-    printf("\n`%s help COMMAND` (or COMMAND --help) describes one of them.\n", program->name);
+    printf("\n`%s help COMMAND` (or COMMAND --help) describes one of them%s.\n", program->name,
+           program->topics ? ",\n`help TOPIC` a topic" : "");
 }
 
 void rog_write_harmless(FILE *file, const char *text)
@@ -357,18 +444,21 @@ static int usage_error(const struct rog_program *program, const struct rog_error
     return ROG_EXIT_USAGE;
 }
 
-static int unknown_command(const struct rog_program *program, const char *name)
+static int unknown_command(const struct rog_program *program, const char *name, bool help)
 {
-    const char *near = rog_nearest_name(name, next_command, program->commands);
     struct rog_error err;
-    if (name[0] == '-') {
+    char meant[ROG_MEANT_BYTES];
+    if (name[0] == '-')
         rog_fail(&err, ROG_EINVAL,
                  "the command must come first; options such as %s follow it; `%s help` lists them",
                  name, program->name);
-        return usage_error(program, &err);
-    }
-    rog_fail(&err, ROG_EINVAL, "unknown command %s%s%s%s; `%s help` lists them", name,
-             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", program->name);
+    else
+        rog_fail(&err, ROG_EINVAL, "unknown command %s%s%s; `%s help` lists them",
+                 help && program->topics ? "or topic " : "", name,
+                 rog_meant(help ? rog_nearest_name(name, next_helped, program)
+                                : rog_nearest_name(name, next_command, program->commands),
+                           meant),
+                 program->name);
     return usage_error(program, &err);
 }
 
@@ -461,8 +551,13 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     if (help)
         name = argv[2];
     const struct rog_command *command = find_command(program, name);
+    const struct rog_topic *topic = help && !command ? find_topic(program, name) : NULL;
+    if (topic) {
+        topic->print(program);
+        return end_text(program);
+    }
     if (!command)
-        return unknown_command(program, name);
+        return unknown_command(program, name, help);
     int first = help ? 3 : 2; /* of the arguments */
     const struct rog_command *part = find_part(command, argc > first ? argv[first] : NULL);
     if (part != command) {

@@ -26,6 +26,7 @@ enum {
 };
 
 struct rog_cli; /* a parsed command line */
+struct rog_program;
 
 struct rog_command {
     const char *name;                  /* of a part: its command's, a space and its own */
@@ -46,15 +47,28 @@ struct rog_command {
     bool hidden; /* no help lists it: for programs, not for people */
 };
 
+/* What `help NAME` says besides the commands: printed with the functions below. */
+struct rog_topic {
+    const char *name, *summary;
+    void (*print)(const struct rog_program *program);
+};
+
 struct rog_program {
     const char *name, *version, *summary;
     const struct rog_setting *common;          /* options of every command */
     const struct rog_command *const *commands; /* ends with NULL */
+    const struct rog_topic *topics;            /* ends with a row without a name; may be NULL */
 };
 
 /* Parses, runs, prints errors as "NAME: message", returns the exit status. Handles --help,
  * --version and "help COMMAND" itself. */
 int rog_program_main(const struct rog_program *program, int argc, char **argv);
+
+/* For topics, as wide as the terminal and at most 80 columns: a paragraph; a name with what is said
+ * of it; a table of settings under its title, without those that have one of the flags. */
+void rog_help_text(const char *text);
+void rog_help_row(const char *name, const char *text);
+void rog_help_settings(const char *title, const struct rog_setting *table, unsigned without);
 
 /* Copies into `settings` those of a run that were given as options. */
 void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings);

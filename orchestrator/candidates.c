@@ -257,6 +257,12 @@ static void say_helped(const struct rog_candidates *c)
             rog_candidate(c, c->program->commands[i]->name, c->program->commands[i]->summary);
 }
 
+static void say_topics(const struct rog_candidates *c)
+{
+    for (const struct rog_topic *topic = c->program->topics; topic && topic->name; topic++)
+        rog_candidate(c, topic->name, topic->summary);
+}
+
 static void say_files(const struct rog_candidates *c)
 {
     (void)c;
@@ -323,6 +329,7 @@ static const struct kind kinds[] = {
     {"POOL", NULL, say_folders},
     {"RUN", "case", say_moved},
     {"RUN", NULL, say_runs},
+    {"TOPIC", NULL, say_topics},
 };
 
 /* Options and settings of these names. Those that are missing have the choices of their rows. */

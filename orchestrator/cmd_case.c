@@ -2,6 +2,8 @@
 /* rogctl case: changes which runs a case holds, or its name. */
 #include <orchestrator/commands.h>
 
+#include <common/meant.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,13 +114,14 @@ static int show_case(const struct rog_cli *cli, struct rog_db *db, const char *n
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
+    char meant[ROG_MEANT_BYTES];
     size_t action = 0;
     while (action < ACTIONS && strcmp(actions[action].name, rog_cli_arg(cli, 0)) != 0)
         action++;
     if (action == ACTIONS)
-        return rog_fail(err, ROG_EINVAL,
-                        "case must be followed by add, remove or rename (found %s)",
-                        rog_cli_arg(cli, 0));
+        return rog_fail(
+            err, ROG_EINVAL, "case must be followed by add, remove or rename (found %s)%s",
+            rog_cli_arg(cli, 0), rog_meant_choice(rog_cli_arg(cli, 0), "add|remove|rename", meant));
     struct rog_db *db = NULL;
     int code = rog_command_db(cli, ROG_DB_READ, &db, err); /* it has to be there */
     rog_db_close(db);

@@ -255,6 +255,7 @@ static void say(struct line *line, const char **word, int count)
     }
     if (helps && count == 2) {
         rog_candidates_of_kind(&line->c, "COMMAND");
+        rog_candidates_of_kind(&line->c, "TOPIC");
         return;
     }
     int at = helps ? 2 : 1;

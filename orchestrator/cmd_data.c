@@ -2,14 +2,18 @@
 /* rogctl data: data sets, most of it by rog-trainer. */
 #include <orchestrator/commands.h>
 
+#include <common/meant.h>
+
 #include <string.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
+    char meant[ROG_MEANT_BYTES];
     const char *what = rog_cli_arg(cli, 0);
     if (!what || (what[0] != '-' && strcmp(what, "make") != 0 && strcmp(what, "info") != 0))
-        return rog_fail(err, ROG_EINVAL, "data must be followed by get, make or info (found %s)",
-                        what ? what : "nothing");
+        return rog_fail(err, ROG_EINVAL, "data must be followed by get, make or info (found %s)%s",
+                        what ? what : "nothing",
+                        rog_meant_choice(what ? what : "", "get|make|info", meant));
     return rog_command_trainer(cli, "data", err);
 }
 

@@ -2,6 +2,8 @@
 /* rogctl lab: builds and takes down a cluster of network namespaces. */
 #include <orchestrator/commands.h>
 
+#include <common/meant.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +96,7 @@ static int status(const struct rog_cli *cli, struct rog_error *err)
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
+    char meant[ROG_MEANT_BYTES];
     static const struct {
         const char *name;
         int (*run)(const struct rog_cli *cli, struct rog_error *err);
@@ -102,7 +105,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verb, verbs[i].name) == 0)
             return verbs[i].run(cli, err);
-    return rog_fail(err, ROG_EINVAL, "lab must be followed by up, down or status (found %s)", verb);
+    return rog_fail(err, ROG_EINVAL, "lab must be followed by up, down or status (found %s)%s",
+                    verb, rog_meant_choice(verb, "up|down|status", meant));
 }
 
 static const struct rog_setting options[] = {

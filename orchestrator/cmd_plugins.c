@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <common/meant.h>
 #include <common/parameters.h>
 #include <common/plugin.h>
 #include <common/settings.h>
@@ -256,13 +257,25 @@ static void print_promises(const struct rog_json *plugins)
     }
 }
 
+static const char *next_plugin(const void *list, size_t index)
+{
+    const struct rog_json *plugin = rog_json_at(list, index);
+    return plugin ? rog_json_get_string(plugin, "library", rog_json_get_string(plugin, "name", ""))
+                  : NULL;
+}
+
 static int fail_none(const char *only, struct rog_error *err)
 {
+    char meant[ROG_MEANT_BYTES] = "";
+    struct listed all = {.plugins = rog_json_array()};
+    if (only && rog_plugin_each(add_plugin, &all, NULL) == 0 && rog_parts_each(add_part, &all) == 0)
+        rog_meant(rog_nearest_name(only, next_plugin, all.plugins), meant);
+    rog_json_free(all.plugins);
     if (only)
         return rog_fail(err, ROG_ENOTFOUND,
-                        "no strategy, codec or optimizer is called \"%s\"; `rogctl plugins` lists "
-                        "those found",
-                        only);
+                        "no strategy, codec or optimizer is called \"%s\"%s; `rogctl plugins` "
+                        "lists those found",
+                        only, meant);
     return rog_fail(err, ROG_ENOTFOUND,
                     "no plugins; they are looked for in $ROG_PLUGIN_PATH and in lib/rog/plugins "
                     "beside this program's bin");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/kinds.h>
 #include <orchestrator/output.h>
@@ -140,6 +141,23 @@ static int apply_methods(struct rog_experiment *experiment, struct rog_error *er
     return code;
 }
 
+/* Of the name of a file here, or of one that came with the program. */
+static int fail_unknown(const char *given, int code, struct rog_error *err)
+{
+    char meant[ROG_MEANT_BYTES];
+    const char *slash = strrchr(given, '/');
+    struct rog_error cause = *err;
+    char *folder = rog_path_dir(given), *share = rog_install_path("share/rog", err);
+    const char *const folders[] = {folder, slash ? NULL : share, NULL};
+    if (folder && share)
+        rog_fail(err, code, "%s%s%s", cause.message,
+                 rog_meant_file(slash ? slash + 1 : given, folders, ".conf", false, meant),
+                 slash ? "" : "; `rogctl help experiments` lists those that come with the program");
+    free(share);
+    free(folder);
+    return code;
+}
+
 int rog_command_experiment(const struct rog_cli *cli, const char *given,
                            struct rog_experiment **experiment, struct rog_error *err)
 {
@@ -160,6 +178,8 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
     if (installed)
         rog_remark(&output, "taking %s, which came with the program", path);
     int code = rog_experiment_read(experiment, installed ? path : given, err);
+    if (code < 0 && !rog_file_exists(given) && !installed)
+        code = fail_unknown(given, code, err);
     if (code == 0)
         code = apply_methods(*experiment, err);
     free(path);

@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <orchestrator/topics.h>
+
 static const struct rog_command *const commands[] = {
     &rog_cmd_sweep,
     &rog_cmd_run,
@@ -43,6 +45,7 @@ static const struct rog_program program = {
                "and draws the figures",
     .common = rog_common_options,
     .commands = commands,
+    .topics = rog_topics,
 };
 
 int main(int argc, char **argv)

@@ -3,7 +3,12 @@
 #include <orchestrator/providers.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <common/file.h>
+#include <common/meant.h>
+#include <common/settings.h>
 
 #define NAMES_BYTES 128
 
@@ -34,10 +39,28 @@ static const char *names(char text[NAMES_BYTES])
     return text;
 }
 
+static const char *next_provider(const void *list, size_t index)
+{
+    (void)list;
+    return providers[index] ? providers[index]->name : NULL;
+}
+
+static int fail_unknown(const char *given, size_t length, struct rog_error *err)
+{
+    char text[NAMES_BYTES] = "", meant[ROG_MEANT_BYTES];
+    char *name = rog_format("%.*s", (int)length, given);
+    if (!name)
+        return rog_fail_nomem(err);
+    rog_meant(rog_nearest_name(name, next_provider, NULL), meant);
+    rog_fail(err, ROG_EINVAL, "--on: %s is nowhere that runs are done%s; allowed: %s", name, meant,
+             names(text));
+    free(name);
+    return ROG_EINVAL;
+}
+
 int rog_provider_find(const char *given, const struct rog_pool_provider **provider,
                       const char **file, struct rog_error *err)
 {
-    char text[NAMES_BYTES] = "";
     const size_t length = strcspn(given, ":");
     *file = given[length] && given[length + 1] ? given + length + 1 : NULL;
     *provider = NULL;
@@ -45,8 +68,7 @@ int rog_provider_find(const char *given, const struct rog_pool_provider **provid
         if (strlen(providers[i]->name) == length && strncmp(providers[i]->name, given, length) == 0)
             *provider = providers[i];
     if (!*provider)
-        return rog_fail(err, ROG_EINVAL, "--on: %.*s is nowhere that runs are done; allowed: %s",
-                        (int)length, given, names(text));
+        return fail_unknown(given, length, err);
     if ((*provider)->needs_file && !*file)
         return rog_fail(err, ROG_EINVAL, "--on: %s needs its file, %s:%s", (*provider)->name,
                         (*provider)->name, (*provider)->file);

@@ -185,10 +185,21 @@ static bool is_meant(const struct rog_json *sweep, const char *text)
                 : rog_sweep_is_running(sweep);
 }
 
+static const char *next_id(const void *list, size_t index)
+{
+    return rog_json_get_string(rog_json_at(list, index), "id", NULL);
+}
+
+const char *rog_sweep_meant(const struct rog_json *sweeps, const char *text,
+                            char meant[ROG_MEANT_BYTES])
+{
+    return rog_meant(rog_nearest_name(text, next_id, sweeps), meant);
+}
+
 int rog_sweep_choose(const struct rog_json *sweeps, const char *text, const struct rog_json **sweep,
                      struct rog_error *err)
 {
-    char names[512] = "";
+    char names[512] = "", meant[ROG_MEANT_BYTES];
     size_t found = 0, used = 0;
     *sweep = text ? rog_sweeps_find(sweeps, text) : NULL;
     if (*sweep)
@@ -216,6 +227,7 @@ int rog_sweep_choose(const struct rog_json *sweeps, const char *text, const stru
         return rog_fail(err, ROG_EINVAL, "%s%sany of %zu sweeps: %s; name one of them",
                         text ? text : "", text ? " could be " : "it could be ", found, names);
     if (text)
-        return rog_fail(err, ROG_ENOTFOUND, "no sweep %s; `rogctl status` lists yours", text);
+        return rog_fail(err, ROG_ENOTFOUND, "no sweep %s%s; `rogctl status` lists yours", text,
+                        rog_sweep_meant(sweeps, text, meant));
     return rog_fail(err, ROG_ENOTFOUND, "no sweep of yours is running");
 }

@@ -5,6 +5,7 @@
 /* A sweep that some process of this user executes or has executed (sweeps/registry.h), as jobs:
  * what `status` and `attach` show, out of the database that it writes. */
 
+#include <common/meant.h>
 #include <orchestrator/fleet/job.h>
 #include <orchestrator/time_left.h>
 
@@ -32,6 +33,10 @@ char *rog_sweep_command_text(const struct rog_json *sweep);
 /* How long ago a moment of the entry was, "since" or "ended": "25:10". */
 const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
                                char text[ROG_TIME_LEFT_BYTES]);
+
+/* " (did you mean ID?)" of a sweep whose ID is near, or "". */
+const char *rog_sweep_meant(const struct rog_json *sweeps, const char *text,
+                            char meant[ROG_MEANT_BYTES]);
 
 /* The sweep that people mean: by its ID, or any beginning of it that is unambiguous, at least among
  * those that are running; NULL: the only one that is running. ROG_ENOTFOUND, ROG_EINVAL: several.

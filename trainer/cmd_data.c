@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sheet.h>
@@ -242,12 +243,13 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_run_config *config = NULL;
     struct rog_json *list = rog_cli_flag(cli, "json") ? rog_json_array() : NULL;
-    char *text = NULL;
+    char *text = NULL, meant[ROG_MEANT_BYTES];
     const char *what = rog_cli_arg(cli, 0);
     bool measured = !strcmp(what, "info");
     int code = ROG_OK;
     if (!measured && strcmp(what, "make"))
-        code = rog_fail(err, ROG_EINVAL, "data must be followed by make or info (found %s)", what);
+        code = rog_fail(err, ROG_EINVAL, "data must be followed by make or info (found %s)%s", what,
+                        rog_meant_choice(what, "make|info", meant));
     if (!code)
         code = read_settings(cli, &config, err);
     if (!code)

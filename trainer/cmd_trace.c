@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <common/trace_name.h>
 #include <librog/trace/convert.h>
 #include <librog/trace/stats.h>
@@ -382,13 +383,16 @@ static bool takes(const struct action *action, const char *option)
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
+    char meant[ROG_MEANT_BYTES];
     const char *name = rog_cli_arg(cli, 0);
     const struct action *action = NULL;
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (strcmp(actions[i].name, name) == 0)
             action = &actions[i];
     if (!action)
-        return rog_fail(err, ROG_EINVAL, "trace does info, synth or convert (found \"%s\")", name);
+        return rog_fail(err, ROG_EINVAL,
+                        "trace must be followed by info, synth or convert (found %s)%s", name,
+                        rog_meant_choice(name, "info|synth|convert", meant));
     for (const struct rog_setting *option = options; option->name; option++)
         if (rog_cli_given(cli, option->name) && !takes(action, option->name))
             return rog_fail(err, ROG_EINVAL,

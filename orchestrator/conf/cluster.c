@@ -8,6 +8,7 @@
 
 #include <common/container.h>
 #include <common/file.h>
+#include <common/meant.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/conf/cluster_state.h>
@@ -16,7 +17,7 @@
 #include <orchestrator/conf/ranges.h>
 #include <orchestrator/conf/wrapper.h>
 
-static const struct rog_setting cluster_settings[] = {
+const struct rog_setting rog_cluster_settings[] = {
     {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
@@ -160,7 +161,7 @@ static bool takes(const struct rog_cluster_kind *kind, const char *name)
         rog_setting_find(rog_cluster_hosts_settings, name) ||
         rog_setting_find(rog_cluster_host_settings, name))
         return kind->has_hosts;
-    return is_own(kind, name) || rog_setting_find(cluster_settings, name) ||
+    return is_own(kind, name) || rog_setting_find(rog_cluster_settings, name) ||
            rog_setting_find(rog_worker_settings, name);
 }
 
@@ -175,7 +176,7 @@ int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct 
 }
 
 /* The table that a member of the file belongs to, the kind's own before another kind's;
- * cluster_settings where none has it. */
+ * rog_cluster_settings where none has it. */
 static const struct rog_setting *table_of(const struct rog_cluster_reader *reader, const char *name)
 {
     if (rog_setting_find(rog_cluster_run_settings, name))
@@ -187,14 +188,14 @@ static const struct rog_setting *table_of(const struct rog_cluster_reader *reade
     for (size_t i = 0; reader->kinds[i]; i++)
         if (is_own(reader->kinds[i], name))
             return reader->kinds[i]->settings;
-    return cluster_settings;
+    return rog_cluster_settings;
 }
 
 static int read_kind(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     char names[128];
     const struct rog_conf_node *kind = rog_conf_get(reader->root, "kind");
-    int code = kind ? rog_conf_check(kind, cluster_settings, NULL, err) : 0;
+    int code = kind ? rog_conf_check(kind, rog_cluster_settings, NULL, err) : 0;
     if (code < 0)
         return code;
     rog_cluster_kind_names(reader->kinds, is_any, NULL, ", ", names, sizeof names);
@@ -424,6 +425,20 @@ static int find_origin(struct rog_cluster_reader *reader, struct rog_error *err)
     return code;
 }
 
+/* Of a name that may be meant for one that comes with the program. */
+static int fail_unknown(const char *given, int code, struct rog_error *err)
+{
+    char meant[ROG_MEANT_BYTES];
+    char *installed = rog_install_path("share/rog/clusters", err);
+    const char *const folders[] = {installed, NULL};
+    struct rog_error cause = *err;
+    if (!installed)
+        return ROG_EFAILED;
+    rog_meant_file(given, folders, ".conf", true, meant);
+    free(installed);
+    return rog_fail(err, code, "%s%s", cause.message, meant);
+}
+
 int rog_cluster_read(struct rog_cluster **out, const char *given, const char *folder,
                      const char *profiles_path, const struct rog_cluster_kind *const *kinds,
                      struct rog_error *err)
@@ -442,6 +457,8 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
         code = rog_fail(err, ROG_EINVAL, "there is no lab; sudo rogctl lab up makes one");
     if (code == 0)
         code = rog_conf_read(&root, cluster->path, err);
+    if (code < 0 && err && !strchr(given, '/') && !rog_file_exists(cluster->path))
+        code = fail_unknown(given, code, err);
     if (code == 0)
         code = rog_conf_read(&profiles, profiles_path, err);
     if (code == 0) {
@@ -491,7 +508,7 @@ bool rog_cluster_is_described(const char *given)
 bool rog_cluster_has_setting(const char *name)
 {
     static const struct rog_setting *const tables[] = {
-        cluster_settings,          rog_cluster_run_settings, rog_cluster_hosts_settings,
+        rog_cluster_settings,      rog_cluster_run_settings, rog_cluster_hosts_settings,
         rog_cluster_host_settings, rog_worker_settings,
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)

@@ -79,6 +79,8 @@ bool rog_cluster_has_setting(const char *name);
 
 /* How runs of real processes are kept going. */
 extern const struct rog_setting rog_cluster_run_settings[];
+/* What else may stand at top level of a cluster file. */
+extern const struct rog_setting rog_cluster_settings[];
 /* How runs on hosts are. */
 extern const struct rog_setting rog_cluster_hosts_settings[];
 /* What a server, worker or tester on a host has. */

@@ -16,7 +16,7 @@
 
 /* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
  * names; they are taken apart below. */
-static const struct rog_setting case_settings[] = {
+const struct rog_setting rog_case_settings[] = {
     {.name = "case",
      .type = ROG_SETTING_STRING,
      .help = "name of the case, without -caseK",
@@ -409,7 +409,7 @@ static int take(struct rog_experiment *experiment, const struct rog_conf_node *r
         const struct rog_conf_node *node = &root->child[i];
         if (node == runs || node == matrix)
             continue;
-        code = take_setting(node, case_settings, defaults, err);
+        code = take_setting(node, rog_case_settings, defaults, err);
     }
     if (code == 0)
         code = take_case(experiment, root, err);

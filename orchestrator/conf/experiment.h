@@ -25,6 +25,9 @@
 /* More cells than that in one file are taken for a slip. */
 #define ROG_EXPERIMENT_MAX_RUNS 10000
 
+/* What may stand at top level of an experiment file besides a run's settings. */
+extern const struct rog_setting rog_case_settings[];
+
 struct rog_experiment_run {
     struct rog_json *settings; /* what the file says: its own settings over the top level's */
     struct rog_json *own;      /* those that stand in the run itself; none in a cell of a matrix */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <orchestrator/conf/experiment.h>
 #include <orchestrator/conf/file.h>
 
@@ -200,7 +201,7 @@ int rog_sources_read(struct rog_sources **sources, const char *path, struct rog_
 int rog_sources_find(const struct rog_sources *sources, const char *name,
                      const struct rog_source **source, struct rog_error *err)
 {
-    char known[512] = "";
+    char known[512] = "", meant[ROG_MEANT_BYTES];
     size_t used = 0;
     *source = NULL;
     for (size_t i = 0; i < sources->count; i++) {
@@ -213,5 +214,10 @@ int rog_sources_find(const struct rog_sources *sources, const char *name,
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                      candidate->name);
     }
-    return rog_fail(err, ROG_EINVAL, "no data set %s is known; there are %s", name, known);
+    char **names = calloc(sources->count + 1, sizeof *names);
+    for (size_t i = 0; names && i < sources->count; i++)
+        names[i] = sources->source[i].name;
+    rog_meant_name(name, names, names ? sources->count : 0, false, meant);
+    free(names);
+    return rog_fail(err, ROG_EINVAL, "no data set %s is known%s; there are %s", name, meant, known);
 }

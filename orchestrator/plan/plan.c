@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <common/metric.h>
 #include <orchestrator/plan/faulty.h>
 #include <orchestrator/plan/fit.h>
@@ -274,12 +275,12 @@ static int check_named(const struct rog_plan *plan, const char *path, const char
     for (size_t i = 0; (name = next_name(plan, i)); i++)
         if (strcasecmp(name, named->name) == 0)
             return 0;
+    char meant[ROG_MEANT_BYTES];
     const char *near = rog_nearest_name(named->name, next_name, plan);
     return rog_fail(err, ROG_EINVAL,
                     "%s, line %d: %s must be the library or the note of one of the runs (found "
-                    "\"%s\"%s%s%s)",
-                    path, named->line, setting, named->name, near ? "; did you mean " : "",
-                    near ? near : "", near ? "?" : "");
+                    "\"%s\")%s",
+                    path, named->line, setting, named->name, rog_meant(near, meant));
 }
 
 static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *err)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <common/meant.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
 #include <orchestrator/store/returns.h>
@@ -157,8 +158,17 @@ static int run_unknown(struct rog_db *db, const char *text, struct rog_error *er
         return rog_fail(err, ROG_ENOTFOUND,
                         "%s in %s is a case, not a run; `rogctl runs %s` lists its runs", text,
                         rog_db_path(db), text);
-    return rog_fail(err, ROG_ENOTFOUND, "no run %s in %s; `rogctl runs` lists them", text,
-                    rog_db_path(db));
+    struct rog_names runs = {0};
+    char meant[ROG_MEANT_BYTES];
+    code = rog_query_new(&query, db, err, "SELECT id FROM runs ORDER BY id", "");
+    if (code == 0)
+        code = names_fetch(query, &runs, err);
+    if (code < 0)
+        return code;
+    rog_meant_name(text, runs.name, runs.count, true, meant);
+    rog_names_release(&runs);
+    return rog_fail(err, ROG_ENOTFOUND, "no run %s in %s%s; `rogctl runs` lists them", text,
+                    rog_db_path(db), meant);
 }
 
 int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_error *err)
@@ -201,10 +211,11 @@ static int case_unknown(struct rog_db *db, const char *name, struct rog_error *e
         code = names_fetch(query, &cases, err);
     if (code < 0)
         return code;
-    char list[512];
+    char list[512], meant[ROG_MEANT_BYTES];
     names_list(&cases, 12, list, sizeof list);
-    code = rog_fail(err, ROG_ENOTFOUND, "no case %s in %s; there %s %s", name, rog_db_path(db),
-                    cases.count == 1 ? "is" : "are", cases.count ? list : "none");
+    rog_meant_name(name, cases.name, cases.count, true, meant);
+    code = rog_fail(err, ROG_ENOTFOUND, "no case %s in %s%s; there %s %s", name, rog_db_path(db),
+                    meant, cases.count == 1 ? "is" : "are", cases.count ? list : "none");
     rog_names_release(&cases);
     return code;
 }

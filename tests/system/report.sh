@@ -104,7 +104,7 @@ try 0 rogctl cases --json
 same "contender" BSP "$(json '.[0].contender')"
 sed 's/^case/baseline = "ROG 5"; case/' x.conf >y.conf
 try 2 rogctl sweep y.conf
-says 'y.conf, line 1: baseline must be the library or the note of one of the runs (found "ROG 5"; did you mean ROG 4?)'
+says 'y.conf, line 1: baseline must be the library or the note of one of the runs (found "ROG 5") (did you mean ROG 4?)'
 try 0 rogctl report c-case0 --html
 prints "</html>"
 try 2 rogctl report c-case0 --html --json

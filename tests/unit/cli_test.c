@@ -157,7 +157,11 @@ static const struct rog_command opening = {
     .name = "open", .usage = "", .summary = "open a file", .run = open_file};
 static const struct rog_command *const commands[] = {&values,  &defaults, &failing, &passing,
                                                      &opening, &settings, NULL};
-static const struct rog_program program = {"prog", "1.0", "a program", common, commands};
+static const struct rog_program program = {.name = "prog",
+                                           .version = "1.0",
+                                           .summary = "a program",
+                                           .common = common,
+                                           .commands = commands};
 
 #define RUN(...) run((const char *[]){"prog", __VA_ARGS__, NULL})
 

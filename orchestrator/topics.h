@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROG_ORCHESTRATOR_TOPICS_H
+#define ROG_ORCHESTRATOR_TOPICS_H
+
+/* What `rogctl help` says besides its commands. */
+
+#include <common/cli.h>
+
+/* Ends with a row without a name. */
+extern const struct rog_topic rog_topics[];
+
+#endif
