@@ -5,22 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
+#include <orchestrator/bundle/bundle.h>
 #include <orchestrator/export/export.h>
 #include <orchestrator/export/mlflow.h>
 #include <orchestrator/export/tensorboard.h>
 #include <orchestrator/output.h>
+#include <orchestrator/text/quote.h>
 
 static const struct rog_setting options[] = {
     {.name = "format",
      .type = ROG_SETTING_STRING,
      .fallback = "csv",
-     .choices = "csv|json|tensorboard|mlflow",
+     .choices = "csv|json|tensorboard|ro-crate|mlflow",
      .help = "csv: a file for each table; json: one for the case; tensorboard: a log folder; "
-             "mlflow: to a tracking server"},
+             "ro-crate: a described folder or zip; mlflow: to a tracking server"},
     {.name = "to",
      .type = ROG_SETTING_STRING,
-     .help = "the folder for the files (default exports), or the server's URL (default "
-             "$MLFLOW_TRACKING_URI)"},
+     .help =
+         "the folder for the files (default exports), of ro-crate a new one or FILE.zip (default "
+         "CASE.zip), or the server's URL (default $MLFLOW_TRACKING_URI)"},
     {.name = NULL},
 };
 
@@ -61,9 +65,7 @@ static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_er
 {
     struct rog_output output = rog_output_of(cli);
     const struct rog_mlflow_options export = {
-        .access = rog_mlflow_access_of(rog_cli_string(cli, "to")),
-        .log = remark,
-        .user = &output};
+        .access = rog_mlflow_access_of(rog_cli_string(cli, "to")), .log = remark, .user = &output};
     struct rog_json *result = NULL;
     if (!export.access.url)
         return rog_fail(err, ROG_EINVAL,
@@ -81,13 +83,42 @@ static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_er
     return code;
 }
 
+/* A bundle is an RO-Crate: what it is packed into makes the difference. */
+static int to_crate(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
+{
+    struct rog_output output = rog_output_of(cli);
+    const struct rog_bundle_options bundle = {.log = remark, .user = &output};
+    const char *to = rog_cli_string(cli, "to");
+    char *stem = rog_quote_file_name(rog_cli_arg(cli, 0));
+    char *named = stem ? rog_format("%s.zip", stem) : NULL;
+    to = to ? to : named;
+    size_t size = to ? strlen(to) : 0;
+    bool zip = size > 4 && strcmp(to + size - 4, ".zip") == 0;
+    int code =
+        to ? (zip ? rog_bundle_pack : rog_bundle_make)(db, rog_cli_arg(cli, 0), to, &bundle, err)
+           : rog_fail_nomem(err);
+    if (code == 0 && output.json) {
+        struct rog_json *result = rog_json_object(), *files = rog_json_array();
+        rog_json_append(files, rog_json_new_string(to));
+        rog_json_put(result, "files", files);
+        code = rog_print_json(result, err);
+    } else if (code == 0) {
+        rog_print("%s", to);
+    }
+    free(named);
+    free(stem);
+    return code;
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_db *db = NULL;
-    bool mlflow = strcmp(rog_cli_string(cli, "format"), "mlflow") == 0;
+    const char *format = rog_cli_string(cli, "format");
     int code = rog_command_db(cli, ROG_DB_READ, &db, err);
     if (code == 0)
-        code = (mlflow ? to_mlflow : to_files)(cli, db, err);
+        code = (strcmp(format, "mlflow") == 0     ? to_mlflow
+                : strcmp(format, "ro-crate") == 0 ? to_crate
+                                                  : to_files)(cli, db, err);
     rog_db_close(db);
     return code;
 }
@@ -100,7 +131,8 @@ const struct rog_command rog_cmd_export = {
         "Columns of files are those of the database; numbers read back as the same numbers. For "
         "TensorBoard each run is a folder and each of its workers one in that; `tensorboard "
         "--logdir exports/CASE` shows curves by iteration or by the run's own time, and settings "
-        "under HParams. To "
+        "under HParams. An RO-Crate is what `rogctl bundle` packs: all of the case, described for "
+        "programs. To "
         "MLflow, the case goes as an experiment with a run for each finished run (parameters, "
         "metrics with steps and times, configuration) and one with the figures and the report; "
         "repeated, it sends what is missing and nothing twice. Who is asking is said by "

@@ -14,6 +14,8 @@ extern const struct rog_command rog_cmd_agent;
 extern const struct rog_command rog_cmd_attach;
 extern const struct rog_command rog_cmd_case;
 extern const struct rog_command rog_cmd_cases;
+extern const struct rog_command rog_cmd_bundle;
+extern const struct rog_command rog_cmd_bundle_verify;
 extern const struct rog_command rog_cmd_complete;
 extern const struct rog_command rog_cmd_data;
 extern const struct rog_command rog_cmd_data_get;

@@ -29,6 +29,7 @@ static const struct rog_command *const commands[] = {
     &rog_cmd_verify,
     &rog_cmd_import,
     &rog_cmd_export,
+    &rog_cmd_bundle,
     &rog_cmd_lab,
     &rog_cmd_methods,
     &rog_cmd_profile,
