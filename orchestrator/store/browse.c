@@ -128,11 +128,11 @@ int rog_browse_runs(struct rog_db *db, const struct rog_browse_filter *filter, c
                   " WHERE (?1 IS NULL OR id IN (SELECT run_id FROM case_runs WHERE case_name = ?1))"
                   " AND (?2 IS NULL OR instr(',' || ?2 || ',', ',' || status || ','))"
                   " AND (?3 = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(?3) WHERE NOT "
-                  "instr(lower(id"
+                  "instr(lower(runs.id"
                   "  || ' ' || coalesce(note, '') || ' ' || library || ' ' || control || ' '"
                   "  || coalesce(workload, '') || ' ' || coalesce(cluster, '') || ' '"
                   "  || coalesce((SELECT group_concat(case_name, ' ') FROM case_runs WHERE run_id "
-                  "= id), '')),"
+                  "= runs.id), '')),"
                   "  lower(value)))) ORDER BY rowid",
                   column ? ", " : "", column ? column : "")
             : NULL;
