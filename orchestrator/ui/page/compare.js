@@ -17,6 +17,8 @@ const AXES = {
 const PARTS = [["compute_s", "computation", "var(--compute)"], ["communication_s", "communication",
     "var(--communication)"], ["stall_s", "stall", "var(--stall)"]];
 
+const capital = (text) => text && text[0].toUpperCase() + text.slice(1);
+
 // The figures' colours; those of them that a dark page needs lighter are custom properties.
 const FIGURES = ["#0072b2", "#d55e00", "#009e73", "#000000", "#cc79a7", "#e69f00", "#56b4e9", "#882255", "#999933"];
 const paint = (text) => {
@@ -30,7 +32,7 @@ export function compare(root, parts) {
     const bar = h("div", {class: "filters"});
     const chosen = h("div", {});
     const state = h("div", {});
-    const above = h("div", {});
+    const above = h("div", {class: "chart-place"});
     const below = h("div", {class: "stack"});
     const title = h("h1", {tabindex: -1, class: ofCase ? "id" : null}, ofCase || "Compare");
     root.append(ofCase ? h("p", {class: "crumbs"}, h("a", {href: "#/"}, "Cases")) : "", title, chosen, bar, state,
@@ -103,9 +105,9 @@ export function compare(root, parts) {
         }
         const factor = axis.factor || 1;
         const drawn = (answer.curves?.[now.x] || []).map((curve, i) => ({label: curve.label,
-            color: paint(curve.color), dash: dash(curve.style ?? i, i === 0), x: curve.x.map((x) => x * factor),
+            color: paint(curve.color), dash: dash(curve.style ?? i, curve.contender), x: curve.x.map((x) => x * factor),
             y: curve.y, low: curve.low, high: curve.high, bandTitle: ["from", "to"],
-            width: i === 0 ? 2.4 : 1.8,
+            width: curve.contender ? 2.4 : 1.8,
             read: (j) => free(curve.y[j]) + unit.replace(/^(?=[^%])/, " ") + (curve.low && curve.low[j] !== null
                 ? ` (${free(curve.low[j])} to ${free(curve.high[j])})` : "")}));
         const ends = drawn.map((line) => line.x[line.x.length - 1] || 0);
@@ -120,12 +122,15 @@ export function compare(root, parts) {
     }
 
     function composition() {
-        const bars = (answer.composition || []).filter((one) => one.compute_s);
+        const bars = (answer.series || []).filter((one) => Number.isFinite(one.compute_s?.mean));
         if (!bars.length) return null;
         const sum = (one) => PARTS.reduce((total, [key]) => total + (one[key]?.mean || 0), 0);
         const most = Math.max(...bars.map(sum)) || 1;
-        const interval = (part) => Number.isFinite(part?.low) && number(part.low, 2) !== number(part.high, 2)
-            ? h("span", {class: "sub"}, `${number(part.low, 2)} to ${number(part.high, 2)}`) : null;
+        const interval = (part) => {
+            if (!part || number(part.least, 2) === number(part.most, 2)) return null;
+            return h("span", {class: "sub"}, Number.isFinite(part.interval95) ? `± ${number(part.interval95, 2)}`
+                : `${number(part.least, 2)} to ${number(part.most, 2)}`);
+        };
         return h("section", {class: "section"}, h("h2", {}, "Time of an iteration", h("span", {class: "unit"}, " s")),
             h("div", {class: "legend"}, PARTS.map(([, label, color]) => h("span", {class: "legend-item"},
                 s("svg", {class: "swatch", viewBox: "0 0 22 10", "aria-hidden": "true"},
@@ -151,9 +156,11 @@ export function compare(root, parts) {
     }
 
     function reportTable(one) {
-        return h("section", {class: "section"}, h("h2", {}, one.caption), table(one.caption, one.columns.map((column, i) =>
-            ({title: column.title, number: column.number, cell: (row) => row[i]?.best
-                ? h("b", {title: "best of its column"}, row[i].text) : row[i]?.text ?? ""})), one.rows, true));
+        // A caption begins with what the table is; how to read it stands behind that.
+        const [, name, rest] = one.caption.match(/^([^:;,]*)[:;,]?\s*(.*)$/s);
+        return h("section", {class: "section"}, h("h2", {}, name === answer.case ? "Series" : name), rest && h("p", {class: "faint"}, capital(rest)), table(one.caption, one.columns.map((column, i) =>
+            ({title: column.title, number: column.number, cell: (row) => column.title === "id"
+                ? h("a", {href: link(["runs", row[i]?.text])}, row[i]?.text) : row[i]?.best ? h("b", {title: "best of its column"}, row[i].text) : row[i]?.text ?? ""})), one.rows, true));
     }
 
     const remarks = () => answer.remarks?.length > 0 && h("section", {class: "section"}, h("h2", {}, "Remarks"),
@@ -181,7 +188,8 @@ export function compare(root, parts) {
 
     function picture(panel, of) {
         const frame = h("figure", {class: "picture"});
-        const image = h("img", {src: of(panel.name, "svg"), alt: `${panel.title}, as a figure; its numbers are in ` +
+        const title = capital((panel.title.startsWith("against") ? `${heading(answer.metric)[0]} ` : "") + panel.title);
+        const image = h("img", {src: of(panel.name, "svg"), alt: `${title}; its numbers are in ` +
             "the tables above", loading: "lazy", width: 480, height: 320});
         image.addEventListener("error", async () => {
             try {
@@ -190,9 +198,9 @@ export function compare(root, parts) {
                 if (!aborted(error) && error.message) put(frame, failure(error));
             }
         });
-        put(frame, h("figcaption", {}, panel.title, h("span", {class: "links"}, ["pdf", "svg", "png"].map((type) =>
+        put(frame, h("figcaption", {}, title, h("span", {class: "links"}, ["pdf", "svg", "png"].map((type) =>
             h("a", {href: of(panel.name, type), download: `${panel.name}.${type}`,
-                "aria-label": `${panel.title} as ${type.toUpperCase()}`}, type.toUpperCase())))), image);
+                "aria-label": `${title} as ${type.toUpperCase()}`}, type.toUpperCase())))), image);
         return frame;
     }
 

@@ -33,13 +33,13 @@ export const s = (tag, attributes, ...children) => {
 };
 
 // Puts `children` in the place of what `element` holds. Where the focus was on an element with an
-// id, it comes to the new one of the same id.
+// id, it comes to the new one of the same id (or back to it, as it was taken out for a moment).
 export function put(element, ...children) {
     const focused = element.contains(document.activeElement) ? document.activeElement : null;
     const id = focused && focused !== element ? focused.id : "";
     element.replaceChildren();
     add(element, children);
-    if (id && !focused.isConnected) document.getElementById(id)?.focus({preventScroll: true});
+    if (id && document.activeElement !== focused) document.getElementById(id)?.focus({preventScroll: true});
 }
 
 export function announce(text) {

@@ -32,13 +32,14 @@ export function fleet(root) {
                 "what it waits for, its links, battery and temperature."));
     }
 
-    function card(run, late) {
+    function card(row, late) {
+        const run = {...row, ...row.progress, label: row.note};
         const waits = run.waiting && `waits for ${run.waiting.replace(/^wait(s|ing) for /, "")}` +
             (run.waiting_s ? `, for ${clock(run.waiting_s + late)}` : "");
         const name = run.label || run.id;
         return h("article", {class: "card"}, h("div", {class: "card-head"}, h("h2", {}, h("a", {id: "fleet-" + run.id,
-            href: link(["runs", run.id])}, run.id)), status(run.state), run.label && h("span", {class: "faint"}, run.label),
-        h("span", {class: "faint"}, `second ${number(run.seconds)}`),
+            href: link(["runs", run.id])}, run.id)), status(run.live ? run.state || row.status : row.status), run.label && h("span", {class: "faint"}, run.label),
+        run.seconds !== undefined && h("span", {class: "faint"}, `second ${number(run.seconds)}`),
         run.age_s > SILENT_S && h("span", {class: "warn"}, `nothing new for ${clock(run.age_s + late)}`)),
         bar(run.done, `Progress of ${name}`), waits && h("p", {class: "warn"}, waits),
         run.robots?.length ? table(`Hosts of ${name}`, [

@@ -70,16 +70,19 @@ function sweepCard(sweep) {
     const going = sweep.state === "running";
     const runs = sweep.runs || [];
     const part = runs.reduce((sum, run) => sum + (run.state === "done" ? 1 : run.done || 0), 0);
-    const share = sweep.total ? Math.max(part, sweep.done || 0) / sweep.total : 0;
-    const busy = runs.filter((run) => !["done", "planned"].includes(run.state)).slice(0, RUNS_SHOWN);
-    const facts = [`${number(sweep.done)} of ${plural(sweep.total, "run")} done`,
-        sweep.running > 0 && `${number(sweep.running)} running`,
-        sweep.failed > 0 && `${number(sweep.failed)} failed`,
+    const share = runs.length ? part / runs.length : 0;
+    const count = (...states) => runs.filter((run) => states.includes(run.state)).length;
+    const busy = runs.filter((run) => !["done", "planned"].includes(run.state) &&
+        (run.state !== "waiting" || run.waiting)).slice(0, RUNS_SHOWN);
+    const failed = count("failed");
+    const facts = [`${number(count("done"))} of ${plural(runs.length, "run")} done`,
+        count("running", "testing") > 0 && `${number(count("running", "testing"))} running`,
+        failed > 0 && `${number(failed)} failed`,
         going && sweep.left_s !== null && sweep.left_s !== undefined && `${clock(sweep.left_s)} left`,
         !going && sweep.ended && `ended ${moment(sweep.ended)}`].filter(Boolean);
     return h("article", {class: "card"}, h("div", {class: "card-head"},
         h("h3", {}, sweep.case ? h("a", {href: link(["cases", sweep.case])}, sweep.case) : sweep.id),
-        status(going ? "running" : sweep.failed ? "failed" : sweep.state === "ended" ? "done" : sweep.state === "killed"
+        status(going ? "running" : failed ? "failed" : sweep.state === "ended" ? "done" : sweep.state === "killed"
             ? "interrupted" : "left"),
         h("span", {class: "faint"}, facts.join(" · "))),
     (going || share < 1) && bar(share, `Progress of ${sweep.case || sweep.id}`),

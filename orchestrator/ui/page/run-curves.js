@@ -137,7 +137,7 @@ export function curves(root, about) {
         for (const name of ["bandwidth", "staleness", "loss"])
             set(name, series[name] ? lines(series[name], [["value", ""]]) : [], "Nothing is recorded of this.");
         set("energy", of("energy").slice(0, MOST_LINES).map((line, i) => {
-            const kilo = line.value.mean.map((value) => value === null ? null : value / 1000);
+            const kilo = line.value.map((value) => value === null ? null : value / 1000);
             return {label: who(line.worker), color: color(i), x: line.t, y: kilo,
                 read: (j) => `${number(kilo[j], 2)} kJ`};
         }), "No energy is recorded.");

@@ -150,8 +150,8 @@ export function microevents(root, about) {
 
     function figure() {
         const now = view(), from = Math.round(moving ?? now.from), to = Math.round(from + now.span);
-        const path = `${encodeURIComponent(about.id)}/${now.worker}/${from}/${to}${figureRows ? "-rows" : ""}`;
-        put(more, h("a", {class: "button", id: "as-figure", href: `figure/microevents/${path}.svg`, target: "_blank",
+        const path = `${encodeURIComponent(about.id)}/${now.worker}/${from}/${to}.svg${figureRows ? "?rows=1" : ""}`;
+        put(more, h("a", {class: "button", id: "as-figure", href: `figure/microevents/${path}`, target: "_blank",
             rel: "noopener"}, "Open as the paper's figure (SVG)"),
         about.rows_recorded && h("button", {type: "button", class: "chip", id: "layers", "aria-pressed":
             String(figureRows), onclick: () => {

@@ -3,7 +3,7 @@
 
 import {h, put, failure, choice, note, debounced, throttled, table} from "./dom.js";
 import {asking, aborted, ofRun} from "./api.js";
-import {number, bytes, free} from "./format.js";
+import {number, bytes, NONE} from "./format.js";
 import {change, read} from "./route.js";
 
 const PAGE = 100, LINES = 500;
@@ -78,7 +78,7 @@ export function events(root, about) {
                 `${number(answer.offset + answer.rows.length)} of ${number(answer.total)}`),
             table("Events", [
                 {title: "Time", unit: "(s)", number: true, cell: (row) => number(row.t, 1)},
-                {title: "Who", cell: (row) => row.rank ? `worker ${row.rank}` : "server"},
+                {title: "Who", cell: (row) => row.rank ? `worker ${row.rank}` : row.rank === 0 ? "server" : NONE},
                 {title: "Kind", cell: (row) => h("span", {class: "kind kind-" + row.kind}, row.kind)},
                 {title: "What", class: "text", cell: (row) => [row.message, details(row)]},
             ], answer.rows, true),
