@@ -237,20 +237,11 @@ static void duration_text(double s, char *text, size_t bytes)
         snprintf(text, bytes, "%.1f h", s / 3600);
 }
 
-/* What people see, and what is run when a run has ended. */
-struct watching {
-    struct rog_progress progress;
-    struct rog_fleet_observer lines;
-    struct rog_hooks *hooks;
-    struct rog_mlflow_live *mlflow;
-};
-
 /* Ctrl-C at a terminal. What does not come from there, or comes instead of an answer, is none. */
 static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_fd)
 {
-    struct watching *watching = user;
     char answer[16] = "";
-    rog_progress_leave(&watching->progress);
+    (void)user;
     char *text = rog_format("Leave %s running on its hosts, or stop it? [L/s]: ", job->run_id);
     if (text)
         rog_prompt(NULL, text, true, cancel_fd, answer, sizeof answer);
@@ -280,6 +271,14 @@ static size_t say_what_is_not_done(const struct rog_launch *launch,
     }
     return said;
 }
+
+/* What people see, and what is run when a run has ended. */
+struct watching {
+    struct rog_progress progress;
+    struct rog_fleet_observer lines;
+    struct rog_hooks *hooks;
+    struct rog_mlflow_live *mlflow;
+};
 
 #define MLFLOW_PATIENCE_S 60 /* for what is left in the end; 2 s after Ctrl-C */
 
@@ -399,7 +398,6 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
         .observer = &observer,
         .credentials = credentials,
         .asks_to_stop = ask_to_stop,
-        .user = watching,
         .sweep = plan->case_name ? plan->case_name
                  : plan->count   ? plan->run[0].id
                                  : "",

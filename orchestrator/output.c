@@ -25,6 +25,45 @@ struct rog_output rog_output_of(const struct rog_cli *cli)
     };
 }
 
+static void write_broken(FILE *out, const char *line, size_t length, size_t columns)
+{
+    char *rest = rog_format("%.*s", (int)length, line), *at = rest;
+    while (at && rog_label_columns(at) > columns) {
+        size_t fits = rog_label_break(at, columns);
+        if (at[fits] != ' ') /* a word that is longer stays whole */
+            fits = strcspn(at, " ");
+        if (!at[fits])
+            break;
+        fprintf(out, "%.*s\n", (int)fits, at);
+        at += fits + 1;
+    }
+    fputs(at ? at : "", out);
+    free(rest);
+}
+
+char *rog_wrapped(const char *text, size_t columns)
+{
+    char *clean = NULL, *wrapped = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&clean, &bytes);
+    if (!out)
+        return NULL;
+    rog_write_harmless(out, text);
+    if (fclose(out) != 0 || !columns)
+        return clean;
+    out = open_memstream(&wrapped, &bytes);
+    for (const char *line = clean; out && *line;) {
+        size_t length = strcspn(line, "\n");
+        write_broken(out, line, length, columns);
+        line += length;
+        if (*line)
+            fputc(*line++, out);
+    }
+    free(clean);
+    return out && fclose(out) == 0 ? wrapped : NULL;
+}
+
+/* On a terminal its lines are broken between words. */
 static void __attribute__((format(printf, 2, 0)))
 write_line(const char *before, const char *format, va_list args)
 {
@@ -33,9 +72,14 @@ write_line(const char *before, const char *format, va_list args)
         rog_ran_out_note();
         return;
     }
-    fputs(before, stderr);
-    rog_write_harmless(stderr, text);
-    fputc('\n', stderr);
+    char *whole = rog_format("%s%s", before, text);
+    char *shown = whole ? rog_wrapped(whole, rog_screen_of(STDERR_FILENO).columns) : NULL;
+    if (shown)
+        fprintf(stderr, "%s\n", shown);
+    else
+        rog_ran_out_note();
+    free(shown);
+    free(whole);
     free(text);
 }
 

@@ -29,6 +29,10 @@ void rog_detail(const struct rog_output *output, const char *format, ...)
 void rog_warn(const struct rog_output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A text as a terminal may get it (rog_write_harmless), its lines broken at blanks where they are
+ * longer than `columns` (0: not at all). Heap memory; NULL when memory ran out. */
+char *rog_wrapped(const char *text, size_t columns);
+
 /* A line of the result on standard output, for people. */
 void rog_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A text behind `before`. On a terminal it is broken at blanks, and begins at the same column in

@@ -199,24 +199,13 @@ static void put_lines(FILE *out, const char *text)
     }
 }
 
-static char *harmless(const char *text)
-{
-    char *written = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&written, &bytes);
-    if (!out)
-        return NULL;
-    rog_write_harmless(out, text);
-    return fclose(out) == 0 ? written : NULL;
-}
-
 /* `above` (NULL: nothing) and below it `table`, instead of what is shown, in one piece. Takes over
  * `table`. */
 static void put(struct rog_progress *p, const char *above, char *table)
 {
     const struct rog_screen screen = rog_screen_of(STDERR_FILENO);
     size_t rows = rows_of(p->shown, screen.columns ? screen.columns : 1), bytes = 0;
-    char *text = NULL, *clean = above ? harmless(above) : NULL;
+    char *text = NULL, *clean = above ? rog_wrapped(above, screen.columns) : NULL;
     FILE *out = open_memstream(&text, &bytes);
     if (!out || (above && !clean))
         rog_ran_out_note();
@@ -234,12 +223,6 @@ static void put(struct rog_progress *p, const char *above, char *table)
     free(text);
     free(p->shown);
     p->shown = table;
-}
-
-void rog_progress_leave(struct rog_progress *progress)
-{
-    free(progress->shown);
-    progress->shown = NULL;
 }
 
 /* The same again below something that stays. */
@@ -381,11 +364,10 @@ static void on_start_model(void *user, const char *model, double done)
             : rog_format("training the starting model %s: %.0f%%\n", model, 100 * done);
     if (!text)
         return;
-    if (p->terminal) {
-        put(p, NULL, text);
-        return;
-    }
-    fputs(text, stderr);
+    if (p->terminal)
+        put(p, NULL, rog_wrapped(text, 0));
+    else
+        fputs(text, stderr);
     free(text);
 }
 
@@ -422,7 +404,7 @@ void rog_progress_init(struct rog_progress *progress, const struct rog_output *o
 
 void rog_progress_release(struct rog_progress *progress)
 {
-    rog_progress_leave(progress);
+    free(progress->shown);
     rog_curves_free(progress->curves);
     progress->curves = NULL;
 }

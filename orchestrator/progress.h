@@ -33,8 +33,6 @@ struct rog_fleet_observer rog_progress_observer(struct rog_progress *progress);
 
 /* Text of somebody else, whole lines, above the table. */
 void rog_progress_print(struct rog_progress *progress, const char *text);
-/* What is on the screen stays there; the next drawing begins below. */
-void rog_progress_leave(struct rog_progress *progress);
 
 /* Labels that are longer had better lose what they share (launch.c); a line does not cut them while
  * it has room. */

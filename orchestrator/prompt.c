@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <common/cli.h>
 #include <common/clock.h>
 
 #define PATIENCE_S 120.0
@@ -21,6 +24,20 @@ static void show(int fd, const char *text, size_t size)
 {
     ssize_t written = write(fd, text, size);
     (void)written; /* who cannot be asked does not answer */
+}
+
+/* A host may have asked. */
+static void show_harmless(int fd, const char *text)
+{
+    char *shown = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&shown, &size);
+    if (!out)
+        return;
+    rog_write_harmless(out, text);
+    if (fclose(out) == 0)
+        show(fd, shown, size);
+    free(shown);
 }
 
 /* One byte that was typed. */
@@ -92,7 +109,7 @@ bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *an
         quiet.c_cc[VTIME] = 0;
         if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
             show(fd, erase, sizeof erase - 1);
-            show(fd, text, strlen(text));
+            show_harmless(fd, text);
             end = hear(fd, echo, cancel_fd, answer, bytes);
             show(fd, erase, sizeof erase - 1); /* what was there goes on as if nothing had been */
             tcsetattr(fd, TCSAFLUSH, &before);

@@ -5,9 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/meant.h>
+#include <common/screen.h>
 #include <trainer/data/cifar.h>
 #include <trainer/data/dataset.h>
 #include <trainer/data/sheet.h>
@@ -126,7 +128,8 @@ static int show_part(const struct rog_run_config *config, const struct part *par
 
 static int put_class_names(const char *source, struct rog_json *list, struct rog_error *err)
 {
-    size_t column = 0;
+    const struct rog_screen screen = rog_screen_of(STDOUT_FILENO);
+    size_t column = 0, columns = screen.terminal ? screen.columns : LINE_COLUMNS;
     for (uint32_t label = 0; label < ROG_DATASET_CLASSES; label++) {
         char name[ROG_CLASS_NAME_BYTES];
         int code = rog_dataset_class_name(source, label, name, sizeof name, err);
@@ -137,11 +140,16 @@ static int put_class_names(const char *source, struct rog_json *list, struct rog
             continue;
         }
         bool last = label + 1 == ROG_DATASET_CLASSES;
-        if (label && column + strlen(name) + 2 > LINE_COLUMNS) {
+        if (label && column + strlen(name) + 2 > columns) {
             printf("\n");
             column = 0;
         }
-        column += (size_t)printf("%s%s%s", column ? " " : "       ", name, last ? "\n" : ",");
+        column += (size_t)printf("%s", column ? " " : "       ") + strlen(name) + 1;
+        if (screen.terminal)
+            rog_write_harmless(stdout, name); /* a file has it */
+        else
+            fputs(name, stdout);
+        fputs(last ? "\n" : ",", stdout);
     }
     return ROG_OK;
 }

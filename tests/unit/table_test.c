@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <orchestrator/table.h>
+#include <orchestrator/output.h>
 #include <orchestrator/text/label.h>
 
 /* What is written of a table for a screen of so many columns; 0: a file. */
@@ -180,6 +180,29 @@ static void a_file_is_no_terminal(void **state)
     fclose(file);
 }
 
+static void lines_are_broken_between_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t columns;
+        const char *expected;
+    } rows[] = {
+        {"one two three", 0, "one two three"},
+        {"one two three", 13, "one two three"},
+        {"one two three", 8, "one two\nthree"},
+        {"one\ntwo three\n", 6, "one\ntwo\nthree\n"},
+        {"/a/long/path is whole", 6, "/a/long/path\nis\nwhole"},
+        {"\x1b[2J and more", 8, "\\x1b[2J\nand more"},
+        {"", 8, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = rog_wrapped(rows[i].text, rows[i].columns);
+        assert_string_equal(text, rows[i].expected);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +213,7 @@ int main(void)
         cmocka_unit_test(no_line_is_too_long),
         cmocka_unit_test(colors_are_only_where_they_are_wanted),
         cmocka_unit_test(a_file_is_no_terminal),
+        cmocka_unit_test(lines_are_broken_between_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
