@@ -29,10 +29,11 @@ UNFINISHED = """SELECT count(*) FROM runs WHERE status = 'done' AND
     id NOT IN (SELECT run_id FROM events WHERE kind = 'end')"""
 
 
-def files():
+def files(folder="."):
     """Of the folder, with the same names for the same run whenever it was begun."""
-    return sorted(re.sub(r"\d\d-\d\d-\d\d-\d\d-(\w+)(-\d+)*-[a-z]+(-\d+)?", r"\1", os.path.join(where, name))
-                  for where, _, names in os.walk(".") for name in names
+    return sorted(re.sub(r"\d\d-\d\d-\d\d-\d\d-(\w+)(-\d+)*-[a-z]+(-\d+)?", r"\1",
+                         os.path.relpath(os.path.join(where, name), folder))
+                  for where, _, names in os.walk(folder) for name in names
                   if not name.endswith(("-wal", "-shm")))
 
 
