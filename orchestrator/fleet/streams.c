@@ -88,8 +88,10 @@ static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog
     *more = false;
     if (stream->fd < 0)
         stream->fd = open(stream->path, O_RDONLY | O_CLOEXEC);
-    if (stream->fd < 0)
+    if (stream->fd < 0 && errno == ENOENT)
         return 0; /* not made yet */
+    if (stream->fd < 0)
+        return rog_fail(err, ROG_EIO, "cannot open %s: %s", stream->path, strerror(errno));
     uint64_t from = rog_ingest_state(stream->ingest)->stored_bytes;
     ssize_t got = pread(stream->fd, chunk, CHUNK_BYTES, (off_t)from);
     if (got < 0)

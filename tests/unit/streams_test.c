@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -105,11 +106,26 @@ static void a_stream_that_is_far_ahead_is_followed_bit_by_bit(void **state)
     assert_int_equal(count_events(world), LINES);
 }
 
+/* Out of files, for example; here a link that leads to itself. */
+static void a_stream_that_cannot_be_opened_is_not_one_that_is_not_there_yet(void **state)
+{
+    struct world *world = *state;
+    struct rog_error err;
+    bool behind = true;
+    assert_int_equal(rog_streams_follow(&world->streams, &behind, &err), 0);
+    char *path = rog_path_join(world->folder, "events.jsonl");
+    assert_int_equal(symlink("events.jsonl", path), 0);
+    free(path);
+    assert_int_equal(rog_streams_follow(&world->streams, &behind, &err), ROG_EIO);
+    assert_non_null(strstr(err.message, "events.jsonl: Too many levels of symbolic links"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, remove_world)
     const struct CMUnitTest tests[] = {
         TEST(a_stream_that_is_far_ahead_is_followed_bit_by_bit),
+        TEST(a_stream_that_cannot_be_opened_is_not_one_that_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
