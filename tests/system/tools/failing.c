@@ -4,14 +4,15 @@
  *
  *   ROG_FAIL="malloc 17"    the 17th allocation of each process fails
  *   ROG_FAIL="write 3+"     the third write to a file and all after it
- *   ROG_FAIL="open 0"       none fails; for counting
+ *   ROG_FAIL="none 0"       none fails; for counting
  *   ROG_FAIL_IN="rogctl"    only in processes of the program of that name,
  *   ROG_FAIL_IN="rog-trainer serve"  ... with that word as its first argument
  *   ROG_FAIL_NOT="libA.so libB.so"   not where a function of one of these libraries calls
- *   ROG_FAIL_COUNT=FILE     gets a line with the number of calls of that kind when a process ends
- *   ROG_FAIL_SHOW=1         says on standard error where the call that fails comes from
- *   ROG_FAIL_DEATHS=FILE    gets a line for each process that aborts: the libraries and programs
- * whose functions have called each other, from the one that aborts on
+ *   ROG_FAIL_COUNT=FILE     gets a line when a process ends: its program, the first argument, and
+ * of each kind, in the order of the table, how many calls there were ROG_FAIL_SHOW=1         says
+ * on standard error where the call that fails comes from ROG_FAIL_DEATHS=FILE    gets a line for
+ * each process that aborts: the libraries and programs whose functions have called each other, from
+ * the one that aborts on
  *
  * The table of calls is `kinds`. Writes are those to regular files, but standard error, so that
  * what went wrong can be said.
@@ -49,9 +50,9 @@ static const struct {
 
 static enum kind failing = KINDS;
 static long first, last; /* the calls that fail */
-static bool shows;
-static const char *left_out;
-static atomic_long calls;
+static bool shows, counts;
+static const char *left_out, *argument = "-";
+static atomic_long calls[KINDS];
 
 /* "PROGRAM" or "PROGRAM WORD" */
 static bool is_this(const char *wanted, int argc, char **argv)
@@ -115,17 +116,28 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     for (int i = 0; i < KINDS; i++)
         if (strcmp(name, kinds[i].name) == 0)
             failing = (enum kind)i;
-    atomic_store(&calls, 0);
+    if (argc > 1)
+        argument = argv[1];
+    counts = getenv("ROG_FAIL_COUNT");
+    for (int i = 0; i < KINDS; i++)
+        atomic_store(&calls[i], 0);
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    const char *path = getenv("ROG_FAIL_COUNT");
-    if (failing == KINDS || !path)
+    if (!counts)
         return;
+    counts = false;
     failing = KINDS;
-    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (file < 0 || dprintf(file, "%ld\n", atomic_load(&calls)) < 0)
+    char line[512];
+    size_t word = strcspn(argument, " \t\n");
+    int used = sprintf(line, "%.99s %.*s", program_invocation_short_name,
+                       (int)(word < 99 ? word : 99), argument);
+    for (int i = 0; i < KINDS; i++)
+        used += sprintf(line + used, " %ld", atomic_load(&calls[i]));
+    line[used++] = '\n';
+    int file = open(getenv("ROG_FAIL_COUNT"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file < 0 || write(file, line, (size_t)used) < 0)
         abort();
     close(file);
 }
@@ -149,10 +161,10 @@ static bool is_left_out(const void *caller)
 
 static bool fails(enum kind kind, const void *caller)
 {
-    if (kind != failing)
+    if (kind != failing && !counts)
         return false;
-    long call = atomic_fetch_add(&calls, 1) + 1;
-    if (call < first || call > last || is_left_out(caller))
+    long call = atomic_fetch_add(&calls[kind], 1) + 1;
+    if (kind != failing || call < first || call > last || is_left_out(caller))
         return false;
     if (shows) {
         void *frames[32];
@@ -278,8 +290,8 @@ OPENS(openat64, (int folder, const char *path, int flags, ...), (folder, path, f
 static bool is_file(int file)
 {
     struct stat status;
-    return failing == WRITE && file >= 0 && file != STDERR_FILENO && fstat(file, &status) == 0 &&
-           S_ISREG(status.st_mode);
+    return (failing == WRITE || counts) && file >= 0 && file != STDERR_FILENO &&
+           fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 #define WRITES(name, parameters, arguments)                         \
