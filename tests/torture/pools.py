@@ -76,7 +76,7 @@ class Process:
         what = "%s%s" % (" ".join(self.command[:2]), " with " + self.call if self.call else "")
         if status < 0 and -status not in (signal.SIGKILL, signal.SIGTERM):
             self.pool.problems.append(("crashed", "%s ends by signal %d: %s" % (what, -status, said)))
-        elif status == 1 and self.call and not self.killed and not any(cause in said for cause in CAUSES):
+        elif status == 1 and self.call and not self.killed and not any(cause in said for cause in FAILED):
             self.pool.problems.append(("silent", "%s does not say the cause: %s" % (what, said)))
         return bool(self.call) and status == 1
 
