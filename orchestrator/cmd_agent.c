@@ -3,6 +3,7 @@
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
@@ -61,17 +62,22 @@ static int run_one(const struct rog_cli *cli, struct rog_output *output, struct 
 
 /* ---- several ---- */
 
-/* The words of this command line for one of them: without --slots, which comes last for it. */
+/* The words of this command line for one of them: without --slots and its number. */
 static const char **words_of(const struct rog_json *command, const char *rogctl)
 {
-    size_t count = rog_json_size(command);
-    const char **argv = calloc(count + 3, sizeof *argv);
-    for (size_t i = 0; argv && i < count; i++)
-        argv[i] = rog_json_string(rog_json_at(command, i), "");
-    if (argv) {
-        argv[0] = rogctl;
-        argv[count] = "--slots=1";
+    static const char slots[] = "--slots";
+    size_t count = 0;
+    const char **argv = calloc(rog_json_size(command) + 1, sizeof *argv);
+    for (size_t i = 0; argv && i < rog_json_size(command); i++) {
+        const char *word = rog_json_string(rog_json_at(command, i), "");
+        const char *value = strncmp(word, slots, strlen(slots)) == 0 ? word + strlen(slots) : "-";
+        if (*value == '\0')
+            i++;
+        else if (*value != '=')
+            argv[count++] = word;
     }
+    if (count)
+        argv[0] = rogctl;
     return argv;
 }
 

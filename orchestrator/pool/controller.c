@@ -319,8 +319,9 @@ static int check_job(const struct rog_fleet_job *job, struct rog_error *err)
     for (size_t i = 0; i < rog_json_size(workers); i++)
         if (rog_workload_measures(rog_json_at(workers, i)))
             return rog_fail(err, ROG_EINVAL,
-                            "%s (%s): step_s = \"measured\" is what this machine takes, and agents "
-                            "are on others; hint: give the time that was measured here",
+                            "%s (%s): with step_s = \"measured\" a run depends on the machine that "
+                            "executes it, and agents are on several; hint: do one run without "
+                            "--on, and give the local step that `rogctl show` says of it as step_s",
                             job->run_id, job->label);
     return 0;
 }

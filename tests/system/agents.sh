@@ -67,6 +67,13 @@ try 0 rogctl sweep x.conf --on list -q
 equals "agents that were killed"
 [ -e results.pool ] && fail "the pool is left: $(find results.pool)"
 
+# Several at once are as many agents, each with the other options of the command.
+fresh
+rogctl sweep x.conf --on list -q >list || fail "placing"
+try 0 rogctl agent --slots 2 $pool --time=3600
+rogctl sweep x.conf --on list -q >list || fail "taking in"
+equals "two agents of one command"
+
 # What agents have begun is theirs, what they have not, a plain sweep does.
 fresh
 rogctl sweep x.conf --on list --lease 4 -q >list || fail "placing"
