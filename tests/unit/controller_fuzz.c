@@ -22,6 +22,8 @@
 #include <orchestrator/import/artifact.h>
 #include <orchestrator/import/artifact_logs.h>
 #include <orchestrator/kinds.h>
+#include <orchestrator/ui/access.h>
+#include <orchestrator/ui/routes.h>
 
 /* The sanitizer asks for it: libconfig forgets the text of a string that does not end. */
 const char *__lsan_default_suppressions(void) __attribute__((visibility("default")));
@@ -275,6 +277,40 @@ static bool take_words(const char *text, size_t size)
     return same;
 }
 
+/* ---- what browsers, and others, ask the live page for ---- */
+
+static bool take_target(const char *text, size_t size)
+{
+    struct rog_target target;
+    int64_t number = 3;
+    (void)size;
+    bool valid = rog_target_parse(&target, text, NULL) == 0;
+    const struct rog_route *route = rog_route_find(&target);
+    for (size_t i = 0; i < target.parts; i++)
+        rog_fuzz_check(strlen(target.part[i]) <= ROG_TARGET_MAX_BYTES, "a part that never ends");
+    if (rog_target_int(&target, "limit", 1, 9, &number, NULL) == 0)
+        rog_fuzz_check(number >= 1 && number <= 9, "a number beyond its limits");
+    rog_target_release(&target);
+    return valid && route;
+}
+
+/* The text is Host, a cookie and whatever; nothing of it is the token. */
+static bool take_headers(const char *text, size_t size)
+{
+    struct rog_access access;
+    struct rog_target target;
+    (void)size;
+    rog_access_init(&access, false, 8264, true, "never-in-a-seed-0123", NULL);
+    rog_target_parse(&target, "/api/runs", NULL);
+    const struct rog_access_request request = {
+        .host = text, .cookie = text, .authorization = text, .fetch_site = text};
+    enum rog_access_verdict verdict = rog_access_judge(&access, &request, &target);
+    rog_fuzz_check(verdict == ROG_ACCESS_NO_TOKEN || verdict == ROG_ACCESS_FORBIDDEN,
+                   "let in without the token");
+    rog_target_release(&target);
+    return verdict == ROG_ACCESS_NO_TOKEN;
+}
+
 /* clang-format off */
 #define TIME "2022-01-20 09:16:"
 
@@ -332,5 +368,10 @@ const struct rog_fuzz_target rog_fuzz_targets[] = {
     {"words", take_words, {
         ROG_FUZZ_SEED("worker 1: gest\xc3\xb6rt, \xe2\x82\xac \xf0\x9f\xa4\x96 \"x\""),
         ROG_FUZZ_SEED("plain")}},
+    {"address", take_target, {
+        ROG_FUZZ_SEED("/api/runs?case=a%20b&limit=5&sort=seed&order=desc&text=x+y"),
+        ROG_FUZZ_SEED("/figure/microevents/01-20%2F4/1/0/300.5.svg?rows=1")}},
+    {"headers", take_headers, {
+        ROG_FUZZ_SEED("127.0.0.1:8264"), ROG_FUZZ_SEED("[::1]:80")}},
     {0},
 };

@@ -3,7 +3,7 @@
 add_executable(trainer_fuzz trainer_fuzz.c fuzz_support.c)
 target_link_libraries(trainer_fuzz PRIVATE rog_host rog_train rog_shape m)
 add_executable(controller_fuzz controller_fuzz.c fuzz_support.c)
-target_link_libraries(controller_fuzz PRIVATE rog_conf rog_fetch rog_import rog_figures rog_kinds m)
+target_link_libraries(controller_fuzz PRIVATE rog_conf rog_fetch rog_import rog_figures rog_kinds rog_ui m)
 target_compile_definitions(controller_fuzz PRIVATE EXPERIMENTS="${PROJECT_SOURCE_DIR}/experiments")
 set(trainer_inputs 5000)
 set(controller_inputs 1000)

@@ -23,6 +23,7 @@ rog_unit_test(sketch LIBS rog_text)
 rog_unit_test(table LIBS rog_output m)
 rog_unit_test(time_left LIBS rog_output)
 rog_unit_test(sweeps LIBS rog_sweeps)
+rog_unit_test(ui LIBS rog_ui)
 
 add_executable(event_fuzz event_fuzz.c)
 target_link_libraries(event_fuzz PRIVATE rog_store)
