@@ -104,11 +104,16 @@ static int open_browser(const struct rog_ui *ui, struct rog_scratch *scratch, st
 
 /* ---- the command ---- */
 
+/* JSON in one line: whoever reads it cannot wait for the end. */
 static int tell(const struct rog_output *output, const struct rog_ui *ui, struct rog_error *err)
 {
-    int code = output->json ? rog_print_json(rog_ui_json(ui), err) : 0;
-    if (!output->json)
-        rog_print("%s", rog_ui_url(ui));
+    struct rog_json *json = output->json ? rog_ui_json(ui) : NULL;
+    char *text = json ? rog_json_text(json) : NULL;
+    int code = text || !output->json ? 0 : rog_fail_nomem(err);
+    rog_json_free(json);
+    if (code == 0)
+        rog_print("%s", text ? text : rog_ui_url(ui));
+    free(text);
     fflush(stdout);
     if (!rog_ui_is_loopback(ui))
         rog_warn(output, "the page can be reached from other machines; whoever reads the network "

@@ -175,6 +175,7 @@ int rog_api_compare(const struct rog_ui_call *call, struct rog_web_answer *answe
     struct rog_json *object = NULL;
     if (code == 0) {
         object = rog_report_json(&report);
+        rog_json_put(object, "rule", rog_json_copy(rog_json_get(object, "curves")));
         put_panels(&report, object);
         code = put_tables(&report, object, err);
     }
