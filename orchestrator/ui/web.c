@@ -33,6 +33,7 @@ struct peer {
     int fd;
     double since_s;
     bool answering, streaming;
+    char *target; /* of the request that comes; of the server's thread alone */
 };
 
 struct rog_web {
@@ -47,7 +48,6 @@ struct rog_web_request {
     struct rog_web *web;
     struct MHD_Connection *connection;
     char *target;
-    bool begun;    /* hooks.begin was told of it */
     bool answered; /* `answer` is it */
     struct rog_web_answer answer;
 };
@@ -198,6 +198,7 @@ static void peer_goes(struct rog_web *web, void **context)
         peer->next->link = peer->link;
     web->count--;
     pthread_mutex_unlock(&web->lock);
+    free(peer->target);
     free(peer);
 }
 
@@ -233,14 +234,28 @@ void rog_web_tidy(struct rog_web *web)
 
 /* ---- requests ---- */
 
-/* The first that is known of a request. */
+/* The first that is known of a request; it may be the last, and nobody hears of its end then. */
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
 {
-    struct rog_web_request *request = calloc(1, sizeof *request);
+    struct peer *peer = peer_of(connection);
+    (void)user;
+    if (!peer)
+        return NULL;
+    free(peer->target);
+    peer->target = rog_strdup(target);
+    return NULL;
+}
+
+/* NULL: no memory. */
+static struct rog_web_request *request_new(struct rog_web *web, struct MHD_Connection *connection)
+{
+    struct peer *peer = peer_of(connection);
+    struct rog_web_request *request = peer && peer->target ? calloc(1, sizeof *request) : NULL;
     if (!request)
         return NULL;
-    *request = (struct rog_web_request){
-        .web = user, .connection = connection, .target = rog_strdup(target)};
+    *request =
+        (struct rog_web_request){.web = web, .connection = connection, .target = peer->target};
+    peer->target = NULL;
     return request;
 }
 
@@ -289,19 +304,17 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     (void)url;
     (void)version;
     (void)upload;
-    if (!request || !request->target)
-        return MHD_NO; /* no memory: the connection ends */
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return *upload_size ? MHD_NO : refuse_method(connection);
     if (*upload_size)
         return MHD_NO; /* a GET with a body */
+    if (!request) {    /* its headers are there; then all of it is */
+        *context = request_new(web, connection);
+        return *context ? MHD_YES : MHD_NO;
+    }
     if (request->answered) {
         peer_turns(connection, true, request->answer.stream);
         return send_answer(connection, &request->answer);
-    }
-    if (!request->begun) { /* once its headers are known; then once all of it is there */
-        request->begun = true;
-        return MHD_YES;
     }
     peer_turns(connection, true, false);
     struct rog_web_answer answer = {0};
