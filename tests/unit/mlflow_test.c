@@ -462,6 +462,29 @@ static void a_refusal_is_told_in_the_server_s_words(void **state)
     assert_non_null(strstr(err.message, "mlflow experiments restore -x 7"));
 }
 
+static void netrc_says_who_is_asking(void **state)
+{
+    struct tracker *tracker = *state;
+    struct rog_error err = {0};
+    static const char line[] = "machine 127.0.0.1 login me password secret\n";
+    char *before = rog_strdup(getenv("HOME"));
+    char *path = rog_path_join(tracker->fixture->folder, ".netrc");
+    tracker->takes_no_files = true;
+    assert_int_equal(rog_file_write(path, line, strlen(line), &err), 0);
+    setenv("HOME", tracker->fixture->folder, 1);
+    assert_int_equal(export(tracker, &err), 0);
+    assert_string_equal(tracker->authorization, "Basic bWU6c2VjcmV0");
+    struct rog_json *result = NULL; /* a token goes before it */
+    const struct rog_mlflow_options token = {.access = {.token = "other"}};
+    assert_int_equal(export_with(tracker, token, &result, &err), 0);
+    assert_string_equal(tracker->authorization, "Bearer other");
+    rog_json_free(result);
+    if (before)
+        setenv("HOME", before, 1);
+    free(before);
+    free(path);
+}
+
 static void count_note(void *user, const char *text)
 {
     int *notes = user;
@@ -661,6 +684,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refusal_is_told_in_the_server_s_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_stay_out_where_the_server_takes_none, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(netrc_says_who_is_asking, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_is_seen_while_it_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_is_away_gets_it_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_that_is_left_is_killed, set_up, tear_down),
