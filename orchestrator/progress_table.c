@@ -193,8 +193,9 @@ void rog_progress_sum(const struct rog_fleet_job *jobs, size_t count, size_t don
         {number[ROG_FLEET_ELSEWHERE], "by another rogctl"},
         {number[ROG_FLEET_WAITING], "waiting"},
     };
-    used += (size_t)snprintf(text, bytes, "%zu of %zu runs done",
-                             number[ROG_FLEET_DONE] + done_before, count + done_before);
+    used +=
+        (size_t)snprintf(text, bytes, "%zu of %zu %s done", number[ROG_FLEET_DONE] + done_before,
+                         count + done_before, count + done_before == 1 ? "run" : "runs");
     for (size_t i = 0; i < sizeof parts / sizeof *parts && used < bytes; i++)
         if (parts[i].number)
             used += (size_t)snprintf(text + used, bytes - used, ", %zu %s", parts[i].number,
