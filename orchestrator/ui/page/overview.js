@@ -15,12 +15,9 @@ export function overview(root) {
 
     async function refresh() {
         try {
-            const [about, latest] = await Promise.all([askOverview("api/overview"),
-                askRuns("api/runs", {sort: "recorded", order: "desc", limit: LATEST}).catch((error) => {
-                    if (aborted(error)) throw error;
-                    return {rows: [], total: 0};
-                })]);
-            show(about, latest);
+            const about = await askOverview("api/overview");
+            show(about, about.database.state === "ok"
+                ? await askRuns("api/runs", {sort: "recorded", order: "desc", limit: LATEST}) : null);
         } catch (error) {
             if (!aborted(error) && !body.firstChild) put(body, failure(error, refresh));
         }
@@ -43,7 +40,10 @@ export function overview(root) {
     }
 
     refresh();
-    return {refresh, busy: true};
+    return {refresh, destroy: () => {
+        askOverview.cancel();
+        askRuns.cancel();
+    }};
 }
 
 const section = (title, ...content) => h("section", {class: "section"}, h("h2", {}, title), content);
