@@ -7,6 +7,7 @@
 #                 make packages-check installs both in an empty Debian and tries them (docs/install.md)
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan likewise
 #   make coverage the test suite, and a table of how much of the core it has reached
+#   make docs-images  draw the pictures of the documentation (package chromium)
 #   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
 
 PREFIX ?= /usr/local
@@ -18,7 +19,7 @@ BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
+.PHONY: all sweep test bench docs-images install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -45,6 +46,9 @@ wheel:
 packages-check: deb wheel
 	@cmake/install-packages cmake/packages-portable.txt
 	tests/packages/run
+
+docs-images: all
+	PATH=$(CURDIR)/$(BUILD)/bin:$$PATH python3 tools/docs-images
 
 # The tests have a build folder of their own, so that `make` stays free of what only tests need.
 define suite

@@ -12,7 +12,7 @@ import time
 KEYS = {"Enter": 13, "Tab": 9, "Escape": 27, "Backspace": 8, "Home": 36, "End": 35, "ArrowLeft": 37,
         "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageDown": 34, "PageUp": 33, " ": 32}
 TEXTS = {"Enter": "\r", " ": " "}
-PATIENCE_S = 120  # of a condition, on a slow machine
+PATIENCE_S = float(os.environ.get('PATIENCE', 120))  # of a condition, on a slow machine
 
 
 class Failed(Exception):
@@ -112,7 +112,7 @@ class Browser:
         end = time.monotonic() + patience
         while time.monotonic() < end:
             value = self.run(condition)
-            if value:
+            if value not in (None, False, 0, ""):  # an element is an empty object here
                 return value
             time.sleep(0.05)
         raise Failed("never true: %s\n%s" % (what or condition, self.run("document.body.innerText")[:3000]))
@@ -121,13 +121,14 @@ class Browser:
         return self.run("document.querySelector(%s)?.innerText ?? ''" % json.dumps(selector))
 
     def picture(self, path, whole=True):
-        """A PNG of the whole page, or of what is in the window."""
+        """The whole page, or what is in the window; as PNG or WebP, by the path's end."""
         clip = {}
         if whole:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": box["width"],
                     "height": box["height"], "scale": 1}}
-        data = self.call("Page.captureScreenshot", format="png", **clip)["data"]
+        quality = {"format": "webp", "quality": 85} if path.endswith(".webp") else {"format": "png"}
+        data = self.call("Page.captureScreenshot", **quality, **clip)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 
