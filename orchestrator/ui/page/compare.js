@@ -104,10 +104,13 @@ export function compare(root, parts) {
             put(above, chart.element);
         }
         const factor = axis.factor || 1;
-        const drawn = (answer.curves?.[now.x] || []).map((curve, i) => ({label: curve.label,
-            color: paint(curve.color), dash: dash(curve.style ?? i, curve.contender), x: curve.x.map((x) => x * factor),
+        const curves = answer.curves?.[now.x] || [];
+        // The contender's line is solid, as in the figures; where there is none, the first.
+        const contender = Math.max(0, curves.findIndex((curve) => curve.contender));
+        const drawn = curves.map((curve, i) => ({label: curve.label,
+            color: paint(curve.color), dash: dash(curve.style ?? i, curve.contender || i === contender), x: curve.x.map((x) => x * factor),
             y: curve.y, low: curve.low, high: curve.high, bandTitle: ["from", "to"],
-            width: curve.contender ? 2.4 : 1.8,
+            width: curve.contender || i === contender ? 2.4 : 1.8,
             read: (j) => free(curve.y[j]) + unit.replace(/^(?=[^%])/, " ") + (curve.low && curve.low[j] !== null
                 ? ` (${free(curve.low[j])} to ${free(curve.high[j])})` : "")}));
         const ends = drawn.map((line) => line.x[line.x.length - 1] || 0);
