@@ -22,7 +22,7 @@ url=http://127.0.0.1:$port
 tries=0
 until curl -sf $url/health >/dev/null; do
     tries=$((tries + 1))
-    [ $tries -lt 120 ] && kill -0 $server 2>/dev/null || skip "the MLflow server does not start: $(tail -n 3 server.log)"
+    [ $tries -lt 600 ] && kill -0 $server 2>/dev/null || skip "the MLflow server does not start: $(tail -n 3 server.log)"
     sleep 0.5
 done
 
