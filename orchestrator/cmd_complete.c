@@ -172,16 +172,24 @@ static void say_form(const struct rog_candidates *c, const char *form)
         puts(":files");
 }
 
+static const char *part_word(const struct rog_command *part)
+{
+    return strrchr(part->name, ' ') + 1;
+}
+
+static void say_part(const struct rog_candidates *c, const struct rog_command *part)
+{
+    rog_candidate(c, part_word(part), part->summary);
+}
+
 /* Those that the usage does not name. */
 static void say_parts(const struct rog_candidates *c)
 {
     char named[128];
     snprintf(named, sizeof named, "%.*s", (int)strcspn(c->command->usage, " "), c->command->usage);
-    for (size_t i = 0; c->command->parts && c->command->parts[i]; i++) {
-        const char *word = strrchr(c->command->parts[i]->name, ' ') + 1;
-        if (!is_choice(named, word))
-            rog_candidate(c, word, c->command->parts[i]->summary);
-    }
+    for (size_t i = 0; c->command->parts && c->command->parts[i]; i++)
+        if (!is_choice(named, part_word(c->command->parts[i])))
+            say_part(c, c->command->parts[i]);
 }
 
 static void say_arguments(const struct rog_candidates *c)
@@ -215,7 +223,7 @@ static const struct rog_command *find_command(const struct rog_program *program,
 static const struct rog_command *find_part(const struct rog_command *command, const char *word)
 {
     for (size_t i = 0; command->parts && command->parts[i]; i++)
-        if (strcmp(strrchr(command->parts[i]->name, ' ') + 1, word) == 0)
+        if (strcmp(part_word(command->parts[i]), word) == 0)
             return command->parts[i];
     return NULL;
 }
@@ -262,12 +270,12 @@ static void say(struct line *line, const char **word, int count)
     line->c.command = find_command(program, word[at - 1]);
     if (!line->c.command || line->c.command->hidden)
         return;
-    const struct rog_command *part = at < count - 1 ? find_part(line->c.command, word[at]) : NULL;
     if (helps) {
         for (size_t i = 0; count == 3 && line->c.command->parts && line->c.command->parts[i]; i++)
-            rog_candidate(&line->c, strrchr(line->c.command->parts[i]->name, ' ') + 1, NULL);
+            say_part(&line->c, line->c.command->parts[i]);
         return;
     }
+    const struct rog_command *part = at < count - 1 ? find_part(line->c.command, word[at]) : NULL;
     if (part) {
         line->c.command = part;
         at++;
