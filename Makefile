@@ -45,7 +45,8 @@ wheel:
 
 packages-check: deb wheel
 	@cmake/install-packages cmake/packages-portable.txt
-	tests/packages/run
+	tests/packages/run deb
+	tests/packages/run wheel
 
 docs-images: all
 	PATH=$(CURDIR)/$(BUILD)/bin:$$PATH python3 tools/docs-images
