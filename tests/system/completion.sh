@@ -25,6 +25,9 @@ END
 completes help prof <<END
 profile
 END
+completes help envi <<END
+environment
+END
 completes sweep --d <<END
 --dry-run
 --detach
