@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks the server. Every failure becomes an Error whose message a reader understands.
 
+// While a link or a button is pressed it stays where it is: what would be drawn anew waits, as a click
+// is lost if its element is replaced between press and release.
+let pressed = null, release = () => {};
+
+document.addEventListener("pointerdown", (event) => {
+    if (event.target.closest?.("a, button, summary, label, select, input:not([type=range])"))
+        pressed ||= new Promise((resolve) => release = resolve);
+}, true);
+for (const name of ["click", "pointercancel", "dragend", "blur", "pointerup"])
+    addEventListener(name, () => setTimeout(() => {
+        pressed = null;
+        release();
+    }, 50), true);
+
 export async function get(path, params, signal) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(params || {}))
@@ -21,6 +35,7 @@ export async function get(path, params, signal) {
     } catch (error) {
         if (error.name === "AbortError") throw error;
     }
+    if (pressed) await pressed;
     if (answer.ok && body) return body;
     const about = body?.error || {};
     throw Object.assign(new Error(about.message || `The server answered with status ${answer.status}.`),
