@@ -161,6 +161,20 @@ void rog_listed_runs_release(struct rog_listed_runs *runs)
 
 /* ---- one run ---- */
 
+int rog_browse_has_more(struct rog_db *db, const char *id, int64_t rows, bool *more,
+                        struct rog_error *err)
+{
+    struct rog_query *query = NULL;
+    int code =
+        rog_query_new(&query, db, err, "SELECT 1 FROM iterations WHERE run_id = ? LIMIT 1 OFFSET ?",
+                      "si", id, rows);
+    if (code == 0)
+        code = rog_query_step(query, err);
+    *more = code == 1;
+    rog_query_free(query);
+    return code < 0 ? code : 0;
+}
+
 static int put_cases(struct rog_db *db, const char *id, struct rog_json *row, struct rog_error *err)
 {
     struct rog_json *cases = rog_json_array();

@@ -46,6 +46,10 @@ int rog_browse_runs(struct rog_db *db, const struct rog_browse_filter *filter, c
                     struct rog_listed_runs *runs, struct rog_error *err);
 void rog_listed_runs_release(struct rog_listed_runs *runs);
 
+/* Whether a run has recorded more iterations than that, of all workers together: quick to know. */
+int rog_browse_has_more(struct rog_db *db, const char *id, int64_t rows, bool *more,
+                        struct rog_error *err);
+
 /* {id, note, cases: [names], library, threshold, control, batchsize, epochs, workload, cluster,
  * status, seed, attempt, started_at, ended_at, error, metric}, without what its rows say. Owned by
  * the caller. */

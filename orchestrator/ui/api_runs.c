@@ -14,6 +14,7 @@
 #define LIMIT 50
 #define LIMIT_MAX 500
 #define PATIENCE_S 0.15 /* to compute numbers that are not known yet */
+#define LONG_ROWS 20000 /* a run with more iterations is left to the background */
 
 /* A run on its way into the list. */
 struct line {
@@ -159,6 +160,19 @@ static int put_line(struct list *list, struct line *line, struct rog_json *rows,
     return code;
 }
 
+/* Of what is not known yet at once what takes a moment; the rest comes from the background. */
+static int measure(struct list *list, struct line *line, struct rog_error *err)
+{
+    bool is_long = true;
+    int code = rog_browse_has_more(list->db, line->run->id, LONG_ROWS, &is_long, err);
+    if (code < 0 || is_long)
+        return code;
+    code = rog_summaries_make(list->ui->summaries, list->db, line->run, &line->numbers, err);
+    line->known = code == 0;
+    list->known += line->known;
+    return code;
+}
+
 static int put_lines(struct list *list, struct rog_json *rows, struct rog_error *err)
 {
     double until_s = rog_clock_s() + PATIENCE_S;
@@ -166,12 +180,8 @@ static int put_lines(struct list *list, struct rog_json *rows, struct rog_error 
     int code = 0;
     for (size_t i = first; code == 0 && i < count && i < first + (size_t)list->limit; i++) {
         struct line *line = &list->line[i];
-        if (!line->known && rog_clock_s() < until_s) {
-            code =
-                rog_summaries_make(list->ui->summaries, list->db, line->run, &line->numbers, err);
-            line->known = code == 0;
-            list->known += line->known;
-        }
+        if (!line->known && rog_clock_s() < until_s)
+            code = measure(list, line, err);
         if (code == 0)
             code = put_line(list, line, rows, err);
     }
