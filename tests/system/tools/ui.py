@@ -396,7 +396,7 @@ def main():
         check(one.json("/api/runs")["total"] == 7)
         check(one.memory_mib() < 2 * memory + 100, "memory", memory, one.memory_mib())
         wait_for("connections closed", lambda: one.descriptors() <= open_files + 20)
-    check("end" in listener.found or not listener.thread.is_alive(), listener.found.keys())
+    wait_for("the end of the events", lambda: "end" in listener.found or not listener.thread.is_alive())
     doors()
     other_databases()
     check(sqlite3.connect("results.db").execute("PRAGMA integrity_check").fetchone() == ("ok",))
