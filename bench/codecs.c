@@ -137,7 +137,7 @@ static int measure(struct bench *bench, struct subject *subject, struct rog_erro
     print(subject, "check", check_ms, bytes_ms);
     char name[128];
     snprintf(name, sizeof name, "%s, size", subject->name);
-    rog_bench_print(name, 8 * bytes / (double)PARAMETERS, "bits an element", ROG_BENCH_NO_LIMIT);
+    rog_bench_print(name, 8 * bytes / (double)PARAMETERS, "bits per element", ROG_BENCH_NO_LIMIT);
     return 0;
 }
 

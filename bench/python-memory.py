@@ -4,7 +4,7 @@
 
     python-memory.py BUILD [background]    BUILD: a folder with bin/ and lib/
 
-One worker, ROG, one bit an element, over loopback; the server is another process. In models of four
+One worker, ROG, one bit per element, over loopback; the server is another process. In models of four
 bytes a parameter, after three steps (VmRSS) and at most (VmHWM); lines as bench-nn writes them: name,
 value, unit, limit.
 """

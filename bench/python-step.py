@@ -4,7 +4,7 @@
 
     python-step.py BUILD [STEPS]    BUILD: a folder with bin/ and lib/, default 15 steps
 
-One worker, ROG, one bit an element, over loopback. The exchange is timed around the two calls into
+One worker, ROG, one bit per element, over loopback. The exchange is timed around the two calls into
 librog, the step around step(). Times are of the clock on the wall; lines as bench-nn writes them:
 name, value, unit, limit.
 """

@@ -30,7 +30,7 @@ inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONT
 prepare()
 {
     [ "$(id -u)" = 0 ] || fail "only root can install Debian 11 in a folder: sudo $0 $1"
-    native=$(dpkg --print-architecture) || fail "this is no Debian or Ubuntu (there is no dpkg)"
+    native=$(dpkg --print-architecture) || fail "this is not Debian or Ubuntu (dpkg not found)"
     case $1-$native in
     x86_64-amd64 | aarch64-arm64) compiler=gcc foreign= toolchain= ;;
     aarch64-*) compiler=gcc-aarch64-linux-gnu foreign=:arm64 toolchain=/src/cmake/aarch64.cmake ;;

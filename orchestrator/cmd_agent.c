@@ -25,7 +25,7 @@ static int show(const struct rog_output *output, const struct rog_pool_agent_res
 {
     if (!output->json) {
         rog_remark(output, "%zu done, %zu failed%s", result->done, result->failed,
-                   result->left ? "; work is left" : "; nothing is left");
+                   result->left ? "; runs left" : "; no runs left");
         return 0;
     }
     struct rog_json *value = rog_json_object();
@@ -56,7 +56,7 @@ static int run_one(const struct rog_cli *cli, struct rog_output *output, struct 
     if (code == 0 && options.run && result.failed)
         return ROG_EREPORTED;
     if (code == 0 && result.left)
-        code = rog_fail(err, ROG_ELATER, "work is left in %s", rog_pool_path(pool));
+        code = rog_fail(err, ROG_ELATER, "runs are left in %s", rog_pool_path(pool));
     return code;
 }
 
@@ -119,7 +119,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_pool *pool = NULL;
     long long slots = rog_cli_int(cli, "slots");
     if (slots > 1 && rog_cli_given(cli, "run"))
-        return rog_fail(err, ROG_EINVAL, "--run is about one run, and --slots about several");
+        return rog_fail(err, ROG_EINVAL, "--run does one run, so --slots cannot be used with it");
     int code = rog_pool_open(&pool, rog_cli_arg(cli, 0), err);
     if (code == 0 && rog_cli_given(cli, "lease"))
         code = keep(cli, rog_pool_path(pool), err);
@@ -131,51 +131,51 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {.name = "run", .type = ROG_SETTING_STRING, .help = "do this run alone, and end"},
+    {.name = "run", .type = ROG_SETTING_STRING, .help = "do only this run, then exit"},
     {.name = "time",
      .type = ROG_SETTING_REAL,
      .min = 2,
      .max = 1e9,
      .unit = "s",
-     .help = "for so long this machine is there: what is not done shortly before is handed back"},
+     .help = "time that this machine is available; unfinished runs are handed back shortly before "
+             "it ends"},
     {.name = "slots",
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .min = 1,
      .max = SLOTS_MAX,
      .unit = "runs",
-     .help = "how many runs at once: so many agents"},
+     .help = "number of runs at once, each by an agent"},
     {.name = "cpus",
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .min = 1,
      .max = 4096,
      .unit = "processors",
-     .help = "that each run may count on: so many of its programs compute at the same time"},
+     .help = "processors per run: its number of programs that compute at the same time"},
     {.name = "lease",
      .type = ROG_SETTING_REAL,
      .min = 1,
      .max = 1e6,
      .unit = "s",
-     .help =
-         "of a pool that `sweep --on hosts` has made on this machine: go on as long as the sweep "
-         "is heard of so often, and remove the pool then"},
+     .help = "for a pool that `sweep --on hosts` created on this machine: exit and remove the pool "
+             "when the sweep has been silent for this long"},
     {.name = "no-wait",
      .type = ROG_SETTING_FLAG,
-     .help = "end when nothing is ready, instead of waiting for what other agents might leave"},
+     .help =
+         "exit when no run is ready, instead of waiting for runs that other agents may hand back"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_agent = {
     .name = "agent",
     .usage = "POOL [options]",
-    .summary =
-        "Do runs that a sweep has put into a pool (`sweep --on`), on any machine that sees it",
-    .details =
-        "Takes one run after the other, and goes on with those of agents that have died. SIGTERM, "
-        "SIGINT and\nSIGUSR1 end it: what it does is handed back with its last snapshot. Exit "
-        "status "
-        "75 when work is left,\n0 when nothing is.",
+    .summary = "Do runs from a pool of a sweep (`sweep --on`), on any machine that can access it",
+    .details = "Takes one run after another, and continues runs of agents that have died. On "
+               "SIGTERM, SIGINT and\n"
+               "SIGUSR1 it hands its run back with the last snapshot and exits. Exit status 75 "
+               "when runs are left,\n"
+               "0 when none is.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

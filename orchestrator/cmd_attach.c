@@ -80,7 +80,8 @@ static int say_end(const struct attached *attached, const struct rog_json *entry
 {
     int status = (int)rog_json_get_integer(entry, "status", entry ? 1 : 0);
     if (entry && strcmp(rog_json_get_string(entry, "state", ""), "killed") == 0)
-        return rog_fail(err, ROG_EFAILED, "%s was killed; the same command goes on", attached->id);
+        return rog_fail(err, ROG_EFAILED, "%s was killed; the same command continues it",
+                        attached->id);
     if (status != 0)
         return rog_fail(err, ROG_EFAILED, "%s has ended: %s", attached->id,
                         rog_json_get_string(entry, "message", ""));
@@ -105,7 +106,7 @@ static int follow(struct attached *attached, struct rog_sweep_view *view, struct
     if (code < 0)
         return code;
     if (asked) {
-        rog_remark(&attached->output, "%s goes on", attached->id);
+        rog_remark(&attached->output, "%s continues", attached->id);
         return 0;
     }
     return say_end(attached, entry, err);
@@ -140,9 +141,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_attach = {
     .name = "attach",
     .usage = "[ID]",
-    .summary = "Show the progress of a sweep of yours until it ends; Ctrl-C leaves it going",
-    .details = "ID is what `rogctl status` calls it, or any unambiguous beginning of that; without "
-               "it, the only sweep that is running.",
+    .summary = "Show the progress of one of your sweeps until it ends; Ctrl-C detaches and leaves "
+               "it running",
+    .details = "ID is the sweep's name in `rogctl status`, or any unambiguous prefix of it; "
+               "default: the only running sweep.",
     .max_args = 1,
     .run = run,
 };

@@ -70,7 +70,7 @@ static int rename_case(const struct rog_cli *cli, struct rog_db *db, struct rog_
     if (code == 0)
         code = must_exist(db, old, err);
     if (code == 0 && must_exist(db, new, NULL) == 0)
-        code = rog_fail(err, ROG_EINVAL, "there is a case %s already", new);
+        code = rog_fail(err, ROG_EINVAL, "case %s already exists", new);
     if (code == 0)
         code = rog_case_rename(db, old, new, err);
     return code;
@@ -104,7 +104,7 @@ static int show_case(const struct rog_cli *cli, struct rog_db *db, const char *n
         rog_json_put(result, "runs", runs);
         code = rog_print_json(result, err);
     } else if (gone) {
-        rog_remark(&output, "%s is removed; its runs stay recorded", name);
+        rog_remark(&output, "removed %s; its runs stay recorded", name);
     } else {
         rog_remark(&output, "%s holds %zu run%s", name, ids.count, ids.count == 1 ? "" : "s");
     }
@@ -144,9 +144,8 @@ const struct rog_command rog_cmd_case = {
     .name = "case",
     .usage = "add CASE RUN... | remove CASE [RUN...] | rename OLD NEW",
     .summary = "Change which runs a case holds, or its name",
-    .details =
-        "add makes the case if it does not exist. remove without RUN removes the case itself. "
-        "Runs that are removed from a case, or with it, stay recorded.",
+    .details = "add creates the case if it does not exist. remove without RUN removes the case "
+               "itself. Removed runs stay recorded.",
     .min_args = 2,
     .max_args = -1,
     .run = run,

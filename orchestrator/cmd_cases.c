@@ -53,6 +53,6 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_cases = {
     .name = "cases",
     .usage = "",
-    .summary = "List the cases that are recorded",
+    .summary = "List recorded cases",
     .run = run,
 };

@@ -22,7 +22,7 @@ static const struct rog_command *const parts[] = {&rog_cmd_data_get, NULL};
 const struct rog_command rog_cmd_data = {
     .name = "data",
     .usage = "make|info ...",
-    .summary = "Fetch data sets, make them and look at them",
+    .summary = "Fetch, make and describe data sets",
     .details = "make and info run `rog-trainer data` with the same arguments; `rogctl data --help` "
                "lists them.",
     .min_args = 0,

@@ -62,7 +62,7 @@ static int report(const struct rog_cli *cli, const struct rog_source *source, co
     if (!data)
         return rog_fail_nomem(err);
     if (fetched->was_there)
-        rog_remark(&output, "it is there already");
+        rog_remark(&output, "already there");
     else
         rog_remark(&output, "from %s", fetched->url ? fetched->url : source->archive);
     int code = ROG_OK;
@@ -116,10 +116,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {.name = "to", .type = ROG_SETTING_STRING, .help = "the folder for it; default: data/NAME"},
+    {.name = "to", .type = ROG_SETTING_STRING, .help = "target folder; default: data/NAME"},
     {.name = "list",
      .type = ROG_SETTING_STRING,
-     .help = "a list of data sets and addresses, instead of the program's own"},
+     .help = "file with data sets and addresses, instead of the built-in list"},
     {.name = NULL},
 };
 
@@ -128,10 +128,9 @@ const struct rog_command rog_cmd_data_get = {
     .usage = "cifar100|fed-cifar100 [--to FOLDER]",
     .summary = "Fetch a published data set",
     .details =
-        "Fetches the archive from the first address of the list that gives it with the right "
-        "checksum, unpacks it and prints the line that an experiment file takes it with. What "
-        "was cut off is continued by the next call. An archive that lies in the folder "
-        "already, fetched elsewhere, is checked and used.",
+        "Fetches the archive from the first listed address that has it with the right checksum, "
+        "unpacks it and prints the line for an experiment file. An interrupted download is "
+        "continued by the next call. An archive that is already in the folder is checked and used.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

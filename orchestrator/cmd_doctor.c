@@ -45,7 +45,7 @@ static int ask_version(const char *program, char *answer, size_t bytes, struct r
         return code;
     snprintf(answer, bytes, "%.*s", (int)strcspn(text, "\n"), text);
     free(text);
-    return answer[0] ? 0 : rog_fail(err, ROG_EFAILED, "%s --version gives no answer", program);
+    return answer[0] ? 0 : rog_fail(err, ROG_EFAILED, "%s --version prints nothing", program);
 }
 
 static void check_gnuplot(const struct rog_cli *cli, const struct finder *f)
@@ -73,7 +73,7 @@ static void check_trainer(const struct rog_cli *cli, const struct finder *f)
     snprintf(wanted, sizeof wanted, "rog-trainer %s", ours);
     if (!path || ask_version(path, version, sizeof version, &cause) < 0) {
         FOUND(f, false, "%s", cause.message);
-        ADVISE(f, "install rog-trainer beside rogctl, or name it in ROG_TRAINER");
+        ADVISE(f, "install rog-trainer beside rogctl, or set ROG_TRAINER to its path");
     } else if (strcmp(version, wanted) != 0) {
         FOUND(f, false, "%s is %s, this is rogctl %s", path, version, ours);
         ADVISE(f, "install both from the same build");
@@ -125,7 +125,7 @@ static void check_plugins(const struct rog_cli *cli, const struct finder *f)
     else
         FOUND(f, true, "strategies %s%s%s", count.strategy, count.codec[0] ? "; codecs " : "",
               count.codec);
-    ADVISE(f, "compile or install the plugins anew; `rogctl plugins` lists them");
+    ADVISE(f, "rebuild or reinstall the plugins; `rogctl plugins` lists them");
 }
 
 static void check_cache(const struct rog_cli *cli, const struct finder *f)
@@ -138,7 +138,7 @@ static void check_cache(const struct rog_cli *cli, const struct finder *f)
     else
         FOUND(f, false, "%s",
               cause.message[0] ? cause.message : "the cache folder is not writable");
-    ADVISE(f, "set XDG_CACHE_HOME to a folder that can be written");
+    ADVISE(f, "set XDG_CACHE_HOME to a writable folder");
     free(dir);
 }
 
@@ -148,11 +148,11 @@ static void check_disk(const struct rog_cli *cli, const struct finder *f)
     char *dir = rog_path_dir(rog_cli_string(cli, "db"));
     if (!dir || statvfs(dir, &status) != 0 || access(dir, W_OK) != 0) {
         FOUND(f, false, "folder of the database %s: %s", dir ? dir : "", strerror(errno));
-        ADVISE(f, "choose another place with --db");
+        ADVISE(f, "choose another path with --db");
     } else {
         double bytes = (double)status.f_bavail * (double)status.f_frsize;
         FOUND(f, bytes >= FREE_BYTES_WANTED, "%.1f GiB free in %s", bytes / FREE_BYTES_WANTED, dir);
-        ADVISE(f, "make room; a sweep of four runs may take 1 GiB");
+        ADVISE(f, "free disk space; a sweep of four runs may take 1 GiB");
     }
     free(dir);
 }
@@ -163,7 +163,7 @@ static void check_database(const struct rog_cli *cli, const struct finder *f)
     struct rog_db *db = NULL;
     int code = rog_command_db(cli, ROG_DB_READ, &db, &cause);
     if (code == ROG_ENOTFOUND)
-        FOUND(f, true, "no database %s yet; a sweep makes it", rog_cli_string(cli, "db"));
+        FOUND(f, true, "no database %s yet; a sweep creates it", rog_cli_string(cli, "db"));
     else if (code < 0)
         FOUND(f, false, "%s", cause.message);
     else
@@ -204,10 +204,10 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
     if (code < 0)
         return clean ? code : ROG_OK;
     if (!cluster->kind->has_hosts) {
-        code =
-            clean ? rog_fail(err, ROG_EINVAL, "cluster %s has no hosts to clean up: its kind is %s",
-                             cluster->name, cluster->kind->name)
-                  : ROG_OK;
+        code = clean ? rog_fail(err, ROG_EINVAL,
+                                "cluster %s has no hosts to clean up: it is of kind %s",
+                                cluster->name, cluster->kind->name)
+                     : ROG_OK;
         rog_cluster_free(cluster);
         return code;
     }
@@ -241,7 +241,7 @@ static struct rog_json *as_json(const struct rog_findings *findings)
         rog_json_put_bool(row, "good", finding->level != ROG_FINDING_BAD);
         rog_json_put_string(row, "level", rog_finding_level_name(finding->level));
         rog_json_put_string(row, "finding", finding->what);
-        rog_json_put_string(row, "way_out", finding->way_out[0] ? finding->way_out : NULL);
+        rog_json_put_string(row, "hint", finding->hint[0] ? finding->hint : NULL);
         rog_json_append(list, row);
     }
     return list;
@@ -262,12 +262,12 @@ static int print_findings(const struct rog_findings *findings, bool each, struct
         }
         snprintf(before, sizeof before, "  %-4s  %-17s  ", states[row->level], row->check);
         rog_print_wrapped(before, row->text);
-        if (!row->way_out)
+        if (!row->hint)
             continue;
-        char *way_out = rog_format("hint: %s", row->way_out);
+        char *hint = rog_format("hint: %s", row->hint);
         snprintf(before, sizeof before, "  %-4s  %-17s  ", "", "");
-        rog_print_wrapped(before, way_out ? way_out : row->way_out);
-        free(way_out);
+        rog_print_wrapped(before, hint ? hint : row->hint);
+        free(hint);
     }
     rog_summary_release(&summary);
     return code;
@@ -278,9 +278,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_findings findings = {0};
     bool clean = rog_cli_flag(cli, "clean");
     if (clean && !rog_cli_given(cli, "cluster"))
-        return rog_fail(err, ROG_EINVAL, "--clean needs --cluster FILE: which hosts?");
+        return rog_fail(err, ROG_EINVAL, "--clean needs --cluster FILE");
     if (rog_cli_flag(cli, "force") && !clean)
-        return rog_fail(err, ROG_EINVAL, "--force is about what --clean leaves alone");
+        return rog_fail(err, ROG_EINVAL, "--force applies only to --clean");
     for (size_t i = 0; i < CHECKS && !clean; i++) {
         const struct finder finder = {&findings, checks[i].name};
         checks[i].check(cli, &finder);
@@ -302,28 +302,28 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
-     .help = "cluster file to check too, with each of its hosts; default: the one that comes with "
-             "the program"},
+     .help = "cluster file whose hosts are checked too; default: the one installed with rogctl"},
     {.name = "clean",
      .type = ROG_SETTING_FLAG,
-     .help = "instead, end what earlier runs left on the cluster's hosts and remove what was "
-             "deployed; what goes on, and hosts that a sweep holds, are left alone"},
+     .help = "instead of checking, stop left-over runs on the cluster's hosts and remove deployed "
+             "files; active runs, and hosts that a sweep holds, are left alone"},
     {.name = "force",
      .type = ROG_SETTING_FLAG,
-     .help = "with --clean, end also what goes on there, whoever's it is, as far as the user who "
-             "logs in may"},
+     .help =
+         "with --clean, also stop active runs of any user, as far as the SSH user is permitted to"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_doctor = {
     .name = "doctor",
     .usage = "[--cluster FILE [--clean [--force]]]",
-    .summary = "Check this machine and a cluster's hosts, and say what to do about each finding",
+    .summary = "Check this machine and a cluster's hosts, with a hint for each finding",
     .details =
-        "good: nothing to do; note: runs work, though not as well as they could; BAD: runs will "
-        "fail,\nand the exit status is 1. The trainer is deployed to the hosts, as a run would do; "
-        "nothing else\nis changed there. Workers with the same finding share a line; -v has each "
-        "by itself.",
+        "good: nothing to do; note: runs work, but not as well as they could; BAD: runs will "
+        "fail,\n"
+        "and the exit status is 1. The trainer is deployed to the hosts, as for a run; nothing "
+        "else\n"
+        "is changed there. Workers with the same finding share a line; with -v each has its own.",
     .options = options,
     .run = run,
 };

@@ -126,7 +126,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_export = {
     .name = "export",
     .usage = "CASE [options]",
-    .summary = "Write a case's runs with all their rows for other programs",
+    .summary = "Export a case's runs with all their rows for other programs",
     .details =
         "Columns of files are those of the database; numbers read back as the same numbers. For "
         "TensorBoard each run is a folder and each of its workers one in that; `tensorboard "

@@ -8,7 +8,7 @@
 static const struct rog_setting options[] = {
     {.name = "case",
      .type = ROG_SETTING_STRING,
-     .help = "put the runs into this case; default: those that experiment_records.txt names"},
+     .help = "case for the runs; default: the cases in experiment_records.txt"},
     {.name = NULL},
 };
 
@@ -46,14 +46,13 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_import = {
     .name = "import",
     .usage = "DIR [--case NAME]",
-    .summary = "Take in runs that the published artifact recorded",
+    .summary = "Import runs recorded by the published artifact",
     .details =
         "DIR is the artifact's folder (with `result` and experiment_records.txt), its result "
-        "folder, or that of a run. Times of each host count from its own start, because "
-        "their clocks differ. What the logs do not say is reported and stays missing. Rows "
-        "that are refused are counted by their reason; with --verbose, --json and in `rogctl show` "
-        "each file is told of, with how many rows it has and how many are stored. "
-        "A run that is recorded already is left as it is.",
+        "folder, or the folder of a run. Times of each host are relative to its own start, because "
+        "clocks differ. Values missing in the logs are reported and stay missing. Rejected rows "
+        "are counted by reason; --verbose, --json and `rogctl show` list each file with its number "
+        "of rows and of stored rows. A run that is already recorded is not changed.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

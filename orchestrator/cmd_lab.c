@@ -51,7 +51,7 @@ static int down(const struct rog_cli *cli, struct rog_error *err)
         return print_json(json, err);
     }
     if (!code && !rog_cli_flag(cli, "quiet"))
-        printf("%s\n", found ? "The lab is gone." : "There was no lab.");
+        printf("%s\n", found ? "The lab was removed." : "There was no lab.");
     return code;
 }
 
@@ -83,11 +83,11 @@ static int status(const struct rog_cli *cli, struct rog_error *err)
         rog_json_put(result, "hosts", rog_json_copy(hosts));
         code = print_json(result, err);
     } else if (!code && !lab->count) {
-        code = rog_fail(err, ROG_ENOTFOUND, "there is no lab; rogctl lab up makes one");
+        code = rog_fail(err, ROG_ENOTFOUND, "there is no lab; `rogctl lab up` creates one");
     } else if (!code && !lab->complete) {
-        code = rog_fail(err, ROG_EFAILED,
-                        "the lab is not whole; rogctl lab up makes it anew, rogctl lab down "
-                        "removes it");
+        code = rog_fail(
+            err, ROG_EFAILED,
+            "the lab is incomplete; `rogctl lab up` rebuilds it, `rogctl lab down` removes it");
     }
     rog_json_free(hosts);
     free(lab);
@@ -116,18 +116,19 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = ROG_LAB_MAX_WORKERS,
      .unit = "workers",
-     .help = "size of the lab"},
+     .help = "number of workers"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_lab = {
     .name = "lab",
     .usage = "up|down|status [--workers N]",
-    .summary = "Build an ssh cluster of network namespaces on this machine",
-    .details = "up makes a server and N workers, each a network namespace with a real sshd, and "
-               "prints the\ncluster file's path as its last line; --cluster lab means that file. "
-               "down removes everything,\nalso after a crash. Needs root, and sshd (package "
-               "openssh-server).",
+    .summary = "Build a cluster of kind ssh from network namespaces on this machine",
+    .details = "up creates a server and N workers, each a network namespace with a real sshd, and "
+               "prints the\n"
+               "path of the cluster file as its last line; --cluster lab means that file. down "
+               "removes everything,\n"
+               "even after a crash. Needs root and sshd (package openssh-server).",
     .options = options,
     .min_args = 1,
     .max_args = 1,

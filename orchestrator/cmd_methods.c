@@ -52,7 +52,7 @@ static int print_one(const struct rog_cli *cli, const struct rog_method *method,
     rog_print("\nsettings of method = \"%s\":\n%s", method->name, text);
     free(text);
     if (rog_json_size(method->differs))
-        rog_print("\nother than published:");
+        rog_print("\ndifferences from the publication:");
     for (size_t i = 0; i < rog_json_size(method->differs); i++)
         rog_print_hanging(4, "  - %s", rog_json_string(rog_json_at(method->differs, i), ""));
     return 0;
@@ -77,11 +77,9 @@ static const struct rog_setting options[] = {{ROG_OPTION_METHODS}, {.name = NULL
 const struct rog_command rog_cmd_methods = {
     .name = "methods",
     .usage = "[NAME] [--methods FILE]",
-    .summary = "List the methods of the literature that runs can name, with their sources",
-    .details =
-        "With NAME, the settings that a run with method = \"NAME\" has where it says nothing "
-        "else, the\ndefaults of its publication, and what is other here than there, and "
-        "why.",
+    .summary = "List the published methods that runs can name, with their sources",
+    .details = "With NAME, print the default settings of a run with method = \"NAME\", the\n"
+               "defaults of the publication, and the differences from it, with reasons.",
     .options = options,
     .max_args = 1,
     .run = run,

@@ -11,15 +11,15 @@ static const struct rog_setting options[] = {
      .min = 0.001,
      .max = 1e9,
      .unit = "s",
-     .help = "how much time to show"},
+     .help = "time span to show"},
     {.name = "rows",
      .type = ROG_SETTING_FLAG,
-     .help = "also draw which share of each layer's rows was sent"},
+     .help = "also draw the share of each layer's rows that was sent"},
     ROG_FIGURE_OPTIONS,
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help = "of a run of ROG: as the published script draws, into files of their own, "
-             "...-as-published"},
+     .help =
+         "for a run of ROG: draw as the published script does, to separate files ...-as-published"},
     {.name = NULL},
 };
 
@@ -31,7 +31,7 @@ static const struct rog_setting start_setting = {.name = "START",
                                                  .min = 0,
                                                  .max = 1e9,
                                                  .unit = "s",
-                                                 .help = "where to begin"};
+                                                 .help = "start of the time span"};
 
 static int number_of(const struct rog_setting *setting, const char *text, double *number,
                      struct rog_error *err)
@@ -51,10 +51,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = number_of(&start_setting, rog_cli_arg(cli, 2), &start_s, err);
     if (code == 0 && rog_cli_flag(cli, "as-published") && rog_cli_flag(cli, "rows"))
-        code =
-            rog_fail(err, ROG_EINVAL,
-                     "--as-published and --rows: the published script draws no shares of layers; "
-                     "one of them at a time");
+        code = rog_fail(err, ROG_EINVAL,
+                        "--as-published and --rows: the published script draws no shares of "
+                        "layers; give only one of them");
     if (code < 0)
         return code;
     code = rog_figure_command_begin(&command, cli, err);
@@ -69,10 +68,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_microevents = {
     .name = "microevents",
     .usage = "RUN RANK START [options]",
-    .summary = "Draw what one worker did, second by second",
-    .details = "Bandwidth of the worker's link, the share of rows in each of its pushes and pulls, "
+    .summary = "Draw the activity of one worker, second by second",
+    .details = "Shows the bandwidth of the worker's link, the share of rows in each push and pull, "
                "and how many iterations it was behind the fastest worker, from START seconds on "
-               "(figure 8). RUN may be any unambiguous beginning of the run's name.",
+               "(figure 8). RUN may be any unambiguous prefix of the run's name.",
     .options = options,
     .min_args = 3,
     .max_args = 3,

@@ -250,10 +250,11 @@ static void print_promises(const struct rog_json *plugins)
                      rog_json_string(rog_json_at(promises, j), ""));
         }
         if (promises)
-            rog_print("\nMade for version %lld of the interface; of what `rogctl verify` checks it "
-                      "promises %s.",
-                      (long long)rog_json_get_integer(plugin, "interface", 0),
-                      text[0] ? text : "nothing");
+            rog_print(
+                "\n"
+                "Built for version %lld of the interface; promises checked by `rogctl verify`: %s.",
+                (long long)rog_json_get_integer(plugin, "interface", 0),
+                text[0] ? text : "nothing");
     }
 }
 
@@ -276,9 +277,9 @@ static int fail_none(const char *only, struct rog_error *err)
                         "no strategy, codec or optimizer is called \"%s\"%s; `rogctl plugins` "
                         "lists those found",
                         only, meant);
-    return rog_fail(err, ROG_ENOTFOUND,
-                    "no plugins; they are looked for in $ROG_PLUGIN_PATH and in lib/rog/plugins "
-                    "beside this program's bin");
+    return rog_fail(
+        err, ROG_ENOTFOUND,
+        "no plugins found in $ROG_PLUGIN_PATH or in lib/rog/plugins beside this program's bin");
 }
 
 static int look_everywhere(struct listed *listed, struct rog_error *err)
@@ -341,10 +342,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_plugins = {
     .name = "plugins",
     .usage = "[NAME|FILE]",
-    .summary = "List the strategies, codecs and optimizers there are",
-    .details =
-        "With NAME, also what a run may choose of that one: the threshold of a strategy, and "
-        "parameters of\nits own. FILE is a plugin that need not be found: ./mine.so, mine.py.",
+    .summary = "List the available strategies, codecs and optimizers",
+    .details = "With NAME, also print what a run can set: the threshold of a strategy, and its\n"
+               "parameters. FILE is the path of a plugin: ./mine.so, mine.py.",
     .max_args = 1,
     .run = run,
 };

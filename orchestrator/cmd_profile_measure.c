@@ -75,8 +75,8 @@ static int read_file(const struct rog_cli *cli, size_t workers, char **text, str
         bool wanted = !rog_cli_given(cli, "rank") || rog_cli_int(cli, "rank") == (int64_t)rank;
         if (wanted && name && rog_conf_get(root, name))
             code = rog_fail(err, ROG_EINVAL,
-                            "%s has a profile %s already; hint: another --name, or remove it", path,
-                            name);
+                            "%s already has a profile %s; hint: use another --name, or remove it",
+                            path, name);
         free(name);
         rog_json_free(of);
     }
@@ -198,7 +198,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_credentials *people = NULL;
     char *before = NULL;
     if (!rog_cli_given(cli, "cluster"))
-        return rog_fail(err, ROG_EINVAL, "profile measure needs --cluster FILE: which hosts?");
+        return rog_fail(err, ROG_EINVAL, "profile measure needs --cluster FILE");
     char *trainer = rog_fleet_trainer_path(err);
     int code = trainer ? rog_command_cluster(cli, &cluster, err) : ROG_EFAILED;
     if (!code)
@@ -230,52 +230,55 @@ static const struct rog_setting options[] = {
     {.name = "to",
      .type = ROG_SETTING_STRING,
      .fallback = "profiles.conf",
-     .help = "file that the profiles are added to"},
+     .help = "file to which the profiles are added"},
     {.name = "name",
      .type = ROG_SETTING_STRING,
      .fallback = "robot",
-     .help = "of the profiles: NAME-1, NAME-2 and so on, by rank; NAME with --rank"},
+     .help = "prefix of the profiles' names: NAME-1, NAME-2 and so on, by rank; with --rank the "
+             "whole name"},
     {.name = "rank",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = ROG_CLUSTER_MAX_WORKERS,
-     .help = "measure this worker alone; where all devices are alike, one is enough"},
-    {.name = "model", .type = ROG_SETTING_STRING, .help = "what is trained; default: that of runs"},
+     .help = "measure only this worker; enough if all devices are alike"},
+    {.name = "model",
+     .type = ROG_SETTING_STRING,
+     .help = "network to train; default: that of runs"},
     {.name = "image",
      .type = ROG_SETTING_INT,
      .min = 16,
      .max = 1024,
      .unit = "pixels",
-     .help = "side of its images (image_size); default: that of runs"},
+     .help = "image size (image_size); default: that of runs"},
     {.name = "batch",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 4096,
      .unit = "images",
-     .help = "images per local step, where the cluster file does not say"},
+     .help = "images per local step, if the cluster file does not set it"},
     {.name = "compression",
      .type = ROG_SETTING_STRING,
-     .help = "how values travel; default: that of runs"},
+     .help = "codec (compression); default: that of runs"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "10",
      .min = 1,
      .max = 3600,
      .unit = "s",
-     .help = "how long each part is repeated"},
+     .help = "time for which each part is repeated"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_profile_measure = {
     .name = "profile measure",
     .usage = "--cluster FILE [--to FILE] [--name NAME] [--rank K]",
-    .summary = "Measure what a cluster's devices take, and write device profiles",
+    .summary = "Measure times and power of a cluster's devices, and write device profiles",
     .details =
-        "A local step of the built-in network, each part of an exchange, and by the device's "
-        "sensor "
-        "what it\ndraws while it computes, waits, and sends and receives; one worker after the "
-        "other. The profiles are\nadded to a file that a cluster file of kind virtual names "
-        "(profiles = \"FILE\").",
+        "Measures a local step of the built-in network, each part of an exchange and, if the "
+        "device has a\n"
+        "sensor, its power while computing, waiting, and sending and receiving; one worker after "
+        "another. The profiles are\n"
+        "added to a file that a cluster file of kind virtual can name (profiles = \"FILE\").",
     .options = options,
     .run = run,
 };

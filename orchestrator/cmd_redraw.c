@@ -12,16 +12,16 @@ static const struct rog_setting options[] = {
     {.name = "axes",
      .type = ROG_SETTING_STRING,
      .choices = "all|published",
-     .help = "all: long enough for all data (the default); published: they end where the published "
-             "figures' do"},
+     .help =
+         "range of the axes; all: all data (the default); published: as in the published figures"},
     ROG_CURVE_OPTIONS,
     {.name = "points",
      .type = ROG_SETTING_FLAG,
-     .help = "show the measured points behind the curves"},
+     .help = "draw the measured points behind the curves"},
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help = "as the published scripts compute bars, energy, smoothing and axes; into files of "
-             "their own, CASE-PANEL-as-published"},
+     .help = "compute bars, energy, smoothing and axes as the published scripts do; to separate "
+             "files CASE-PANEL-as-published"},
     {.name = NULL},
 };
 
@@ -52,10 +52,10 @@ const struct rog_command rog_cmd_redraw = {
     .name = "redraw",
     .usage = "CASE [options]",
     .summary = "Draw the figures of a recorded case",
-    .details = "Draws from the database alone and changes nothing in it. Beside each picture stand "
-               "its gnuplot script and its data; `gnuplot NAME.gp` in the folder of figures draws "
-               "an edited script again. Where no option says how figures look and curves are "
-               "smoothed, the case does.",
+    .details =
+        "Draws only from the database and does not change it. The gnuplot script and data of each "
+        "picture are written beside it; `gnuplot NAME.gp` in folder for figures redraws an edited "
+        "script. Without options, the settings of the case for look and smoothing apply.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -29,11 +29,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = rog_case_has_run(db, case_name, new, err);
     if (code == 1)
-        code = rog_fail(err, ROG_EINVAL, "%s is in %s already", new, case_name);
+        code = rog_fail(err, ROG_EINVAL, "%s is already in %s", new, case_name);
     if (code == 0)
         code = rog_case_replace_run(db, case_name, old, new, err);
     if (code == 0)
-        rog_remark(&output, "%s: %s stands where %s stood; `rogctl redraw %s` draws it", case_name,
+        rog_remark(&output, "%s: %s replaced %s; `rogctl redraw %s` redraws the case", case_name,
                    new, old, case_name);
     if (code == 0 && output.json) {
         struct rog_json *result = rog_json_object();
@@ -52,8 +52,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_replace = {
     .name = "replace",
     .usage = "CASE OLD NEW",
-    .summary = "Put run NEW in the place of run OLD in a case",
-    .details = "Both stay recorded. `rogctl redraw CASE` draws the case again.",
+    .summary = "Replace run OLD by run NEW in a case",
+    .details = "Both runs stay recorded. `rogctl redraw CASE` redraws the case.",
     .min_args = 3,
     .max_args = 3,
     .run = run,

@@ -59,10 +59,10 @@ static int execute(struct replaying *r, struct rog_error *err)
         code = rog_db_open(&r->store, path, ROG_DB_WRITE, err);
     if (code == 0) {
         struct rog_launch launch = {.cluster = &r->replay.cluster,
-                                          .db = r->store,
-                                          .trainer = trainer,
-                                          .jobs = 1,
-                                          .output = r->output};
+                                    .db = r->store,
+                                    .trainer = trainer,
+                                    .jobs = 1,
+                                    .output = r->output};
         code = rog_launch(&launch, r->plan, err);
     }
     free(trainer);
@@ -132,11 +132,12 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_replay = {
     .name = "replay",
     .usage = "RUN [options]",
-    .summary = "Say what a recorded run would have been under another strategy, or the same",
-    .details = "Feeds the bandwidth and the computing times that were recorded to the virtual "
-               "cluster (policy and network, no\ngradients) and prints the result beside the run; "
-               "--json prints what show --json prints. Nothing is recorded:\nno database and no "
-               "case changes.",
+    .summary = "Simulate a recorded run under another strategy, or the same",
+    .details = "Replays the recorded bandwidth and computing times on the virtual cluster "
+               "(strategy and network, no\n"
+               "gradients) and prints the result beside the run; --json prints the same as show "
+               "--json. Nothing is recorded:\n"
+               "the database and the case do not change.",
     .settings = ROG_SETTING_OPTION_OF_REPLAY,
     .min_args = 1,
     .max_args = 1,

@@ -13,29 +13,29 @@
 static const struct rog_setting options[] = {
     {.name = "as-published",
      .type = ROG_SETTING_FLAG,
-     .help =
-         "time composition and energy as published: computation and communication of host rank "
-         "3 (of BSP and SSP without compressing and unpacking), stall of all workers, energy as "
-         "mean power of host rank 3 times time"},
+     .help = "compute time composition and energy as published: computation and communication of "
+             "rank 3 (for BSP and SSP without compression and decompression), stall of all "
+             "workers, energy as mean power of rank 3 times time"},
     ROG_CURVE_OPTIONS,
     {.name = "accuracy",
      .type = ROG_SETTING_STRING,
-     .help = "how the accuracy at a time is found, whatever the case says: interpolated, last, "
-             "smoothed or mean:CHECKPOINTS"},
+     .help = "how the accuracy at a time is computed, instead of the case's setting: interpolated, "
+             "last, smoothed or mean:CHECKPOINTS"},
     {.name = "at",
      .type = ROG_SETTING_STRING,
      .help = "report the accuracy at these times, in seconds, at most 12; default: 1800,3600,5400"},
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
-     .help = "report gains over this library or note alone, whatever the case says"},
+     .help = "report gains only over this library or note, instead of the case's setting"},
     {.name = "html",
      .type = ROG_SETTING_FLAG,
-     .help =
-         "one self-contained page on standard output, with figures, configuration and host facts"},
+     .help = "print one self-contained HTML page, with figures, configuration and host facts"},
     {.name = "latex",
      .type = ROG_SETTING_FLAG,
-     .help = "the tables in LaTeX, for a document that uses the package booktabs"},
-    {.name = "markdown", .type = ROG_SETTING_FLAG, .help = "the tables in Markdown"},
+     .help = "print the tables in LaTeX, for a document with the package booktabs"},
+    {.name = "markdown",
+     .type = ROG_SETTING_FLAG,
+     .help = "print print print print the tables in Markdown"},
     {.name = NULL},
 };
 
@@ -80,7 +80,7 @@ static int form_of(const struct rog_cli *cli, enum form *form, struct rog_error 
         if (!rog_cli_flag(cli, form_options[i]))
             continue;
         if (*form != FORM_TEXT)
-            return rog_fail(err, ROG_EINVAL, "--%s and --%s: one of them at a time",
+            return rog_fail(err, ROG_EINVAL, "--%s and --%s cannot be used together",
                             form_options[*form], form_options[i]);
         *form = (enum form)i;
     }
@@ -146,10 +146,10 @@ const struct rog_command rog_cmd_report = {
     .summary = "Compare the runs of a case",
     .details =
         "Prints the accuracy at given times and at the end, time and energy to the target, the "
-        "time composition of an iteration, and gains with tests of them. Runs that differ in "
-        "their seed alone make one line: their mean, with its 95% interval (three runs or "
-        "more) or their range (two). Gains are taken over pairs of runs with the same seed. A "
-        "dash is a value that was not recorded; a column of dashes is left out.",
+        "time composition of an iteration, and gains with statistical tests. Runs that differ "
+        "only in their seed share a line: their mean with its 95% interval (three runs or more) or "
+        "their range (two). Gains are computed over pairs of runs with the same seed. A dash is a "
+        "value that was not recorded; columns of only dashes are omitted.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

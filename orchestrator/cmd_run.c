@@ -140,7 +140,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "case",
      .type = ROG_SETTING_STRING,
-     .help = "the case it belongs to, made where it is missing; default: none"},
+     .help = "case for the run, created if missing; default: none"},
     {ROG_OPTION_METHODS},
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
@@ -154,8 +154,9 @@ const struct rog_command rog_cmd_run = {
     .usage = "[options] [NAME=VALUE...]",
     .summary = "Do one run and test its checkpoints",
     .details = "Every other setting of an experiment file can be given as NAME=VALUE, for example "
-               "seconds=600\nworkload=none. The same command continues a run that was "
-               "interrupted; otherwise it makes a new one.",
+               "seconds=600\n"
+               "workload=none. The same command continues an interrupted run; otherwise it starts "
+               "a new one.",
     .options = options,
     .settings = ROG_SETTING_OPTION_OF_RUN, /* named as in the published workflow */
     .max_args = -1,

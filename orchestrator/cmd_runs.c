@@ -42,7 +42,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_runs = {
     .name = "runs",
     .usage = "[CASE]",
-    .summary = "List the runs that are recorded, of a case or all",
+    .summary = "List recorded runs, of a case or all",
     .max_args = 1,
     .run = run,
 };

@@ -50,7 +50,7 @@ static void print_part(const struct rog_json *s, const char *name, const char *t
     if (isnan(rog_json_get_number(s, name, (double)NAN)))
         print_text(title, "-");
     else
-        print_number(s, name, title, 3, 1, "s an iteration");
+        print_number(s, name, title, 3, 1, "s per iteration");
 }
 
 /* "local steps" of "local_steps". Heap memory. */
@@ -87,7 +87,7 @@ static void print_means(const struct rog_json *s)
         if (title && !isnan(mean) && !shown)
             rog_print_hanging(VALUE_COLUMN, "%-18s %.3f%s%s%s", title, mean, c->unit ? " " : "",
                               c->unit ? c->unit : "",
-                              c->unit && !counted ? " an iteration" : ", mean");
+                              c->unit && !counted ? " per iteration" : ", mean");
         free(title);
     }
 }
@@ -107,13 +107,13 @@ static void print_local_steps(const struct rog_json *s)
         most = steps > most ? steps : most;
     }
     if (!isnan(mean))
-        rog_print_hanging(VALUE_COLUMN, "%-18s %.10g an iteration%s", "local steps",
+        rog_print_hanging(VALUE_COLUMN, "%-18s %.10g per iteration%s", "local steps",
                           round(1000 * mean) / 1000, mean == floor(mean) ? "" : ", mean");
     else if (least < most)
-        rog_print_hanging(VALUE_COLUMN, "%-18s %lld to %lld an iteration, by the settings",
+        rog_print_hanging(VALUE_COLUMN, "%-18s %lld to %lld per iteration, by the settings",
                           "local steps", least, most);
     else if (most > 0)
-        rog_print_hanging(VALUE_COLUMN, "%-18s %lld an iteration, by the settings", "local steps",
+        rog_print_hanging(VALUE_COLUMN, "%-18s %lld per iteration, by the settings", "local steps",
                           most);
 }
 
@@ -185,8 +185,7 @@ static void print_accuracy(const struct rog_json *s)
     const char *space = metric.unit[0] ? " " : "", *unit = metric.unit;
     rog_print_hanging(
         VALUE_COLUMN,
-        "%-18s %.*f%s%s at first, %.*f%s%s at last, best %.*f%s%s at %.0f s; %zu tested "
-        "checkpoints",
+        "%-18s first %.*f%s%s, last %.*f%s%s, best %.*f%s%s at %.0f s; %zu tested checkpoints",
         metric.name, digits, result_at(list, 0), space, unit, digits, result_at(list, count - 1),
         space, unit, digits, result_at(list, best), space, unit,
         rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
@@ -279,7 +278,7 @@ static void print_away(const struct rog_json *s)
         if (since_s > 0)
             snprintf(since, sizeof since, "since %.0f s", since_s);
         else if (rog_json_get_bool(one, "came", false))
-            snprintf(since, sizeof since, "since before the run began");
+            snprintf(since, sizeof since, "since before the run started");
         char *longer =
             rog_format("%s%sworker %lld %s", text ? text : "", text ? ", " : "", rank, since);
         free(text);
@@ -434,8 +433,8 @@ static void print_imported(const struct rog_json *s)
         free(text);
     }
     if (!files)
-        print_indented("by an earlier rogctl, which did not count rows and may have lost some; "
-                       "hint: import into a new database");
+        print_indented("by an earlier version of rogctl, which did not count rows and may have "
+                       "lost some; hint: import into a new database");
 }
 
 /* Of a run that is being executed, or that goes on by itself. */
@@ -452,13 +451,12 @@ static void print_progress(const struct rog_json *s)
         rog_print_hanging(VALUE_COLUMN, "%-18s %s, for %.0f s", "now", waiting,
                           rog_json_get_number(progress, "waiting_s", 0));
     if (strcmp(status, "left") == 0)
-        rog_print_hanging(
-            VALUE_COLUMN,
-            "%-18s nobody; it runs on its hosts for %.0f s more, and the same command takes "
-            "it up",
-            "followed by",
-            rog_json_get_number(progress, "alone_s", 0) -
-                rog_json_get_number(progress, "age_s", 0));
+        rog_print_hanging(VALUE_COLUMN,
+                          "%-18s no process; it runs on its hosts for %.0f s more, and the same "
+                          "command resumes it",
+                          "followed by",
+                          rog_json_get_number(progress, "alone_s", 0) -
+                              rog_json_get_number(progress, "age_s", 0));
 }
 
 static int print_run(const struct rog_json *s, struct rog_error *err)
@@ -487,7 +485,7 @@ static int print_run(const struct rog_json *s, struct rog_error *err)
     print_parts(s);
     print_average(s);
     print_text("cluster", rog_json_get_string(s, "cluster", NULL));
-    print_text("began (UTC)", rog_json_get_string(s, "started_at", NULL));
+    print_text("started (UTC)", rog_json_get_string(s, "started_at", NULL));
     print_text("ended (UTC)", rog_json_get_string(s, "ended_at", NULL));
     print_text("folder", rog_json_get_string(s, "folder", NULL));
     rog_print_hanging(VALUE_COLUMN, "%-18s %lld", "attempt",
@@ -547,9 +545,8 @@ const struct rog_command rog_cmd_show = {
     .name = "show",
     .usage = "RUN",
     .summary = "Summarize a run",
-    .details =
-        "RUN is a run's name, any unambiguous beginning of it, or a path that ends in it. On "
-        "a terminal the curve of its tests is drawn below the summary.",
+    .details = "RUN is a run's name, any unambiguous prefix of it, or a path that ends in it. On a "
+               "terminal the curve of its tests is drawn below the summary.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -64,9 +64,9 @@ static void print_head(const struct rog_json *sweep)
                   (long long)rog_json_get_integer(sweep, "pid", 0),
                   rog_json_get_bool(sweep, "detached", false) ? ", detached" : "");
     else if (strcmp(state, "elsewhere") == 0)
-        rog_print("%s: on %s, begun %s ago", id, text_of(sweep, "host"), age);
+        rog_print("%s: on %s, started %s ago", id, text_of(sweep, "host"), age);
     else if (strcmp(state, "killed") == 0)
-        rog_print("%s: killed, or the machine was restarted; the same command goes on", id);
+        rog_print("%s: killed, or the machine was restarted; the same command continues it", id);
     else if (rog_json_get_integer(sweep, "status", 1) == 0)
         rog_print("%s: done, %s ago", id, rog_sweep_age_text(sweep, "ended", age));
     else
@@ -130,7 +130,7 @@ static char *left_text(const struct rog_sweep_view *view, const struct rog_fleet
     if (rog_run_progress_load(view->db, job->run_id, &progress, NULL) != 1)
         return NULL;
     return rog_format(
-        "as of %s ago; it goes on on its hosts for %s more, and the same command takes it up",
+        "as of %s ago; it continues on its hosts for %s more, and the same command resumes it",
         rog_time_left_text(progress.age_s, age),
         rog_time_left_text(progress.alone_s - progress.age_s, more));
 }
@@ -271,11 +271,11 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_status = {
     .name = "status",
     .usage = "[ID]",
-    .summary = "Show your sweeps: their runs, how far they are, what they wait for, the time left",
-    .details = "Sweeps of all folders and databases that you have begun on this machine are shown, "
-               "for a day also those\nthat are done, and for a week those that were interrupted or "
-               "have failed. What was begun again and has the same\nruns is one entry, with its "
-               "attempts.",
+    .summary = "Show your sweeps: runs, progress, what they wait for, time left",
+    .details = "Lists all sweeps that you started on this machine, in any folder and database; "
+               "also those that ended in the last day,\n"
+               "and those interrupted or failed in the last week. Repeated attempts with the same\n"
+               "runs are one entry.",
     .max_args = 1,
     .run = run,
 };

@@ -29,12 +29,12 @@ static void say_what_is_waited_for(const struct rog_output *output, const struct
     if (*said || rog_clock_s() - since_s < SAY_AFTER_S)
         return;
     *said = true;
-    rog_remark(output, "%s has been told to end, process %lld; %s", what,
-               (long long)rog_json_get_integer(sweep, "pid", 0),
-               rog_json_get_bool(sweep, "real_time", false)
-                   ? "waiting for its hosts, from which what was saved last is fetched before they "
-                     "are cleaned up"
-                   : "waiting until it has");
+    rog_remark(
+        output, "told %s to stop, process %lld; %s", what,
+        (long long)rog_json_get_integer(sweep, "pid", 0),
+        rog_json_get_bool(sweep, "real_time", false)
+            ? "waiting for its hosts: the last saved state is fetched before they are cleaned up"
+            : "waiting until it has stopped stopped stopped stopped");
 }
 
 /* ---- a sweep ---- */
@@ -60,8 +60,7 @@ static int await_end(const struct rog_output *output, const char *id, char **mes
         rog_json_free(sweeps);
         if (code == 0 && running && rog_clock_s() > until_s)
             code = rog_fail(err, ROG_EFAILED,
-                            "%s has been told to end and has not within %g s; `rogctl status %s` "
-                            "says what it does",
+                            "%s did not stop within %g s; `rogctl status %s` shows what it does",
                             id, PATIENCE_S, id);
         if (running)
             nanosleep(&step, NULL);
@@ -77,7 +76,7 @@ static int stop_what_is_left(const struct rog_output *output, const struct rog_j
     size_t ended = 0;
     int code = rog_stop_left(output, sweep, run_id, &ended, err);
     if (code == 0 && ended == 0)
-        return rog_fail(err, ROG_ENOTFOUND, "%s is not running any more", run_id ? run_id : id);
+        return rog_fail(err, ROG_ENOTFOUND, "%s is no longer running", run_id ? run_id : id);
     return code;
 }
 
@@ -90,7 +89,7 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
     pid_t pid = (pid_t)rog_json_get_integer(sweep, "pid", 0);
     const union sigval how = {.sival_int = rog_cli_flag(cli, "leave") ? 0 : ROG_SIGNAL_STOP};
     if (strcmp(rog_json_get_string(sweep, "state", ""), "elsewhere") == 0)
-        return rog_fail(err, ROG_EFAILED, "%s is a process of %s; stop it there", id, host);
+        return rog_fail(err, ROG_EFAILED, "%s is a process on %s; stop it there", id, host);
     if (!rog_sweep_is_running(sweep))
         return stop_what_is_left(&output, sweep, NULL, err);
     if (sigqueue(pid, SIGTERM, how) != 0 && errno != ESRCH)
@@ -158,11 +157,10 @@ static int find_run(const struct rog_json *sweeps, const char *text, struct foun
     }
     size_t count = found->executed ? found->executed : found->left;
     if (count > 1)
-        return rog_fail(err, ROG_EINVAL, "%s could be any of %zu runs; give more of the name", text,
-                        count);
+        return rog_fail(err, ROG_EINVAL, "%s matches %zu runs; give more of the name", text, count);
     return count ? 0
                  : rog_fail(err, ROG_ENOTFOUND,
-                            "%s is neither a sweep of yours nor a run that is being executed; "
+                            "%s is neither one of your sweeps nor a run that is being executed; "
                             "`rogctl status` lists them",
                             text);
 }
@@ -188,7 +186,8 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
         nanosleep(&step, NULL);
     }
     if (code == 0)
-        rog_remark(output, "%s has ended; %s goes on with what is left, and a later sweep with %s",
+        rog_remark(output,
+                   "%s has ended; %s continues with what is left, and a later sweep with %s",
                    run_id, rog_json_get_string(sweep, "id", ""), run_id);
     rog_db_close(db);
     return code;
@@ -208,7 +207,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (is_run)
         code = find_run(sweeps, text, &found, err);
     if (code == 0 && is_run && rog_cli_flag(cli, "leave"))
-        code = rog_fail(err, ROG_EINVAL, "--leave is for a whole sweep; %s is a run", found.run_id);
+        code = rog_fail(err, ROG_EINVAL, "--leave applies to a whole sweep; %s is a run",
+                        found.run_id);
     if (code == 0)
         code = is_run ? stop_run(found.sweep, found.run_id, &output, err)
                       : stop_sweep(cli, sweep, err);
@@ -219,18 +219,18 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "leave",
      .type = ROG_SETTING_FLAG,
-     .help = "a run on real hosts goes on there, for as long as their lease"},
+     .help = "leave runs on real hosts running there, until their lease expires"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_stop = {
     .name = "stop",
     .usage = "[ID|RUN]",
-    .summary = "End a sweep of yours, or one run of it",
-    .details =
-        "ID is what `rogctl status` calls a sweep; without it, the only one that is running. "
-        "RUN is a run that is being\nexecuted; its sweep goes on with the others. The same "
-        "sweep, begun again, goes on with what was stopped.",
+    .summary = "Stop one of your sweeps, or one run of it",
+    .details = "ID is a sweep's name in `rogctl status`; default: the only running sweep. RUN is a "
+               "run that is being\n"
+               "executed; its sweep continues with the others. The same sweep, started again, "
+               "continues what was stopped.",
     .options = options,
     .max_args = 1,
     .run = run,

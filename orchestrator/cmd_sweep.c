@@ -73,7 +73,7 @@ static int say_faults(const struct sweep *s, const struct rog_json *faults, stru
         last = fault;
         shown++;
     }
-    return rog_fail(err, ROG_EINVAL, "%zu of the %zu runs could not begin",
+    return rog_fail(err, ROG_EINVAL, "%zu of the %zu runs could not start",
                     rog_json_size(faults) + faulty, s->plan->count + faulty);
 }
 
@@ -87,10 +87,10 @@ static int look_at_figure(struct sweep *s, struct rog_error *err)
     if (!rog_figures_need_tests(s->plan->figure) || s->plan->count == 0)
         return 0;
     s->shows_nothing = true;
-    char *text = rog_format("figure %s shows results of tests alone, and without gradients nothing "
-                            "is tested: nothing of these runs will be drawn; hint: figure = "
-                            "\"1\" shows where the time goes, too",
-                            s->plan->figure);
+    char *text = rog_format(
+        "figure %s shows only test results, but without gradients nothing is tested: nothing will "
+        "be drawn for these runs; hint: figure = \"1\" also shows the time composition",
+        s->plan->figure);
     if (!text)
         return rog_fail_nomem(err);
     rog_json_append(s->plan->remarks, rog_json_new_string(text));
@@ -122,10 +122,9 @@ static int draw(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
     rog_remark(&s->output, "drawing %s", s->plan->case_name);
     int code = rog_figures_draw_case(s->db, s->plan->case_name, &options, err);
     if (code < 0)
-        rog_fail_prefix(err,
-                        "the runs are recorded but their figures are not drawn (`rogctl redraw "
-                        "%s` draws them)",
-                        s->plan->case_name);
+        rog_fail_prefix(
+            err, "the runs are recorded, but their figures are not drawn; hint: rogctl redraw %s",
+            s->plan->case_name);
     return code;
 }
 
@@ -268,8 +267,8 @@ static int launch_until(struct sweep *s, struct rog_launch *launch, struct rog_e
     }
     if (code == 0 && width >= wanted)
         rog_warn(&s->output,
-                 "after %zu pairs of runs the gain is not known to %g points yet; --max-repeats "
-                 "with more than %lld goes on",
+                 "after %zu pairs of runs the gain is not yet known to %g points; hint: "
+                 "--max-repeats above %lld continues",
                  pairs, wanted, most);
     return code;
 }
@@ -286,7 +285,7 @@ static int plan_next(struct sweep *s, struct rog_error *err)
         left += s->plan->run[i].action != ROG_PLAN_DONE;
     if (left > 0) {
         rog_remark(&s->output,
-                   "repeats with further seeds follow until the gain is known to %g points; at "
+                   "runs are repeated with further seeds until the gain is known to %g points; at "
                    "most %lld of each run",
                    wanted, most);
         return 0;
@@ -299,16 +298,16 @@ static int plan_next(struct sweep *s, struct rog_error *err)
     if (code < 0)
         return code;
     if (width < wanted)
-        rog_remark(&s->output, "the gain is known to %g points: nothing is repeated", wanted);
+        rog_remark(&s->output, "the gain is known to %g points: no repeats needed", wanted);
     else if (left == 0)
-        rog_remark(&s->output,
-                   "the gain is not known to %g points yet; --max-repeats with more than %lld "
-                   "goes on",
-                   wanted, most);
+        rog_remark(
+            &s->output,
+            "the gain is not yet known to %g points; hint: --max-repeats above %lld continues",
+            wanted, most);
     else
         rog_remark(&s->output,
-                   "the gain is not known to %g points yet: one more of each run is next, and then "
-                   "further ones until it is; at most %lld of each run",
+                   "the gain is not yet known to %g points: each run is repeated once more, and "
+                   "again until it is; at most %lld of each run",
                    wanted, most);
     return 0;
 }
@@ -411,14 +410,14 @@ static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *
         rog_json_put_bool(result, "unit", detached.is_unit);
         code = rog_print_json(result, err);
     } else if (code == 0) {
-        rog_print("%s goes on without this terminal; its log is %s", detached.id, detached.log);
+        rog_print("%s continues in the background; its log is %s", detached.id, detached.log);
         rog_print("  rogctl attach %s    shows its progress", detached.id);
-        rog_print("  rogctl stop %s      ends it", detached.id);
+        rog_print("  rogctl stop %s      stops it", detached.id);
     }
     if (code == 0 && detached.ends_early)
         rog_remark(&s->output,
-                   "this system ends what you have started when you log out (KillUserProcesses); "
-                   "hint: `loginctl enable-linger`, before the sweep, lets it go on");
+                   "this system kills your processes when you log out (KillUserProcesses); hint: "
+                   "run `loginctl enable-linger` before the sweep");
     rog_detached_release(&detached);
     return code;
 }
@@ -470,9 +469,9 @@ static int note_repeats(struct rog_sweep *entry, struct rog_error *err)
 static int check_options(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
-        return rog_fail(err, ROG_EINVAL, "--max-repeats is a limit of --until-ci PCT");
+        return rog_fail(err, ROG_EINVAL, "--max-repeats needs --until-ci PCT");
     if (rog_cli_flag(cli, "dry-run") && rog_cli_flag(cli, "detach"))
-        return rog_fail(err, ROG_EINVAL, "--dry-run changes nothing; there is nothing to detach");
+        return rog_fail(err, ROG_EINVAL, "--dry-run and --detach cannot be used together");
     return check_mlflow(rog_cli_string(cli, "mlflow"), err);
 }
 
@@ -527,15 +526,15 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
-     .help = "cluster file; default: the experiment file's, else a virtual cluster of 4 workers"},
+     .help =
+         "cluster file; default: that of the experiment file, else a virtual cluster of 4 workers"},
     {.name = "jobs",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 1024,
      .unit = "runs",
-     .help =
-         "how many runs at once; default: the number of processors; where there are fewer runs, "
-         "programs of each compute so many times more at once (virtual clusters)",
+     .help = "number of runs at once; default: the number of processors; with fewer runs, each "
+             "uses more processors for its programs (virtual clusters)",
      .letter = 'j'},
     {.name = "repeat",
      .type = ROG_SETTING_INT,
@@ -543,44 +542,43 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 10000,
      .unit = "runs",
-     .help = "how many runs of each, with seeds counting up"},
+     .help = "number of runs of each, with consecutive seeds"},
     {.name = "until-ci",
      .type = ROG_SETTING_REAL,
      .min = 0.001,
      .max = 1000,
      .unit = "points",
-     .help =
-         "repeat all with new seeds until the 95% interval of the contender's gain over each of "
-         "the others, or over the baseline, is narrower; without a contender, of every pair "
-         "under one control"},
+     .help = "repeat all runs with new seeds until the 95% interval of the contender's gain over "
+             "each other library, or over the baseline, is narrower than this; without a "
+             "contender, that of every pair under one control"},
     {.name = "max-repeats",
      .type = ROG_SETTING_INT,
      .fallback = "20",
      .min = ROG_INTERVAL_LEAST,
      .max = 10000,
      .unit = "runs",
-     .help = "the most runs of each that --until-ci makes"},
+     .help = "maximum number of runs of each for --until-ci"},
     {.name = "seed",
      .type = ROG_SETTING_INT,
      .min = 0,
      .max = 9007199254740991.0,
-     .help = "the (first) seed of every run, instead of the file's"},
+     .help = "(first) seed of every run, instead of the file's"},
     {.name = "dry-run",
      .type = ROG_SETTING_FLAG,
-     .help = "print the plan, check what its runs read, and change nothing",
+     .help = "print the plan and check the files that its runs read; change nothing",
      .letter = 'n'},
     {.name = "detach",
      .type = ROG_SETTING_FLAG,
-     .help = "go on without the terminal; `rogctl status`, `attach` and `stop` look after it"},
+     .help = "run in the background; see `rogctl status`, `attach` and `stop`"},
     {ROG_OPTION_ON},
     {ROG_OPTION_LEASE},
     {ROG_OPTION_ATTACH},
     {.name = "fresh",
      .type = ROG_SETTING_FLAG,
-     .help = "begin a new case instead of continuing the latest"},
+     .help = "start a new case instead of continuing the latest"},
     {.name = "only",
      .type = ROG_SETTING_STRING,
-     .help = "only runs whose label (note, library, control...) contains this text"},
+     .help = "do do do do only runs whose label (note, library, control...) contains this text"},
     {.name = "mlflow",
      .type = ROG_SETTING_STRING,
      .help = "URL of an MLflow server that shows the runs while they are executed; see `rogctl "
@@ -593,12 +591,13 @@ const struct rog_command rog_cmd_sweep = {
     .name = "sweep",
     .usage = "CONF [options]",
     .summary = "Run every missing run of an experiment file's case, test checkpoints, draw figures",
-    .details = "The same command continues a sweep: finished runs are not repeated. On a virtual "
-               "cluster, interrupted and failed runs resume from their last snapshot; elsewhere, "
-               "interrupted runs go on\nfrom what their server saved last. Otherwise they begin "
-               "again.\nThe gain that --until-ci looks at is that in accuracy, in points, when the "
-               "earlier of two runs with the same seed ended; without gradients, that in time per "
-               "iteration, in percent.",
+    .details =
+        "The same command continues a sweep: finished runs are not repeated. On a virtual cluster, "
+        "interrupted and failed runs resume from their last snapshot; elsewhere, interrupted runs "
+        "resume\n"
+        "from the last state that their server saved. Otherwise they restart from the beginning.\n"
+        "--until-ci uses the gain in accuracy, in points, at the time when the earlier of two runs "
+        "with the same seed ended; without gradients, the gain in time per iteration, in percent.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

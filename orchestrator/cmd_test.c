@@ -79,7 +79,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     if (code == 0)
         code = find_runs(db, rog_cli_arg(cli, 0), ids, err);
     if (code == 0 && rog_json_size(ids) == 0)
-        code = rog_fail(err, ROG_ENOTFOUND, "every checkpoint is tested already");
+        code = rog_fail(err, ROG_ENOTFOUND, "all checkpoints are already tested");
     if (code == 0) {
         const struct rog_fleet_options options = {.db = db, .trainer = trainer, .jobs = 1};
         code = test_runs(&options, &output, ids, result, err);
@@ -97,7 +97,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_test = {
     .name = "test",
     .usage = "[RUN]",
-    .summary = "Test the checkpoints that are not tested yet, of a run or of all",
+    .summary = "Test untested checkpoints, of a run or of all",
     .max_args = 1,
     .run = run,
 };

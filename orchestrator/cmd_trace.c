@@ -12,7 +12,7 @@ static const struct rog_command *const parts[] = {&rog_cmd_trace_record, NULL};
 const struct rog_command rog_cmd_trace = {
     .name = "trace",
     .usage = "info|synth|convert ...",
-    .summary = "Look at, make, convert and record bandwidth traces",
+    .summary = "Describe, generate, convert and record bandwidth traces",
     .details = "info, synth and convert run `rog-trainer trace` with the same arguments; `rogctl "
                "trace --help` lists them.",
     .min_args = 0,

@@ -47,9 +47,8 @@ static void warn_of_silence(struct watching *watching, const struct rog_samples 
         if (samples->link[i].down < samples->link[i].looks)
             return;
     if (!watching->warned)
-        rog_warn(&watching->output,
-                 "no worker has been heard of yet; hint: the server has to let UDP "
-                 "in on the training port (sudo ufw allow PORT/udp)");
+        rog_warn(&watching->output, "no worker has been heard from yet; hint: allow UDP on the "
+                                    "server's training port (sudo ufw allow PORT/udp)");
     watching->warned = true;
 }
 
@@ -110,9 +109,7 @@ static int convert_all(const struct watching *watching, const char *trainer, con
     for (size_t i = 0; i < samples->workers && !code; i++) {
         if (!has_brought(&samples->link[i])) {
             rog_warn(&watching->output,
-                     "worker %zu has no trace: at no look did anything come both "
-                     "ways",
-                     i + 1);
+                     "worker %zu has no trace: no sample arrived in both directions", i + 1);
             continue;
         }
         for (size_t kind = 0; kind < FILES && !code; kind++)
@@ -120,8 +117,8 @@ static int convert_all(const struct watching *watching, const char *trainer, con
         made += !code;
     }
     if (!code && !made)
-        code = rog_fail(err, ROG_EFAILED, "no worker's link has brought anything; %s has the looks",
-                        path);
+        code = rog_fail(err, ROG_EFAILED,
+                        "nothing was received over any worker's link; the samples are in %s", path);
     return code;
 }
 
@@ -173,7 +170,7 @@ static int print_text(const struct rog_samples *samples, const struct rog_cluste
     }
     int code = rog_table_print(table, err);
     if (!code)
-        rog_print("%.0f s; the probe sent for %.1f%% of the time, %.2f MB altogether (%.3f Mbit/s)",
+        rog_print("%.0f s; the probe sent for %.1f%% of the time, %.2f MB in total (%.3f Mbit/s)",
                   samples->seconds, 100 * samples->busy_s / fmax(samples->seconds, 1e-3),
                   1e-6 * samples->bytes, 8e-6 * samples->bytes / fmax(samples->seconds, 1e-3));
     if (!code)
@@ -228,7 +225,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_cluster *cluster = NULL;
     struct rog_credentials *people = NULL;
     if (!rog_cli_given(cli, "cluster"))
-        return rog_fail(err, ROG_EINVAL, "trace record needs --cluster FILE: whose links?");
+        return rog_fail(err, ROG_EINVAL, "trace record needs --cluster FILE");
     char *trainer = rog_fleet_trainer_path(err);
     int code = trainer ? rog_command_cluster(cli, &cluster, err) : ROG_EFAILED;
     if (!code)
@@ -251,25 +248,26 @@ static const struct rog_setting options[] = {
     {.name = "to",
      .type = ROG_SETTING_STRING,
      .fallback = "trace",
-     .help = "beginning of the files' names: TO-1.csv, TO-1-up.csv, TO-1-down.csv and so on, and "
-             "TO.samples.csv with all that was measured"},
-    {ROG_PROBE_SECONDS, .help = "how long; 0: until Ctrl-C"},
-    {ROG_PROBE_PERIOD, .help = "from one look at all links to the next, at least"},
-    {ROG_PROBE_LOAD, .help = "share of the time that looking may take, all links together"},
-    {ROG_PROBE_TRAIN, .help = "how long each end sends at a look"},
+     .help = "prefix of the file names: TO-1.csv, TO-1-up.csv, TO-1-down.csv and so on, and "
+             "TO.samples.csv with all samples"},
+    {ROG_PROBE_SECONDS, .help = "duration; 0: until Ctrl-C"},
+    {ROG_PROBE_PERIOD, .help = "minimum time between two samples of all links"},
+    {ROG_PROBE_LOAD, .help = "maximum share of the time spent sampling, all links together"},
+    {ROG_PROBE_TRAIN, .help = "time that each end sends per sample"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_trace_record = {
     .name = "trace record",
     .usage = "--cluster FILE [--to NAME] [--seconds S]",
-    .summary = "Record what the links of a cluster's workers bring, while robots drive",
-    .details =
-        "Short trains of UDP datagrams between the server and one worker after the other, up and "
-        "down; the\nserver's training port has to let UDP in. What one worker has of a shared "
-        "channel alone is\nmeasured. TO-K.csv has the harmonic mean of both directions, under "
-        "which "
-        "an exchange takes as\nlong as over both. On Ctrl-C what was recorded is kept.",
+    .summary = "Record the bandwidth of a cluster's worker links while robots drive",
+    .details = "Sends short trains of UDP datagrams between the server and one worker after "
+               "another, up and down;\n"
+               "UDP must be allowed on the server's training port. Each worker is measured while "
+               "the others are\n"
+               "silent. TO-K.csv has the harmonic mean of both directions, under which an exchange "
+               "takes as\n"
+               "long as over both. On Ctrl-C everything recorded is kept.",
     .options = options,
     .run = run,
 };

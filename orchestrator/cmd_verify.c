@@ -53,7 +53,7 @@ static int print_text(const char *id, const struct rog_verify *verify, struct ro
     char setbacks[ROG_SETBACKS_BYTES];
     rog_setbacks_text(&verify->setbacks, setbacks);
     if (code == 0 && setbacks[0])
-        rog_print("recorded, and no finding: %s", setbacks);
+        rog_print("recorded, without findings: %s", setbacks);
     for (int i = 0; i < ROG_VERIFY_CHECKS && code == 0; i++)
         if (verify->check[i].unchecked)
             rog_print("%s: not checked: %s", verify->check[i].name, verify->check[i].unchecked);
@@ -148,10 +148,10 @@ static int judge_case(const char *name, const struct rog_names *ids,
                         name, findings, runs, ids->count);
     return iterations
                ? 0
-               : rog_fail(err, ROG_ENOTFOUND,
-                          "case %s: no worker has finished an iteration, so there is nothing "
-                          "to check",
-                          name);
+               : rog_fail(
+                     err, ROG_ENOTFOUND,
+                     "case %s: no worker has finished an iteration, so there is nothing to check",
+                     name);
 }
 
 static int verify_case(struct rog_db *db, const char *name, const struct rog_names *ids, bool json,
@@ -196,15 +196,13 @@ const struct rog_command rog_cmd_verify = {
     .usage = "RUN|CASE",
     .summary = "Check recorded runs against themselves and their strategies",
     .details =
-        "Replays the events of a run, or of each run of a case: no worker may have passed an "
-        "admission that its strategy "
-        "forbids, times, rows and bytes must add up, nothing may be missing, settings must be the "
-        "same wherever they are said, checkpoints must be the files that were saved, with the "
-        "results of their tests, and the tables must hold what the "
-        "trainer wrote. What the run's folder has no more is not checked, which is said. Of a run "
-        "that is not over what is there is checked. Ends with status 1 "
-        "when anything is found, naming the event, and with "
-        "status 3 when the run has no iteration, so that there is nothing to check.",
+        "Replays the events of a run, or of each run of a case, and checks that no worker passed "
+        "an admission that its strategy forbids, that times, rows and bytes add up, that nothing "
+        "is missing, that settings are the same wherever they are recorded, that checkpoints are "
+        "the saved files with the results of their tests, and that the tables contain what the "
+        "trainer wrote. Files that are gone from the run's folder are reported as not checked. A "
+        "run in progress is checked as far as it has got. Exit status 1: there are findings, each "
+        "with its event; 3: the run has no iteration, so there is nothing to check.",
     .options = NULL,
     .min_args = 1,
     .max_args = 1,

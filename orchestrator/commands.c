@@ -18,19 +18,16 @@ const struct rog_setting rog_common_options[] = {
     {.name = "db",
      .type = ROG_SETTING_STRING,
      .fallback = "results.db",
-     .help = "the database of results"},
+     .help = "database of results"},
     {.name = "plots",
      .type = ROG_SETTING_STRING,
      .fallback = "plots",
-     .help = "the folder of figures"},
+     .help = "folder for figures"},
     {.name = "json",
      .type = ROG_SETTING_FLAG,
-     .help = "a machine-readable result on standard output and nothing else there"},
-    {.name = "quiet",
-     .type = ROG_SETTING_FLAG,
-     .help = "no progress and no remarks",
-     .letter = 'q'},
-    {.name = "verbose", .type = ROG_SETTING_FLAG, .help = "more remarks", .letter = 'v'},
+     .help = "print only a machine-readable result on standard output"},
+    {.name = "quiet", .type = ROG_SETTING_FLAG, .help = "no progress and no notes", .letter = 'q'},
+    {.name = "verbose", .type = ROG_SETTING_FLAG, .help = "more notes", .letter = 'v'},
     {.name = NULL},
 };
 
@@ -88,8 +85,8 @@ int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experimen
     bool is_described = file && rog_cluster_is_described(file);
     if (is_described && rog_cli_given(cli, "cluster"))
         return rog_fail(err, ROG_EINVAL,
-                        "%s describes a cluster (its workers), and --cluster names another; hint: "
-                        "leave one of them out",
+                        "%s contains a cluster (workers), but --cluster names another; hint: "
+                        "remove one of them",
                         file);
     if (is_described)
         return read_cluster(file, NULL, cluster, err);
@@ -176,7 +173,7 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
     }
     bool installed = path && rog_file_exists(path);
     if (installed)
-        rog_remark(&output, "taking %s, which came with the program", path);
+        rog_remark(&output, "using %s, which is installed with rogctl", path);
     int code = rog_experiment_read(experiment, installed ? path : given, err);
     if (code < 0 && !rog_file_exists(given) && !installed)
         code = fail_unknown(given, code, err);

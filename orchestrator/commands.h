@@ -72,13 +72,12 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
 
 #define ROG_OPTION_METHODS                         \
     .name = "methods", .type = ROG_SETTING_STRING, \
-    .help = "a file of methods, beside those that come with the program"
+    .help = "file of methods, in addition to the built-in ones"
 
 /* Hosts that others use. */
 #define ROG_OPTION_NO_WAIT                       \
     .name = "no-wait", .type = ROG_SETTING_FLAG, \
-    .help =                                      \
-        "fail at once where another sweep has a host of the cluster, instead of waiting for it"
+    .help = "fail immediately if another sweep holds a host of the cluster, instead of waiting"
 
 /* The methods that come with the program, and those of a file (NULL: none). Release them in any
  * case. */

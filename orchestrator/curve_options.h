@@ -10,13 +10,12 @@
 #define ROG_CURVE_OPTIONS                                                                         \
     {.name = "smooth",                                                                            \
      .type = ROG_SETTING_STRING,                                                                  \
-     .help = "how curves are smoothed, whatever the case says: savgol:WINDOW:ORDER, "             \
+     .help = "how curves are smoothed, instead of the case's setting: savgol:WINDOW:ORDER, "      \
              "mean:POINTS, ema:WEIGHT, published or none"},                                       \
     {                                                                                             \
         .name = "sustain", .type = ROG_SETTING_INT, .min = 0, .max = 1000, .unit = "checkpoints", \
-        .help =                                                                                   \
-            "how long a curve must stay at or above the target to reach it, whatever the case "   \
-            "says"                                                                                \
+        .help = "how long a curve must stay at or above the target to count as reaching it, "     \
+                "instead of the case's setting"                                                   \
     }
 
 /* An object of those of rog_curve_settings that are given; with --as-published smoothing is as

@@ -94,12 +94,12 @@ static void show_pictures(const struct rog_figure_command *command)
                  command->options.plots, err.message);
     else if (terminal)
         rog_warn(&command->output,
-                 "the figures are in %s; hint: a terminal can show PNG (--format pdf,png)",
+                 "the figures are in %s; hint: terminals can show PNG (--format pdf,png)",
                  command->options.plots);
     else
         rog_warn(&command->output,
-                 "the figures are in %s, but cannot be shown here: there is no desktop (neither "
-                 "DISPLAY nor WAYLAND_DISPLAY is set), and standard output is not a terminal",
+                 "the figures are in %s, but cannot be shown here: no desktop (neither DISPLAY nor "
+                 "WAYLAND_DISPLAY is set), and standard output is not a terminal",
                  command->options.plots);
 }
 

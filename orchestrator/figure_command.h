@@ -10,10 +10,10 @@
 #include <orchestrator/figures/figures.h>
 #include <orchestrator/output.h>
 
-#define ROG_FIGURE_OPTIONS                                                                        \
-    ROG_LOOK_SETTINGS,                                                                            \
-    {                                                                                             \
-        .name = "open", .type = ROG_SETTING_FLAG, .help = "show the pictures when they are drawn" \
+#define ROG_FIGURE_OPTIONS                                                                  \
+    ROG_LOOK_SETTINGS,                                                                      \
+    {                                                                                       \
+        .name = "open", .type = ROG_SETTING_FLAG, .help = "show the pictures after drawing" \
     }
 
 struct rog_figure_command {

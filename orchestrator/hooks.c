@@ -111,14 +111,14 @@ static bool watch(struct rog_hooks *hooks, struct hook *hook)
     if (!ended && rog_clock_s() < hook->until_s)
         return false;
     if (!ended) {
-        rog_warn(&hooks->options.output, "%s of %s did not end within %g s, and was ended",
+        rog_warn(&hooks->options.output, "%s of %s timed out after %g s and was stopped",
                  hook->name, hook->run_id, LIMIT_S);
         return true;
     }
     rog_process_ended(&hook->process);
     const char *words = last_words(hook);
     if (hook->process.status != 0)
-        rog_warn(&hooks->options.output, "%s of %s ended with status %d%s%s", hook->name,
+        rog_warn(&hooks->options.output, "%s of %s exited with status %d%s%s", hook->name,
                  hook->run_id, hook->process.status, words[0] ? ": " : "", words);
     return true;
 }
@@ -158,13 +158,13 @@ int rog_hooks_finish(struct rog_hooks *hooks, bool patient, struct rog_error *er
         }
     }
     for (struct hook *hook = hooks->running; hook && stopped; hook = hook->next)
-        rog_warn(&hooks->options.output, "%s of %s was ended", hook->name, hook->run_id);
+        rog_warn(&hooks->options.output, "%s of %s was stopped", hook->name, hook->run_id);
     for (struct hook *hook = hooks->running; hook; hook = hook->next)
         rog_process_stop(&hook->process);
     rog_signals_release(&signals);
     return stopped ? rog_fail(err, ROG_EINTR,
-                              "interrupted while commands of the user were waited "
-                              "for; all runs have ended")
+                              "interrupted while waiting for on_done and on_failed commands; all "
+                              "runs have ended")
                    : 0;
 }
 

@@ -41,7 +41,7 @@ struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *
     struct rog_sweep *sweep = NULL;
     struct rog_error cause;
     if (rog_sweep_open(&sweep, name, database, &cause) < 0)
-        rog_remark(output, "`rogctl status` will not show this: %s", cause.message);
+        rog_remark(output, "`rogctl status` will not show this sweep: %s", cause.message);
     return sweep;
 }
 
@@ -89,8 +89,8 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
         if (is_other && is_same_file(rog_json_get_string(sweep, "database", ""), rog_db_path(db)) &&
             shares_a_run(sweep, plan))
             code = rog_fail(err, ROG_EBUSY,
-                            "this is going on already, as sweep %s (process %lld%s, for %s); "
-                            "`rogctl attach %s` shows it, `rogctl stop %s` ends it",
+                            "this sweep is already running, as %s (process %lld%s, for %s); "
+                            "`rogctl attach %s` shows it, `rogctl stop %s` stops it",
                             id, (long long)rog_json_get_integer(sweep, "pid", 0),
                             rog_json_get_bool(sweep, "detached", false) ? ", detached" : "",
                             rog_sweep_age_text(sweep, "since", age), id, id);
@@ -110,18 +110,16 @@ static void say_what_is_not_known(const struct rog_output *output, const struct 
             first = plan->run[i].id;
     }
     if (count == 1)
-        rog_remark(
-            output,
-            "%s was recorded by an earlier rogctl, without the content of the files it read: "
-            "whether they have changed is not known; --fresh runs it again",
-            first);
+        rog_remark(output,
+                   "%s was recorded by an earlier version of rogctl, without hashes of the files "
+                   "it read, so whether they have changed is unknown; hint: --fresh runs it again",
+                   first);
     else if (count > 1)
-        rog_remark(
-            output,
-            "%zu runs (%s, ...) were recorded by an earlier rogctl, without the content of the "
-            "files they read: whether they have changed is not known; --fresh runs them "
-            "again",
-            count, first);
+        rog_remark(output,
+                   "%zu runs (%s, ...) were recorded by an earlier version of rogctl, without "
+                   "hashes of the files they read, so whether they have changed is unknown; hint: "
+                   "--fresh runs them again",
+                   count, first);
 }
 
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
@@ -139,9 +137,9 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
         rog_remark(output, "%s: %zu %s to do", plan->case_name, plan->count,
                    plan->count == 1 ? "run" : "runs");
     else if (plan->case_name && done == plan->count)
-        rog_remark(output, "%s: all %zu runs are done already", plan->case_name, done);
+        rog_remark(output, "%s: all %zu runs are already done", plan->case_name, done);
     else if (plan->case_name)
-        rog_remark(output, "continuing %s: %zu of %zu runs are done already", plan->case_name, done,
+        rog_remark(output, "continuing %s: %zu of %zu runs are already done", plan->case_name, done,
                    plan->count);
     for (size_t i = 0; i < plan->leaving_count; i++)
         rog_remark(output, "%s %s: it leaves %s", plan->leaving[i].id, plan->leaving[i].why,
@@ -154,9 +152,10 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
                        plan->case_name);
         bool again = run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY;
         if (again && rog_run_abandoned(launch->db, run->id)) /* else somebody executes it */
-            rog_remark(output, "taking up %s (%s), which %s%s%s", run->id, run->resolved.note,
-                       run->action == ROG_PLAN_RETRY ? "failed" : "was interrupted",
-                       run->changes ? ", from its beginning: " : "",
+            rog_remark(output, "%s %s (%s, %s)%s%s",
+                       run->action == ROG_PLAN_RETRY ? "retrying" : "resuming", run->id,
+                       run->resolved.note, run->action == ROG_PLAN_RETRY ? "failed" : "interrupted",
+                       run->changes ? ", from the beginning: " : "",
                        run->changes ? run->changes : "");
         else
             rog_detail(output, "%s: %s (%s)", rog_plan_action_name(run->action), run->id,
@@ -266,7 +265,7 @@ static size_t say_what_is_not_done(const struct rog_launch *launch,
         else if (job->left)
             rog_warn(&launch->output,
                      "%s (%s) keeps running on its hosts, for %s without rogctl; the same command "
-                     "takes it up, `rogctl stop %s` ends it",
+                     "resumes it, `rogctl stop %s` stops it",
                      job->run_id, job->label, lease, job->run_id);
     }
     return said;
@@ -409,7 +408,7 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
     size_t said = say_what_is_not_done(launch, jobs, count);
     rog_credentials_free(credentials);
     if (code == ROG_EINTR)
-        rog_fail(err, ROG_EINTR, "interrupted; the same command continues where it was");
+        rog_fail(err, ROG_EINTR, "interrupted; the same command continues");
     return code == ROG_EFAILED && count == 1 && said ? ROG_EREPORTED : code;
 }
 
@@ -451,8 +450,7 @@ static int check_no_wait(const struct rog_launch *launch, struct rog_error *err)
     const struct rog_cluster *cluster = launch->cluster;
     return launch->no_wait && !cluster->kind->has_hosts
                ? rog_fail(err, ROG_EINVAL,
-                          "--no-wait is about hosts that others use; cluster %s has none, its kind "
-                          "is %s",
+                          "--no-wait applies to clusters with hosts; cluster %s is of kind %s",
                           cluster->name, cluster->kind->name)
                : 0;
 }
@@ -463,8 +461,8 @@ static int check_on(const struct rog_launch *launch, struct rog_error *err)
     const struct rog_cluster *cluster = launch->cluster;
     return cluster->on && !launch->pool
                ? rog_fail(err, ROG_EINVAL,
-                          "cluster %s is of kind %s, which sweeps run on; hint: `rogctl sweep`, or "
-                          "a cluster of kind virtual",
+                          "cluster %s is of kind %s, which only sweeps support; hint: use `rogctl "
+                          "sweep`, or a cluster of kind virtual",
                           cluster->name, cluster->on)
                : 0;
 }
@@ -516,7 +514,7 @@ int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_erro
 
 /* ---- a plan, shown ---- */
 
-#define CANNOT_BEGIN "cannot begin"
+#define CANNOT_BEGIN "cannot start"
 #define FAULT_COLUMNS 60 /* of it in a table; all of it is said below */
 
 /* Of all runs that are to be done and of which it is known; NaN: of none. */
@@ -535,10 +533,10 @@ static double whole_wall_s(const struct rog_plan *plan, const struct rog_forecas
 static void print_wall_time(const struct rog_plan *plan, const struct rog_forecast *forecast)
 {
     static const char *const words[] = {
-        [ROG_DURATION_SAME] = "as the same run took on this cluster before",
-        [ROG_DURATION_ALIKE] = "as runs of that size took on this cluster",
+        [ROG_DURATION_SAME] = "from the same run on this cluster",
+        [ROG_DURATION_ALIKE] = "from runs of the same size on this cluster",
         [ROG_DURATION_LIMIT] = "at most the run's seconds",
-        [ROG_DURATION_UNKNOWN] = "unknown, as no run like that is recorded for this cluster",
+        [ROG_DURATION_UNKNOWN] = "unknown: no similar run is recorded for this cluster",
     };
     size_t count[sizeof words / sizeof *words] = {0};
     char total[32];
@@ -549,12 +547,12 @@ static void print_wall_time(const struct rog_plan *plan, const struct rog_foreca
     duration_text(whole_s, total, sizeof total);
     if (isnan(whole_s)) {
         if (forecast->durations.unknown)
-            rog_print("wall time: unknown, as no run like these is recorded for cluster %s",
+            rog_print("wall time: unknown: no similar run is recorded for cluster %s",
                       plan->cluster);
         return;
     }
     rog_print("wall time: about %s%s", total,
-              forecast->durations.unknown ? " for the runs whose time is known" : "");
+              forecast->durations.unknown ? " for the runs with a known time" : "");
     for (int from = ROG_DURATION_UNKNOWN; from <= ROG_DURATION_LIMIT; from++)
         if (count[from])
             rog_print("  %zu %s: %s", count[from], count[from] == 1 ? "run" : "runs", words[from]);
@@ -662,7 +660,7 @@ static void print_counts(const struct rog_plan *plan, size_t left, size_t cannot
 {
     char rest[64] = "";
     if (cannot)
-        snprintf(rest, sizeof rest, ", %zu cannot begin", cannot);
+        snprintf(rest, sizeof rest, ", %zu cannot start", cannot);
     rog_print("%s%s%zu of %zu runs to do%s", plan->case_name ? plan->case_name : "",
               plan->case_name ? ": " : "", left, plan->count + rog_json_size(plan->faulty), rest);
 }

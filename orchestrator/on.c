@@ -37,7 +37,7 @@ int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
     const struct rog_pool_provider *provider = NULL;
     const char *file = NULL;
     if (!given && (rog_cli_given(cli, "lease") || rog_cli_flag(cli, "attach")))
-        return rog_fail(err, ROG_EINVAL, "--%s is about the agents of --on",
+        return rog_fail(err, ROG_EINVAL, "--%s needs --on",
                         rog_cli_flag(cli, "attach") ? "attach" : "lease");
     if (!given)
         return 0;
@@ -98,7 +98,7 @@ int rog_on_describe(const struct rog_on *on, const char *db_path, const struct r
 int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,
                      struct rog_error *err)
 {
-    rog_remark(&on->output, "%s; the same command takes in what they have done", message);
+    rog_remark(&on->output, "%s; the same command collects their results", message);
     if (!on->output.json)
         return 0;
     struct rog_json *result = rog_json_object();

@@ -32,16 +32,16 @@ int rog_on_show_left(const struct rog_on *on, const char *case_name, const char 
 
 #define ROG_OPTION_ON                                                                              \
     .name = "on", .type = ROG_SETTING_STRING,                                                      \
-    .help = "have agents do the runs: list prints their commands, one a line, for others to run; " \
+    .help = "have agents do the runs: list prints their commands, one per line, to run anywhere; " \
             "slurm[:FILE] starts them as jobs"
 
-#define ROG_OPTION_LEASE                                                                         \
-    .name = "lease", .type = ROG_SETTING_REAL, .min = 1, .max = 86400, .unit = "s",              \
-    .help = "with --on: an agent that gives no sign of life for so long is dead, and others do " \
-            "its run; default: 60"
+#define ROG_OPTION_LEASE                                                                      \
+    .name = "lease", .type = ROG_SETTING_REAL, .min = 1, .max = 86400, .unit = "s",           \
+    .help = "with --on: an agent that has been silent for this long is considered dead, and " \
+            "others do its run; default: 60"
 
 #define ROG_OPTION_ATTACH                       \
     .name = "attach", .type = ROG_SETTING_FLAG, \
-    .help = "with --on: stay until all runs are done, and show how far they are"
+    .help = "with --on: stay until all runs are done, and show their progress"
 
 #endif

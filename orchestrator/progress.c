@@ -63,7 +63,7 @@ static void add_label(struct line *line, const char *text, size_t least)
 
 static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
 {
-    if (!job->taken_up) { /* its events were read by another process */
+    if (!job->resumed) { /* its events were read by another process */
         add_part(line, " %6.0f s", job->t);
         if (job->iteration > 0 || job->from_t <= 0) /* of one that goes on it is not known yet */
             add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
@@ -77,10 +77,10 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
     else
         add_part(line, percent ? "  %s %4.1f%%" : "  %s %.4g", name, job->accuracy);
     if (isnan(job->stall_share))
-        add_part(line, job->taken_up ? "" : "  stall  - ");
+        add_part(line, job->resumed ? "" : "  stall  - ");
     else
         add_part(line, "  stall %2.0f%%", 100 * job->stall_share);
-    if (!brief && !job->real_time && job->wall_s > 0 && !job->taken_up &&
+    if (!brief && !job->real_time && job->wall_s > 0 && !job->resumed &&
         (job->t > job->from_t || job->from_t <= 0))
         add_part(line, "  %3.0fx real time", (job->t - job->from_t) / job->wall_s);
     double left_s = rog_job_left_s(job);
@@ -360,7 +360,8 @@ static void on_start_model(void *user, const char *model, double done)
     p->model_s = now;
     char *text =
         isnan(done)
-            ? rog_format("waiting for the starting model %s, which another process trains\n", model)
+            ? rog_format("waiting for the starting model %s, which another process is training\n",
+                         model)
             : rog_format("training the starting model %s: %.0f%%\n", model, 100 * done);
     if (!text)
         return;

@@ -66,11 +66,11 @@ static void time_cells(struct rog_table *table, const struct rog_fleet_job *job)
         rog_table_cell(table, "%s", "");
     blank_unless(table, known && !is_part && !job->left, rog_time_left_text(job->wall_s, text));
     blank_unless(table, known && goes_on, rog_time_left_text(left_s, text));
-    if (known && !job->taken_up)
+    if (known && !job->resumed)
         rog_table_number(table, job->t, 0);
     else
         rog_table_cell(table, "%s", "");
-    if (known && !job->taken_up && (job->iteration > 0 || job->from_t <= 0))
+    if (known && !job->resumed && (job->iteration > 0 || job->from_t <= 0))
         rog_table_cell(table, "%lld", (long long)job->iteration);
     else
         rog_table_cell(table, "%s", "");
@@ -94,7 +94,7 @@ static void result_cells(struct rog_table *table, const struct rog_progress_row 
 
 static void pace_cells(struct rog_table *table, const struct rog_fleet_job *job)
 {
-    bool paces = has_numbers(job) && !job->real_time && job->wall_s > 0 && !job->taken_up &&
+    bool paces = has_numbers(job) && !job->real_time && job->wall_s > 0 && !job->resumed &&
                  job->t > job->from_t;
     if (has_numbers(job) && !isnan(job->stall_share))
         rog_table_cell(table, "%.0f%%", 100 * job->stall_share);

@@ -73,8 +73,8 @@ static void say_what_is_not_known(const struct rog_json *runs)
             rog_json_get_string(run, "cluster", NULL) &&
             rog_json_get_integer(run, "iterations", 0) > 0 &&
             isnan(rog_json_get_number(run, "energy_j", (double)NAN))) {
-            rog_print("energy is not known where a profile has no watts_compute, "
-                      "watts_communicate and watts_stall and no sensor measures it");
+            rog_print("energy is unknown where a profile has no watts_compute, watts_communicate "
+                      "and watts_stall and no sensor measures it");
             return;
         }
     }
@@ -409,7 +409,7 @@ int rog_gains_table(const struct rog_json *gains, struct rog_error *err)
         else
             rog_table_cell(table, "%+.*f to %+.*f", digits, mean - half, digits, mean + half);
         if (percent)
-            rog_table_cell(table, "%% less time an iteration");
+            rog_table_cell(table, "%% less time per iteration");
         else if (points)
             rog_table_cell(table, "points of %s", of);
         else

@@ -32,7 +32,7 @@ static bool has_run(const struct rog_json *sweep, const char *id)
 
 /* Whether an entry that is over is an attempt at what a later one is about: the same command, given
  * again, or one with other options that has the same runs. */
-static bool is_taken_up(const struct rog_json *earlier, const struct rog_json *later)
+static bool was_resumed(const struct rog_json *earlier, const struct rog_json *later)
 {
     const char *state = text_of(earlier, "state"), *id = text_of(earlier, "id");
     const struct rog_json *runs = rog_json_get(earlier, "runs");
@@ -52,7 +52,7 @@ size_t rog_sweep_last_attempt(const struct rog_json *sweeps, size_t index)
 {
     size_t last = index;
     for (size_t i = index + 1; i < rog_json_size(sweeps); i++)
-        if (is_taken_up(rog_json_at(sweeps, last), rog_json_at(sweeps, i)))
+        if (was_resumed(rog_json_at(sweeps, last), rog_json_at(sweeps, i)))
             last = i;
     return last;
 }

@@ -17,7 +17,7 @@ double rog_job_own_share(const struct rog_fleet_job *job)
 
 bool rog_job_begins(const struct rog_fleet_job *job)
 {
-    return job->real_time && job->state == ROG_FLEET_RUNNING && !job->taken_up &&
+    return job->real_time && job->state == ROG_FLEET_RUNNING && !job->resumed &&
            job->t <= job->from_t;
 }
 
@@ -66,7 +66,7 @@ static double work_of(const struct rog_fleet_job *job)
 static double whole_s(const struct rog_fleet_job *job)
 {
     double share = rog_job_own_share(job);
-    if (job->taken_up || job->by_other || job->wall_s <= 0)
+    if (job->resumed || job->by_other || job->wall_s <= 0)
         return (double)NAN;
     if (job->real_time && job->wall_s < job->t) /* another process has seen it begin */
         return (double)NAN;

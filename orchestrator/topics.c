@@ -86,10 +86,9 @@ static void print_files(const char *folder, const char *member, bool bare)
 static void print_experiments(const struct rog_program *program)
 {
     (void)program;
-    rog_help_text(
-        "An experiment file names a case, and its runs one by one (`runs`) or as a product "
-        "of settings (`matrix`). Settings at top level hold for all runs. Files are in the "
-        "syntax of libconfig:");
+    rog_help_text("An experiment file names a case, and its runs one by one (`runs`) or as a lists "
+                  "of values; one run per combination (`matrix`). Settings at top level hold for "
+                  "all runs. Files are in the syntax of libconfig:");
     puts("\n    case = \"mine\";  figure = \"1\";  seconds = 3600.0;\n"
          "    matrix = { library = [\"SSP\", \"ROG\"]; threshold = [4, 20]; };\n");
     rog_help_text(

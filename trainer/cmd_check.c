@@ -278,10 +278,11 @@ static const struct rog_setting options[] = {{.name = NULL}};
 const struct rog_command rog_cmd_check = {
     .name = "check",
     .usage = "FILE",
-    .summary = "Say which runs could not begin, and why, without beginning any",
-    .details = "FILE has a configuration on each line, as simulate takes it. Plugins are loaded, "
-               "traces, step\ntimes, starting models and data sets read. Of each line that has a "
-               "fault, {\"line\", \"error\"} is printed.",
+    .summary = "Check which runs cannot start, and why, without starting any",
+    .details = "FILE has one configuration per line, in the format of simulate. Plugins are "
+               "loaded; traces, step\n"
+               "times, starting models and data sets are read. For each faulty line, {\"line\", "
+               "\"error\"} is printed.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -97,8 +97,8 @@ static void print_part(const struct rog_dataset *dataset, enum rog_split split, 
            noise, dataset->count, dataset->width, dataset->height, dataset->classes,
            dataset->sha256);
     if (statistics)
-        printf("       %u to %u images a class; red, green, blue: mean %.3f %.3f %.3f, "
-               "deviation %.3f %.3f %.3f\n",
+        printf("       %u to %u images per class; red, green, blue: mean %.3f %.3f %.3f, deviation "
+               "%.3f %.3f %.3f\n",
                statistics->least, statistics->most, statistics->mean[0], statistics->mean[1],
                statistics->mean[2], statistics->deviation[0], statistics->deviation[1],
                statistics->deviation[2]);
@@ -207,8 +207,8 @@ static int draw_sheet(const struct rog_run_config *config, const char *path, FIL
     if (!code)
         code = rog_sheet_write(path, clean, noisy, err);
     if (!code && text)
-        fprintf(text, "%s: a test image of each class in this order, %d a line%s%s\n", path,
-                ROG_SHEET_COLUMNS, pairs ? ", beside each the same with noise, " : "",
+        fprintf(text, "%s: one test image per class in this order, %d per line%s%s\n", path,
+                ROG_SHEET_COLUMNS, pairs ? ", each next to the same image with noise, " : "",
                 pairs ? config->noise : "");
     rog_dataset_free(noisy);
     rog_dataset_free(clean);
@@ -279,13 +279,13 @@ static const struct rog_setting options[] = {
     {ROG_OPTION_CONFIG},
     {.name = "noise",
      .type = ROG_SETTING_STRING,
-     .help = "the noise of the noisy sets, instead of the configuration's; none: clean sets only"},
+     .help = "noise of the noisy sets, instead of the configuration's; none: clean sets only"},
     {.name = "sheet",
      .type = ROG_SETTING_STRING,
-     .help = "draw a test image of each class, clean and noisy, into this PNG file"},
+     .help = "write a test image of each class, clean and noisy, to this PNG file"},
     {.name = "cifar100",
      .type = ROG_SETTING_STRING,
-     .help = "write the clean sets into this folder, train.bin and test.bin in the binary format "
+     .help = "write the clean sets to this folder, as train.bin and test.bin in the binary format "
              "of CIFAR-100"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "print JSON"},
     {.name = NULL},
@@ -295,14 +295,16 @@ const struct rog_command rog_cmd_data = {
     .name = "data",
     .usage =
         "make|info [SPEC] [--config FILE] [--noise NAME] [--sheet FILE] [--cifar100 DIR] [--json]",
-    .summary = "Make data sets and say what they are",
+    .summary = "Make and describe data sets",
     .details =
-        "SPEC is what the setting \"data\" may be, synth100 or cifar100:FOLDER for instance; "
-        "without it the\nconfiguration's holds. Images that are drawn or made noisy are kept "
-        "in the cache folder; what is\nthere is checked against its hash and made anew where "
-        "it is damaged. info adds how many images\na class has, the mean and deviation of "
-        "the channels and what the classes are called; with --json\nit prints an object with "
-        "the arrays sets and class_names, make the array of sets alone.",
+        "SPEC is a value of the setting \"data\", such as synth100 or cifar100:FOLDER; default: "
+        "the\n"
+        "configuration's. Generated and noisy images are stored in the cache folder; stored images "
+        "are\n"
+        "checked against their hash and generated again if damaged. info also prints the number of "
+        "images\n"
+        "per class, mean and deviation of the channels and the names of the classes; with --json\n"
+        "it prints an object with the arrays sets and class_names, make only the array of sets.",
     .options = options,
     .min_args = 1,
     .max_args = 2,

@@ -24,7 +24,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     const char *folder = rog_cli_string(cli, "folder");
     if (!folder || !folder[0])
-        return rog_fail(err, ROG_EINVAL, "--folder is missing: where is the host's host.json?");
+        return rog_fail(err, ROG_EINVAL, "--folder is missing: give the folder with host.json");
     if (rog_cli_flag(cli, "try"))
         return try_wrapper(folder, err);
     return rog_cli_flag(cli, "stop") ? rog_host_stop(folder, err) : rog_host_run(folder, err);
@@ -33,27 +33,29 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "folder",
      .type = ROG_SETTING_STRING,
-     .help = "where host.json, config.json, key and lease are",
+     .help = "folder with host.json, config.json, key and lease",
      .letter = 'f'},
     {.name = "stop",
      .type = ROG_SETTING_FLAG,
-     .help = "end what runs there, put the interface back and remove the folder"},
+     .help = "stop what runs there, restore the interface and remove the folder"},
     {.name = "try",
      .type = ROG_SETTING_FLAG,
-     .help = "start the wrapper or container of host.json with nothing in it, end it, and print "
-             "what is wrong, as JSON"},
+     .help = "start the wrapper or container of host.json with nothing in it, stop it, and print "
+             "problems as JSON"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_host = {
     .name = "host",
     .usage = "--folder DIR [--stop | --try]",
-    .summary = "Run one node of a cluster on this host, with its bandwidth and its energy",
+    .summary = "Run one node of a cluster on this host: replay its bandwidth, measure its energy",
     .details =
-        "What rogctl starts on each host. It runs `serve` or `work` as host.json says, replays the "
-        "host's\nbandwidth, measures its energy, starts a role again that was killed, and leaves "
-        "all that happened\nin the folder for rogctl to fetch. When nobody touches the file lease "
-        "for the time that host.json\nsays, everything is stopped and the folder removed.",
+        "rogctl starts this on each host. It runs `serve` or `work` as set in host.json, replays "
+        "the host's\n"
+        "bandwidth, measures its energy, restarts a role that was killed, and records everything\n"
+        "in the folder for rogctl to fetch. When the file lease is not touched for the time set in "
+        "host.json,\n"
+        "everything is stopped and the folder is removed.",
     .options = options,
     .run = run,
 };

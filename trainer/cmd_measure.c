@@ -40,9 +40,10 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_measure = {
     .name = "measure",
     .usage = "--config FILE",
-    .summary = "Time a local step of a run's programs, where step_s is \"measured\"",
-    .details = "Each is run alone for some seconds. The time is kept in the cache folder under the "
-               "hash of all\nthat it depends on; where it is there already nothing is measured.",
+    .summary = "Measure the time of a local step of a run's programs, where step_s is \"measured\"",
+    .details = "Each program runs alone for a few seconds. The time is stored in the cache folder "
+               "under the hash of\n"
+               "everything it depends on; if it is already there, nothing is measured.",
     .options = options,
     .run = run,
 };

@@ -77,7 +77,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_power *power = NULL;
     int code = rog_power_open(&power, rog_cli_string(cli, "sysfs"), err);
     if (code == ROG_ENOTFOUND)
-        rog_fail_prefix(err, "energy will come from the profile's power model");
+        rog_fail_prefix(err, "energy will be computed by the profile's power model");
     if (!code)
         code = measure(power, seconds, err);
     if (!code && rog_cli_flag(cli, "json"))
@@ -95,7 +95,7 @@ static const struct rog_setting options[] = {
      .fallback = "1",
      .max = 1e7,
      .unit = "s",
-     .help = "how long to measure"},
+     .help = "duration of the measurement"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "print one JSON object"},
     {.name = NULL},
 };
@@ -104,11 +104,11 @@ const struct rog_command rog_cmd_power = {
     .name = "power",
     .usage = "[--sysfs DIR] [--seconds S] [--json]",
     .summary = "List the power sensors of this host and measure with them",
-    .details =
-        "Sampled every 0.5 s. The host's total comes from the rails of an INA3221, else from other "
-        "chips\nthat hwmon has power of (INA238 and the like), else from a discharging battery, "
-        "else from RAPL.\nExit status 3: there is none, and the profile's power model takes its "
-        "place.",
+    .details = "Sampled every 0.5 s. The host's total power is read from the rails of an INA3221, "
+               "else from other\n"
+               "hwmon chips with power (such as INA238), else from a discharging battery, else "
+               "from RAPL.\n"
+               "Exit status 3: there is no sensor; the profile's power model is used instead.",
     .options = options,
     .run = run,
 };

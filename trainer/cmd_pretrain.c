@@ -151,7 +151,7 @@ static const struct rog_setting options[] = {
     {ROG_OPTION_CONFIG},
     {.name = "events",
      .type = ROG_SETTING_STRING,
-     .help = "append progress events to this file, one JSON object a line"},
+     .help = "append progress events to this file, one JSON object per line"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "print the result as JSON"},
     {ROG_OPTION_THREADS},
     {.name = NULL},
@@ -160,10 +160,10 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_pretrain = {
     .name = "pretrain",
     .usage = "[--config FILE] [options]",
-    .summary = "Train the model that runs start from, on clean images, and print its path",
-    .details = "The model is kept in the cache folder under the hash of all that it depends on; "
-               "when it is\nthere already nothing is trained. Default of --threads: all "
-               "processors.",
+    .summary = "Train the starting model of runs on clean images, and print its path",
+    .details = "The model is stored in the cache folder under the hash of everything it depends "
+               "on; if it is\n"
+               "already there, nothing is trained. Default of --threads: all processors.",
     .options = options,
     .run = run,
 };

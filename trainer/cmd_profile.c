@@ -143,14 +143,13 @@ static const struct rog_setting options[] = {
      .fallback = "10",
      .max = 3600,
      .unit = "s",
-     .help = "how long each part is repeated"},
+     .help = "time for which each part is repeated"},
     {.name = "exchange",
      .type = ROG_SETTING_FLAG,
-     .help = "measure exchanges alone, no local steps"},
+     .help = "measure only exchanges, no local steps"},
     {.name = "lock",
      .type = ROG_SETTING_STRING,
-     .help = "file that is locked meanwhile, with its process number in it, as `host --stop` wants "
-             "it"},
+     .help = "file to lock meanwhile, containing the process ID, as `host --stop` expects"},
     {.name = "sysfs", .type = ROG_SETTING_STRING, .fallback = "/sys", .help = "root of sysfs"},
     {.name = NULL},
 };
@@ -158,13 +157,13 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_profile = {
     .name = "profile",
     .usage = "[--config FILE] [--seconds S] [--exchange]",
-    .summary = "Time the parts of an iteration on this device, and measure its power meanwhile",
+    .summary = "Measure the time and power of the parts of an iteration on this device",
     .details =
-        "A local step of the configuration's model and of worker 1's batch, on one thread as "
-        "workers do;\nmaking and taking a push and a pull, with all rows (SSP) and with chosen "
-        "ones "
-        "(ROG 4). Prints one\nJSON object. `rogctl profile measure` runs it on the hosts of a "
-        "cluster.",
+        "Measures a local step of the configuration's model with the batch of worker 1, on one "
+        "thread as in\n"
+        "workers, and making and applying a push and a pull, with all rows (SSP) and with ranked "
+        "rows (ROG 4).\n"
+        "Prints one JSON object. `rogctl profile measure` runs it on the hosts of a cluster.",
     .options = options,
     .run = run,
 };

@@ -79,7 +79,7 @@ static int greet(int fd, const char *text, double until_s, struct rog_error *err
     size_t got = 0;
     while (got < strlen(GREETING)) {
         if (!await(fd, POLLIN, until_s))
-            return rog_fail(err, ROG_EFAILED, "%s accepts connections and says nothing", text);
+            return rog_fail(err, ROG_EFAILED, "%s accepts connections but sends nothing", text);
         ssize_t size = read(fd, answer + got, strlen(GREETING) - got);
         if (size <= 0)
             break;
@@ -87,7 +87,7 @@ static int greet(int fd, const char *text, double until_s, struct rog_error *err
     }
     if (strcmp(answer, GREETING) != 0)
         return rog_fail(err, ROG_EFAILED,
-                        "somebody else answers at %s: `rog-trainer reach --listen` does not run",
+                        "another program answers at %s: `rog-trainer reach --listen` does not run",
                         text);
     return ROG_OK;
 }
@@ -106,7 +106,7 @@ static int connect_to(const char *text, double seconds, struct rog_error *err)
     else if (connect(fd, (struct sockaddr *)&at, bytes) != 0 && errno != EINPROGRESS)
         code = rog_fail(err, ROG_EFAILED, "cannot connect to %s: %s", text, strerror(errno));
     else if (!await(fd, POLLOUT, until_s))
-        code = rog_fail(err, ROG_EFAILED, "%s does not answer within %g s", text, seconds);
+        code = rog_fail(err, ROG_EFAILED, "no answer from %s within %g s", text, seconds);
     else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed)
         code = rog_fail(err, ROG_EFAILED, "cannot connect to %s: %s", text, strerror(failed));
     double took_s = rog_clock_s() - begin_s;
@@ -128,23 +128,24 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {.name = "listen", .type = ROG_SETTING_STRING, .help = "be who is reached, at [HOST]:PORT"},
+    {.name = "listen", .type = ROG_SETTING_STRING, .help = "listen at [HOST]:PORT"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "5",
      .min = 0.1,
      .max = 86400,
      .unit = "s",
-     .help = "how long to try, or to listen"},
+     .help = "time to try, or to listen"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_reach = {
     .name = "reach",
     .usage = "HOST:PORT | --listen [HOST]:PORT",
-    .summary = "Try whether one host reaches another's training port",
-    .details = "Run with --listen on the server and with its address on a worker, it tells what no "
-               "look at a\nfirewall's rules can tell. Nothing but a greeting is sent.",
+    .summary = "Test whether one host reaches another's training port",
+    .details = "Run it with --listen on the server and with the server's address on a worker: it "
+               "tests the whole\n"
+               "path, including firewalls. Only a greeting is sent.",
     .options = options,
     .max_args = 1,
     .run = run,

@@ -43,8 +43,8 @@ static int read_config(const struct rog_cli *cli, struct rog_run_config **config
     rog_json_free(settings);
     if (both)
         return rog_fail(err, ROG_EINVAL,
-                        "a setting of the run goes with --workers; with --config it stands in the "
-                        "file");
+                        "settings of the run can be given only with --workers; with --config they "
+                        "are in the file");
     return file ? rog_command_config(cli, config, err) : make_config(cli, config, err);
 }
 
@@ -82,7 +82,7 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 65536,
-     .help = "instead of --config: so many workers, programs that bring the model (librog)"},
+     .help = "instead of --config: number of workers, programs with a model of their own (librog)"},
     {ROG_OPTION_KEY},
     {.name = "out",
      .type = ROG_SETTING_STRING,
@@ -94,46 +94,46 @@ static const struct rog_setting options[] = {
      .help = "address to listen on, [HOST]:PORT; port 0: any free one"},
     {.name = "port-file",
      .type = ROG_SETTING_STRING,
-     .help = "write the port to this file when workers can come"},
+     .help = "write the port to this file when workers can connect"},
     {.name = "resume",
      .type = ROG_SETTING_FLAG,
-     .help = "go on from what was saved last in --out: a checkpoint, or the state after it"},
+     .help = "resume from what was saved last in --out: a checkpoint, or a later state"},
     {.name = "state-period",
      .type = ROG_SETTING_REAL,
      .fallback = "5",
      .min = 0,
      .max = 1e6,
      .unit = "s",
-     .help = "save what a killed server goes on from so often between checkpoints, or less often "
-             "where that takes over 5% of the time; 0: with checkpoints only"},
+     .help = "interval at which the state for resuming is saved between checkpoints, longer if "
+             "saving takes over 5% of the time; 0: only with checkpoints"},
     {.name = "worker-timeout",
      .type = ROG_SETTING_REAL,
      .fallback = "60",
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "a worker that is not heard from for this long is not waited for"},
+     .help = "drop a worker that has been silent for this long"},
     {.name = "join-timeout",
      .type = ROG_SETTING_REAL,
      .fallback = "300",
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "end the run when workers do not come, or nobody is there, for this long"},
+     .help = "end the run when workers do not connect, or none is connected, for this long"},
     {.name = "min-workers",
      .type = ROG_SETTING_INT,
      .fallback = "0",
      .min = 0,
      .max = 65536,
-     .help = "begin with so many workers when the others have not come within --worker-timeout, "
-             "and go on with no fewer; 0: begin with all, go on with one"},
+     .help = "start with this many workers when the others have not connected within "
+             "--worker-timeout, and continue with no fewer; 0: start with all, continue with one"},
     {.name = "awaited",
      .type = ROG_SETTING_INT,
      .fallback = "0",
      .min = 0,
      .max = 65536,
-     .help = "begin as soon as so many workers are there, as it is known that the others do not "
-             "come now; 0: all"},
+     .help = "start as soon as this many workers are connected, as the others are known to be "
+             "missing; 0: all"},
     {ROG_OPTION_PACE},
     {ROG_OPTION_THREADS},
     {.name = NULL},
@@ -142,14 +142,15 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_serve = {
     .name = "serve",
     .usage = "--config FILE | --workers N --key-file FILE --out DIR [options]",
-    .summary = "Be the parameter server of a run on real hosts",
+    .summary = "Run the parameter server of a run on real hosts",
     .details =
-        "The configuration is that of `simulate`; with --workers none is needed, the model comes "
-        "from the\nworkers, programs that use librog, and settings of the run are given as "
-        "options. The run begins when all workers are there. "
-        "A worker that\ngoes away comes back by itself, and so do all workers to a server "
-        "that is started again with\n--resume. SIGINT and SIGTERM save a checkpoint and end "
-        "the run without the event \"end\".",
+        "The configuration is that of `simulate`. With --workers none is needed: the model comes "
+        "from the\n"
+        "workers, programs that use librog, and settings of the run are given as options. The run "
+        "starts when all workers are connected. A worker that\n"
+        "is disconnected reconnects by itself, and so do all workers to a server that is restarted "
+        "with\n"
+        "--resume. SIGINT and SIGTERM save a checkpoint and end the run without the event \"end\".",
     .options = options,
     .settings = ROG_SETTING_OPTION_OF_SERVE,
     .run = run,

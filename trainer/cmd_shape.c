@@ -22,7 +22,7 @@ static int open_trace(const struct rog_cli *cli, uint32_t rank, struct rog_trace
                                             .seed = (uint64_t)rog_cli_int(cli, "seed")};
     int code = rog_trace_open(trace, &source, err);
     if (!code && !*trace)
-        code = rog_fail(err, ROG_EINVAL, "--trace %s: there is nothing to shape without a limit",
+        code = rog_fail(err, ROG_EINVAL, "--trace %s: nothing to shape: the trace has no limit",
                         source.name);
     return code;
 }
@@ -70,13 +70,13 @@ static int replay(const struct rog_cli *cli, struct rog_shape_options *options,
         close(options->stop_fd);
     if (code)
         return code;
-    printf("shaped %s for %.1f s: %llu steps, at most %.1f ms late; %.0f s of full use, ",
+    printf("shaped %s for %.1f s: %llu steps, at most %.1f ms late; link fully used for %.0f s, ",
            options->iface, summary.seconds, (unsigned long long)summary.steps,
            1e3 * summary.late_max_s, summary.busy_s);
     if (isnan(summary.error))
-        printf("too little at a time to know how far off\n");
+        printf("too little to determine the error\n");
     else
-        printf("off by %+.2f%%\n", 100 * summary.error);
+        printf("error %+.2f%%\n", 100 * summary.error);
     return ROG_OK;
 }
 
@@ -96,7 +96,7 @@ static int run_replay(const struct rog_cli *cli, struct rog_error *err)
         .peer_count = count,
     };
     if (!rog_cli_given(cli, "trace"))
-        return rog_fail(err, ROG_EINVAL, "--trace is missing: which bandwidth shall be replayed?");
+        return rog_fail(err, ROG_EINVAL, "--trace is missing: give the bandwidth to replay");
     if (count > ROG_SHAPE_MAX_PEERS)
         return rog_fail(err, ROG_EINVAL, "at most %d workers", ROG_SHAPE_MAX_PEERS);
     while (strcmp(directions[options.direction], rog_cli_string(cli, "direction")) != 0)
@@ -126,7 +126,7 @@ static int run_restore(const struct rog_cli *cli, struct rog_error *err)
     const char *iface = rog_cli_string(cli, "iface");
     int code = rog_shape_restore(iface, &found, err);
     if (!code)
-        printf("%s %s\n", iface, found ? "is as it was before" : "was not shaped");
+        printf("%s %s\n", iface, found ? "is restored" : "was not shaped");
     return code;
 }
 
@@ -176,11 +176,11 @@ static int run_probe(const struct rog_cli *cli, struct rog_error *err)
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     if (!rog_cli_given(cli, "iface"))
-        return rog_fail(err, ROG_EINVAL, "--iface is missing: which network interface?");
+        return rog_fail(err, ROG_EINVAL, "--iface is missing: give a network interface");
     bool alone = rog_cli_arg_count(cli) == 0 && !rog_cli_given(cli, "trace");
     bool restore = rog_cli_flag(cli, "restore"), probe = rog_cli_flag(cli, "probe");
     if ((restore && probe) || ((restore || probe) && !alone))
-        return rog_fail(err, ROG_EINVAL, "--restore and --probe go alone, with --iface");
+        return rog_fail(err, ROG_EINVAL, "--restore and --probe can be combined only with --iface");
     return restore ? run_restore(cli, err) : probe ? run_probe(cli, err) : run_replay(cli, err);
 }
 
@@ -196,45 +196,45 @@ static const struct rog_setting options[] = {
      .fallback = "0",
      .max = 1e9,
      .unit = "s",
-     .help = "where in the trace the replay starts"},
+     .help = "time in the trace at which the replay starts"},
     {.name = "rank",
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .max = 100000,
-     .help = "whose bandwidth this is"},
+     .help = "rank of the worker whose bandwidth is replayed"},
     {.name = "seed",
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .max = 9007199254740991.0,
-     .help = "of generated traces"},
+     .help = "seed seed seed seed of generated traces"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "0",
      .max = 1e9,
      .unit = "s",
-     .help = "how long; 0: until SIGTERM or SIGINT"},
+     .help = "duration; 0: until SIGTERM or SIGINT"},
     {.name = "direction",
      .type = ROG_SETTING_STRING,
      .fallback = "both",
      .choices = "both|egress|ingress",
-     .help = "what is shaped; ingress needs ifb"},
+     .help = "direction to shape; ingress needs ifb"},
     {.name = "audit",
      .type = ROG_SETTING_STRING,
-     .help = "file that set and achieved rates are appended to, a JSON object a line"},
+     .help = "append set and achieved rates to this file, one JSON object per line"},
     {.name = "lease",
      .type = ROG_SETTING_STRING,
-     .help = "file that somebody touches as long as the replay is wanted"},
+     .help = "file that is touched as long as the replay is wanted"},
     {.name = "lease-timeout",
      .type = ROG_SETTING_REAL,
      .fallback = "120",
      .min = 0.1,
      .max = 1e7,
      .unit = "s",
-     .help = "the replay ends when that file was not touched for this long"},
+     .help = "end the replay when that file has not been touched for this long"},
     {.name = "restore",
      .type = ROG_SETTING_FLAG,
-     .help = "end a replay on the interface and remove what one has left"},
-    {.name = "probe", .type = ROG_SETTING_FLAG, .help = "say what can be shaped here"},
+     .help = "stop a replay on the interface and remove left-over shaping"},
+    {.name = "probe", .type = ROG_SETTING_FLAG, .help = "show what can be shaped here"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "--probe prints one JSON object"},
     {.name = NULL},
 };
@@ -244,12 +244,12 @@ const struct rog_command rog_cmd_shape = {
     .usage = "--iface IF --trace T [RANK:ADDRESS[@OFFSET]...] | --iface IF --restore|--probe",
     .summary = "Replay a bandwidth trace on a network interface",
     .details =
-        "Without workers, both directions of the interface get the trace (a worker's side). With\n"
-        "workers, what leaves for each address gets that worker's trace and everything else is "
-        "left\nalone (the server's side, for workers whose kernel has no ifb). The interface is "
-        "put "
-        "back at\nthe end, also when this process is killed. Needs the right to change network "
-        "interfaces.",
+        "Without workers, the trace is applied to both directions of the interface (worker side). "
+        "With\n"
+        "workers, traffic to each address gets that worker's trace and all other traffic is "
+        "unchanged\n"
+        "(server side, for workers whose kernel has no ifb). The interface is restored at\n"
+        "the end, even if this process is killed. Needs the right to change network interfaces.",
     .options = options,
     .max_args = -1,
     .run = run,

@@ -92,17 +92,18 @@ static const struct rog_setting options[] = {
      .help = "write the events to this file instead; \"-\": standard output"},
     {.name = "magnitudes",
      .type = ROG_SETTING_STRING,
-     .help = "measure how large the rows are that wait to be sent, and write this file, for the "
-             "run setting of that name"},
+     .help = "measure the magnitudes of rows that wait to be sent and write them to this file, for "
+             "the run setting magnitudes"},
     {.name = "resume",
      .type = ROG_SETTING_FLAG,
-     .help = "resume the run in the folder of --out from its last snapshot"},
+     .help = "resume the run in --out from its last snapshot"},
     {.name = "jobs",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 4096,
      .fallback = "1",
-     .help = "programs that compute at the same time (workload program); the results are the same",
+     .help = "number of programs that compute at the same time (workload program); does not change "
+             "results",
      .letter = 'j'},
     {ROG_OPTION_THREADS},
     {.name = NULL},
@@ -113,11 +114,12 @@ const struct rog_command rog_cmd_simulate = {
     .usage = "--config FILE --out DIR [options]",
     .summary = "Run a whole cluster in virtual time",
     .details =
-        "The configuration is one JSON object of run settings and \"workers\", a list of "
-        "objects with \"rank\"\nand worker settings. The starting model is pre-trained first "
-        "where the cache does not have it.\nThe same configuration gives the same events and "
-        "checkpoints. SIGINT and SIGTERM end the run\ncleanly, without the event \"end\". "
-        "Default of --threads: all processors.",
+        "The configuration is one JSON object of run settings and \"workers\", a list of objects "
+        "with \"rank\"\n"
+        "and worker settings. The starting model is pre-trained first if it is not in the cache.\n"
+        "The same configuration gives the same events and checkpoints. SIGINT and SIGTERM end the "
+        "run\n"
+        "cleanly, without the event \"end\". Default of --threads: all processors.",
     .options = options,
     .run = run,
 };

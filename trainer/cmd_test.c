@@ -87,8 +87,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = test_followed(&session, err);
     if (!code && session.failed && !follow)
         code = rog_fail(err, ROG_EFAILED,
-                        "%u of the checkpoints could not be tested; their error "
-                        "events say why",
+                        "%u of the checkpoints could not be tested; see their error events",
                         session.failed);
 out:
     rog_program_tester_free(session.program);
@@ -105,7 +104,7 @@ static const struct rog_setting options[] = {
      .letter = 'm'},
     {.name = "follow",
      .type = ROG_SETTING_FLAG,
-     .help = "then test those whose paths come on standard input, one a line, until it ends"},
+     .help = "then test checkpoints whose paths are read from standard input, one per line"},
     {.name = "noise",
      .type = ROG_SETTING_STRING,
      .help = "noise of the test images; default: the configuration's"},
@@ -117,11 +116,13 @@ const struct rog_command rog_cmd_test = {
     .name = "test",
     .usage = "[--config FILE] [--follow] [--model FILE...]",
     .summary = "Test the accuracy of checkpoints on the noisy test images",
-    .details = "Writes one line for each: an accuracy event {path, sha256, accuracy (percent), "
-               "images, loss} or,\nfor a file that cannot be tested, an error event {path, "
-               "message}. t is the seconds since this\ncommand began. Default of --threads: 1. "
-               "With workload `program` the configuration's `test`\nis run for each, where it has "
-               "one.",
+    .details = "Writes one line per checkpoint: an accuracy event {path, sha256, accuracy "
+               "(percent), images, loss} or,\n"
+               "for a file that cannot be tested, an error event {path, message}. t is the seconds "
+               "since this\n"
+               "command began. Default of --threads: 1. With workload `program` the "
+               "configuration's `test`\n"
+               "is run for each checkpoint, if set.",
     .options = options,
     .max_args = -1,
     .run = run,

@@ -51,7 +51,7 @@ static void print_text(const char *source, const struct rog_trace_stats *stats)
         printf(" %.0f s: %.2f", rog_trace_lags_s[i], stats->autocorrelation[i]);
         known++;
     }
-    printf("%s\n", known ? "" : " not known: too short, or it does not vary");
+    printf("%s\n", known ? "" : " unknown: the trace is too short or constant");
 }
 
 static struct rog_json *pairs(const double *keys, const double *values, int count)
@@ -99,10 +99,9 @@ static void print_unlimited(const char *source, bool json)
     if (json)
         printf("{\"source\":\"%s\",\"unlimited\":true}\n", source);
     else
-        printf(
-            "%s\n  no limit: what is sent is through at once, and takes latency alone; nothing is "
-            "shaped\n",
-            source);
+        printf("%s\n"
+               "  no limit: transmissions take only the latency; nothing is shaped\n",
+               source);
 }
 
 static int info(const struct rog_cli *cli, struct rog_error *err)
@@ -121,7 +120,7 @@ static int info(const struct rog_cli *cli, struct rog_error *err)
         .block_s = rog_cli_real(cli, "blocks"),
     };
     if (wanted.block_s > 0 && rog_trace_kind(source, NULL) != ROG_TRACE_FILE)
-        return rog_fail(err, ROG_EINVAL, "--blocks belongs to files (found \"%s\")", source);
+        return rog_fail(err, ROG_EINVAL, "--blocks applies only to files (found \"%s\")", source);
     int code = rog_trace_open(&trace, &wanted, err);
     if (!code && !trace) {
         print_unlimited(source, rog_cli_flag(cli, "json"));
@@ -211,8 +210,9 @@ static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *ho
     how->format = rog_cli_string(cli, "from");
     for (size_t i = 0; i < sizeof of_formats / sizeof *of_formats; i++)
         if (rog_cli_given(cli, of_formats[i].option) && !is_of_format(i, how->format))
-            return rog_fail(err, ROG_EINVAL, "--%s belongs to --from %s%s%s", of_formats[i].option,
-                            of_formats[i].formats[0], of_formats[i].formats[1] ? " or " : "",
+            return rog_fail(err, ROG_EINVAL, "--%s applies only to --from %s%s%s",
+                            of_formats[i].option, of_formats[i].formats[0],
+                            of_formats[i].formats[1] ? " or " : "",
                             of_formats[i].formats[1] ? of_formats[i].formats[1] : "");
     bool has_rank = strstr(rog_cli_arg(cli, 2), ROG_RANK_MARK);
     if (rog_cli_given(cli, "workers") && !has_rank)
@@ -254,14 +254,14 @@ static int convert_one(const struct rog_cli *cli, struct rog_trace_conversion *h
 static void say_rows(const struct rog_trace_row_counts *rows)
 {
     if (rows->sorted)
-        fprintf(stderr,
-                "rog-trainer: %u row%s stood behind rows of later times and %s sorted by time\n",
-                rows->sorted, rows->sorted == 1 ? "" : "s", rows->sorted == 1 ? "was" : "were");
+        fprintf(stderr, "rog-trainer: %u row%s out of order and %s sorted by time\n", rows->sorted,
+                rows->sorted == 1 ? " was" : "s were",
+                rows->sorted == 1 ? "has been" : "have been");
     if (rows->merged)
         fprintf(stderr,
-                "rog-trainer: %u row%s the time of the row before and became one with it "
-                "(rates: their mean; bytes: their sum)\n",
-                rows->merged, rows->merged == 1 ? " has" : "s have");
+                "rog-trainer: %u row%s merged with an earlier row of the same time (rates: mean; "
+                "bytes: sum)\n",
+                rows->merged, rows->merged == 1 ? " was" : "s were");
 }
 
 static int convert(const struct rog_cli *cli, struct rog_error *err)
@@ -302,19 +302,19 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_INT,
      .fallback = "1",
      .max = 9007199254740991.0,
-     .help = "info, synth: what generated traces, and --blocks, derive from"},
+     .help = "info, synth: seed seed seed of generated traces and of --blocks"},
     {.name = "blocks",
      .type = ROG_SETTING_REAL,
      .fallback = "0",
      .max = 1e6,
      .unit = "s",
-     .help = "info: look at what trace_blocks makes of a file; 0: at the file"},
+     .help = "info: describe the file as resampled by trace_blocks; 0: the file itself"},
     {.name = "seconds",
      .type = ROG_SETTING_REAL,
      .fallback = "0",
      .max = 1e9,
      .unit = "s",
-     .help = "info: look at this much of it, repeated if it is shorter; 0: once through"},
+     .help = "info: describe this length of it, repeated if it is shorter; 0: its own length"},
     {.name = "from",
      .type = ROG_SETTING_STRING,
      .fallback = "replay",
@@ -322,38 +322,37 @@ static const struct rog_setting options[] = {
      .help = "convert: format of the file"},
     {.name = "time",
      .type = ROG_SETTING_STRING,
-     .help = "convert --from table: the column of the time, its name or its number from 1"},
+     .help = "convert --from table: time column, its name or its number from 1"},
     {.name = "time-unit",
      .type = ROG_SETTING_STRING,
      .choices = ROG_TRACE_TIME_UNITS,
-     .help = "convert --from table: what times are in, since any moment (Unix time is s or ms); "
-             "date: YYYY-MM-DD hh:mm:ss"},
+     .help = "convert --from table: unit of the times, from any starting point (Unix time is s or "
+             "ms); date: YYYY-MM-DD hh:mm:ss"},
     {.name = "period",
      .type = ROG_SETTING_REAL,
      .min = 1e-4,
      .max = 1e6,
      .unit = "s",
-     .help = "convert --from table: no column has the time, rows are so far apart"},
+     .help = "convert --from table: time between rows, if no column has the time"},
     {.name = "rate",
      .type = ROG_SETTING_STRING,
-     .help = "convert --from table: the column of the rate, its name or its number from 1"},
+     .help = "convert --from table: rate column, its name or its number from 1"},
     {.name = "rate-unit",
      .type = ROG_SETTING_STRING,
      .choices = ROG_TRACE_RATE_UNITS,
-     .help = "convert --from table: what rates are in, k is 1000; bytes: counted since the row "
+     .help = "convert --from table: unit of the rates, k is 1000; bytes: byte count since the row "
              "before"},
     {.name = "direction",
      .type = ROG_SETTING_STRING,
      .choices = ROG_TRACE_DIRECTIONS,
-     .help =
-         "convert --from iperf3 or probe: which way; both: the harmonic mean; default: both, or "
-         "the one that iperf3 measured"},
+     .help = "convert --from iperf3 or probe: direction; both: the harmonic mean; default: both, "
+             "or the one that iperf3 measured"},
     {.name = "scale",
      .type = ROG_SETTING_REAL,
      .fallback = "1",
      .min = 1e-6,
      .max = 1e6,
-     .help = "convert: multiply every rate"},
+     .help = "convert: factor for every rate"},
     {.name = "json", .type = ROG_SETTING_FLAG, .help = "info: print the result as JSON"},
     {.name = NULL},
 };
@@ -395,10 +394,10 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                         rog_meant_choice(name, "info|synth|convert", meant));
     for (const struct rog_setting *option = options; option->name; option++)
         if (rog_cli_given(cli, option->name) && !takes(action, option->name))
-            return rog_fail(err, ROG_EINVAL,
-                            "trace %s has no option --%s; `rog-trainer help trace` says which "
-                            "belong to what",
-                            name, option->name);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "trace %s has no option --%s; `rog-trainer help trace` lists the options of each",
+                name, option->name);
     return action->run(cli, err);
 }
 
@@ -407,13 +406,15 @@ const struct rog_command rog_cmd_trace = {
     .usage = "info SOURCE | synth outdoors|indoors FILE | convert FROM TO  [options]",
     .summary = "Look at, generate and convert bandwidth traces",
     .details =
-        "info: statistics, weighted with time, of a CSV file, synth:outdoors, synth:indoors,\n"
-        "constant:MBIT or unlimited. synth: writes what synth:CONDITION gives for a seed and "
+        "info: time-weighted statistics of a CSV file, synth:outdoors, synth:indoors,\n"
+        "constant:MBIT or unlimited. synth: writes the trace of synth:CONDITION for a seed and "
         "rank.\n"
         "convert: writes a CSV trace from a CSV trace, a log or a recording of the published\n"
-        "replay tool, a mahimahi packet trace, iperf3's JSON, what `rogctl trace record` has "
-        "kept, or with\n--from table from any table: --time COLUMN --time-unit UNIT --rate COLUMN "
-        "--rate-unit UNIT say\nwhere in it what is.",
+        "replay tool, a mahimahi packet trace, iperf3's JSON, the samples of `rogctl trace "
+        "record`, or with\n"
+        "--from table any table: --time COLUMN --time-unit UNIT --rate COLUMN --rate-unit UNIT "
+        "name\n"
+        "its columns and units.",
     .options = options,
     .min_args = 1,
     .max_args = 3,

@@ -64,7 +64,7 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 65536,
-     .help = "which of the configuration's workers this is",
+     .help = "rank of this worker in the configuration",
      .letter = 'r'},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the server's address, HOST:PORT"},
     {ROG_OPTION_KEY},
@@ -78,11 +78,11 @@ static const struct rog_setting options[] = {
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "give up when the server cannot be reached for this long"},
+     .help = "exit when the server cannot be reached for this long"},
     {ROG_OPTION_PACE},
     {.name = "no-energy",
      .type = ROG_SETTING_FLAG,
-     .help = "report no energy by the profile's model: something else measures it"},
+     .help = "do not report energy by the profile's model: it is measured elsewhere"},
     {ROG_OPTION_THREADS},
     {.name = NULL},
 };
@@ -90,14 +90,15 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_work = {
     .name = "work",
     .usage = "--config FILE --rank N --server HOST:PORT --key-file FILE --out DIR [options]",
-    .summary = "Be one worker of a run on real hosts",
-    .details =
-        "The configuration, the starting model and the data must be the server's. A device that is "
-        "faster\nthan its profile (step_s, compress_s, decompress_s) waits for the rest of the "
-        "time. When the link\nbreaks the worker connects again and goes on. SIGINT and SIGTERM "
-        "take leave of the server. "
-        "With workload `program` this process becomes that program, where the setting `ranks` "
-        "does not leave\nit out.",
+    .summary = "Run one worker of a run on real hosts",
+    .details = "The configuration, the starting model and the data must be the same as the "
+               "server's. A device that is\n"
+               "faster than its profile (step_s, compress_s, decompress_s) waits for the rest of "
+               "the time. When the\n"
+               "connection is lost, the worker reconnects and continues. On SIGINT and SIGTERM it "
+               "leaves the run. With workload `program` this process executes that program, unless "
+               "the setting `ranks` excludes\n"
+               "it.",
     .options = options,
     .run = run,
 };

@@ -31,18 +31,18 @@ extern const struct rog_command rog_cmd_work;
 /* Rows of options that several commands have: {ROG_OPTION_CONFIG}. */
 #define ROG_OPTION_CONFIG                                        \
     .name = "config", .type = ROG_SETTING_STRING, .letter = 'c', \
-    .help = "run settings, a file with one JSON object; default: every setting's default"
+    .help = "file with run settings, one JSON object; default: every setting's default"
 #define ROG_OPTION_THREADS                                             \
     .name = "threads", .type = ROG_SETTING_INT, .min = 1, .max = 1024, \
-    .help = "threads to compute with"
+    .help = "number of compute threads"
 
 #define ROG_OPTION_KEY                                                                             \
     .name = "key-file", .type = ROG_SETTING_STRING,                                                \
-    .help = "the run's key, 32 bytes or 64 hexadecimal digits, in a file that only its owner may " \
-            "read"
+    .help = "file with the run's key, 32 bytes or 64 hexadecimal digits; only its owner may have " \
+            "read permission"
 #define ROG_OPTION_PACE                       \
     .name = "pace", .type = ROG_SETTING_FLAG, \
-    .help = "send along the workers' bandwidth traces; for clusters on one machine"
+    .help = "pace what is sent by the workers' bandwidth traces; for clusters on one machine"
 
 /* Reads --config, or takes the defaults where it is not given. */
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,

@@ -10,9 +10,10 @@ int main(int argc, char **argv)
     struct rog_error err = {0};
     if (argc != 3 || argv[1][0] == '-') {
         fprintf(stderr,
-                "usage: rog-hdf5 FILE.h5 OUTPUT.bin\n\n"
-                "Writes the images of a CIFAR-100 file of TensorFlow Federated as records of\n"
-                "CIFAR-100's binary version.\n");
+                "usage: rog-hdf5 FILE.h5 OUTPUT.bin\n"
+                "\n"
+                "Writes the images of a CIFAR-100 file of TensorFlow Federated as records of the\n"
+                "binary format of CIFAR-100.\n");
         return ROG_EXIT_USAGE;
     }
     int code = rog_fed_cifar_convert(argv[1], argv[2], &err);

@@ -7,7 +7,7 @@
  *
  * Every function that can fail returns 0 or one of the codes below and, where it takes a
  * `struct rog_error *`, fills it. The message names the object, the offending value and the cause,
- * and where there is one, the way out. One that is too long loses its middle, not the
+ * and a hint where there is one. One that is too long loses its middle, not the
  * cause at its end. `err` may be NULL when the caller only wants the code.
  */
 

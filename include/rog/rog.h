@@ -26,7 +26,7 @@
  * shapes and starting values, and workers that have others are given these values.
  *
  * Functions that can fail return 0 or a negative enum rog_code (rog/error.h) and fill *err, which
- * may be NULL: object, value, cause and the way out in one sentence. The library never prints,
+ * may be NULL: object, value, cause and a hint in one sentence. The library never prints,
  * never ends the process and has no global state: a program may hold any number of `struct rog`.
  *
  * Threads: rog_start makes one, which answers the server also while the program computes; it blocks

@@ -244,7 +244,7 @@ int rog_server_check_strategy(const struct rog_server *server, struct rog_error 
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     if (worker >= server->policy.workers)
-        return rog_fail(err, ROG_EINVAL, "there is no worker %u; workers are 1 to %u", worker,
+        return rog_fail(err, ROG_EINVAL, "no worker has rank %u; ranks are 1 to %u", worker,
                         server->policy.workers);
     if (!server->versions.active[worker])
         return rog_fail(err, ROG_EINVAL, "worker %u has left", worker);
@@ -308,7 +308,7 @@ int rog_server_join(struct rog_server *server, uint32_t worker, double now, uint
                     struct rog_error *err)
 {
     if (worker >= server->policy.workers)
-        return rog_fail(err, ROG_EINVAL, "there is no worker %u; workers are 1 to %u", worker,
+        return rog_fail(err, ROG_EINVAL, "no worker has rank %u; ranks are 1 to %u", worker,
                         server->policy.workers);
     int code = rog_server_reserve_notices(server, err);
     if (code)

@@ -99,8 +99,7 @@ void rog_verify_complete(const struct rog_record *record, const struct rog_promi
     /* What it will come to nobody knows yet. */
     bool goes_on = strcmp(row->status, "running") == 0;
     if (goes_on)
-        rog_finding_unchecked(list, "whether it is done: the run is not over, and this is what "
-                                    "there is of it so far");
+        rog_finding_unchecked(list, "whether it is done: the run is still in progress");
     else if (strcmp(row->status, "done") != 0)
         rog_finding_add(list, "the run is %s, not done", row->status);
     if (row->started_at && row->ended_at && strcmp(row->ended_at, row->started_at) < 0)
@@ -133,10 +132,10 @@ int rog_verify_readable(struct rog_db *db, const char *run_id, bool *readable,
         *readable = false;
         code = 0;
         if (rog_query_is_null(query, 2))
-            rog_finding_add(list, "%s is no JSON: %.300s", rog_query_text(query, 0),
+            rog_finding_add(list, "%s is not valid JSON: %.300s", rog_query_text(query, 0),
                             rog_query_text(query, 3));
         else
-            rog_finding_add(list, "event %s of rank %lld at %.6f s is no JSON: %.300s",
+            rog_finding_add(list, "event %s of rank %lld at %.6f s is not valid JSON: %.300s",
                             rog_query_text(query, 0), (long long)rog_query_int(query, 1),
                             rog_query_real(query, 2), rog_query_text(query, 3));
     }

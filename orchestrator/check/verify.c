@@ -214,7 +214,7 @@ static const struct {
                              rog_verify_complete},
     [ROG_VERIFY_SETTINGS] = {"settings", "the same wherever they are said", NULL},
     [ROG_VERIFY_TIMES] = {"times", "the parts of an iteration add up to it", check_times},
-    [ROG_VERIFY_ADMISSIONS] = {"admissions", "each stands where its iteration's stall ends",
+    [ROG_VERIFY_ADMISSIONS] = {"admissions", "each is at the end of its iteration's stall",
                                check_admissions},
     [ROG_VERIFY_BOUND] = {"bound", "no admission breaks what the strategy promises about it",
                           rog_verify_bound},

@@ -23,10 +23,10 @@ const struct rog_setting rog_cluster_settings[] = {
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
     {.name = "profiles",
      .type = ROG_SETTING_STRING,
-     .help = "file of device profiles, beside those that come with the program"},
+     .help = "file of device profiles, in addition to the built-in ones"},
     {.name = ROG_CLUSTER_WORKER_DEFAULTS,
      .type = ROG_SETTING_STRING,
-     .help = "settings of all workers, where they do not give their own"},
+     .help = "default settings of all workers"},
     {.name = "tester", .type = ROG_SETTING_STRING, .help = "where checkpoints are tested"},
     {.name = NULL},
 };
@@ -45,37 +45,37 @@ const struct rog_setting rog_cluster_run_settings[] = {
      .min = 0,
      .max = 1000,
      .unit = "times",
-     .help = "how often a failed run is begun again"},
+     .help = "retries of a failed run"},
     {.name = "restarts",
      .type = ROG_SETTING_INT,
      .fallback = "10",
      .min = 0,
      .max = 1000,
      .unit = "times",
-     .help = "a process of a run that is killed is started again so often"},
+     .help = "restarts of a killed process of a run"},
     {.name = "worker_timeout",
      .type = ROG_SETTING_REAL,
      .fallback = "60",
      .min = 0.1,
      .max = 1e6,
      .unit = "s",
-     .help = "a worker that is not heard from for this long is not waited for"},
+     .help = "drop a worker that has been silent for this long"},
     {.name = "state_period",
      .type = ROG_SETTING_REAL,
      .fallback = "5",
      .min = 0,
      .max = 1e6,
      .unit = "s",
-     .help =
-         "the server saves so often what it goes on from when it is killed; 0: with checkpoints"},
+     .help = "interval at which the server saves its state, to resume from if it is killed; 0: "
+             "only with checkpoints"},
     {.name = "min_workers",
      .type = ROG_SETTING_INT,
      .fallback = "0",
      .min = 0,
      .max = ROG_CLUSTER_MAX_WORKERS,
      .unit = "workers",
-     .help = "a run begins with so many when the others do not come within worker_timeout, and "
-             "goes on with no fewer; 0: it begins with all and goes on with one"},
+     .help = "minimum number of workers: a run starts with this many if the others do not connect "
+             "within worker_timeout, and fails below it; 0: start with all and continue with one"},
     {.name = NULL},
 };
 
@@ -90,15 +90,15 @@ const struct rog_setting rog_cluster_hosts_settings[] = {
      .type = ROG_SETTING_STRING,
      .fallback = "auto",
      .choices = "auto|server",
-     .help =
-         "who shapes what workers receive: the server, or they themselves where all of them can"},
+     .help = "where the workers' downlink is shaped: on the server, or on the workers if all of "
+             "them can"},
     {.name = "lease",
      .type = ROG_SETTING_REAL,
      .fallback = "600",
      .min = 5,
      .max = 1e6,
      .unit = "s",
-     .help = "a host that does not hear from rogctl for this long ends its part of the run and "
+     .help = "a host that has not heard from rogctl for this long stops its part of the run and "
              "cleans up"},
     {.name = "container",
      .type = ROG_SETTING_GROUP,
@@ -108,28 +108,28 @@ const struct rog_setting rog_cluster_hosts_settings[] = {
 };
 
 const struct rog_setting rog_cluster_host_settings[] = {
-    {.name = "user", .type = ROG_SETTING_STRING, .help = "who logs in there"},
+    {.name = "user", .type = ROG_SETTING_STRING, .help = "SSH user name"},
     {.name = "iface",
      .type = ROG_SETTING_STRING,
-     .help = "network interface that the bandwidth is replayed on"},
+     .help = "network interface on which the bandwidth is replayed"},
     {.name = "address",
      .type = ROG_SETTING_STRING,
-     .help = "address on the network of the training; default: host, or the HostName that ssh has "
-             "for it"},
+     .help = "address on the training network; default: host, or its HostName in the ssh "
+             "configuration"},
     {.name = "wrap",
      .type = ROG_SETTING_STRING,
-     .help = "command that the trainer is started with, words between blanks"},
+     .help = "command prefix to start the trainer with, words separated by spaces"},
     {.name = "container",
      .type = ROG_SETTING_GROUP,
      .members = rog_container_settings,
-     .help = "container that the trainer runs in, instead of wrap; what it does not say is as in "
-             "the cluster's"},
+     .help = "container that the trainer runs in, instead of wrap; missing settings are those of "
+             "the cluster's container"},
     {.name = "environment",
      .type = ROG_SETTING_STRING,
-     .help = "environment of the trainer: NAME=VALUE between blanks"},
+     .help = "environment of the trainer: NAME=VALUE, separated by spaces"},
     {.name = "recover",
      .type = ROG_SETTING_STRING,
-     .help = "shell command run there before a failed run is begun again"},
+     .help = "shell command run on the host before a failed run is retried"},
     {.name = NULL},
 };
 
@@ -238,7 +238,7 @@ static int take_host(const struct rog_conf_node *root, const char *name, struct 
                                  child->name, rog_json_string(child->value, ""));
         if (code == 0 && strcmp(name, "tester") == 0 && strcmp(child->name, "host") != 0 &&
             strcmp(child->name, "user") != 0)
-            code = rog_conf_fail(child, err, "%s is of no use to a tester", child->name);
+            code = rog_conf_fail(child, err, "%s does not apply to a tester", child->name);
         if (code < 0)
             return code;
     }
@@ -454,7 +454,7 @@ int rog_cluster_read(struct rog_cluster **out, const char *given, const char *fo
         code = rog_fail_nomem(err);
     if (code == 0 && strcmp(cluster->path, ROG_CLUSTER_LAB) == 0 &&
         !rog_file_exists(ROG_CLUSTER_LAB))
-        code = rog_fail(err, ROG_EINVAL, "there is no lab; sudo rogctl lab up makes one");
+        code = rog_fail(err, ROG_EINVAL, "there is no lab; hint: sudo rogctl lab up");
     if (code == 0)
         code = rog_conf_read(&root, cluster->path, err);
     if (code < 0 && err && !strchr(given, '/') && !rog_file_exists(cluster->path))

@@ -17,7 +17,7 @@ static const struct rog_setting worker_extra[] = {
      .min = 1,
      .max = ROG_CLUSTER_MAX_WORKERS,
      .unit = "workers",
-     .help = "so many workers of this sort"},
+     .help = "number of workers with these settings"},
     {.name = NULL},
 };
 

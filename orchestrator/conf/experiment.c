@@ -26,28 +26,31 @@ const struct rog_setting rog_case_settings[] = {
      .type = ROG_SETTING_REAL,
      .min = -1e9,
      .max = 1e9,
-     .help = "accuracy (percent), or value of the metric, that time and energy are compared at"},
+     .help = "target accuracy (percent) or metric value for comparing time and energy"},
     {.name = "contender",
      .type = ROG_SETTING_STRING,
-     .help = "whose gains are reported: a library or a run's note"},
+     .help = "library or note of a run whose gains are reported"},
     {.name = "baseline",
      .type = ROG_SETTING_STRING,
-     .help = "the only one that gains are reported over: a library or a run's note"},
+     .help = "library or note of a run over which gains are reported, instead of all others"},
     {.name = "cluster",
      .type = ROG_SETTING_STRING,
      .help = "cluster file that the runs are executed on"},
     {.name = "methods",
      .type = ROG_SETTING_STRING,
-     .help = "a file of methods, beside those that come with the program"},
+     .help = "file of methods, in addition to the built-in ones"},
     {.name = "on_done",
      .type = ROG_SETTING_STRING,
-     .help = "a command that /bin/sh runs when a run is done, with the run as JSON on standard "
-             "input"},
-    {.name = "on_failed", .type = ROG_SETTING_STRING, .help = "the same when one has failed"},
+     .help = "shell command to run when a run is done, with the run as JSON on standard input"},
+    {.name = "on_failed",
+     .type = ROG_SETTING_STRING,
+     .help = "shell command to run when a run has failed, with the run as JSON on standard input"},
     ROG_CURVE_SETTINGS,
     ROG_LOOK_SETTINGS,
     {.name = "runs", .type = ROG_SETTING_STRING, .help = "list of runs"},
-    {.name = "matrix", .type = ROG_SETTING_STRING, .help = "product of settings"},
+    {.name = "matrix",
+     .type = ROG_SETTING_STRING,
+     .help = "lists of values; one run per combination"},
     {.name = NULL},
 };
 
@@ -119,8 +122,7 @@ static int take_setting(const struct rog_conf_node *node, const struct rog_setti
     if (!is_known && rog_cluster_has_setting(node->name))
         return rog_conf_fail(
             node, err,
-            "%s belongs into the cluster file (docs/experiment-files.md), not into "
-            "that of an experiment",
+            "%s belongs in the cluster file (docs/experiment-files.md), not in the experiment file",
             node->name);
     int code = rog_conf_check(node, rog_run_settings, extra, err);
     if (code < 0 || !rog_setting_find(rog_run_settings, node->name))

@@ -67,9 +67,9 @@ int rog_group_check_environment(const struct rog_conf_node *node, struct rog_err
         at += strspn(at, " ");
         size_t name = strcspn(at, "= ");
         if (*at && (name == 0 || at[name] != '='))
-            return rog_conf_fail(node, err,
-                                 "environment must be NAME=VALUE between blanks (found \"%.*s\")",
-                                 (int)strcspn(at, " "), at);
+            return rog_conf_fail(
+                node, err, "environment must be NAME=VALUE, separated by spaces (found \"%.*s\")",
+                (int)strcspn(at, " "), at);
     }
     return 0;
 }

@@ -16,35 +16,35 @@ const struct rog_setting rog_hosts_settings[] = {
     {.name = "kind",
      .type = ROG_SETTING_STRING,
      .choices = ROG_HOSTS_KIND,
-     .help = "what the file is about"},
+     .help = "kind of the file"},
     {.name = "lease",
      .type = ROG_SETTING_REAL,
      .fallback = "300",
      .min = 10,
      .max = 1e6,
      .unit = "s",
-     .help = "runs of a host that is away for this long are given to others; a host that does not "
-             "hear from rogctl for this long ends what it does and removes it"},
+     .help = "runs of a host that has been unreachable for this long are given to others; a host "
+             "that has not heard from rogctl for this long stops its runs and removes them"},
     {.name = NULL},
 };
 
 const struct rog_setting rog_hosts_host_settings[] = {
-    {.name = "user", .type = ROG_SETTING_STRING, .help = "who logs in there"},
+    {.name = "user", .type = ROG_SETTING_STRING, .help = "SSH user name"},
     {.name = "slots",
      .type = ROG_SETTING_INT,
      .min = 1,
      .max = 1024,
      .unit = "runs",
-     .help = "so many at once; default: as many as the host has processors"},
+     .help = "at most this many runs at once; default: the number of processors of the host"},
     {.name = "nice",
      .type = ROG_SETTING_INT,
      .fallback = "0",
      .min = 0,
      .max = 19,
-     .help = "how far what runs there steps back behind other programs of the host"},
+     .help = "niceness of the runs on the host"},
     {.name = "environment",
      .type = ROG_SETTING_STRING,
-     .help = "environment of what runs there: NAME=VALUE between blanks"},
+     .help = "environment of the agents: NAME=VALUE, separated by spaces"},
     {.name = NULL},
 };
 
@@ -55,7 +55,7 @@ static const struct rog_setting host_extra[] = {
 };
 static const struct rog_setting lists[] = {
     {.name = "hosts", .type = ROG_SETTING_STRING, .help = "list of hosts"},
-    {.name = DEFAULTS, .type = ROG_SETTING_STRING, .help = "what all of them have"},
+    {.name = DEFAULTS, .type = ROG_SETTING_STRING, .help = "default settings of all hosts"},
     {.name = NULL},
 };
 
@@ -100,7 +100,7 @@ static int note_name(struct reader *reader, const struct rog_conf_node *node, co
     bool known = rog_json_get(reader->seen, folded) != NULL;
     rog_json_put_bool(reader->seen, folded, true);
     free(folded);
-    return known ? rog_conf_fail(node, err, "the host %s is there twice", name) : 0;
+    return known ? rog_conf_fail(node, err, "host %s is listed twice", name) : 0;
 }
 
 static int append(struct reader *reader, const struct rog_conf_node *node, const char *name,

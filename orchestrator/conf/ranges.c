@@ -85,7 +85,7 @@ static int put_items(const struct expansion *e, const char *before, char *items,
     int code = ROG_OK;
     for (char *item = strsep(&items, ","); item && !code; item = strsep(&items, ",")) {
         if (!item[0])
-            code = fail(e, "nothing between braces or commas");
+            code = fail(e, "an empty item between braces or commas");
         else if (strstr(item, ".."))
             code = put_range(e, before, item, behind);
         else
@@ -100,7 +100,7 @@ static int expand(const struct expansion *e, const char *before, const char *res
     const char *open = rest + plain;
     const char *close = *open == '{' ? open + 1 + strcspn(open + 1, "{}") : NULL;
     if (*open && (*open == '}' || *close != '}'))
-        return fail(e, "braces come in pairs, and not within others");
+        return fail(e, "braces must be paired and cannot be nested");
     char *begun = rog_format("%s%.*s", before, (int)plain, rest);
     char *items = close ? rog_format("%.*s", (int)(close - open - 1), open + 1) : NULL;
     int code = begun && (items || !close) ? ROG_OK : rog_fail_nomem(e->err);

@@ -22,28 +22,28 @@ struct rog_curve_rule {
 };
 
 /* Rows of a table of settings or of a command's options, where some have another name. */
-#define ROG_CURVE_SETTINGS                                                               \
-    {.name = "smooth",                                                                   \
-     .type = ROG_SETTING_STRING,                                                         \
-     .fallback = ROG_SMOOTHING_DEFAULT,                                                  \
-     .help = "how curves are smoothed: savgol:WINDOW:ORDER, mean:POINTS, ema:WEIGHT, "   \
-             "published or none"},                                                       \
-        {.name = "sustain",                                                              \
-         .type = ROG_SETTING_INT,                                                        \
-         .fallback = "5",                                                                \
-         .min = 0,                                                                       \
-         .max = 1000,                                                                    \
-         .unit = "checkpoints",                                                          \
-         .help = "how long a curve must stay at or above the target to reach it"},       \
-        {.name = "accuracy_at",                                                          \
-         .type = ROG_SETTING_STRING,                                                     \
-         .fallback = ROG_ACCURACY_DEFAULT,                                               \
-         .help = "how the accuracy at a time is found: interpolated, last, smoothed or " \
-                 "mean:CHECKPOINTS",                                                     \
-         .option = "accuracy"},                                                          \
-    {                                                                                    \
-        .name = "points", .type = ROG_SETTING_FLAG, .fallback = "false",                 \
-        .help = "figures show the measured points behind the curves"                     \
+#define ROG_CURVE_SETTINGS                                                                        \
+    {.name = "smooth",                                                                            \
+     .type = ROG_SETTING_STRING,                                                                  \
+     .fallback = ROG_SMOOTHING_DEFAULT,                                                           \
+     .help =                                                                                      \
+         "smoothing of curves: savgol:WINDOW:ORDER, mean:POINTS, ema:WEIGHT, published or none"}, \
+        {.name = "sustain",                                                                       \
+         .type = ROG_SETTING_INT,                                                                 \
+         .fallback = "5",                                                                         \
+         .min = 0,                                                                                \
+         .max = 1000,                                                                             \
+         .unit = "checkpoints",                                                                   \
+         .help = "how long a curve must stay at or above the target to count as reaching it"},    \
+        {.name = "accuracy_at",                                                                   \
+         .type = ROG_SETTING_STRING,                                                              \
+         .fallback = ROG_ACCURACY_DEFAULT,                                                        \
+         .help = "how the accuracy at a time is computed: interpolated, last, smoothed or "       \
+                 "mean:CHECKPOINTS",                                                              \
+         .option = "accuracy"},                                                                   \
+    {                                                                                             \
+        .name = "points", .type = ROG_SETTING_FLAG, .fallback = "false",                          \
+        .help = "figures draw the measured points behind the curves"                              \
     }
 extern const struct rog_setting rog_curve_settings[];
 

@@ -269,7 +269,7 @@ static int need(const struct rog_bundle *bundle, const char *folder, const char 
 {
     return has(bundle, name)
                ? ROG_OK
-               : rog_fail(err, ROG_EFORMAT, "%s has no %s: make the bundle anew", folder, name);
+               : rog_fail(err, ROG_EFORMAT, "%s has no %s: rebuild the bundle", folder, name);
 }
 
 static int read_folder(struct rog_bundle *bundle, const char *folder,

@@ -114,7 +114,8 @@ static int pack(const char *source, const char *hash, const char *path,
         rog_sha256_stream_end(packing.hash, hex);
         packing.hash = NULL;
         if (strcmp(hex, hash) != 0)
-            code = rog_fail(err, ROG_EFAILED, "%s is being changed by somebody; try again", source);
+            code =
+                rog_fail(err, ROG_EFAILED, "%s was changed while it was read; try again", source);
     }
     if (!code)
         code = rog_file_writer_commit(&writer, err);

@@ -88,7 +88,7 @@ static const char script[] = ROG_FACTS_STRAYS
     "}\n" ROG_HOLDERS_SCRIPT
     "[ -z \"$iface\" ] || [ -z \"$trainer\" ] || [ -n \"$kept\" ] || [ -n \"$(places)\" ] || {\n"
     "    said=$(\"$trainer\" shape --iface \"$iface\" --restore 2>&1)\n"
-    "    case $said in *'is as it was before'*) echo \"restored $iface\" ;; esac\n"
+    "    case $said in *'is restored'*) echo \"restored $iface\" ;; esac\n"
     "}\n"
     "exit 0\n";
 
@@ -158,7 +158,7 @@ static void tell(struct rog_host_probe *probe, const struct outcome *outcome, lo
     if (!outcome->kept && !outcome->stuck && !outcome->holders.claims.count)
         ROG_FOUND(probe, "clean", ROG_FINDING_GOOD,
                   "%zu left-over runs removed%s%s%s, %.1f MB of deployed files removed",
-                  outcome->ended, killed, outcome->restored[0] ? ", put back " : "",
+                  outcome->ended, killed, outcome->restored[0] ? ", restored " : "",
                   outcome->restored, 1.024e-3 * (double)freed_kib);
 }
 

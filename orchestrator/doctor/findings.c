@@ -33,7 +33,7 @@ void rog_findings_advise(struct rog_findings *findings, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    vsnprintf(finding->way_out, sizeof finding->way_out, format, args);
+    vsnprintf(finding->hint, sizeof finding->hint, format, args);
     va_end(args);
 }
 

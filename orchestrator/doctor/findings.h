@@ -20,7 +20,7 @@ struct rog_finding {
     const char *check; /* a word */
     enum rog_finding_level level;
     char what[768];
-    char way_out[512]; /* what to do about it, "" when nothing is to be done */
+    char hint[512]; /* what to do about it, "" when nothing is to be done */
 };
 
 struct rog_findings { /* zero-initialize; release when done */
@@ -33,7 +33,7 @@ struct rog_findings { /* zero-initialize; release when done */
 void rog_findings_add(struct rog_findings *findings, const char *host, unsigned rank,
                       const char *check, enum rog_finding_level level, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-/* The way out of the last finding; for a good one there is none, and this does nothing. */
+/* The hint for the last finding; a good one has none, and this does nothing. */
 void rog_findings_advise(struct rog_findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Moves all of `from` behind what `to` has. */

@@ -31,8 +31,8 @@ static void found_holders(struct rog_host_probe *probe, const struct rog_holders
               : waiting == 1 ? "; one more sweep waits"
                              : "; more sweeps wait");
     ROG_ADVISE(probe,
-               "ask %s when it will be free; a sweep that needs it waits until then, or fails with "
-               "--no-wait; `rogctl status` lists sweeps of your own, `rogctl stop` ends them",
+               "ask %s when it will be free; a sweep that needs it waits, or fails with --no-wait; "
+               "`rogctl status` lists sweeps of your own, `rogctl stop` ends them",
                rog_holders_name(holders, name));
 }
 

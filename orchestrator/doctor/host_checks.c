@@ -48,7 +48,7 @@ static const char *own_words(const char *errors)
             return line + strlen(mark);
         line += strcspn(line, "\n");
     }
-    return *last ? last : "the trainer ended without a word";
+    return *last ? last : "the trainer exited without output";
 }
 
 int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
@@ -96,8 +96,7 @@ static void advise_to_try(struct rog_host_probe *probe)
 {
     char *login = rog_host_probe_ssh(probe);
     if (login)
-        ROG_ADVISE(probe,
-                   "is it on and in the network, and does its sshd run? Try: ping %s; %s true",
+        ROG_ADVISE(probe, "check that it is on, in the network and runs sshd: ping %s; %s true",
                    probe->host, login);
     free(login);
 }
@@ -127,8 +126,8 @@ void rog_check_reach(struct rog_host_probe *probe)
     }
     ROG_FOUND(probe, "reach", ROG_FINDING_BAD, "%s", why.message);
     if (strstr(why.message, ROG_CONNECTION_NO_SUCH_HOST))
-        ROG_ADVISE(probe, "correct host in the cluster file, or say which address it has: in "
-                          "/etc/hosts here, or as HostName in ~/.ssh/config");
+        ROG_ADVISE(probe, "correct host in the cluster file, or set its address in /etc/hosts on "
+                          "this machine or as HostName in ~/.ssh/config");
     else if (strstr(why.message, "cannot connect"))
         advise_to_try(probe);
     rog_connection_free(probe->connection);
@@ -202,7 +201,7 @@ static void try_trainer(struct rog_host_probe *probe, const struct rog_deploy_re
     } else if (strcmp(said ? said : "", wanted) != 0) {
         ROG_FOUND(probe, "trainer", ROG_FINDING_BAD, "its bundle is %.*s, this is rogctl %s",
                   said ? (int)strcspn(said, "\n") : 0, said ? said : "", probe->options->version);
-        ROG_ADVISE(probe, "make the bundle of %s machines anew",
+        ROG_ADVISE(probe, "rebuild the bundle for %s machines",
                    rog_json_get_string(probe->facts, "machine", "its"));
     } else if (report->files) {
         ROG_FOUND(probe, "trainer", ROG_FINDING_GOOD,
@@ -255,7 +254,7 @@ void rog_check_disk(struct rog_host_probe *probe)
         ROG_ADVISE(probe, "give %s to %s, or set XDG_CACHE_HOME there", probe->root,
                    rog_json_get_string(probe->facts, "user", "the user"));
     else if (!good)
-        ROG_ADVISE(probe, "make room; a run wants %d MiB", FREE_KIB_WANTED / 1024);
+        ROG_ADVISE(probe, "free disk space; a run needs %d MiB", FREE_KIB_WANTED / 1024);
 }
 
 void rog_check_clock(struct rog_host_probe *probe)
@@ -285,7 +284,7 @@ void rog_check_clock(struct rog_host_probe *probe)
     double doubt_s = best_s / 2; /* how long before its answer came the host looked */
     bool good = fabs(offset_s) <= CLOCK_OFF_S + doubt_s;
     if (fabs(offset_s) <= doubt_s)
-        ROG_FOUND(probe, "clock", ROG_FINDING_GOOD, "right, within %.3f s", doubt_s);
+        ROG_FOUND(probe, "clock", ROG_FINDING_GOOD, "correct within %.3f s", doubt_s);
     else
         ROG_FOUND(probe, "clock", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE,
                   "%+.3f s off, within %.3f s", offset_s, doubt_s);
@@ -366,9 +365,9 @@ static void explain(struct rog_host_probe *probe, const struct rog_json *shaping
         ROG_ADVISE(probe, "`ip -br link` there lists them; correct iface in the cluster file");
     } else if (obstacle[0]) {
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
-                  "%s has a qdisc of somebody else (%s), which rogctl does not replace: %s", iface,
-                  obstacle, paced);
-        ROG_ADVISE(probe, "sudo tc qdisc del dev %s root, if nobody needs it", iface);
+                  "%s has a qdisc of another program (%s), which rogctl does not replace: %s",
+                  iface, obstacle, paced);
+        ROG_ADVISE(probe, "sudo tc qdisc del dev %s root, if it is not needed", iface);
     } else if (!rog_json_get_bool(shaping, "permitted", false)) {
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
                   "%s has no right to use tc and ip on interfaces: %s", user, paced);
@@ -444,7 +443,7 @@ void rog_check_shaping(struct rog_host_probe *probe)
         judge_probe(probe, shaping, iface);
     else
         ROG_FOUND(probe, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
-    if (code && strstr(why.message, "not done in time"))
+    if (code && strstr(why.message, "timed out"))
         ROG_ADVISE(probe, "where `time sudo -n tc qdisc` takes long there, sudo is waiting for a "
                           "name server to tell it that host's own name: put it into /etc/hosts "
                           "(127.0.1.1 NAME)");
@@ -486,6 +485,6 @@ void rog_check_left_over(struct rog_host_probe *probe)
         ROG_ADVISE(probe, "rogctl doctor --cluster %s --clean", probe->options->cluster->path);
     } else {
         ROG_FOUND(probe, "left-overs", ROG_FINDING_GOOD, "%s",
-                  runs_at_work(probe) ? "none; a run goes on" : "none");
+                  runs_at_work(probe) ? "none; a run is active" : "none");
     }
 }

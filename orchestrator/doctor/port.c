@@ -37,7 +37,7 @@ static int await_listener(struct rog_host_probe *server, struct rog_error *err)
             return code;
         nanosleep(&step, NULL);
     }
-    return rog_fail(err, ROG_EFAILED, "the listener says nothing");
+    return rog_fail(err, ROG_EFAILED, "the listener sent nothing");
 }
 
 void rog_port_open(struct rog_host_probe *server)
@@ -46,9 +46,9 @@ void rog_port_open(struct rog_host_probe *server)
     struct rog_error why = {0};
     if (server->held) {
         ROG_FOUND(server, "port", ROG_FINDING_NOTE,
-                  "not tried: a run goes on there or may begin at any time, as a sweep has the "
-                  "host");
-        ROG_ADVISE(server, "ask the doctor again when it is free");
+                  "not tested: a run is active there or may start at any time, as a sweep holds "
+                  "the host");
+        ROG_ADVISE(server, "run doctor again when the host is free");
         return;
     }
     unsigned port = server->options->cluster->port;

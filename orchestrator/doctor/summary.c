@@ -20,7 +20,7 @@ struct ranks {
 struct group {
     const struct rog_finding *first;
     struct rog_alike *what;
-    char *way_out; /* as all of them have it; NULL: each has it for its own host */
+    char *hint;    /* as all of them have it; NULL: each has it for its own host */
     char *generic; /* that of the first, for any host */
     struct ranks ranks;
 };
@@ -85,15 +85,15 @@ static char *host_of(const struct rog_finding *finding)
     return rog_format("%.*s", length ? (int)length - 1 : 0, open ? open + 1 : "");
 }
 
-/* The finding's way out with HOST in the place of its host's name: a command that is to be copied
+/* The finding's hint with HOST in the place of its host's name: a command that is to be copied
  * takes no range. Heap memory. */
-static char *generic_way_out(const struct rog_finding *finding)
+static char *generic_hint(const struct rog_finding *finding)
 {
     char *host = host_of(finding), *text = NULL;
     size_t size = 0, bytes = host ? strlen(host) : 0;
     FILE *to = host ? open_memstream(&text, &size) : NULL;
-    for (const char *at = finding->way_out; to && *at;) {
-        if (bytes && strncmp(at, host, bytes) == 0 && stands_alone(finding->way_out, at, bytes)) {
+    for (const char *at = finding->hint; to && *at;) {
+        if (bytes && strncmp(at, host, bytes) == 0 && stands_alone(finding->hint, at, bytes)) {
             fputs("HOST", to);
             at += bytes;
         } else {
@@ -122,10 +122,10 @@ static int new_group(struct section *section, const struct rog_finding *finding,
     section->groups++;
     more[at] = (struct group){.first = finding,
                               .what = rog_alike_new(finding->what),
-                              .way_out = rog_strdup(finding->way_out),
+                              .hint = rog_strdup(finding->hint),
                               .generic = generic};
-    return more[at].what && more[at].way_out ? add_rank(&more[at].ranks, finding->rank, err)
-                                             : rog_fail_nomem(err);
+    return more[at].what && more[at].hint ? add_rank(&more[at].ranks, finding->rank, err)
+                                          : rog_fail_nomem(err);
 }
 
 /* One more of the group, if it is like those. */
@@ -134,9 +134,9 @@ static bool join(struct group *group, const struct rog_finding *finding, const c
     if (group->first->level != finding->level || strcmp(group->generic, generic) != 0 ||
         !rog_alike_take(group->what, finding->what))
         return false;
-    if (group->way_out && strcmp(group->way_out, finding->way_out) != 0) {
-        free(group->way_out);
-        group->way_out = NULL;
+    if (group->hint && strcmp(group->hint, finding->hint) != 0) {
+        free(group->hint);
+        group->hint = NULL;
     }
     return true;
 }
@@ -146,7 +146,7 @@ static int add_finding(struct section *section, const struct rog_finding *findin
                        struct rog_error *err)
 {
     size_t at = section->groups;
-    char *generic = generic_way_out(finding);
+    char *generic = generic_hint(finding);
     if (!generic)
         return rog_fail_nomem(err);
     for (size_t i = 0; i < section->groups; i++) {
@@ -166,7 +166,7 @@ static void release_section(struct section *section)
 {
     for (size_t i = 0; i < section->groups; i++) {
         rog_alike_free(section->group[i].what);
-        free(section->group[i].way_out);
+        free(section->group[i].hint);
         free(section->group[i].generic);
         free(section->group[i].ranks.rank);
     }
@@ -267,7 +267,7 @@ static int add_row(struct rog_summary *summary, const struct rog_summary_row *ro
         row->text ? realloc(summary->row, (summary->count + 1) * sizeof *more) : NULL;
     if (!more) {
         free(row->text);
-        free(row->way_out);
+        free(row->hint);
         return rog_fail_nomem(err);
     }
     summary->row = more;
@@ -321,9 +321,8 @@ static int add_section(struct rog_summary *summary, struct section *section, str
             .check = group->first->check,
             .level = group->first->level,
             .text = text_of(section, group),
-            .way_out = group->generic[0]
-                           ? rog_strdup(group->way_out ? group->way_out : group->generic)
-                           : NULL,
+            .hint =
+                group->generic[0] ? rog_strdup(group->hint ? group->hint : group->generic) : NULL,
         };
         code = add_row(summary, &row, err);
     }
@@ -358,7 +357,7 @@ void rog_summary_release(struct rog_summary *summary)
 {
     for (size_t i = 0; i < summary->count; i++) {
         free(summary->row[i].text);
-        free(summary->row[i].way_out);
+        free(summary->row[i].hint);
     }
     free(summary->row);
     *summary = (struct rog_summary){0};

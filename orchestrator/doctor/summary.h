@@ -22,7 +22,7 @@
 struct rog_summary_row {
     const char *check; /* NULL: a heading */
     enum rog_finding_level level;
-    char *text, *way_out; /* way_out NULL: none */
+    char *text, *hint; /* hint NULL: none */
 };
 
 struct rog_summary { /* zero-initialize; release when done */

@@ -49,8 +49,8 @@ static int try_there(struct rog_host_probe *probe, struct rog_json **found, stru
 static const struct {
     const char *lacks;
     enum rog_finding_level level;
-    const char *way_out;
-} ways_out[] = {
+    const char *hint;
+} hints[] = {
     {"start", ROG_FINDING_BAD,
      "correct wrap or container in the cluster file: the words are what @r said there"},
     {"runtime", ROG_FINDING_BAD, "install it there: sudo apt-get install @p"},
@@ -64,8 +64,7 @@ static const struct {
     {"machine", ROG_FINDING_BAD,
      "build it for @m, or pull that machine's (@r pull --platform ...)"},
     {"mount", ROG_FINDING_BAD, "create the folder there, or correct mounts in the cluster file"},
-    {"gpu", ROG_FINDING_BAD,
-     "install nvidia-container-toolkit there (docs/containers.md)"},
+    {"gpu", ROG_FINDING_BAD, "install nvidia-container-toolkit there (docs/containers.md)"},
     {"library", ROG_FINDING_BAD,
      "the image is older than the trainer: in rogctl's source folder sudo cmake/portable-bundle "
      "@m, "
@@ -78,12 +77,11 @@ static const struct {
      "it finds no control groups, as on the hosts of a lab: container = { ...; options = "
      "\"--cgroups=disabled\"; } (docs/containers.md)"},
     {"program", ROG_FINDING_BAD, "install it there, or correct wrap in the cluster file"},
-    {"name", ROG_FINDING_BAD,
-     "`@r ps -a` there lists containers; start it (docs/containers.md)"},
-    {"end", ROG_FINDING_BAD, "is it paused, or its runtime stuck? Start @r there anew"},
+    {"name", ROG_FINDING_BAD, "`@r ps -a` there lists containers; start it (docs/containers.md)"},
+    {"end", ROG_FINDING_BAD, "it may be paused, or its runtime stuck: restart @r there"},
     {"session", ROG_FINDING_NOTE, "sudo loginctl enable-linger @u there"},
 };
-#define WAYS_OUT (sizeof ways_out / sizeof *ways_out)
+#define WAYS_OUT (sizeof hints / sizeof *hints)
 
 /* The text for what "@" and a letter stand for; `login`: for the ssh to it. */
 static const char *meaning(const struct rog_host_probe *probe, const struct rog_json *found,
@@ -135,11 +133,11 @@ static void judge(struct rog_host_probe *probe, const char *check, const struct 
         return;
     }
     size_t i = WAYS_OUT - 1;
-    while (i > 0 && strcmp(ways_out[i].lacks, lacks) != 0)
+    while (i > 0 && strcmp(hints[i].lacks, lacks) != 0)
         i--;
-    ROG_FOUND(probe, check, ways_out[i].level, "%s: %s", words,
+    ROG_FOUND(probe, check, hints[i].level, "%s: %s", words,
               rog_json_get_string(found, "message", ""));
-    advise(probe, found, ways_out[i].way_out);
+    advise(probe, found, hints[i].hint);
 }
 
 void rog_check_wrapper(struct rog_host_probe *probe)

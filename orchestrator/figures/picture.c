@@ -37,7 +37,7 @@ static int check_png(const char *path, bool *cut, struct rog_error *err)
     return clear ? 0
                  : rog_fail(err, ROG_EFORMAT,
                             "%s: something is drawn on the edge of the picture: a text does not "
-                            "fit, or gnuplot took it for something else; hint: a shorter note, or "
+                            "fit, or gnuplot interpreted it differently; hint: a shorter note, or "
                             "another font (--font)",
                             path);
 }
@@ -64,5 +64,5 @@ int rog_picture_check(const char *path, const char *format, bool *cut, struct ro
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (strcmp(format, formats[i].format) == 0)
             return formats[i].check(path, cut, err);
-    return rog_fail(err, ROG_EINVAL, "%s: nothing reads the format %s", path, format);
+    return rog_fail(err, ROG_EINVAL, "%s: cannot check the format %s", path, format);
 }

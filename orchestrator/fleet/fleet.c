@@ -112,9 +112,10 @@ char *rog_fleet_trainer_path(struct rog_error *err)
     if (!path) {
         rog_fail_nomem(err);
     } else if (access(path, X_OK) != 0) {
-        rog_fail(err, ROG_EFAILED,
-                 "%s: no such program; install rog-trainer beside rogctl or name it in ROG_TRAINER",
-                 path);
+        rog_fail(
+            err, ROG_EFAILED,
+            "%s: no such program; install rog-trainer beside rogctl or set ROG_TRAINER to its path",
+            path);
         free(path);
         path = NULL;
     }

@@ -55,7 +55,7 @@ struct rog_fleet_job {
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
     double wall_s;      /* since this process took it up */
     bool queued;        /* it runs as soon as others give its hosts back */
-    bool taken_up;      /* an earlier process's events were complete: only tests were left */
+    bool resumed;       /* an earlier process's events were complete: only tests were left */
     bool by_other;      /* another rogctl has executed it */
     bool left;          /* it goes on on its hosts, and this process has ended */
     /* What is done before it runs, what it waits for, who is away: "connecting to 5 hosts",

@@ -13,7 +13,7 @@ int rog_live_publish(struct rog_db *db, const struct rog_fleet_job *job, double 
                      struct rog_error *err)
 {
     struct rog_run_progress progress = {
-        .t_s = job->taken_up ? (double)NAN : job->t,
+        .t_s = job->resumed ? (double)NAN : job->t,
         .from_t_s = job->from_t,
         .done = job->done,
         .iteration = job->iteration,
@@ -63,8 +63,8 @@ void rog_live_take(const struct rog_run_progress *progress, struct rog_fleet_job
     bool tests = strcmp(progress->state, rog_fleet_state_name(ROG_FLEET_TESTING)) == 0;
     job->state = tests ? ROG_FLEET_TESTING : ROG_FLEET_RUNNING;
     job->queued = strcmp(progress->state, rog_fleet_state_name(ROG_FLEET_WAITING)) == 0;
-    job->taken_up = isnan(progress->t_s);
-    job->t = job->taken_up ? 0 : progress->t_s;
+    job->resumed = isnan(progress->t_s);
+    job->t = job->resumed ? 0 : progress->t_s;
     job->from_t = progress->from_t_s;
     job->done = progress->done;
     job->iteration = progress->iteration;

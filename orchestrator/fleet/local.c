@@ -217,11 +217,10 @@ static int do_without(struct local *local, size_t number, const char *name, int 
             err, ROG_EFAILED,
             "%s was killed by signal %d%s: %zu of %zu workers are left, min_workers is %zu", name,
             signal_number, said, left, local->count - 1, least);
-    snprintf(
-        text, sizeof text,
-        "%s was killed by signal %d and is not started again (restarts is %d); the run goes on "
-        "without it%s",
-        name, signal_number, local->attempt->cluster->restarts, said);
+    snprintf(text, sizeof text,
+             "%s was killed by signal %d and is not restarted (restarts is %d); the run continues "
+             "without it%s",
+             name, signal_number, local->attempt->cluster->restarts, said);
     local->attempt->log(local->attempt->user, ROG_EVENT_WARNING, number, text);
     return 0;
 }
@@ -245,8 +244,8 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     local->restarts++;
     char said[WORDS_BYTES], text[WORDS_BYTES + 160];
     last_words(node, signal_number, said);
-    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s%s", name,
-             signal_number, number ? "" : " from what it saved last", said);
+    snprintf(text, sizeof text, "%s was killed by signal %d and is restarted%s%s", name,
+             signal_number, number ? "" : " from its last saved state", said);
     local->attempt->log(local->attempt->user, ROG_EVENT_RESTART, number, text);
     return start_node(local, number, err);
 }

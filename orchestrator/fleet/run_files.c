@@ -134,7 +134,7 @@ int rog_run_prepare(const char *folder, const char *config_text, struct rog_erro
                                             ROG_RUN_STATE,
                                             ROG_RUN_LAYOUT,
                                             ROG_RUN_PAUSED,
-                                            ROG_RUN_TAKEN_UP,
+                                            ROG_RUN_RESUMED,
                                             ROG_TESTED};
     int code = remove_workers(folder, err);
     for (size_t i = 0; code == 0 && i < sizeof leftovers / sizeof *leftovers; i++) {
@@ -333,7 +333,7 @@ int rog_run_judge(const char *who, const struct rog_process *process, const char
     char reason[512];
     rog_run_log_tail(log, reason, sizeof reason);
     return rog_fail(err, ROG_EFAILED, "%s %s %d%s%s", who,
-                    process->signal ? "was killed by signal" : "ended with status",
+                    process->signal ? "was killed by signal" : "exited with status",
                     process->signal ? process->signal : process->status, reason[0] ? ": " : "",
                     reason);
 }
@@ -354,7 +354,7 @@ int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct
     char said[512] = "";
     rog_run_log_tail(log, said, sizeof said);
     return rog_fail(err, ROG_EFAILED, "%s's program %s; it said%s%s", who,
-                    took_part ? "ended (status 0) before it had finished" : ROG_NO_PART,
+                    took_part ? "exited (status 0) before it had finished" : ROG_NO_PART,
                     said[0] ? ": " : " nothing", said);
 }
 

@@ -20,11 +20,11 @@
 /* Of runs of real processes. */
 #define ROG_RUN_WORKER ROG_STREAM_WORKER /* folders worker1, worker2, ... */
 #define ROG_RUN_SERVER_STATE "server.json"
-#define ROG_RUN_STATE "state"            /* folder: the server's state between checkpoints */
-#define ROG_RUN_LAYOUT "layout.json"     /* of a model that workers have brought to the server */
-#define ROG_RUN_PAUSED "paused"          /* empty: for a server, time has stood still since then */
-#define ROG_RUN_TAKEN_UP "taken-up.json" /* where the attempt went on from (take_up.h) */
-#define ROG_RUN_CLAIM "claim"            /* what the run's hosts are held with (common/claims.h) */
+#define ROG_RUN_STATE "state"           /* folder: the server's state between checkpoints */
+#define ROG_RUN_LAYOUT "layout.json"    /* of a model that workers have brought to the server */
+#define ROG_RUN_PAUSED "paused"         /* empty: for a server, time has stood still since then */
+#define ROG_RUN_RESUMED "taken-up.json" /* where the attempt went on from (take_up.h) */
+#define ROG_RUN_CLAIM "claim"           /* what the run's hosts are held with (common/claims.h) */
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
 #define ROG_RUN_MARK "mark"         /* of the run's folders on hosts */
@@ -96,7 +96,7 @@ bool rog_run_worker_is_lost(const char *folder, size_t rank);
 int rog_run_fail_worker(const char *folder, size_t rank, const char *message,
                         struct rog_error *err);
 
-/* ROG_EFAILED: the program of the worker `who` has ended with status 0 and had not finished, with
+/* ROG_EFAILED: the program of the worker `who` has exited with status 0 and had not finished, with
  * its log's last lines. */
 int rog_run_fail_leaver(const char *who, bool took_part, const char *log, struct rog_error *err);
 

@@ -84,11 +84,11 @@ static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
     struct rog_error cause = {0};
     int code = 0;
     if (strcmp(row->status, "done") != 0)
-        code = rog_inputs_check(job->inputs, NULL, "the sweep was planned; sweep again",
+        code = rog_inputs_check(job->inputs, NULL, "the sweep was planned; run the sweep again",
                                 x->options->contents, &cause);
     else if (strcmp(row->config_hash, job->hash) != 0)
         code = rog_fail(&cause, ROG_EFAILED,
-                        "another rogctl has done it with other files; sweep again");
+                        "another rogctl has done it with other files; run the sweep again");
     if (code == ROG_EFAILED)
         snprintf(job->error, sizeof job->error, "%s", cause.message);
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
@@ -130,12 +130,13 @@ static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *e
     } else {
         enum rog_beginning how = rog_runner_how_to_begin(x, a, &row);
         a->number = row.attempt;
-        if (how == ROG_BEGIN_ANEW && row.attempt > 0 && x->hooks->resumes &&
+        if (how == ROG_BEGIN_OVER && row.attempt > 0 && x->hooks->resumes &&
             strcmp(row.config_hash, job->hash) == 0)
-            x->options->observer->say(x->options->observer->user, job,
-                                      strcmp(row.status, "failed") == 0
-                                          ? "it failed last time and begins again"
-                                          : "it has no snapshot to resume from and begins again");
+            x->options->observer->say(
+                x->options->observer->user, job,
+                strcmp(row.status, "failed") == 0
+                    ? "it failed last time and restarts from the beginning"
+                    : "it has no snapshot to resume from and restarts from the beginning");
         code = rog_runner_begin(x, a, how, err);
         if (code == 0)
             set_state(x, job, ROG_FLEET_RUNNING);
@@ -269,8 +270,8 @@ static int leave_untested(struct rog_active *a, struct rog_error *err)
     int code = rog_run_mark_untested(a->folder, err);
     return code ? code
                 : rog_fail(err, ROG_EFAILED,
-                           "%s; its training is whole: `rogctl test %s` tests its checkpoints on "
-                           "this machine, the next sweep on the tester",
+                           "%s; its training is complete: `rogctl test %s` tests its checkpoints "
+                           "on this machine, the next sweep on the tester",
                            a->untested, a->job->run_id);
 }
 
@@ -368,8 +369,8 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     struct rog_error none;
     bool goes_on =
         x->cluster->kind->real_time && rog_take_up_look(a->folder, adopted, &a->found, &none) == 0;
-    char *text = rog_format("%s. The run %s", why,
-                            goes_on ? "goes on in another attempt" : "is begun again");
+    char *text =
+        rog_format("%s. The run %s", why, goes_on ? "continues in another attempt" : "is retried");
     if (text)
         rog_runner_log(a, ROG_EVENT_RETRY, 0, text);
     free(text);
@@ -377,7 +378,7 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     if (!a->retries)
         a->retries = rog_json_array();
     rog_json_append(a->retries, rog_json_new_string(why));
-    return rog_runner_begin(x, a, goes_on ? ROG_BEGIN_GO_ON : ROG_BEGIN_ANEW, err);
+    return rog_runner_begin(x, a, goes_on ? ROG_BEGIN_GO_ON : ROG_BEGIN_OVER, err);
 }
 
 /* Were the files all the time what they were when it began? Otherwise it must not go on from where
@@ -385,9 +386,10 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
 static int check_end_of_inputs(const struct rog_active *a, struct rog_error *err)
 {
     const struct rog_runner *x = a->runner;
-    int code = rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
-                                "the run began, so what it has read is not known; sweep again",
-                                x->options->contents, err);
+    int code =
+        rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
+                         "the run began, so what it has read is unknown; run the sweep again",
+                         x->options->contents, err);
     if (code == ROG_EFAILED)
         rog_resume_forget(a->folder, NULL);
     return code;

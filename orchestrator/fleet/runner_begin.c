@@ -103,7 +103,7 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
     struct rog_fleet_job *job = a->job;
     char *config = rog_fleet_config_text(job);
     int code = config ? 0 : rog_fail_nomem(err);
-    if (code == 0 && how == ROG_BEGIN_ANEW) {
+    if (code == 0 && how == ROG_BEGIN_OVER) {
         code = rog_run_prepare(a->folder, config, err);
         rog_run_log_retries(a->folder, a->retries);
         a->number++;
@@ -137,11 +137,11 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
     a->iterations = 0;
     a->is_over = false;
     job->from_t = how == ROG_BEGIN_RESUME || how == ROG_BEGIN_GO_ON ? job->t : 0;
-    if (how == ROG_BEGIN_ANEW)
+    if (how == ROG_BEGIN_OVER)
         job->t = 0;
     if (a->failures == 0)
         a->begin_s = a->progress_s;
-    job->taken_up = how == ROG_BEGIN_WHOLE;
+    job->resumed = how == ROG_BEGIN_WHOLE;
     return code;
 }
 
@@ -161,12 +161,12 @@ enum rog_beginning rog_runner_how_to_begin(const struct rog_runner *x, struct ro
     if (same && x->hooks->resumes && rog_resume_is_possible(a->folder, &a->job->t))
         return ROG_BEGIN_RESUME;
     if (!same || !x->cluster->kind->real_time)
-        return ROG_BEGIN_ANEW;
+        return ROG_BEGIN_OVER;
     if (rog_take_up_look(a->folder, was_begun, &a->found, &why) == 0)
         return ROG_BEGIN_GO_ON;
-    char *text = rog_format("it begins again, as %s", why.message);
+    char *text = rog_format("it restarts from the beginning: %s", why.message);
     if (text)
         x->options->observer->say(x->options->observer->user, a->job, text);
     free(text);
-    return ROG_BEGIN_ANEW;
+    return ROG_BEGIN_OVER;
 }

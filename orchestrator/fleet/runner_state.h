@@ -56,7 +56,7 @@ struct rog_runner {
 
 /* How a run is taken up. */
 enum rog_beginning {
-    ROG_BEGIN_ANEW,   /* from the beginning */
+    ROG_BEGIN_OVER,   /* from the beginning */
     ROG_BEGIN_WHOLE,  /* its streams are whole, left by a process that is gone: only tests are
                          missing */
     ROG_BEGIN_RESUME, /* such a process has left a snapshot */

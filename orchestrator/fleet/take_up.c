@@ -100,17 +100,15 @@ int rog_take_up_look(const char *folder, bool stopped, struct rog_take_up *found
         return rog_fail_again(err, &cause);
     found->t_s = look_at_state(folder, found->t_s);
     if (found->t_s <= 0)
-        return rog_fail(err, ROG_ENOTFOUND,
-                        "nothing that its server has saved since the beginning "
-                        "is here%s%s",
+        return rog_fail(err, ROG_ENOTFOUND, "no saved state of its server is here%s%s",
                         code && code != ROG_EIO ? ": " : "",
                         code && code != ROG_EIO ? cause.message : "");
-    if (!stopped && read_json(folder, ROG_RUN_TAKEN_UP, &last, NULL) == 0 &&
+    if (!stopped && read_json(folder, ROG_RUN_RESUMED, &last, NULL) == 0 &&
         found->t_s <= rog_json_get_number(last, "t", 0) + EXACT_S)
-        code = rog_fail(err, ROG_ENOTFOUND,
-                        "it has gone on from %.1f s once before, and failed before anything later "
-                        "was saved",
-                        found->t_s);
+        code = rog_fail(
+            err, ROG_ENOTFOUND,
+            "it was already resumed from %.1f s, and failed before anything later was saved",
+            found->t_s);
     else
         code = 0;
     rog_json_free(last);
@@ -204,7 +202,7 @@ static int note(const char *folder, const struct rog_take_up *found, struct rog_
 {
     char text[64];
     snprintf(text, sizeof text, "{\"t\": %.6f}\n", found->t_s);
-    return write_small(folder, ROG_RUN_TAKEN_UP, text, err);
+    return write_small(folder, ROG_RUN_RESUMED, text, err);
 }
 
 static int record(struct rog_db *db, const char *run_id, struct rog_error *err)
@@ -254,7 +252,7 @@ void rog_take_up_log(const char *folder, const struct rog_take_up *found,
                      char text[ROG_TAKE_UP_BYTES])
 {
     snprintf(text, ROG_TAKE_UP_BYTES,
-             "it goes on from what its server had saved at %.1f s, and had got to %.1f s",
-             found->t_s, found->reached_s);
+             "it resumes from the state saved at %.1f s; it had reached %.1f s", found->t_s,
+             found->reached_s);
     rog_run_log_resume(folder, found->t_s, found->reached_s - found->t_s, text);
 }

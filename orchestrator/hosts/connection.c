@@ -67,7 +67,7 @@ int rog_connection_succeeded(const struct rog_connection *connection, const char
     if (result->status == 0)
         return ROG_OK;
     last_words(result, words, sizeof words);
-    return rog_fail(err, ROG_EFAILED, "%s: %s ended with status %d%s%s", connection->name, what,
+    return rog_fail(err, ROG_EFAILED, "%s: %s exited with status %d%s%s", connection->name, what,
                     result->status, words[0] ? ": " : "", words);
 }
 

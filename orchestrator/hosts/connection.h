@@ -20,7 +20,7 @@
 #include <rog/error.h>
 
 /* In the message of a connection that failed as its host's name stands for no address. */
-#define ROG_CONNECTION_NO_SUCH_HOST "is no host that this machine knows"
+#define ROG_CONNECTION_NO_SUCH_HOST "is not a host known to this machine"
 #define ROG_CONNECTION_OUTPUT_MAX_BYTES ((size_t)16 << 20) /* of a command */
 
 struct rog_connection {

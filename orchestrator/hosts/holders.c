@@ -44,13 +44,13 @@ void rog_holders_text(const struct rog_holders *holders, char *text, size_t byte
     localtime_r(&then, &local);
     strftime(since, sizeof since, time(NULL) - then < HALF_A_DAY_S ? "%H:%M:%S" : "%m-%d %H:%M",
              &local);
-    snprintf(text, bytes, "since %s by %s", since, holder ? holder->text : "nobody any more");
+    snprintf(text, bytes, "since %s by %s", since, holder ? holder->text : "no longer held");
 }
 
 const char *rog_holders_name(const struct rog_holders *holders, char name[ROG_CLAIM_TEXT_BYTES])
 {
     const struct rog_claim_entry *holder = rog_claims_holder(&holders->claims);
-    const char *text = holder && holder->text[0] ? holder->text : "whoever holds it";
+    const char *text = holder && holder->text[0] ? holder->text : "its holder";
     snprintf(name, ROG_CLAIM_TEXT_BYTES, "%.*s", (int)strcspn(text, ","), text);
     return name;
 }

@@ -57,9 +57,9 @@ int rog_http_check_url(const char *url, struct rog_error *err)
     const char *host = strstr(url, "://") + 3;
     size_t length = strcspn(host, "/?#");
     if (memchr(host, '@', length))
-        return rog_fail(err, ROG_EINVAL,
-                        "the URL holds a user name or a password: leave them out of it, where "
-                        "others can read them");
+        return rog_fail(
+            err, ROG_EINVAL,
+            "the URL holds a user name or a password: remove them, as others could read them");
     if (!length)
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not a URL: it names no host", url);
     for (const char *c = url; *c; c++)
@@ -120,14 +120,15 @@ struct remedy {
 };
 
 static const struct remedy remedies[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, "is this machine online, and the name right?"},
-    {CURLE_COULDNT_RESOLVE_PROXY, "look at the http_proxy and https_proxy of the environment"},
-    {CURLE_COULDNT_CONNECT, "is the server running, and is a proxy needed (https_proxy)?"},
+    {CURLE_COULDNT_RESOLVE_HOST, "check that this machine is online and the name is correct"},
+    {CURLE_COULDNT_RESOLVE_PROXY, "check http_proxy and https_proxy in the environment"},
+    {CURLE_COULDNT_CONNECT,
+     "check that the server is running, and whether a proxy is needed (https_proxy)"},
     {CURLE_PEER_FAILED_VERIFICATION,
      "install ca-certificates, or name the authority's file with CURL_CA_BUNDLE"},
     {CURLE_SSL_CACERT_BADFILE, "CURL_CA_BUNDLE or SSL_CERT_FILE must name a file of certificates"},
-    {CURLE_SSL_CONNECT_ERROR, "does this port speak HTTPS?"},
-    {CURLE_TOO_MANY_REDIRECTS, "the server sends in a circle"},
+    {CURLE_SSL_CONNECT_ERROR, "check that this port uses HTTPS"},
+    {CURLE_TOO_MANY_REDIRECTS, "too many redirects"},
 };
 
 int rog_http_fail(struct rog_http *http, CURLcode cause, const char *url, int silence_s,

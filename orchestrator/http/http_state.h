@@ -16,7 +16,7 @@ struct rog_http {
 /* Checks the URL and sets what holds for every transfer. */
 int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, struct rog_error *err);
 
-/* The sentence for a transfer that failed, with the way out. */
+/* The sentence for a transfer that failed, with a hint. */
 int rog_http_fail(struct rog_http *http, CURLcode cause, const char *url, int silence_s,
                   struct rog_error *err);
 

@@ -97,7 +97,7 @@ static void write_account(FILE *text, const struct rog_json *account)
     long long others = (long long)rog_json_get_integer(account, "others", 0);
     fprintf(text, "%s: ", rog_json_get_string(account, "file", ""));
     if (!rog_json_get(account, "rows")) {
-        fprintf(text, "not read, no file of a run that rogctl knows");
+        fprintf(text, "not read: not a known file of a run");
         return;
     }
     fprintf(text, "%lld %s in %lld line%s", rows, rog_json_get_string(account, "row", "rows"),
@@ -110,10 +110,10 @@ static void write_account(FILE *text, const struct rog_json *account)
         fprintf(text, "; %lld other line%s", others, others == 1 ? "" : "s");
     write_refusals(text, rog_json_get(account, "refusals"));
     if (sorted)
-        fprintf(text, "; %lld stood behind later ones and %s sorted", sorted,
+        fprintf(text, "; %lld were out of order and %s sorted", sorted,
                 sorted == 1 ? "was" : "were");
     if (rog_json_get_bool(account, "unended", false))
-        fprintf(text, "; the last one has no line end and was taken as it is");
+        fprintf(text, "; the last one has no newline and was read as it is");
 }
 
 bool rog_account_is_notable(const struct rog_json *account)

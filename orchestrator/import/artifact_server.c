@@ -92,8 +92,8 @@ static int take_stall(struct reading *r, int64_t server_rank,
         return keep(&r->stalls[found], stall, err);
     rog_account_refuse(&r->account,
                        !stall->understood ? ROG_NOT_UNDERSTOOD
-                       : twice            ? "of a worker number that two logs have"
-                               : "of a worker whose log is missing or does not say its number",
+                       : twice            ? "of a rank that two logs have"
+                               : "of a worker whose log is missing or does not contain its rank",
                        stall->line);
     return 0;
 }

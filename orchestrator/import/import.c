@@ -210,9 +210,9 @@ static const char *take_record(struct import *import, const char *path, const ch
     int recorded = rog_imported_find(import->db, row, err);
     *code = recorded < 0 ? recorded : 0;
     if (recorded == 0)
-        log_line(import, "%s names the run %.200s, which is not there", path, row);
+        log_line(import, "%s names the run %.200s, which does not exist", path, row);
     if (recorded != 1)
-        return "a run that is not there";
+        return "a run that does not exist";
     if (!section->case_name || !*section->case_name)
         return "a run before any case";
     rog_json_append(section->ids, rog_json_new_string(row));

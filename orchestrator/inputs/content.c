@@ -273,7 +273,7 @@ static int hash_file(struct rog_contents *contents, int fd, const char *path,
         return code;
     struct mark end = fstat(fd, &after) == 0 ? mark_of(&after) : (struct mark){0};
     if (!same(&mark, &end))
-        return rog_fail(err, ROG_EIO, "%s is being changed by somebody; try again", path);
+        return rog_fail(err, ROG_EIO, "%s was changed while it was read; try again", path);
     if (is_settled(&mark, now))
         remember(contents, &mark, hex, false);
     return 0;

@@ -92,10 +92,10 @@ static bool is_outdated(const struct rog_plan *plan, const struct rog_recorded *
 static const char *why_it_leaves(const struct rog_plan *plan, const struct rog_recorded *recorded)
 {
     if (plan->base && recorded->failed && !plan->is_part)
-        return "failed and is not asked for any more";
+        return "failed and is no longer requested";
     if (!plan->base && recorded->failed && !recorded->begun)
-        return "failed before it began";
-    return is_outdated(plan, recorded) ? "had other files than the run that is made now" : NULL;
+        return "failed before it started";
+    return is_outdated(plan, recorded) ? "had other files than the new run" : NULL;
 }
 
 static int find_leaving(struct rog_plan *plan, const struct rog_recorded_list *list,

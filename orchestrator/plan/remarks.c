@@ -14,7 +14,7 @@
 
 #define SCRIPT_BYTES 256
 #define SHELL_MARKS " \t\n;&|()<>`\"'"
-#define NOTHING_DRAWN "nothing depends on the seed where bandwidth is given and nothing is trained"
+#define NOTHING_DRAWN "nothing depends on the seed if the bandwidth is given and nothing is trained"
 
 static int say(struct rog_json *texts, char *text, struct rog_error *err)
 {
@@ -33,7 +33,7 @@ static bool is_drawn(const struct rog_plan *plan, const struct rog_json *config)
     return plan->real_time || rog_workload_trains(config) || rog_trace_is_seeded(config);
 }
 
-static const char *way_out(const struct rog_json *config)
+static const char *hint(const struct rog_json *config)
 {
     return rog_trace_has_file(config)
                ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces, "
@@ -96,7 +96,7 @@ static int remark_same(const struct rog_plan *plan, struct rog_json *texts, stru
                           "one with seed %lld: " NOTHING_DRAWN "; %s",
                           count, plan->count, count == 1 ? "repeats" : "repeat", run->note,
                           (long long)plan->run[other].resolved.seed, (long long)run->seed,
-                          way_out(run->config)),
+                          hint(run->config)),
                err);
 }
 
@@ -106,8 +106,8 @@ int rog_plan_check_repeats(const struct rog_plan *plan, struct rog_error *err)
         const struct rog_resolved_run *run = &plan->run[i].resolved;
         if (!is_drawn(plan, run->config))
             return rog_fail(err, ROG_EINVAL,
-                            "repeats of %s would all be the same run: " NOTHING_DRAWN "; %s",
-                            run->note, way_out(run->config));
+                            "repeats of %s would all be identical: " NOTHING_DRAWN "; %s",
+                            run->note, hint(run->config));
     }
     return 0;
 }
@@ -196,13 +196,13 @@ static int remark_shared(const struct rog_plan *plan, struct rog_json *texts, st
         }
         free(key);
         if (code == 0 && count > 1)
-            code = say(texts,
-                       rog_format("%zu workers have the trace %s from the same moment on, so their "
-                                  "links fade all at once; hint: trace_start = \"spread\", a "
-                                  "trace_offset for each, or a file for each, with {rank} in its "
-                                  "name",
-                                  count, rog_trace_of_rank(config, rank)),
-                       err);
+            code =
+                say(texts,
+                    rog_format("%zu workers have the trace %s from the same moment on, so their "
+                               "links fade at the same time; hint: trace_start = \"spread\", a "
+                               "trace_offset for each, or a file for each, with {rank} in its name",
+                               count, rog_trace_of_rank(config, rank)),
+                    err);
     }
     rog_json_free(seen);
     return code;

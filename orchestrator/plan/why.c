@@ -56,11 +56,11 @@ static int add_files(const struct rog_inputs *inputs, const struct rog_json *fil
         const char *name = name_of(input->path);
         bool plugin = rog_setting_is(input->setting, ROG_SETTING_PATH_WITH_SLASH, 0);
         if (!file)
-            code = append(text, rog_format("%s was not there in %s", name, id), err);
+            code = append(text, rog_format("%s did not exist in %s", name, id), err);
         else if (strcmp(rog_json_get_string(file, "sha256", ""), input->sha256) != 0)
             code = append(
                 text,
-                rog_format("%s%s is another file than in %s", plugin ? "plugin " : "", name, id),
+                rog_format("%s%s differs from the file in %s", plugin ? "plugin " : "", name, id),
                 err);
     }
     for (size_t i = 0; code == 0 && i < rog_json_size(files); i++) {
@@ -70,7 +70,7 @@ static int add_files(const struct rog_inputs *inputs, const struct rog_json *fil
         const struct rog_setting *row = rog_setting_find(rog_run_settings, setting);
         if (!rog_inputs_hash(inputs, setting, path) &&
             !(row && rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0)))
-            code = append(text, rog_format("%s of %s is not there", name_of(path), id), err);
+            code = append(text, rog_format("%s of %s does not exist", name_of(path), id), err);
     }
     return code;
 }
@@ -285,10 +285,9 @@ static int explain_begun(struct rog_plan_run *run, struct rog_db *db,
 {
     char *words = NULL;
     if (recorded->failed)
-        words =
-            rog_format("failed: %s", recorded->error ? recorded->error : "the cause is not known");
+        words = rog_format("failed: %s", recorded->error ? recorded->error : "unknown cause");
     else
-        words = rog_strdup(recorded->running ? "interrupted" : "not begun");
+        words = rog_strdup(recorded->running ? "interrupted" : "not started");
     int code = append(&run->why, words, err);
     if (code == 0 && strcmp(recorded->hash, run->resolved.hash) != 0)
         code = explain_inputs(run, recorded, db, &run->changes, err);

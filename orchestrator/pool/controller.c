@@ -116,7 +116,7 @@ int rog_pool_begin(struct rog_pool_controller *c, struct rog_pool_case *of, stru
 static void take_progress(struct rog_fleet_job *job, const struct rog_json *says)
 {
     job->iteration = rog_json_get_integer(says, "iteration", 0);
-    job->taken_up = rog_json_is_null(rog_json_get(says, "t"));
+    job->resumed = rog_json_is_null(rog_json_get(says, "t"));
     job->t = rog_json_get_number(says, "t", 0);
     job->from_t = rog_json_get_number(says, "from_t", 0);
     job->done = fmin(fmax(rog_json_get_number(says, "done", 0), 0), 1);
@@ -281,7 +281,7 @@ static int leave_to_others(struct rog_pool_controller *c, void *provider, struct
 static int stop_agents(struct rog_pool_controller *c, void *provider, struct rog_error *err)
 {
     double until_s = rog_clock_s() + PATIENCE_LEASES * rog_pool_terms(c->pool)->lease_s;
-    say(c, "agents are told to end, and to hand back what they do");
+    say(c, "agents are told to exit and to hand back their runs");
     int code = rog_pool_stop_agents(c->pool, true, err);
     rog_signals_again(c->signals);
     if (code == 0)

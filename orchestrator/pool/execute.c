@@ -52,7 +52,7 @@ static void tell(struct stint *s, const struct rog_fleet_job *job)
     rog_json_put_string(says, "label", job->label);
     rog_json_put_string(says, "state", rog_fleet_state_name(job->state));
     rog_json_put_integer(says, "iteration", job->iteration);
-    rog_json_put_number(says, "t", job->taken_up ? (double)NAN : job->t);
+    rog_json_put_number(says, "t", job->resumed ? (double)NAN : job->t);
     rog_json_put_number(says, "from_t", job->from_t);
     rog_json_put_number(says, "done", job->done);
     rog_json_put_number(says, "accuracy", job->accuracy);
@@ -65,7 +65,7 @@ static void tell(struct stint *s, const struct rog_fleet_job *job)
 static const char *look_for_end(const struct stint *s, double now_s)
 {
     return rog_heart_has_lost(s->hand->heart)      ? "another agent has taken the run"
-           : rog_heart_is_stopping(s->hand->heart) ? "agents were told to end"
+           : rog_heart_is_stopping(s->hand->heart) ? "agents were told to exit"
            : now_s >= s->hand->end_s               ? "the agent's time is over"
                                                    : NULL;
 }
@@ -267,7 +267,7 @@ static int run(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error
     if (s->work.job.state == ROG_FLEET_FAILED)
         return publish(s, s->work.job.error, outcome, err);
     if (code == ROG_EINTR)
-        return hand_back(s, "the agent was told to end", false, outcome, err);
+        return hand_back(s, "the agent was told to exit", false, outcome, err);
     if (s->work.job.state == ROG_FLEET_STOPPED)
         return hand_back(s, s->reason, false, outcome, err);
     hand_back(s, cause.message, true, outcome, NULL);
@@ -278,7 +278,7 @@ static int run(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error
 static int give_up(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error *err)
 {
     char *why = rog_format(
-        "%d agents in a row have begun it %s and come no further: %s%s", s->start.takes - 1,
+        "%d agents in a row started it %s and made no progress: %s%s", s->start.takes - 1,
         s->start.resumes ? "from the same snapshot" : "from its beginning",
         s->start.why[0] ? "the last one handed it back, as " : "the last one died", s->start.why);
     int code = why ? publish(s, why, outcome, err) : rog_fail_nomem(err);

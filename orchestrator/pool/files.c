@@ -64,7 +64,7 @@ int rog_pool_read_file(const char *path, size_t max_bytes, struct rog_json **val
         return rog_fail(err, ROG_ENOTFOUND, "%s is not there", path);
     /* What is no file, a pipe for example, would be waited for. */
     if (!S_ISREG(status.st_mode))
-        return rog_fail(err, ROG_EFORMAT, "%s is no regular file", path);
+        return rog_fail(err, ROG_EFORMAT, "%s is not a regular file", path);
     int code = rog_file_read(path, max_bytes, &text, &size, err);
     if (code == 0)
         code = rog_json_parse(text, size, path, value, err);

@@ -250,7 +250,7 @@ int rog_pool_keep(const struct rog_pool_keeper *keeper, bool *left, struct rog_e
         code = rog_dir_remove(keeper->pool, err);
     *left = keeping.left;
     if (code == 0 && keeper->lease_s <= 0 && keeping.failed)
-        code = rog_fail(err, ROG_EFAILED, "an agent ended with status %d", keeping.failed);
+        code = rog_fail(err, ROG_EFAILED, "an agent exited with status %d", keeping.failed);
     free(keeping.slot);
     return code;
 }

@@ -132,7 +132,7 @@ static int find_best(const char *runs, const char *hash, struct found *best, int
 
 /* ---- going on ---- */
 
-static int make_anew(const char *folder, struct rog_error *err)
+static int rebuild(const char *folder, struct rog_error *err)
 {
     int code = rog_dir_remove(folder, err);
     if (code == 0 && mkdir(folder, 0755) != 0)
@@ -184,12 +184,12 @@ static int make_folder(const char *runs, const char *agent, const char *hash, co
         if (code == 0 && best->name && best->t >= 0)
             code = take_over(runs, best, agent, folder, err);
         else if (code == 0)
-            return make_anew(folder, err);
+            return rebuild(folder, err);
     }
     if (code != ROG_EIO)
         return code;
     best->t = NOTHING_T;
-    return make_anew(folder, err);
+    return rebuild(folder, err);
 }
 
 int rog_pool_start_make(struct rog_pool_start *start, const struct rog_pool *pool,

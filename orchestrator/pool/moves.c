@@ -63,10 +63,10 @@ int rog_pool_put(struct rog_pool *pool, size_t seq, const char *run_id,
 {
     if (!run_id[0] || strlen(run_id) > ROG_POOL_RUN_MAX || run_id[0] == '.' ||
         strpbrk(run_id, "/@"))
-        return rog_fail(err, ROG_EINVAL,
-                        "run \"%s\": this is no name for a file of a pool (at most %d bytes, no / "
-                        "and no @)",
-                        run_id, ROG_POOL_RUN_MAX);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "run \"%s\": not a valid file name in a pool (at most %d bytes, no / and no @)", run_id,
+            ROG_POOL_RUN_MAX);
     char *name = rog_format("%07zu-%s", seq, run_id);
     char *path = name ? rog_pool_task_path(pool, ROG_POOL_READY, name, NULL) : NULL;
     char *part = rog_path_join(pool->path, ".task");

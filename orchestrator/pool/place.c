@@ -100,10 +100,10 @@ static int check_inputs(struct rog_pool_controller *c, struct rog_fleet_job *job
                         struct rog_error *err)
 {
     struct rog_error cause = {0};
-    int code = job->error[0]
-                   ? 0
-                   : rog_inputs_check(job->inputs, NULL, "the sweep was planned; sweep again",
-                                      c->options->contents, &cause);
+    int code = job->error[0] ? 0
+                             : rog_inputs_check(job->inputs, NULL,
+                                                "the sweep was planned; run the sweep again",
+                                                c->options->contents, &cause);
     if (code == ROG_EFAILED)
         snprintf(job->error, sizeof job->error, "%s", cause.message);
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
@@ -208,7 +208,7 @@ int rog_pool_place_missing(struct rog_pool_controller *c, struct rog_error *err)
             continue;
         of->missed = 0;
         c->options->observer->say(c->options->observer->user, of->job,
-                                  "its task is nowhere in the pool; it is placed again");
+                                  "its task is missing from the pool; it is placed again");
         code = place(c, of, err);
     }
     return code;

@@ -189,12 +189,12 @@ static int check_folder(const char *path, struct rog_error *err)
                    ? rog_fail(err, ROG_ENOTFOUND, "%s: there is no such pool", path)
                    : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(errno));
     if (!S_ISDIR(status.st_mode))
-        return rog_fail(err, ROG_EFORMAT, "%s is no folder", path);
+        return rog_fail(err, ROG_EFORMAT, "%s is not a folder", path);
     return rog_dir_is_private(&status)
                ? 0
                : rog_fail(err, ROG_EINVAL,
-                          "%s: other users can write into this pool (owner %u, mode %03o), and "
-                          "what lies there is executed; hint: chmod go-w, or another place",
+                          "%s: other users can write into this pool (owner %u, mode %03o), and its "
+                          "contents are executed; hint: chmod go-w, or use another folder",
                           path, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u);
 }
 
@@ -207,7 +207,7 @@ static int check_parent(const char *path, struct rog_error *err)
     if (code == 0 && stat(parent, &status) == 0 && !rog_dir_keeps_entries(&status))
         code = rog_fail(err, ROG_EINVAL,
                         "%s: other users can write into the folder of this pool (mode %03o), and "
-                        "could put another in its place; hint: chmod go-w, or another place",
+                        "could replace it; hint: chmod go-w, or use another folder",
                         parent, (unsigned)status.st_mode & 0777u);
     free(parent);
     return code;

@@ -272,9 +272,9 @@ static int put_layout(struct rog_json *settings, const struct source *source, st
     char *path = rog_path_join(source->folder, "layout.json");
     if (code == 0 && !layout)
         code = rog_fail(err, ROG_EINVAL,
-                        "run %s cannot be replayed: its model is a program's, whose tensors an "
-                        "earlier rogctl did not record; hint: a sweep of its experiment file on a "
-                        "virtual cluster runs the program itself",
+                        "run %s cannot be replayed: its model belongs to a program, and an earlier "
+                        "version of rogctl did not record its tensors; hint: sweep its experiment "
+                        "file on a virtual cluster, which runs the program itself",
                         source->id);
     else if (code == 0)
         code = text && path ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
@@ -326,8 +326,8 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
             rog_json_parse(row.config, strlen(row.config), "the run's configuration", &config, err);
     if (code == 0 && rog_json_get_bool(config, "overlap", false))
         code = cannot(db, id,
-                      "its iterations were computed while others were exchanged, and only what "
-                      "exchanges did not hide of that is recorded",
+                      "its iterations were computed during exchanges (overlap), and the full "
+                      "computing times are not recorded",
                       0, err);
     source.config = config;
     if (code == 0)

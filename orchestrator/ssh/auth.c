@@ -272,10 +272,10 @@ static const char *first_key_file(const struct rog_keys *keys)
 static char *preparation(const char *file, const char *quoted, bool is_new)
 {
     if (is_new)
-        return rog_format("there is no key: make one with: ssh-keygen -t ed25519 -f %s && ",
+        return rog_format("there is no key: create one with: ssh-keygen -t ed25519 -f %s && ",
                           quoted);
     return file && !has_public_file(file)
-               ? rog_format("make its public key with: ssh-keygen -y -f %s >%s.pub && ", quoted,
+               ? rog_format("create its public key with: ssh-keygen -y -f %s >%s.pub && ", quoted,
                             quoted)
                : rog_strdup("install it there with: ");
 }
@@ -335,8 +335,8 @@ static void list_offered(const struct login *login, char *text, size_t bytes)
 static int refuse_key(struct rog_error *err, const char *host, const char *file, const char *why)
 {
     char *quoted = rog_ssh_quote_word(file);
-    int code = quoted ? rog_fail(err, ROG_EFAILED, "%s refuses the login: the key %s %s %s", host,
-                                 file, why, quoted)
+    int code = quoted ? rog_fail(err, ROG_EFAILED, "%s: authentication failed: the key %s %s %s",
+                                 host, file, why, quoted)
                       : rog_fail_nomem(err);
     free(quoted);
     return code;
@@ -359,8 +359,8 @@ static int no_key_will_do(const struct login *login, struct rog_error *err)
     char offered[400];
     const char *why = why_none_was_offered(login);
     if (why)
-        return rog_fail(err, ROG_EFAILED, "%s refuses the login: no key was offered, as %s, and %s",
-                        name, why,
+        return rog_fail(err, ROG_EFAILED,
+                        "%s: authentication failed: no key was offered, as %s, and %s", name, why,
                         login->methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
                             ? "no password was given"
                             : "the host accepts no password");
@@ -370,7 +370,7 @@ static int no_key_will_do(const struct login *login, struct rog_error *err)
     char *advice = way_in(login);
     list_offered(login, offered, sizeof offered);
     int code = rog_fail(err, ROG_EFAILED,
-                        "%s refuses the login: it accepts no key of the agent or of the ssh "
+                        "%s: authentication failed: it accepts no key of the agent or of the ssh "
                         "configuration%s%s%s; %s",
                         name, offered, login->keys.no_agent ? "; " : "",
                         login->keys.no_agent ? login->keys.no_agent : "", advice ? advice : "");
@@ -383,18 +383,18 @@ static int refused(const struct login *login, struct rog_error *err)
     const char *name = login->ssh->name;
     if (login->accepted && !login->was_asked)
         return rog_fail(err, ROG_EFAILED,
-                        "%s refuses the login: it accepts %s, but asks for more, and %s", name,
+                        "%s: authentication failed: it accepts %s, but asks for more, and %s", name,
                         login->accepted,
                         login->methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
                             ? "no answer was given"
                             : "no key that it accepts was offered");
     if (login->was_asked)
-        return rog_fail(err, ROG_EFAILED, "%s refuses the login: the password or answer was wrong",
-                        name);
+        return rog_fail(err, ROG_EFAILED,
+                        "%s: authentication failed: the password or answer was wrong", name);
     if (login->locked && login->was_wrong)
         return rog_fail(err, ROG_EFAILED,
-                        "%s refuses the login: that was not the passphrase of the key %s", name,
-                        login->locked);
+                        "%s: authentication failed: that was not the passphrase of the key %s",
+                        name, login->locked);
     if (login->locked)
         return refuse_key(
             err, name, login->locked,

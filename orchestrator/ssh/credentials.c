@@ -117,7 +117,7 @@ static struct answer *find(struct rog_credentials *credentials, const char *what
 
 static bool put_question(struct rog_credentials *credentials, struct answer *answer, bool echo)
 {
-    char *text = rog_format("%s%s: ", answer->number ? "That was not right. " : "", answer->what);
+    char *text = rog_format("%s%s: ", answer->number ? "Wrong answer. " : "", answer->what);
     atomic_store(&credentials->asking, true);
     bool answered = text && credentials->prompt(credentials->user, text, echo,
                                                 credentials->cancel_fd, answer->text, ANSWER_BYTES);

@@ -21,7 +21,7 @@
 static int begin_sftp(struct rog_ssh *ssh, struct rog_error *err)
 {
     if (ssh->lost)
-        return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
+        return rog_fail(err, ROG_EFAILED, "%s: the connection was abandoned", ssh->name);
     rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
     if (ssh->sftp)
         return ROG_OK;
@@ -88,8 +88,7 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
             break;
         }
         if (rog_clock_s() > until_s) {
-            code =
-                rog_fail(err, ROG_EFAILED, "%s: sending %s was not done in time", ssh->name, local);
+            code = rog_fail(err, ROG_EFAILED, "%s: sending %s was timed out", ssh->name, local);
             break;
         }
     }

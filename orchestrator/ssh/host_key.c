@@ -16,7 +16,7 @@
 
 #define COMMAND_TIMEOUT_S 20
 #define MAX_ARGUMENTS 32
-#define ATTACK "This may be an attack (somebody in between)"
+#define ATTACK "Possible man-in-the-middle attack"
 #define REVOKED_MAX_BYTES ((size_t)16 << 20)
 
 /* What the host has shown. */
@@ -214,10 +214,10 @@ static int changed(const struct rog_ssh *ssh, const struct shown *shown,
 static int revoked(const struct rog_ssh *ssh, const struct shown *shown, const char *where,
                    struct rog_error *err)
 {
-    return rog_fail(err, ROG_EINVAL,
-                    "the host key of %s is revoked by %s: %s. Somebody else may have it: give "
-                    "the host a new key",
-                    ssh->name, where, shown->print ? shown->print : "(no fingerprint)");
+    return rog_fail(
+        err, ROG_EINVAL,
+        "the host key of %s is revoked by %s: %s. It may be compromised: give the host a new key",
+        ssh->name, where, shown->print ? shown->print : "(no fingerprint)");
 }
 
 /* ---- checks ---- */

@@ -111,8 +111,8 @@ static int jump(const struct rog_ssh_settings *settings, char **command, struct 
     struct hop hop;
     if (!settings->by_client && !rog_program_exists("ssh"))
         return rog_fail(err, ROG_EINVAL,
-                        "ProxyJump %s: going over other hosts needs the program ssh, which is not "
-                        "installed (package openssh-client)",
+                        "ProxyJump %s: connecting through other hosts needs the program ssh, which "
+                        "is not installed (package openssh-client)",
                         settings->proxy_jump);
     char *hops = rog_strdup(settings->proxy_jump);
     if (!hops)

@@ -30,7 +30,7 @@ static const struct shell {
     {"tcsh", "~/.tcshrc or ~/.cshrc", "make this the first line of it: if (! $?prompt) exit"},
     {"csh", "~/.cshrc", "make this the first line of ~/.cshrc: if (! $?prompt) exit"},
     {"fish", "~/.config/fish/config.fish",
-     "put what is in it between: if status is-interactive ... end"},
+     "wrap its contents in: if status is-interactive ... end"},
     {NULL, "~/.ssh/rc or /etc/ssh/sshrc", "remove from it what commands do not need"}, /* sshd's */
 };
 
@@ -114,11 +114,11 @@ static int runs_none(const struct rog_ssh *ssh, const struct rog_command_result 
     const char *words = result->output[0] ? result->output : result->errors;
     shorten(words, words + strlen(words), said);
     return rog_fail(err, ROG_EINVAL,
-                    "%s runs no commands: one ended with status %d and %s%s%s. Either a start-up "
+                    "%s runs no commands: one exited with status %d and %s%s%s. Either a start-up "
                     "file there ends or replaces them (%s), which belongs behind a test for an "
                     "interactive shell; or the login shell is none, as /bin/false (getent passwd "
                     "%s); or authorized_keys or sshd_config has another command",
-                    ssh->name, result->status, said[0] ? "said \"" : "without a word", said,
+                    ssh->name, result->status, said[0] ? "said \"" : "without output", said,
                     said[0] ? "\"" : "", any_file, user);
 }
 

@@ -110,7 +110,7 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     if (!rog_ssh_is_user_name(ssh->settings.user))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name of a user", ssh->settings.user);
     if (!rog_ssh_is_host_name(ssh->settings.host_name))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not a valid host name or address",
                         ssh->settings.host_name);
     if (ssh_options_set(session, SSH_OPTIONS_HOST, ssh->settings.host_name) != SSH_OK ||
         ssh_options_set(session, SSH_OPTIONS_PORT, &ssh->settings.port) != SSH_OK ||
@@ -275,7 +275,7 @@ static int not_in_time(struct rog_ssh *ssh, struct rog_error *err)
     if (rog_ssh_watch_cut(ssh->watch) == ROG_SSH_STOPPED)
         return rog_ssh_fail(ssh, err, "a command");
     ssh->lost = true;
-    return rog_fail(err, ROG_EFAILED, "%s: a command was not done in time", ssh->name);
+    return rog_fail(err, ROG_EFAILED, "%s: a command was timed out", ssh->name);
 }
 
 /* Gives the input and reads both outputs until the command has closed them. */
@@ -351,7 +351,7 @@ static int run(struct rog_ssh *ssh, const char *const *argv, struct flow *flow,
 {
     *result = (struct rog_command_result){0};
     if (ssh->lost)
-        return rog_fail(err, ROG_EFAILED, "%s: the connection was given up", ssh->name);
+        return rog_fail(err, ROG_EFAILED, "%s: the connection was abandoned", ssh->name);
     char *line = rog_ssh_command_line(argv);
     ssh_channel channel = line ? ssh_channel_new(ssh->session) : NULL;
     if (!channel) {
@@ -389,9 +389,8 @@ static int start_program(struct rog_connection *connection, const char *const *a
                          const char *log, long *pid, struct rog_error *err)
 {
     static const char script[] =
-        "log=$1; shift; : >>\"$log\" || exit 1; "
-        "command -v \"$1\" >/dev/null || { echo \"there is no program $1\" >&2; exit 127; }; "
-        "setsid \"$@\" >>\"$log\" 2>&1 </dev/null & echo $!";
+        "log=$1; shift; : >>\"$log\" || exit 1; command -v \"$1\" >/dev/null || { echo \"program "
+        "not found: $1\" >&2; exit 127; }; setsid \"$@\" >>\"$log\" 2>&1 </dev/null & echo $!";
     size_t count = 0;
     *pid = 0;
     while (argv[count])
@@ -462,7 +461,7 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
 {
     *out = NULL;
     if (!rog_ssh_is_host_name(options->host))
-        return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name or address of a host",
+        return rog_fail(err, ROG_EINVAL, "\"%s\" is not a valid host name or address",
                         options->host ? options->host : "");
     struct rog_ssh *ssh = calloc(1, sizeof *ssh);
     if (!ssh)

@@ -94,7 +94,7 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
         return rog_fail_nomem(err);
     case SQLITE_FULL:
         return rog_fail(err, ROG_EIO,
-                        "%s: the disk is full; make room or put the database elsewhere with --db",
+                        "%s: the disk is full; free disk space or use another database with --db",
                         db->path);
     case SQLITE_READONLY:
         return rog_fail(err, ROG_EIO,

@@ -103,7 +103,7 @@ int rog_run_progress_ask_to_stop(struct rog_db *db, const char *run_id, struct r
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 0)
-        code = rog_fail(err, ROG_ENOTFOUND, "%s: nobody executes it", run_id);
+        code = rog_fail(err, ROG_ENOTFOUND, "%s: no process executes it", run_id);
     while (code == 1)
         code = rog_query_step(query, err);
     rog_query_free(query);

@@ -190,8 +190,8 @@ int rog_run_find(struct rog_db *db, const char *text, char **id, struct rog_erro
     } else if (code == 0 && found.count > 1 && strcmp(found.name[0], name) != 0) {
         char list[512];
         names_list(&found, 8, list, sizeof list);
-        code = rog_fail(err, ROG_EINVAL, "%s could be any of %zu runs: %s; give more of the name",
-                        text, found.count, list);
+        code = rog_fail(err, ROG_EINVAL, "%s matches %zu runs: %s; give more of the name", text,
+                        found.count, list);
     } else if (code == 0) {
         *id = rog_strdup(found.name[0]);
         if (!*id)

@@ -35,7 +35,7 @@ static int make_key(struct rog_survey_hosts *hosts, struct rog_error *err)
     uint8_t token[TOKEN_BYTES];
     char text[2 * TOKEN_BYTES + 2];
     if (getrandom(token, sizeof token, 0) != (ssize_t)sizeof token)
-        return rog_fail(err, ROG_EIO, "no random numbers: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot generate random numbers: %s", strerror(errno));
     for (size_t i = 0; i < TOKEN_BYTES; i++)
         snprintf(text + 2 * i, 3, "%02x", token[i]);
     hosts->name = rog_format("%s-%.8s", hosts->options.what, text);
@@ -187,7 +187,7 @@ static int check_free(struct rog_survey_host *host, struct rog_error *err)
         code = rog_claims_read(&claims, table, err);
     const struct rog_claim_entry *holder = code ? NULL : rog_claims_holder(&claims);
     if (holder)
-        code = rog_fail(err, ROG_EBUSY, "it is held by %s; hint: wait until that has ended",
+        code = rog_fail(err, ROG_EBUSY, "it is held by %s; hint: wait until it is released",
                         holder->text[0] ? holder->text : "a sweep");
     rog_claims_release(&claims);
     free(table);
@@ -312,7 +312,7 @@ static int explain(struct rog_survey_host *host, const char *log, struct rog_err
     char *said = NULL;
     if (rog_connection_command(host->connection, tail, COMMAND_TIMEOUT_S, &said, err) == ROG_OK) {
         said[strcspn(said, "\n")] = '\0';
-        rog_fail(err, ROG_EFAILED, "rog-trainer does not begin%s%s", said[0] ? ": " : "", said);
+        rog_fail(err, ROG_EFAILED, "rog-trainer does not start%s%s", said[0] ? ": " : "", said);
     }
     free(said);
     return err->code;

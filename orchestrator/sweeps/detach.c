@@ -63,7 +63,8 @@ static int start(const char *id, bool as_unit, const char *log, struct rog_proce
     ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
     int code = words && unit && argv ? 0 : rog_fail_nomem(err);
     if (code == 0 && size <= 0)
-        code = rog_fail(err, ROG_EFAILED, "cannot tell which program this is: %s", strerror(errno));
+        code = rog_fail(err, ROG_EFAILED, "cannot determine the path of this program: %s",
+                        strerror(errno));
     if (code == 0) {
         const char *const front[UNIT_WORDS] = {"systemd-run", "--user", "--scope", "--quiet",
                                                "--collect",   unit,     "--"};
@@ -110,13 +111,13 @@ static int await(const char *entry, const char *log, struct rog_process *process
     while (!rog_file_exists(entry)) {
         if (rog_process_ended(process)) {
             last_line(log, words, sizeof words);
-            return rog_fail(err, ROG_EFAILED, "the detached process has ended at once%s%s",
+            return rog_fail(err, ROG_EFAILED, "the background process exited immediately%s%s",
                             words[0] ? ": " : "", words);
         }
         if (rog_clock_s() > until_s) {
             rog_process_stop(process);
             return rog_fail(err, ROG_EFAILED,
-                            "the detached process did not say within %g s that it runs",
+                            "the background process did not report within %g s that it runs",
                             PATIENCE_S);
         }
         nanosleep(&step, NULL);

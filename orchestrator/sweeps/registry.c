@@ -39,8 +39,7 @@ static int sweeps_folder(char **folder, struct rog_error *err)
     *folder = NULL;
     if (!has_state && (!home || !home[0]))
         return rog_fail(err, ROG_EINVAL,
-                        "there is no place to note sweeps: set XDG_STATE_HOME to a folder, or "
-                        "HOME");
+                        "no folder to register sweeps: set XDG_STATE_HOME to a folder, or HOME");
     *folder = rog_format("%s%s/rogctl/sweeps", has_state ? state : home,
                          has_state ? "" : "/.local/state");
     return *folder ? 0 : rog_fail_nomem(err);

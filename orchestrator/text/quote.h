@@ -3,7 +3,7 @@
 #define ROG_TEXT_QUOTE_H
 
 /*
- * Texts of users on their way out: one function a target, and no other way to it. Whatever a text
+ * User texts in output: one function per target, and no other way to it. Whatever a text
  * holds, it arrives as text and as nothing else. Each takes any text, also one that is not clean
  * (label.h). What goes to a terminal goes through rog_write_harmless (cli.h), what goes into JSON
  * through json.h.
@@ -36,9 +36,10 @@ void rog_quote_latex(FILE *file, const char *text);
 void rog_quote_markdown(FILE *file, const char *text);
 
 /* A field of a row of comma-separated values (RFC 4180), in quotes where it needs them. Reads back
- * as the same text, but that damaged bytes are U+FFFD, and that what a spreadsheet would compute (it
- * begins with one of "=+-@", a tab or an end of line) has an apostrophe more before it; so has what
- * begins with apostrophes and then with one of these, so that taking one away gives the text. */
+ * as the same text, but that damaged bytes are U+FFFD, and that what a spreadsheet would compute
+ * (it begins with one of "=+-@", a tab or an end of line) has an apostrophe more before it; so has
+ * what begins with apostrophes and then with one of these, so that taking one away gives the text.
+ */
 void rog_quote_csv(FILE *file, const char *text);
 
 /* A key of a parameter, metric or file on an MLflow server: letters, digits, "_-. " and single

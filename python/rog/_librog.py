@@ -185,8 +185,8 @@ class Worker:
 
     def _call(self, name, *arguments, first=None):
         if os.getpid() != self._process:
-            raise RogError("this process is a fork of %d, which takes part in the run: only that one "
-                           "can go on with it" % self._process)
+            raise RogError("this process is a fork of %d, which takes part in the run: only that "
+                           "process can continue it" % self._process)
         error = Error()
         code = getattr(self._library, name)(first or self._handle, *arguments, ctypes.byref(error))
         if code not in (OK, EBUSY):

@@ -50,7 +50,7 @@ class Optimizer(Part, torch.optim.Optimizer):
     server, key_file, rank, workers    HOST:PORT of rog-trainer serve --workers N, the shared secret,
                    and which of the N this is, from 1 on
     strategy, threshold, compression   what the server was started with; compression="none" sends 32
-                   bits an element: BSP with one worker is then torch.optim.SGD
+                   bits per element: BSP with one worker is then torch.optim.SGD
     settings       other settings of the run that the server was started with, a dict: {"merge": 0.5}
                    (docs/your-own-training.md lists them)
     out_dir        a folder for events.jsonl; None: nothing is written

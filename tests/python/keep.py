@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
             whole = program(simulation)
         self.assertEqual(simulation.kept, {at: {1: ""}}, simulation.error)
         self.assertEqual(os.listdir(self.out), ["kept"])
-        with Simulation(taken_up=simulation.snapshot, **simulate) as simulation:
+        with Simulation(resumed=simulation.snapshot, **simulate) as simulation:
             again = program(simulation)
         self.assertEqual(simulation.error, None)
         self.assertEqual(len(simulation.order), LAST - at + 1)
@@ -79,7 +79,7 @@ class SameBytes(Case):
             schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.5)
             ema = (average or Average)(model)
             loaded = optimizer.keep(schedule=schedule, model=model, **({"ema": ema} if average else {}))
-            self.assertEqual(loaded, simulation.is_taken_up)
+            self.assertEqual(loaded, simulation.was_resumed)
             while optimizer.iteration < LAST:
                 if order == "zero first":
                     optimizer.zero_grad()
@@ -118,7 +118,7 @@ class SameBytes(Case):
                                            **self.given(simulation))
             schedule = torch.optim.lr_scheduler.OneCycleLR(inner, 0.05, total_steps=3 * LAST)
             self.assertEqual(optimizer.keep(schedule=schedule, model=model),
-                             simulation.is_taken_up)
+                             simulation.was_resumed)
             while optimizer.iteration < LAST:
                 x, y = self.draw()
                 optimizer.zero_grad()
@@ -201,7 +201,7 @@ class Others(Case):
             os.remove(os.path.join(self.out, "kept"))
             with self.assertRaisesRegex(rog.RogError, "this program saved, .*, is missing"):
                 optimizer.keep()
-        with Simulation(taken_up=simulation.snapshot) as simulation:
+        with Simulation(resumed=simulation.snapshot) as simulation:
             self.train(simulation, keep)
 
     def test_elsewhere(self):

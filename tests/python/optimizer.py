@@ -391,7 +391,7 @@ class WrongUse(unittest.TestCase):
                 server.process.terminate()
 
     def test_what_sgd_has_beside(self):
-        """Of what torch.optim.SGD knows nothing is left undone without a word."""
+        """Of what torch.optim.SGD knows nothing is left undone without output."""
         model = make_model()
         nowhere = {"server": "127.0.0.1:1", "key_file": "/nonexistent", "lr": 0.1}
         for key, value in [("maximize", True), ("dampening", 0.5), ("foreach", True),

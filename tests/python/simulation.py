@@ -128,12 +128,12 @@ class Peer:
 class Simulation:
     """Until the `with` ends, which waits for it; `error` is why it failed, `order` who had control."""
 
-    def __init__(self, workers=1, *, deltas=False, local_steps=1, seconds=None, keep=(), taken_up=None):
+    def __init__(self, workers=1, *, deltas=False, local_steps=1, seconds=None, keep=(), resumed=None):
         """`seconds`: iterations after which the run is over; `keep`: before which of them all are
-        asked to keep; `taken_up`: what `snapshot` of an earlier one has."""
+        asked to keep; `resumed`: what `snapshot` of an earlier one has."""
         self.workers, self._deltas, self._local_steps = workers, deltas, local_steps
-        self._seconds, self._keep, self._taken_up = seconds, keep, taken_up
-        self.is_taken_up = taken_up is not None
+        self._seconds, self._keep, self._resumed = seconds, keep, resumed
+        self.was_resumed = resumed is not None
         self.nobody_comes = False  # the test says: all processes have ended
         self.error, self.order, self.kept, self.snapshot, self.peers = None, [], {}, None, []
         name = "rog-test-%d-%d" % (os.getpid(), next(_names))
@@ -185,9 +185,9 @@ class Simulation:
     def _run(self):
         model = self.peers[0].values.clone()
         iteration = 0
-        if self._taken_up:
-            iteration, model = self._taken_up["iteration"], self._taken_up["model"].clone()
-            for peer, momentum in zip(self.peers, self._taken_up["momentum"]):
+        if self._resumed:
+            iteration, model = self._resumed["iteration"], self._resumed["model"].clone()
+            for peer, momentum in zip(self.peers, self._resumed["momentum"]):
                 peer.momentum.copy_(momentum)
         begins = True
         while not all(peer.through for peer in self.peers):
@@ -214,7 +214,7 @@ class Simulation:
 
     def _turn(self, peer, iteration, model, begins, keeps, over):
         """What the worker's iteration comes to; None: nothing."""
-        flags = KEEP * keeps + RESUMED * bool(begins and self._taken_up)
+        flags = KEEP * keeps + RESUMED * bool(begins and self._resumed)
         if over:
             peer.through = True
             return None

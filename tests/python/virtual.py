@@ -177,7 +177,7 @@ class Together(Case):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.002)
             process.send_signal(signal.SIGKILL)
-            self.assertNotIn("begins again", process.communicate()[1])
+            self.assertNotIn("must restart", process.communicate()[1])
             self.assertTrue(os.path.exists(state), "no snapshot was seen")
             self.run_program("killed", case, 3, "--resume", snapshot_period=1e6, **how)
             self.assertEqual(self.digest("killed"), self.digest("whole"))

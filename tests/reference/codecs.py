@@ -84,7 +84,7 @@ def follow(name, parameters, elements, rule, rng, level=0, exchanges=EXCHANGES, 
         sizes.append(len(row))
     bits = 8 * float(np.mean(sizes)) / elements
     shown = ", ".join(f"{key} {value}" for key, value in parameters.items())
-    print(f"{name:8} {shown:44} level {level}, {elements:5} elements: {bits:6.3f} bits an element, "
+    print(f"{name:8} {shown:44} level {level}, {elements:5} elements: {bits:6.3f} bits per element, "
           f"{count.either} of {count.numbers} either way")
     assert count.either <= count.numbers / 100
 

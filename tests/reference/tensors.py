@@ -125,7 +125,7 @@ def follow(program, name, parameters, shape, rule, rng):
         assert size is None or len(row) == size, (len(row), size)
         assert np.array_equal(left, waiting - said), "what is left"
         waiting, before = left.copy(), row
-    print(f"{name:8} {parameters} of {shape}: {8 * len(row) / waiting.size:.3f} bits an element, "
+    print(f"{name:8} {parameters} of {shape}: {8 * len(row) / waiting.size:.3f} bits per element, "
           f"off by at most {worst:.1e} of the largest")
     assert worst <= TOLERANCE
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Wrong input is answered with file, line, cause and way out, and leaves no trace.
+# Wrong input is answered with file, line, cause and hint, and leaves no trace.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 # refused STATUS TEXT [SETTINGS OF THE RUN]: a sweep of one run with these settings.
@@ -48,10 +48,10 @@ try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
 says 'c.conf, line 3: host must be a name or an address (found "no such host")'
 sed -i 's/no such host/-x/' c.conf
 try 2 rogctl sweep x.conf --cluster c.conf --db hosts.db
-says '" is not the name or address of a host'
+says '" is not a valid host name or address'
 
 # A plugin of another version of the interface, and files that are no plugins.
-for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'has no' no_symbol:'not a strategy'; do
+for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'lacks' no_symbol:'not a strategy'; do
     file=$ROG_BUILD/tests/plugins/${plugin%%:*}.so
     [ -e "$file" ] || fail "no $file"
     printf 'case = "p"; %s runs = ( { library = "%s"; } );\n' "$quick" "$file" >x.conf

@@ -22,7 +22,7 @@ $second" "$(query "SELECT run_id FROM case_runs WHERE case_name = 'c-case0' ORDE
 same "both are kept" 3 "$(query 'SELECT count(*) FROM runs')"
 try 3 rogctl replace c-case0 "$first" "$first"
 try 2 rogctl replace c-case0 "$better" "$second"
-says "is in c-case0 already"
+says "is already in c-case0"
 try 3 rogctl replace no-case0 "$first" "$better"
 try 0 rogctl case remove mine-case0 "$first"
 try 3 rogctl case remove mine-case0 "$first"
@@ -38,7 +38,7 @@ try 3 rogctl runs yours-case3
 try 3 rogctl case remove yours-case3
 try 0 rogctl case add gone-case0 "$first" "$second"
 try 0 rogctl case remove gone-case0
-says 'gone-case0 is removed; its runs stay recorded'
+removed says 'gone-case0; its runs stay recorded'
 same "runs stay" 3 "$(query 'SELECT count(*) FROM runs')"
 try 2 rogctl case add gone-case0
 try 2 rogctl case move a b
@@ -59,7 +59,7 @@ same "seeds" "1 2 3" "$(query "SELECT group_concat(seed, ' ') FROM (SELECT seed 
 try 3 rogctl sweep x.conf --only nothing
 printf 'case = "d"; figure = "10"; %s runs = ( { } );\n' "$quick" >d.conf
 try 0 rogctl sweep d.conf
-says 'figure 10 shows results of tests alone, and without gradients nothing is tested'
+says 'figure 10 shows only test results, but without gradients nothing is tested'
 try 0 rogctl plugins --json
 same "strategies" "BITS BSP DECO DSSP FEDAVG FLOWN GAIA QUORUM ROG SSP STREAM TOPK" "$(json '[.[].library | values] | join(" ")')"
 try 0 rogctl trace info synth:outdoors --seconds 600
@@ -76,7 +76,7 @@ printf 'kind = "virtual"; profiles = "measured.conf"; workers = ( { profile = "r
 printf 'case = "unmetered"; workload = "none"; trace = "constant:20"; seconds = 30.0;
 wire_model = "convmlp-nano"; runs = ( { library = "BSP"; } );\n' >unmetered-case.conf
 try 0 rogctl sweep unmetered-case.conf --cluster unmetered.conf --db unmetered.db
-prints 'energy is not known where a profile has no watts_compute'
+prints 'energy is unknown where a profile has no watts_compute'
 try 0 rogctl runs --db unmetered.db --json
 same "energy" null "$(json '.[0].energy_j')"
 same "readings of energy" 0 "$(query 'SELECT count(*) FROM energy' unmetered.db)"

@@ -38,7 +38,7 @@ says "; trying http://127.0.0.1:$port/set.tar.gz"
 same 'the line for an experiment file' "data = \"cifar100:$PWD/here\";" "$(cat out)"
 same 'what is there' 'test.bin train.bin' "$(ls here | tr '\n' ' ' | sed 's/ $//')"
 try 0 rogctl data info "cifar100:$PWD/here" --noise none
-prints '0 to 50000 images a class; red, green, blue: mean 0.000'
+prints '0 to 50000 images per class; red, green, blue: mean 0.000'
 
 try 0 rogctl data get cifar100 --list list.conf --to here --json -q
 same 'the second time' "cifar100:$PWD/here true null" "$(json '.data + " " + (.was_there | tostring) + " " + (.url | tostring)')"

@@ -7,7 +7,7 @@ set -u
 
 try 0 rogctl data info synth100 --noise none
 prints 'test   none         5000 images of 32 x 32 in 100 classes'
-prints '50 to 50 images a class'
+prints '50 to 50 images per class'
 prints 'disc_plain, disc_across,'
 same 'classes that are named' 100 "$(sed '1,/^classes/d' out | tr ',' '\n' | grep -c '[a-z]')"
 same 'columns of the longest line' yes "$([ "$(sed '1,/^classes/d' out | wc -L)" -le 100 ] && echo yes)"
@@ -22,12 +22,12 @@ same 'the last class' hourglass_speckles "$(json '.class_names[99]')"
 # Without --json the sheet is explained: where it is, and the classes in the order of the images.
 try 0 rogctl data make --noise none --sheet sheets/clean.png
 same 'classes of the sheet' 100 "$(sed -n '/^classes/,/sheet/p' out | sed '1d;$d' | tr ',' '\n' | grep -c '[a-z]')"
-prints 'sheets/clean.png: a test image of each class in this order, 10 a line'
+prints 'sheets/clean.png: one test image per class in this order, 10 per line'
 
 try 2 rogctl data info no-such-set
 says 'data must be "synth100", "cifar100:FOLDER", "fed-cifar100:FOLDER" or "noisy-cifar100:FOLDER" (found "no-such-set")'
 try 2 rogctl data info --noise fog
-says 'there is no noise "fog"'
+says 'unknown noise "fog"'
 try 2 rogctl data info synth100 twice
 try 1 rogctl data make --noise none --sheet /proc/sheet.png
 says '/proc/sheet.png'

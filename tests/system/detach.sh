@@ -67,7 +67,7 @@ try 3 rogctl attach nothing
 # ---- goes on without its terminal ----
 touch slow
 at_terminal rogctl sweep x.conf --detach --jobs 1 >shown
-grep -q 'c-1 goes on without this terminal' shown || fail "it says: $(cat shown)"
+grep -q 'c-1 continues in the background' shown || fail "it says: $(cat shown)"
 until_true works 1
 same "state" running "$(state_of c-1)"
 pid=$(jq '.[0].pid' status)
@@ -136,7 +136,7 @@ sleep 1
 kill -TERM $sweep
 wait $sweep
 same "exit status" 130 $?
-says "interrupted while commands of the user were waited for"
+says "interrupted while waiting for on_done and on_failed commands"
 until_true is_gone "$(cat child)"
 try 0 rogctl status hook --json
 json '.[0].state + " " + .[0].message' >told
@@ -147,11 +147,11 @@ try 0 rogctl status
 same "entries, of two databases" 2 "$(grep -c '^c-' out)"
 prints "before it c-1, which ended"
 
-# ---- commands that fail, and what cannot begin ----
+# ---- commands that fail, and what cannot start ----
 touch bad
 try 1 rogctl sweep x.conf --db bad.db --jobs 3
 says "on_failed of"
-says "ended with status 3: no mail"
+says "exited with status 3: no mail"
 same "told of" "failed failed failed" "$(jq -r .status failed.json | paste -sd' ')"
 rm bad
 sed 's/threshold = 4/threshold = -4/' x.conf >wrong.conf

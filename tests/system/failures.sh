@@ -38,12 +38,12 @@ fails() {
     same "cause" 1 "$(query "SELECT instr(error, '$1') > 0 FROM runs WHERE note = 'bad'")"
 }
 trainer 'simulate) begin; echo "cannot find the way" >&2; exit 3 ;;'
-fails 'the trainer ended with status 3: cannot find the way'
+fails 'the trainer exited with status 3: cannot find the way'
 [ -s plots/f-case0-statistical-efficiency.svg ] || fail "what is done was not drawn"
 trainer 'simulate) begin; exit 0 ;;'
 fails 'the trainer ended without an end event'
 trainer "simulate) begin; echo '{\"event\":\"end\",\"t\":1}' >>\"\$out/events.jsonl\"; exit 5 ;;"
-fails 'the trainer ended with status 5'
+fails 'the trainer exited with status 5'
 trainer 'simulate) begin; kill -9 $$ ;;'
 sed -i 's/kill -9 .*;;/kill -9 \$\$ ;;/' trainer
 fails 'the trainer was killed by signal 9'
@@ -57,7 +57,7 @@ fails './results.runs/'
 says '/events.jsonl, line 2: '
 trainer 'test) read -r path; echo "out of luck" >&2; exit 4 ;;'
 fails 'results.runs/'
-says 'cannot be tested: the tester ended with status 4: out of luck'
+says 'cannot be tested: the tester exited with status 4: out of luck'
 trainer "test) while read -r path; do echo '{\"event\":\"accuracy\",\"t\":0,\"accuracy\":99,\"sha256\":\"0000\"}'; done; exit ;;"
 fails 'results.runs/'
 says 'the checkpoint is not the one that was saved'

@@ -100,13 +100,13 @@ stop_all
 # No such interface: the host has failed and says why.
 folder w work 1 '' ',"shape":{"iface":"eth7","trace":"constant:1"}'
 ip netns exec $worker rog-trainer host --folder w >w.said 2>&1 &
-await w/state.json '"failed".*there is no network interface'
+await w/state.json '"failed".*no network interface'
 # Somebody ends the replay: so does the run.
 rog-trainer host --folder w --stop
 cluster '' ",\"shape\":{$shape}"
 await w/host.jsonl 'replay-audit'
 ip netns exec $worker rog-trainer shape --iface eth0 --restore >said || fail "$(cat said)"
-await w/state.json '"failed".*the bandwidth replay broke off: somebody else ended it'
+await w/state.json '"failed".*the bandwidth replay failed: another process stopped it'
 stop_all
 
 # Without root: what changes something goes through sudo, also when the replay is killed. Here sudo
@@ -136,7 +136,7 @@ if $user --inh-caps +net_admin --ambient-caps +net_admin \
     rm bin/sudo && printf '#!/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n' >bin/sudo
     chmod 755 bin/sudo
     try 2 $user rog-trainer shape --iface eth0 --trace constant:5
-    says "let sudo allow tc and ip without a password"
+    says "allow tc and ip in sudo without a password"
 else
     echo "without root: not tested: $(cat said) (others must be able to run the programs)"
 fi

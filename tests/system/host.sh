@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # rog-trainer host: a run whose server and workers have a supervisor each; processes that are killed,
-# sensors, an interface that is shaped, leases that run out; nothing is left over.
+# sensors, an interface that is shaped, leases that run out; no runs left over.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 trap 'for name in s w1 w2 bad open/s; do rog-trainer host --folder $name --stop 2>/dev/null; done' EXIT
@@ -149,7 +149,7 @@ await_line w1/host.jsonl "restart.*the worker's wrapper, $PWD/client, was killed
 [ -e "/proc/$worker" ] && fail "what is behind the wrapper goes on"
 await_line s/events.jsonl '"path":\|"event":"join".*"rank":1,"iteration"'
 kill -9 $(processes s)
-await_line s/host.jsonl '"event":"restart".*"message":"the server was killed by signal 9 and is started again from what it saved last"'
+await_line s/host.jsonl '"event":"restart".*"message":"the server was killed by signal 9 and is restarted from its last saved state"'
 kill -9 $(processes w2)
 await w2 failed
 grep -q '"status":137,"message":"the worker was killed by signal 9' w2/state.json ||
@@ -174,10 +174,10 @@ program() {
     try 0 rog-trainer host --folder w1 --stop
     wait
 }
-program 'exit 137' 'the worker ended with exit status 137'
-program 'exit 137' 'the worker ended with exit status 137' ",$client"
-program 'setsid -f sleep 1234; exit 3' 'the worker ended with exit status 3'
-program 'setsid -f sleep 1234; exit 3' 'the worker ended with exit status 3' ",$client"
+program 'exit 137' 'the worker exited with status 137'
+program 'exit 137' 'the worker exited with status 137' ",$client"
+program 'setsid -f sleep 1234; exit 3' 'the worker exited with status 3'
+program 'setsid -f sleep 1234; exit 3' 'the worker exited with status 3' ",$client"
 same "what programs have left" "" "$(pgrep -x -f 'sleep 1234')"
 # wrapper WORDS TEXT: a wrapper that does not do what it is to do
 wrapper() {
@@ -193,10 +193,10 @@ wrapper() {
     try 0 rog-trainer host --folder w1 --stop
     wait
 }
-wrapper '["setsid","-f"]' 'setsid, ended before the worker did: it has to start'
-wrapper '["true"]' "the worker's wrapper, true, ended before the worker did: it has to start"
+wrapper '["setsid","-f"]' 'setsid, exited before the worker: it must start'
+wrapper '["true"]' "the worker's wrapper, true, exited before the worker: it must start"
 wrapper '["sh","-c","echo no such container >&2; exit 125"]' \
-    "the worker's wrapper, sh, ended with exit status 125: no such container"
+    "the worker's wrapper, sh, exited with status 125: no such container"
 wrapper '["/none/docker"]' 'cannot execute /none/docker: No such file or directory'
 program 'echo bye' "the worker's program ended (status 0) without taking part in the run; it said: bye"
 
@@ -227,7 +227,7 @@ stop_all
 folder w1 work 1 '"--server","127.0.0.1:1","--server-timeout","0.5"' ''
 rog-trainer host --folder w1 >said 2>&1 &
 await w1 failed
-grep -q '"status":1,"message":"the worker ended with exit status 1: rog-trainer: .*127.0.0.1:1' \
+grep -q '"status":1,"message":"the worker exited with status 1: rog-trainer: .*127.0.0.1:1' \
     w1/state.json || fail "$(cat w1/state.json)"
 try 1 rog-trainer host --folder w1
 says "another supervisor"

@@ -16,10 +16,10 @@ try 0 rogctl sweep s.conf --dry-run
 prints "0 of 1 runs to do"
 trace 1 2 >t.csv
 try 0 rogctl sweep s.conf --dry-run
-prints "t.csv is another file than in $first"
+prints "t.csv differs from the file in $first"
 prints "1 of 1 runs to do"
 try 0 rogctl sweep s.conf
-says "t.csv is another file than in $first; that run leaves s-case0"
+says "t.csv differs from the file in $first; that run leaves s-case0"
 same "iterations" "13
 2" "$(query "$iterations")"
 same "runs of the case" 1 "$(query 'SELECT count(*) FROM case_runs')"
@@ -41,7 +41,7 @@ mkdir elsewhere
 mv t.csv elsewhere/u.csv
 sed 's|t.csv|elsewhere/u.csv|; s|"BSP";|"BSP"; note = "another label";|' s.conf >moved.conf
 try 0 rogctl sweep moved.conf
-says "all 1 runs are done already"
+says "all 1 runs are already done"
 same "label" "another label" "$(query "SELECT note FROM runs WHERE id = '$second'")"
 # A file that is not there is said before anything begins.
 try 2 rogctl sweep s.conf
@@ -64,13 +64,13 @@ done
 trace 1 2 >t.csv
 wait $!
 same "exit status" 1 $?
-says "t.csv has changed since the run began, so what it has read is not known; sweep again"
-says "t.csv has changed since the sweep was planned; sweep again"
+says "t.csv has changed since the run began, so what it has read is unknown; run the sweep again"
+says "t.csv has changed since the sweep was planned; run the sweep again"
 same "done" 0 "$(query "SELECT count(*) FROM runs JOIN case_runs ON run_id = id WHERE case_name = 'e-case0'
     AND status = 'done'")"
 sed -i 's/30000.0/100.0/' e.conf
 try 0 rogctl sweep e.conf
-says "failed and is not asked for any more: it leaves e-case0"
+says "failed and is no longer requested: it leaves e-case0"
 same "states" "done done" "$(query "SELECT group_concat(status, ' ') FROM runs JOIN case_runs ON run_id = id
     WHERE case_name = 'e-case0'")"
 
@@ -87,6 +87,6 @@ says "the trainer computes results of version 99"
 ROG_TRAINER=/bin/false try 1 rogctl run --library BSP --case mine workload=none seconds=60
 bad=$(query "SELECT run_id FROM case_runs WHERE case_name = 'mine'")
 try 0 rogctl run --library BSP --case mine workload=none seconds=70
-says "$bad failed before it began: it leaves mine"
+says "$bad failed before it started: it leaves mine"
 same "runs of mine" done "$(query "SELECT group_concat(status) FROM runs JOIN case_runs ON run_id = id
     WHERE case_name = 'mine'")"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Import loses no row without a word: whatever ends the lines, in whatever order, whole or cut off.
+# Import loses no row without output: whatever ends the lines, in whatever order, whole or cut off.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 run=whole/result/01-02-03-04-SSP-4-outdoors
@@ -53,7 +53,7 @@ done
 
 # A line end was still missing: 53.1 may have become 53.12. It is taken, and said.
 try 0 rogctl import unended --db again.db
-says "accuracy.csv: 3 accuracies in 4 lines, all stored; the last one has no line end and was taken as it is"
+says "accuracy.csv: 3 accuracies in 4 lines, all stored; the last one has no newline and was read as it is"
 
 # Rows in another order are sorted, and said to be; rows twice are counted.
 changed shuffled cat
@@ -124,9 +124,9 @@ try 0 rogctl import missing --db missing.db -v
 says "log/worker_1.log is missing"
 says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
 says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
-says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 refused: of a worker whose log is missing or does not say its number (first in line 1)"
+says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 refused: of a worker whose log is missing or does not contain its rank (first in line 1)"
 says "accuracy.csv is not read: is text in UTF-16"
-says "log/more.txt: not read, no file of a run that rogctl knows"
+says "log/more.txt: not read: not a known file of a run"
 ! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
 
 # One wrong row costs no other: a value or a date beyond its neighbours, one that is damaged.

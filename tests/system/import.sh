@@ -47,7 +47,7 @@ try 0 rogctl import art
 says "energy-2.txt has no readings"
 says "bw_replay-2.txt is missing"
 says "accuracy.csv names another folder: 09-09-09-09-ROG-4-outdoors"
-says "05-05-05-05-BSP-0-outdoors, which is not there"
+says "05-05-05-05-BSP-0-outdoors, which does not exist"
 prints 01-02-03-04-ROG-4-outdoors
 same "run" "ROG|4|outdoors|2|it's \"ROG\"|done|imported" "$(query 'SELECT library, threshold, control,
     epochs, note, status, workload FROM runs')"

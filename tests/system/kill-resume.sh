@@ -66,8 +66,8 @@ done=$(query "SELECT count(*) FROM runs WHERE status = 'done'")
 [ "$done" -lt 6 ] && [ "$(query "$half_stored")" -gt 0 ] || skip "too fast to be caught half-way"
 
 try 0 rogctl sweep x.conf --jobs 2
-says "continuing k-case0: $done of 6 runs are done already"
-says "which was interrupted"
+says "continuing k-case0: $done of 6 runs are already done"
+says ", interrupted)"
 query "$outcome" >found
 diff wanted found || fail "the outcome is another one"
 same "runs" 6 "$(query 'SELECT count(*) FROM runs')"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Robots that come and go, in one run on 4 workers: worker 4 comes when the run has begun, worker 1
+# Robots that come and go, in one run on 4 workers: worker 4 comes when the run has started, worker 1
 # dies for good, worker 2 is started anew; what worker 3's host records is damaged once. The run is
 # done at the first attempt, every event is there once, and it is marked as one of 3 of 4 workers.
 # Nothing is left on any host that can be reached.

@@ -44,18 +44,18 @@ cluster 'container = { image = "localhost/none-such"; };' \
     'wrap = "setsid -f";' >bad.conf
 try 1 rogctl doctor --cluster bad.conf
 prints 'podman pull localhost/none-such'
-prints 'there is no /none/such to be mounted'
-prints 'it has to start what its command line ends in, and to'
+prints '/none/such does not exist and cannot be mounted'
+prints 'it must start the command at the end of its command line and'
 
 # A sweep ends there, as another attempt would find the same.
 cluster 'container = { image = "localhost/none-such"; };' '' '' >lacking.conf
 try 2 rogctl run library=BSP workload=none wire_model=convmlp-nano seconds=5 --cluster lacking.conf --db no.db
 says 'none-such'
-grep -q 'begun again' err && fail "an image that is not there is tried for twice"
+grep -q 'is retried' err && fail "an image that is not there is tried for twice"
 cluster '' 'container = { mounts = ( "/none/such:/data:ro" ); };' '' >lacking.conf
 try 2 rogctl run library=SSP workload=none wire_model=convmlp-nano seconds=5 --cluster lacking.conf --db no.db
-says 'there is no /none/such to be mounted'
-grep -q 'begun again' err && fail "a folder that is not there is tried for twice"
+says '/none/such does not exist and cannot be mounted'
+grep -q 'is retried' err && fail "a folder that is not there is tried for twice"
 same "containers" "" "$(containers)"
 
 # A run: in the containers' environment, on the hosts' interfaces, ended whatever dies.

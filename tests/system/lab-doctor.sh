@@ -9,7 +9,7 @@ set -eu
 fail()
 {
     echo "$*" >&2
-    [ ! -f report ] || jq -r '.[] | [.host, .check, .level, .finding, .way_out] | @tsv' report >&2
+    [ ! -f report ] || jq -r '.[] | [.host, .check, .level, .finding, .hint] | @tsv' report >&2
     exit 1
 }
 skip()
@@ -45,7 +45,7 @@ finding()
 {
     jq -e --arg host "$1" --arg check "$2" --arg level "$3" --arg words "$4" \
         'any(.[]; (.host // "this machine" | startswith($host)) and .check == $check and
-            .level == $level and ((.finding + " " + (.way_out // "")) | contains($words)))' \
+            .level == $level and ((.finding + " " + (.hint // "")) | contains($words)))' \
         report >/dev/null || fail "no finding \"$2\" of $1 that is $3 and says \"$4\""
 }
 
@@ -91,7 +91,7 @@ finding server trainer good '1 files'
 finding server left-overs note 'old-1-0'
 finding 'worker 1' trainer good 'deployed already'
 finding 'worker 1' shaping note 'no right to use tc'
-finding 'worker 1' left-overs good 'a run goes on'
+finding 'worker 1' left-overs good 'a run is active'
 finding 'worker 1' port good ':7700 reached in'
 finding 'worker 2' reach bad 'accept it with: ssh'
 finding 'worker 3' reach bad 'cannot connect'
@@ -122,7 +122,7 @@ finding 'worker 1' shaping bad 'there is no interface wlan9'
 case $(getent passwd root) in
 */bash) finding 'worker 2' reach bad 'prints "Welcome" into the output of every command' ;;
 esac
-finding 'worker 3' reach bad 'no-such-robot is no host that this machine knows'
+finding 'worker 3' reach bad 'no-such-robot is not a host known to this machine'
 finding 'worker 3' reach bad 'correct host in the cluster file'
 rm $cache/host0/.bashrc $cache/host2/.bashrc
 mkdir lab # a folder of that name is not the lab
@@ -133,7 +133,7 @@ wait $listener || true
 # What drops the server's answers from that port is to the worker as a firewall.
 if ip -n roglab0 rule add ipproto tcp sport 7700 blackhole 2>/dev/null; then
     doctor 1
-    finding 'worker 1' port bad 'does not answer within'
+    finding 'worker 1' port bad 'no answer from'
     finding 'worker 3' port bad 'firewall'
     ip -n roglab0 rule del ipproto tcp sport 7700 blackhole
 else
@@ -171,8 +171,8 @@ rm -r bundles
 sed "s/$(echo "$names" | sed -n 3p)\"/no-such-robot\"/" $lab/cluster.conf >unknown.conf
 rogctl run library=BSP workload=none seconds=2 --cluster unknown.conf --db other.db >out 2>said &&
     fail "a run began without a host"
-grep -q 'no-such-robot is no host that this machine knows .*correct host in the cluster file' said || fail "$(cat said)"
-grep -q 'begun again' said && fail "a name is looked up anew: $(cat said)"
+grep -q 'no-such-robot is not a host known to this machine .*correct host in the cluster file' said || fail "$(cat said)"
+grep -q 'is retried' said && fail "a name is looked up anew: $(cat said)"
 
 # --- clean ---
 touch -d '1 hour ago' $cache/host1/rogctl/runs/new-1-1/lease
@@ -210,8 +210,8 @@ for i in $(seq 1200); do
 done
 grep -qs '"running"' $cache/host1/rogctl/runs/*/state.json || fail "no run: $(cat sweep.log)"
 doctor 0
-finding 'worker 1' left-overs good 'a run goes on'
-finding server port note 'a run goes on'
+finding 'worker 1' left-overs good 'a run is active'
+finding server port note 'a run is active'
 finding 'worker 1' held note "@$(hostname), sweep run-case0, run "
 finding 'worker 1' held note "@$(hostname) when it will be free"
 # Whoever does not wait is refused, with the name of whom it would wait for.

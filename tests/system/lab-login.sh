@@ -48,7 +48,7 @@ shows() {
 # --- a key with a passphrase ---
 at_terminal 0 "open barley" "$secret" -- rogctl doctor --cluster cluster.conf
 asked 2 "Passphrase of the key $PWD/id_lab"
-asked 1 "That was not right. Passphrase of the key $PWD/id_lab"
+asked 1 "Wrong answer. Passphrase of the key $PWD/id_lab"
 at_terminal 1 barley1 barley2 barley3 -- rogctl doctor --cluster cluster.conf
 asked 3 "Passphrase of the key $PWD/id_lab"
 shows "that was not the passphrase of the key $PWD/id_lab"

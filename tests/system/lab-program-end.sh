@@ -22,7 +22,7 @@ END
 
 experiment 5 >x.conf
 try 1 timeout 300 rogctl sweep x.conf --cluster cluster.conf
-grep -q "worker 1 (.*)'s program ended (status 0) before it had finished; it said nothing" err ||
+grep -q "worker 1 (.*)'s program exited (status 0) before it had finished; it said nothing" err ||
     fail "not told from one that has finished"
 nothing_is_left
 experiment '' >y.conf

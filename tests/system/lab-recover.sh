@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Hosts that are started anew before a failed run is begun again (`recover`): the command ends the
+# Hosts that are started anew before a failed run is retried (`recover`): the command ends the
 # connection, or returns before the host goes down; every process there is gone, sshd too, and some
 # time later there is an sshd and nothing else. The run is done at the second attempt. A command
 # that never ends and a host that never comes back end the run with the host and the reason.
@@ -59,9 +59,9 @@ limit_s=60
 recovers 0 "$PWD/reboot 0 2 3" 3 "$PWD/reboot 3 0 5"
 lose reboot
 finish 0 2 done
-heard "it goes on from what its server had saved"
+heard "it resumes from the state saved"
 for host in "the server" "worker 3"; do
-    grep -q "$host .* has gone down" said || fail "$host did not go down: $(grep -v running said)"
+    grep -q "$host .* went down" said || fail "$host did not go down: $(grep -v running said)"
     grep -q "$host .* is back after [3-9] s" said || fail "$host is not back: $(grep -v running said)"
 done
 

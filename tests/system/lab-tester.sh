@@ -36,7 +36,7 @@ gone() {
     try 1 rogctl sweep "$1.conf" --cluster cluster.conf
     run=$(query "SELECT run_id FROM case_runs WHERE case_name = '$1-case0'")
     says "the tester ($host)"
-    says "its training is whole: \`rogctl test $run\` tests its checkpoints"
+    says "its training is complete: \`rogctl test $run\` tests its checkpoints"
     same "failed" "failed 1" "$(query "SELECT status || ' ' || attempt FROM runs WHERE id = '$run'")"
     [ "$(query "SELECT count(*) FROM iterations WHERE run_id = '$run'")" -ge 2 ] || fail "not trained"
     untested=$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = '$run'")

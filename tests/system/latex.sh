@@ -9,11 +9,11 @@ END
 try 0 rogctl sweep x.conf
 try 0 rogctl report c-case0 --latex
 cp out tables.tex
-grep -q 'rogchar{漢}{6F22}' tables.tex || fail "no way out for a character that pdfTeX lacks"
+grep -q 'rogchar{漢}{6F22}' tables.tex || fail "no substitute for a character that pdfTeX lacks"
 try 0 rogctl report c-case0 --markdown
 prints '| \[a\] \\ &amp; % \$x\^2\$ \#1 \{b\}\_c \~ &lt;d\> \| \"e\" '"'f'"' --- \`\` \* ,, |'
 try 2 rogctl report c-case0 --markdown --latex
-says "--latex and --markdown: one of them at a time"
+says "--latex and --markdown cannot be used together"
 
 command -v pdflatex >/dev/null && kpsewhich booktabs.sty >/dev/null || skip "no pdflatex with booktabs: the rest"
 for class in '' '\usepackage[T1]{fontenc}' '\usepackage{graphicx}'; do

@@ -123,4 +123,4 @@ grep -q 'ROG_SERVER is not set: rogctl did not start this program' said || fail 
 rog-trainer serve --workers 2 --config x --key-file key --out run 2>said && fail "both forms"
 grep -q 'needs --config FILE or --workers N' said || fail "$(cat said)"
 rog-trainer serve --config x --threshold 3 --key-file key --out run 2>said && fail "--threshold"
-grep -q 'goes with --workers' said || fail "$(cat said)"
+grep -q 'can be given only with --workers' said || fail "$(cat said)"

@@ -47,13 +47,13 @@ for victim in "work .*--rank 2" serve; do
     done
     wait $sweep
     same "exit status" 0 $?
-    says "was killed by signal 9 and is started again"
+    says "was killed by signal 9 and is restarted"
     same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
     same "workers that go on" 2 "$(query "SELECT count(DISTINCT rank) FROM iterations WHERE t >
         (SELECT max(json_extract(data, '\$.t')) FROM events WHERE kind = 'restart')")"
     run=$(query 'SELECT id FROM runs')
     try 0 rogctl verify "$run"
-    prints "recorded, and no finding: 1 process started again"
+    prints "recorded, without findings: 1 process started again"
     [ "$victim" = serve ] || continue
     # Its state is some seconds younger than its checkpoint, of which there is but the first.
     try 0 rogctl show "$run" --json

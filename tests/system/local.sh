@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Clusters of real processes on this machine: a sweep to its figures, real gradients, processes that
-# are killed, a run that stands still, rogctl killed and run again; nothing is left over.
+# are killed, a run that stands still, rogctl killed and run again; no runs left over.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >local.conf <<'END'
@@ -108,13 +108,13 @@ for victim in "work .*--rank 2" "serve"; do
     pid=$!
     tried="a sweep of which '$victim' is killed"
     wait_for 240 "$iterations"
-    # It is not begun beside itself.
+    # It is not started beside itself.
     rogctl sweep "${victim%% *}.conf" --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
-    grep -q "going on already, as sweep [^ ]*-1 (process $pid, for 0:[0-9]*)" again || fail "it says: $(cat again)"
+    grep -q "already running, as [^ ]*-1 (process $pid, for 0:[0-9]*)" again || fail "it says: $(cat again)"
     kill -9 "$(one_with "$victim")" || fail "nothing to kill"
     wait $pid
     same "exit status" 0 $?
-    says "was killed by signal 9 and is started again"
+    says "was killed by signal 9 and is restarted"
     [ "$victim" = serve ] && says "the server was restarted and resumes from its state saved at" &&
         says "s of the run were lost"
     nothing_is_left
@@ -142,7 +142,7 @@ lose() { # STATUS MIN_WORKERS
     nothing_is_left
 }
 lose 0 0
-says "worker 2 was killed by signal 9 and is not started again (restarts is 0); the run goes on without it"
+says "worker 2 was killed by signal 9 and is not restarted (restarts is 0); the run continues without it"
 same "done" "done 1" "$(query "SELECT status || ' ' || attempt FROM runs")"
 same "away" 2 "$(query "SELECT data->>'$.workers_away[0].rank' FROM events WHERE kind = 'end'")"
 try 0 rogctl runs
@@ -156,14 +156,14 @@ try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 lose 1 2
 says "worker 2 was killed by signal 9: 1 of 2 workers are left, min_workers is 2"
 
-# A run that stands still is begun again, and in the end has failed with the reason.
+# A run that stands still is retried, and in the end has failed with the reason.
 sed 's/stall_limit = 60.0/stall_limit = 5.0/' local.conf >impatient.conf
 cat >still.conf <<END
 case = "s"; seconds = 30.0; trace = "constant:0.0001"; $short
 runs = ( { library = "BSP"; } );
 END
 try 1 rogctl sweep still.conf --cluster impatient.conf --db still.db
-says "no worker has finished an iteration for 5 s (stall_limit). The run is begun again"
+says "no worker has finished an iteration for 5 s (stall_limit). The run is retried"
 same "failed" "failed 2" "$(query "SELECT status || ' ' || attempt FROM runs" still.db)"
 same "retries" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'retry'" still.db)"
 nothing_is_left
@@ -180,8 +180,8 @@ for signal in INT KILL; do
     no_trainer_runs_on
 done
 try 0 rogctl sweep kill.conf --cluster local.conf
-says "which was interrupted"
-says "it goes on from what its server had saved at "
+says ", interrupted)"
+says "it resumes from the state saved at "
 same "time stands still until a worker is back" 1 "$(query "SELECT min((SELECT min(t) FROM events j WHERE kind = 'join'
     AND j.t >= r.t AND j.rowid > r.rowid) - t < 0.02) FROM events r WHERE kind = 'resume' AND rank = 0")"
 same "time goes on" 1 "$(query "SELECT min(t - lag) > 0 AND count(*) > 0 FROM (SELECT t, lag(t, 1, 0)

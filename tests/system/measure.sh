@@ -48,7 +48,7 @@ same "folders of programs that are done" 0 "$(find cache -name '*.programs' | wc
 # Of one that fails what it has printed is there.
 config one.json "$PWD/descent exit 5" "{\"rank\": 1, \"step_s\": 1, $device}, $(worker 2 '')"
 try 1 rog-trainer measure --config one.json
-says "step_s = \"measured\": worker 2's program ended with status 3"
+says "step_s = \"measured\": worker 2's program exited with status 3"
 says "oh dear"
 log=$(sed 's/.*(\(.*program.log\)).*/\1/' err)
 grep -q "oh dear" "$log" || fail "no log: $(cat err)"

@@ -44,7 +44,7 @@ of() { query "SELECT library || ' ' || threshold || ' ' || batchsize || ' ' || c
 same "as it is" "ROG 7 2 mine" "$(of 'Mine')"
 same "its threshold" "ROG 8 2 mine" "$(of 'Mine, threshold 8')"
 same "another strategy" "SSP 4 2 mine" "$(of 'another')"
-same "that comes with the program" "SSP 4 1 ssp" "$(of 'SSP')"
+same "installed with rogctl" "SSP 4 1 ssp" "$(of 'SSP')"
 same "a cell" "ROG 9 3 mine" "$(of 'Mine, threshold 9, batchsize 3')"
 same "one in the place of another" "8" \
     "$(query "SELECT DISTINCT json_extract(config, '$.batch') FROM runs WHERE library = 'BSP'")"
@@ -121,4 +121,4 @@ try 0 rogctl sweep "$ROG_SOURCE/experiments/methods-outdoors.conf" -n
 
 # How long the steps of overlapping iterations took is not recorded.
 try 2 rogctl replay "$(query "SELECT id FROM runs WHERE library = 'STREAM'")" --library SSP
-says "its iterations were computed while others were exchanged"
+says "its iterations were computed during exchanges"

@@ -11,7 +11,7 @@ run=$(query "SELECT id FROM runs")
 try 0 rogctl show "$run"
 grep -q "^workers  *4$" out || fail "workers are not counted before they finish an iteration"
 grep -q "^iterations  *0: no worker has finished one$" out || fail "nothing is said of no iteration"
-grep -q "^local steps  *500 an iteration, by the settings$" out || fail "local steps of the settings"
+grep -q "^local steps  *500 per iteration, by the settings$" out || fail "local steps of the settings"
 same "without an iteration" 4 "$(rogctl show "$run" --json | jq .idle_workers)"
 try 3 rogctl verify "$run"
 says "no worker has finished an iteration, so there is nothing to check"
@@ -30,7 +30,7 @@ grep -q "no worker finishes" err && fail "a remark on a run that is long enough"
 grep -q "ended before any" out && fail "a remark on a run with iterations"
 try 0 rogctl show "$(query "SELECT id FROM runs WHERE note = 'whole'")"
 grep -q "^iterations  *[1-9][0-9]* of the fastest worker$" out || fail "whose iterations they are"
-grep -q "^local steps  *2 an iteration$" out || fail "local steps as recorded"
+grep -q "^local steps  *2 per iteration$" out || fail "local steps as recorded"
 grep -q "iterations an iteration" out && fail "a unit that is none"
 
 # Runs that differ in values alone, where there are none.

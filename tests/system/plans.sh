@@ -30,14 +30,14 @@ cp c.conf five.conf
 try 0 rogctl sweep ../here/e.conf --cluster five.conf
 says "e-case0 has runs on cluster c; those on five are e-case1"
 try 0 rogctl sweep ../here/e.conf
-says "e-case0: all 1 runs are done already"
+says "e-case0: all 1 runs are already done"
 same "cases" "e-case0 1,e-case1 1" \
     "$(query "SELECT group_concat(case_name || ' ' || n) FROM (SELECT case_name, count(*) AS n FROM case_runs GROUP BY 1)")"
 cd ..
 
 # ---- experiment files that came with the program ----
 try 0 rogctl sweep threshold-wide.conf -n
-says "/share/rog/threshold-wide.conf, which came with the program"
+says "/share/rog/threshold-wide.conf, which is installed with rogctl"
 prints "threshold-wide-case0: 17 of 17 runs to do"
 cp here/e.conf threshold-wide.conf
 cp here/c.conf .
@@ -60,7 +60,7 @@ try 0 rogctl sweep r.conf -n
 says "4 of the 6 runs only repeat another one, such as SSP with seed 2 the one with seed 1"
 says 'hint: trace_start = "seed"'
 try 2 rogctl sweep r.conf --until-ci 5
-says "repeats of SSP would all be the same run"
+says "repeats of SSP would all be identical"
 try 0 rogctl sweep r.conf -n --cluster local4 # no two runs in real time are the same
 if grep -q repeat err; then fail "real time repeats"; fi
 sed 's/epochs/trace_start = "seed"; epochs/' r.conf >s.conf
@@ -89,7 +89,7 @@ says "trace_blocks_by has no effect without trace_blocks"
 
 sed 's/w{rank}/w1/' r.conf >shared.conf
 try 0 rogctl sweep shared.conf -n
-says "2 workers have the trace $PWD/w1.csv from the same moment on, so their links fade all at once"
+says "2 workers have the trace $PWD/w1.csv from the same moment on, so their links fade at the same time"
 try 0 rogctl run workload=none seconds=60 trace=w1.csv --cluster c.conf
 says "from the same moment on"
 sed 's/epochs/trace_start = "spread"; epochs/' shared.conf >spread.conf
@@ -119,9 +119,9 @@ says "bad.conf, line 3 (ROG 4): worker 1: $PWD/b1.csv:1: a bandwidth trace start
 says 'bad.conf, line 4 (ROG 4): worker 1: unknown bandwidth generator "nowhere"'
 says "bad.conf, line 5 (ROG 4): checkpoint $PWD/b1.csv: only 6 bytes"
 says "bad.conf, line 6 (ROG 4): $PWD/./train.bin: 1000 bytes long"
-says "5 of the 6 runs could not begin"
+says "5 of the 6 runs could not start"
 same "said once" 1 "$(grep -c 'starts with' err)"
-prints "cannot begin"
+prints "cannot start"
 try 2 rogctl sweep bad.conf -n --json
 same "faults" "0 5" "$(json '[.runs[].fault] | "\(.[0] // 0) \(map(select(.)) | length)"')"
 printf 'seconds,mbps\n0,5\n1,2\n' >b1.csv
@@ -150,10 +150,10 @@ runs = ( { trace = "synth:nowhere"; }, { library = "BSP"; }, { library = "./cras
 END
 try 2 rogctl sweep crash.conf -n
 says "crash.conf, line 2 (ROG 4): worker 1: unknown bandwidth generator"
-says "crash.conf, line 2 (CRASH 1): CRASH cannot begin: plugin $PWD/crash.so crashes (signal 6, Aborted)"
-says "crash.conf, line 3 (CRASH 2): CRASH cannot begin: plugin $PWD/crash.so ends the program"
-says "crash.conf, line 3 (CRASH 3): CRASH cannot begin: three is too many"
-says "4 of the 5 runs could not begin"
+says "crash.conf, line 2 (CRASH 1): CRASH cannot start: plugin $PWD/crash.so crashed (signal 6, Aborted)"
+says "crash.conf, line 3 (CRASH 2): CRASH cannot start: plugin $PWD/crash.so exited the process"
+says "crash.conf, line 3 (CRASH 3): CRASH cannot start: three is too many"
+says "4 of the 5 runs could not start"
 
 # ---- how long it will take, and how that is known ----
 from() {
@@ -168,7 +168,7 @@ runs = ( { library = "BSP"; }, { library = "SSP"; } );
 END
 same "unknown" "-" "$(from t.conf)"
 try 0 rogctl sweep t.conf -n
-prints "wall time: unknown, as no run like these is recorded for cluster c"
+prints "wall time: unknown: no similar run is recorded for cluster c"
 same "limit of real time" "its seconds" "$(from t.conf --cluster local4)"
 same "all of real time" 600 "$(try 0 rogctl sweep t.conf -n --json --cluster local4; json .wall_s)"
 try 0 rogctl sweep t.conf -q
@@ -178,7 +178,7 @@ same "as before" "same run" "$(from t.conf --seed 5)"
 same "each as before" "100 300" "$(json '[.runs[].wall_s] | join(" ")')"
 try 0 rogctl sweep t.conf -n --seed 5 --jobs 1
 prints "wall time: about 7 min"
-prints "2 runs: as the same run took on this cluster before"
+prints "2 runs: from the same run on this cluster"
 sed 's/"SSP"/"ROG"/' t.conf >alike.conf
 same "of the size" "runs of its size,same run" "$(from alike.conf --seed 5)"
 same "mean" 200 "$(json '.runs[1].wall_s')"
@@ -192,8 +192,8 @@ case = "short"; $quick figure = "10";
 runs = ( { library = "BSP"; }, { library = "SSP"; threshold = 0; } );
 END
 try 0 rogctl sweep short.conf # accuracies alone, which these runs have none of
-says "figure 10 shows results of tests alone"
-same "said before it runs" 1 "$(grep -c 'shows results of tests alone' err)"
+says "figure 10 shows only test results"
+same "said before it runs" 1 "$(grep -c 'shows only test results' err)"
 try 0 rogctl sweep short.conf
 query "UPDATE runs SET ended_at = started_at"
 try 0 rogctl sweep short.conf -n --seed 2
@@ -209,16 +209,16 @@ says 'faults.conf, line 2: no plugin provides the library "NOSUCH"'
 says "faults.conf, line 2: trace: "
 says "faults.conf, line 3: initial_model: "
 says 'unknown bandwidth generator "foo"'
-says "4 of the 5 runs could not begin"
-prints "1 of 5 runs to do, 4 cannot begin"
-same "rows with their faults" 4 "$(grep -c 'cannot begin .*\(no plugin\|cannot open\|unknown bandwidth generator\)' out)"
+says "4 of the 5 runs could not start"
+prints "1 of 5 runs to do, 4 cannot start"
+same "rows with their faults" 4 "$(grep -c 'cannot start .*\(no plugin\|cannot open\|unknown bandwidth generator\)' out)"
 try 2 rogctl sweep faults.conf
 says "nosuch.csv"
 says "nosuch.weights"
-says "3 of the 5 runs could not begin"
+says "3 of the 5 runs could not start"
 try 0 rogctl sweep faults.conf -n --only BSP
 try 2 rogctl sweep faults.conf -n --only NOSUCH
-prints "0 of 1 runs to do, 1 cannot begin"
+prints "0 of 1 runs to do, 1 cannot start"
 try 2 rogctl sweep faults.conf -n --json
 same "faults" 4 "$(json '[.runs[] | select(.fault)] | length')"
 touch train.py

@@ -37,7 +37,7 @@ pictures=$(find ./-plots -name '*.png' | wc -l)
 same "pictures shown" "$pictures" "$(grep -c '^terminal 2 words: --size=[0-9]*x \./-plots/p-case0-.*\.png$' words)"
 
 in_terminal with redraw p-case0 --format pdf --open
-prints 'hint: a terminal can show PNG (--format pdf,png)'
+prints 'hint: terminals can show PNG (--format pdf,png)'
 same "pictures shown" "$pictures" "$(wc -l <words)"
 
 touch broken

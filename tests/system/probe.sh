@@ -53,11 +53,11 @@ json '.seconds' | awk '{ exit !($1 >= 5 && $1 < 20) }' || fail "it does not last
 try 1 rog-trainer trace convert --from probe --rank 2 s/samples.csv two.csv
 says 's/samples.csv'
 try 2 rog-trainer trace convert --from mahimahi --direction up s/samples.csv two.csv
-says '--direction belongs to --from iperf3 or probe'
+says '--direction applies only to --from iperf3 or probe'
 
 # A folder is used once; a key has to be one.
 try 2 rog-trainer probe --folder s $server
-says 'has been used already'
+says 'is already in use'
 mkdir -m 700 bad && echo secret >bad/key
 try 1 rog-trainer probe --folder bad $server
 says '32 hexadecimal digits'

@@ -22,29 +22,29 @@ END
     says "failed: worker $2"
 }
 
-ends 'exit 3' '1 ended with status 3'
+ends 'exit 3' '1 exited with status 3'
 for status in 129 137 143 192; do
-    ends "exit $status" "1 ended with status $status"
-    ends "env sh -c 'exit $status'" "1 ended with status $status"
+    ends "exit $status" "1 exited with status $status"
+    ends "env sh -c 'exit $status'" "1 exited with status $status"
     grep -q 'signal' err && fail "a signal that was none: $(cat err)"
 done
 ends "env sh -c 'kill -9 \$\$'" '1 was killed by signal 9'
-same "restarts" 2 "$(grep -c 'worker 1 was killed by signal 9 and is started again' err)"
+same "restarts" 2 "$(grep -c 'worker 1 was killed by signal 9 and is restarted' err)"
 ends "true; exec sh -c 'echo oh dear; kill -15 \$\$'" '1 was killed by signal 15: oh dear'
 
-# Ended well, but never there; and left without a word to the server, at once or in the middle.
+# Ended well, but never there; and left without output to the server, at once or in the middle.
 ends 'echo bye' "1's program ended (status 0) without taking part in the run; it said: bye"
 ends 'true' "1's program ended (status 0) without taking part in the run; it said nothing"
-# That was no accident: it is not begun again.
+# That was no accident: it is not started again.
 sed -i 's/retries = 0/retries = 2/' local.conf
 ends 'true' "1's program ended (status 0) without taking part in the run"
-grep -q 'begun again' err && fail "what ends well by itself is begun again: $(cat err)"
+grep -q 'is retried' err && fail "what ends well by itself is retried: $(cat err)"
 sed -i 's/retries = 2/retries = 0/' local.conf
 leaver_make
 sed -i 's/count = 1/count = 2/' local.conf
 for left in 0 5; do
     ends "$PWD/leaver $left" ''
-    grep -q "'s program ended (status 0) before it had finished; it said nothing" err ||
+    grep -q "'s program exited (status 0) before it had finished; it said nothing" err ||
         fail "not told from one that has finished"
 done
 sed "s/leaver 5/leaver/" x.conf >y.conf
@@ -57,4 +57,4 @@ same "the model that is replayed" "1 same" \
     "$(json '"\((.bytes_pushed / .iterations) < 200 | if . then 1 else 0 end) \(.config.wire_model)"')"
 query "UPDATE events SET data = json_remove(data, '\$.layout') WHERE kind = 'start'" whole.db
 try 2 rogctl replay "$run" --db whole.db
-says "its model is a program's, whose tensors an earlier rogctl did not record"
+says "its model belongs to a program, and an earlier version of rogctl did not record its tensors"

@@ -29,7 +29,7 @@ END
 }
 
 sweep 1 '"run.sh", "./parts//deep/words.txt"'
-says "worker 1 ended with status 3: the words as here"
+says "worker 1 exited with status 3: the words as here"
 # What is in them makes another run, whether they can be executed does not.
 sweep 0 '"run.sh", "../outside/others.sh"' --dry-run
 sweep 0 "\"run.sh\", \"$PWD/outside/others.sh\"" --dry-run
@@ -49,5 +49,5 @@ says 'would be parts and parts/deep/words.txt'
 sweep 0 '"run.sh"' --dry-run
 sed 's/^case = "x";/& data = "cifar100:nowhere";/' job/x.conf >job/y.conf
 try 2 rogctl sweep job/y.conf --cluster local.conf --dry-run
-prints "cannot begin"
+prints "cannot start"
 says "nowhere/train.bin does not exist"

@@ -100,7 +100,7 @@ try 0 rogctl sweep z.conf -n
 prints "0 of 1 runs to do"
 echo '# another line' >>own/modest.py
 try 0 rogctl sweep z.conf -n
-prints "plugin modest.py is another file than in"
+prints "plugin modest.py differs from the file in"
 sed -i '$d' own/modest.py
 query "UPDATE runs SET versions = replace(versions, '\"python\":\"', '\"python\":\"1')"
 query "UPDATE runs SET config_hash = 'of another Python'"

@@ -112,7 +112,7 @@ for how in damage of_earlier; do
     $how "$state"
     try 0 rogctl sweep d.conf
     case $how in
-    damage) says "begun again" && says "its hash does not match" ;;
+    damage) says "is retried" && says "its hash does not match" ;;
     of_earlier) says "has no snapshot to resume from" ;;
     esac
     same "events" "$(sum_of sound)" "$(sum_of results)"

@@ -92,7 +92,7 @@ for shell in bash dash zsh tcsh fish; do
         for word; do echo "[$word]"; done' sh "it's" '' '!'
     same "$shell" "3 [it's] [] [!]" "$(echo $(cat out))"
     log_in 1 $shell sh -c 'echo "that was it!" >&2; exit 9'
-    says "sh ended with status 9"
+    says "sh exited with status 9"
     says "that was it!"
 done
 
@@ -110,7 +110,7 @@ if has fish; then
     start_up fish .config/fish/config.fish 'echo Welcome'
     log_in 1 fish
     says 'prints "Welcome" into the output of every command'
-    says 'put what is in it between: if status is-interactive ... end'
+    says 'wrap its contents in: if status is-interactive ... end'
     start_up fish .config/fish/config.fish 'if status is-interactive
         echo Welcome
     end'
@@ -135,7 +135,7 @@ log_in 1 bash
 says 'dash in the place of every command'
 start_up bash .bashrc 'exit 3'
 log_in 1 bash
-says 'runs no commands: one ended with status 3 and without a word'
+says 'runs no commands: one exited with status 3 and without output'
 says '~/.bashrc'
 start_up bash .bashrc 'exec tmux-or-the-like'
 log_in 1 bash
@@ -154,7 +154,7 @@ log_in 0 bash
 log_in 1 nologin
 says 'runs no commands: its login shell is nologin. Give it another one there: sudo chsh -s /bin/bash rog-nologin'
 log_in 1 false
-says 'ended with status 1 and without a word'
+says 'exited with status 1 and without output'
 says 'as /bin/false (getent passwd rog-false)'
 if has busybox; then
     log_in 1 busybox

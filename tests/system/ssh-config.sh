@@ -218,8 +218,8 @@ row "blanks, tabs, comments" in
 cfg "AddressFamily inet"
 row "AddressFamily inet" in
 cfg "AddressFamily inet6"
-row "AddressFamily inet6, an address of IPv4" out "is no host that this machine knows" \
-    "is no host that this machine knows"
+row "AddressFamily inet6, an address of IPv4" out "is not a host known to this machine" \
+    "is not a host known to this machine"
 cfg "BindInterface lo"
 row "BindInterface" in
 cfg "BindInterface rog-nowhere"
@@ -307,13 +307,13 @@ IdentityFile $PWD/missing
 IdentityFile $PWD/id"
 row "the second IdentityFile" in
 key="IdentityFile none"
-row "IdentityFile none" out "refuses the login"
+row "IdentityFile none" out "authentication failed"
 cp id.pub lonely.pub
 key="IdentityFile $PWD/lonely"
 row "a public key alone" out "has no free name for a new one (IdentityFile)"
 key="IdentityFile $PWD/lonely
 IdentityFile $PWD/free_id"
-row "a public key alone, and a free name" out "make one with: ssh-keygen -t ed25519 -f $PWD/free_id && ssh-copy-id"
+row "a public key alone, and a free name" out "create one with: ssh-keygen -t ed25519 -f $PWD/free_id && ssh-copy-id"
 key="IdentityFile $PWD/locked"
 row "a key with a passphrase" out "add the key to the agent with: ssh-add $PWD/locked"
 cp id loose
@@ -347,7 +347,7 @@ CertificateFile $PWD/certificate.pub"; do
 done
 port=$port_trusting key="IdentityFile $PWD/other_id"
 printf '* %s\n' "$(words host)" >kh
-row "the same key without it" out "refuses the login"
+row "the same key without it" out "authentication failed"
 
 # Passwords. at NAME: the sshd of that name.
 at() {
@@ -378,7 +378,7 @@ if [ -n "${port_password_first:-}" ]; then
     at password
     answer "$secret"
     cfg "PasswordAuthentication no"
-    row "PasswordAuthentication no" out "refuses the login"
+    row "PasswordAuthentication no" out "authentication failed"
     at no_keys
     answer "$secret"
     row "a host that takes no keys, a password" in
@@ -422,12 +422,12 @@ agent_has id
 row "a key of the agent alone" in
 cfg "IdentitiesOnly yes"
 agent="IdentityAgent $socket" key="IdentityFile $PWD/other_id"
-row "a key of the agent alone, IdentitiesOnly" out "refuses the login"
+row "a key of the agent alone, IdentitiesOnly" out "authentication failed"
 export SSH_AUTH_SOCK=$socket
 agent="IdentityAgent SSH_AUTH_SOCK" key="IdentityFile none"
 row "SSH_AUTH_SOCK" in
 key="IdentityFile none"
-row "IdentityAgent none" out "refuses the login"
+row "IdentityAgent none" out "authentication failed"
 unset SSH_AUTH_SOCK
 export ROG_TEST_AGENT=$socket
 agent="IdentityAgent \$ROG_TEST_AGENT" key="IdentityFile none"
@@ -551,10 +551,10 @@ if [ -n "${port_password_first:-}" ]; then
     advise_copy "install it there with: "
     cp other_id "a key"
     key="IdentityFile \"$PWD/a key\""
-    advise_copy "make its public key with: "
+    advise_copy "create its public key with: "
     key="IdentityFile $PWD/new_id"
     printf '#!/bin/sh\ncase $1 in *assphrase*) ;; *) echo "%s" ;; esac\n' "$secret" >askpass
-    advise_copy "there is no key: make one with: "
+    advise_copy "there is no key: create one with: "
     agent_has other_id
     agent="IdentityAgent $socket" key="IdentityFile none"
     advise_copy "install it there with: "

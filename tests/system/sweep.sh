@@ -37,7 +37,7 @@ same "versions" rog-trainer "$(query "SELECT DISTINCT key FROM runs, json_each(v
 
 # Again: nothing is repeated.
 try 0 rogctl sweep x.conf
-says "all 2 runs are done already"
+says "all 2 runs are already done"
 same "attempts" 1 "$(query 'SELECT max(attempt) FROM runs')"
 same "runs" 2 "$(query 'SELECT count(*) FROM runs')"
 

@@ -65,6 +65,6 @@ rm results.runs/*/whole
 query "UPDATE runs SET status = 'failed', error = 'worker 1: out of memory'"
 touch late
 try 0 rogctl sweep y.conf --cluster l.conf
-says "it goes on from what its server had saved"
+says "it resumes from the state saved"
 same "run" "2 done" "$(query "SELECT attempt || ' ' || status FROM runs")"
 same "iterations" "$before" "$(query "$iterations")"

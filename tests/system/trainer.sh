@@ -51,7 +51,7 @@ shared=$XDG_CACHE_HOME
 )
 
 echo '{"noise": "none"}' >clean.json
-expect 0 '500 to 500 images a class' rog-trainer data info --config clean.json
+expect 0 '500 to 500 images per class' rog-trainer data info --config clean.json
 [ "$(grep -c images said)" -eq 4 ] || fail "two data sets with two lines each: $(cat said)"
 expect 2 'data must be followed by make or info' rog-trainer data mend
 echo '{"data": "cifar100:nowhere"}' >wrong.json

@@ -77,7 +77,7 @@ same "info" true "$(json .unlimited)"
 try 2 rog-trainer trace info unlimited --blocks 60
 try 2 rog-trainer trace synth unlimited t.csv
 try 2 rog-trainer shape --iface lo --trace unlimited --seconds 1
-says "there is nothing to shape without a limit"
+says "nothing to shape: the trace has no limit"
 
 # What was published without a control.
 run=art/result/01-02-03-04-ROG-4-

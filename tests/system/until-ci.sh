@@ -14,7 +14,7 @@ narrow() { jq -en "$(width) < $1" >/dev/null || fail "an interval of $(width) po
 # A limit: three pairs are not enough, and it says so.
 try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 3 --json
 says "ROG 4 over BSP: 2 of the 3 pairs that an interval needs"
-says "after 3 pairs of runs the gain is not known to 0.01 points yet"
+says "after 3 pairs of runs the gain is not yet known to 0.01 points"
 same "pairs" "ROG 4 BSP percent 3" "$(json '.gains[0] | [.series, .against, .unit, .pairs] | join(" ")')"
 same "seeds" "5,6,7 5,6,7" "$(seeds BSP) $(seeds ROG)"
 try 2 rogctl sweep x.conf --until-ci 1 --max-repeats 2
@@ -22,16 +22,16 @@ says "3 to 10000"
 
 # It goes on: what is there is kept, and seeds come in pairs.
 try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 3 -n
-says "the gain is not known to 0.01 points yet; --max-repeats with more than 3 goes on"
+says "the gain is not yet known to 0.01 points; hint: --max-repeats above 3 continues"
 prints "0 of 2 runs to do"
 try 0 rogctl sweep x.conf --until-ci 0.01 -n
-says "one more of each run is next, and then further ones until it is; at most 20 of each run"
+says "each run is repeated once more, and again until it is; at most 20 of each run"
 prints "2 of 8 runs to do"
 same "the next seed" 2 "$(grep -c ' 300 *8  new ' out)"
 try 0 rogctl sweep x.conf --until-ci 1000 -n
-says "the gain is known to 1000 points: nothing is repeated"
+says "the gain is known to 1000 points: no repeats needed"
 try 0 rogctl sweep x.conf --until-ci 5 -n --seed 100
-says "repeats with further seeds follow until the gain is known to 5 points"
+says "runs are repeated with further seeds until the gain is known to 5 points"
 before=$(query "SELECT group_concat(id) FROM runs WHERE seed <= 7")
 try 0 rogctl sweep x.conf --until-ci 30 --json
 narrow 30
@@ -44,7 +44,7 @@ same "attempts" 1 "$(query 'SELECT max(attempt) FROM runs')"
 # Known well enough already: nothing is run, and the interval is that of the runs.
 try 0 rogctl sweep x.conf --until-ci 30
 same "no new runs" $((2 * pairs)) "$(query 'SELECT count(*) FROM runs')"
-prints "% less time an iteration"
+prints "% less time per iteration"
 mean=$(query "WITH s AS (SELECT run_id, avg(x) AS x FROM (SELECT run_id, avg(compute_s + push_s + pull_s + stall_s) AS x
     FROM iterations GROUP BY run_id, rank) GROUP BY run_id)
     SELECT printf('%+.2f', avg(100 * (1 - r.x / b.x))) FROM runs AS rr JOIN s AS r ON r.run_id = rr.id

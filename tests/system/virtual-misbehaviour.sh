@@ -48,8 +48,8 @@ run missing "$PWD/no-such-program" ""
 run silent "true" ""
 run absent "sleep 54321" "step_limit = 5.0;"
 sweep c 1
-fails c exit "worker 2's program ended with status 3; it said \"oh dear\" ("
-fails c leave "worker 2's program ended (status 0) before it had finished"
+fails c exit "worker 2's program exited with status 3; it said \"oh dear\" ("
+fails c leave "worker 2's program exited (status 0) before it had finished"
 fails c abort "worker 2's program was killed by signal 6 (Aborted)"
 fails c nan "bias"
 fails c nan "worker 2"
@@ -57,7 +57,7 @@ fails c close "worker 2's program closed its connection to the simulation before
 fails c change "worker 2's program failed: tensor fc.bias was changed by the program"
 fails c hang "worker 2's program has computed iteration 3 for more than 5 s of real time"
 fails c grow "worker 2's program was killed: it used 0."
-fails c missing "'s program ended with status 127; it said"
+fails c missing "'s program exited with status 127; it said"
 fails c silent "'s program ended (status 0) without taking part in the run"
 fails c absent "'s program has not joined the run within 5 s of real time"
 nothing_is_left
@@ -70,7 +70,7 @@ nothing_is_left
 log=$(find manners.runs -path '*worker2/program.log' -size +512k)
 [ -f "$log" ] || fail "no log of what it printed"
 [ "$(wc -c <"$log")" -lt 2000000 ] || fail "a log of $(wc -c <"$log") bytes"
-grep -q 'bytes are left out here' "$log" || fail "the log does not say what it lacks"
+grep -q 'bytes omitted' "$log" || fail "the log does not say what it lacks"
 
 # Also when the simulation is killed: what a program has started in a session of its own, with an empty
 # environment, is found.

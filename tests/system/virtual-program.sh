@@ -153,12 +153,12 @@ same "workers" 3 "$(jq -r 'select(.event == "iteration") | .rank' killed/events.
 config BSP 0 '"seconds": 100.0, "snapshot_period": 0.01,' "PAUSE=1000 FORGETS=1 exec $PWD/descent"
 try 0 simulate forgets
 same "said" 1 "$(wc -l <err)"
-says "program cannot be taken up: it forgets: if this run is interrupted, it begins again"
+says "program cannot be resumed: it forgets: if this run is interrupted, it must restart from the beginning"
 
 # What goes wrong with a program is the run's error, and its last event.
 config BSP 0 '"seconds": 100.0,' "exec $PWD/descent exit 4"
 try 1 simulate wrong
-says "worker 2's program ended with status 3"
+says "worker 2's program exited with status 3"
 same "lines" 1 "$(wc -l <err)"
 tail -n 1 wrong/events.jsonl | jq -e '.event == "error" and (.message | test("worker 2"))' >out ||
     fail "$(tail -n 1 wrong/events.jsonl)"
@@ -167,4 +167,4 @@ try 1 simulate nan
 says "worker 2: a gradient of iteration 4 is not finite, in tensor 1, fc.bias"
 # Too few descriptors are found before any program is started.
 try 1 sh -c 'ulimit -n 40; exec rog-trainer simulate --config c.json --out few'
-says "3 workers in 3 processes need 41 open files, and 40 are allowed (ulimit -Hn)"
+says "3 workers in 3 processes need 41 open files, but only 40 are allowed (ulimit -Hn)"

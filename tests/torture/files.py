@@ -266,7 +266,7 @@ def attempt(kind, rng):
     elif result.crashed() or result.status not in (0, 1, 2, 3, 130, 143):
         kind.problem("crashed", "status %s: %s" % (result.status, told), result)
     elif result.status != 0 and not result.err.strip():
-        kind.problem("silent", "status %d without a word: %s" % (result.status, told), result)
+        kind.problem("silent", "status %d without output: %s" % (result.status, told), result)
     elif b"\x1b" in result.err + (result.out if "--json" not in words else b""):
         kind.problem("silent", "control characters reach the terminal: %s" % told, result)
 

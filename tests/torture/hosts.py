@@ -186,7 +186,7 @@ def judge(kind, status, told):
         kind.problem("crashed", "rogctl ends with status %d: %s: %s" % (
             status, told, said[-1500:].decode(errors="replace")))
     elif status == 1 and b"failed" not in said and b"rogctl:" not in said:
-        kind.problem("silent", "rogctl fails without a word: " + told)
+        kind.problem("silent", "rogctl fails without output: " + told)
     if b"\x1b" in said:
         kind.problem("silent", "control characters of a host reach the terminal: " + told)
     if select("results.db", "PRAGMA integrity_check") not in (None, [("ok",)]):

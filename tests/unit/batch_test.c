@@ -268,7 +268,7 @@ static void test_refuses(void **state)
     assert_int_equal(rog_sampler_new(&s, d, indices, 4, &options, 1, "t", 0, &err), ROG_EINVAL);
     assert_string_equal(err.message, "image 5 of 5 does not exist");
     assert_int_equal(rog_sampler_new(&s, d, indices, 3, &options, 1, "t", 0, &err), ROG_EINVAL);
-    assert_string_equal(err.message, "a batch of 4 images cannot be drawn out of 3 images");
+    assert_string_equal(err.message, "cannot draw a batch of 4 images from 3 images");
     options.batch = 0;
     assert_int_equal(rog_sampler_new(&s, d, indices, 3, &options, 1, "t", 0, &err), ROG_EINVAL);
     assert_null(s);

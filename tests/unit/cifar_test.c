@@ -112,7 +112,7 @@ static void test_wrong_length(void **state)
     assert_null(d);
     snprintf(expected, sizeof expected,
              "%s: 9000 bytes long, but 3 CIFAR-100 records of 3074 bytes are 9222 bytes; the file "
-             "is truncated, copy it again",
+             "is truncated; copy it again",
              f->path);
     assert_string_equal(err.message, expected);
 
@@ -135,7 +135,7 @@ static void test_wrong_label(void **state)
     assert_null(d);
     snprintf(expected, sizeof expected,
              "%s: record 2 (byte 6149) has the fine label 100, labels are 0 to 99; the file is "
-             "damaged, copy it again",
+             "damaged; copy it again",
              f->path);
     assert_string_equal(err.message, expected);
 }

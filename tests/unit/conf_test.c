@@ -167,7 +167,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; matrix = { seed = [1, 2, 1]; };", "has the same value twice"},
     {"case = \"a\"; matrix = { sede = [1]; };", "unknown setting sede (did you mean seed?)"},
     {"case = \"a\"; min_workers = 2;",
-     "line 1: min_workers belongs into the cluster file (docs/experiment-files.md), not into"},
+     "line 1: min_workers belongs in the cluster file (docs/experiment-files.md), not in"},
     {"case = \"a\";\n\nmatrix = { seed = [\n1, -2]; };", "x.conf, line 4: seed must be"},
     {"case = \"a\"; contender = 4; runs = ( { } );", "contender must be text (found 4)"},
     {"case = \"a\"; runs = ( { baseline = \"BSP\"; } );", "unknown setting baseline"},
@@ -369,11 +369,11 @@ static void ranges_are_those_of_shells(void **state)
         {"r{1..2,7,b}", 0, "r1 r2 r7 rb"},
         {"10.42.0.{11..}", 3, "10.42.0.11 10.42.0.12 10.42.0.13"},
         {"{a,b}-{1..2}", 0, "a-1 a-2 b-1 b-2"},
-        {"r{1..", 0, "braces come in pairs"},
-        {"r1..}", 0, "braces come in pairs"},
-        {"r{1,{2,3}}", 0, "not within others"},
-        {"r{}", 0, "nothing between braces or commas"},
-        {"r{1,}", 0, "nothing between braces or commas"},
+        {"r{1..", 0, "braces must be paired"},
+        {"r1..}", 0, "braces must be paired"},
+        {"r{1,{2,3}}", 0, "cannot be nested"},
+        {"r{}", 0, "an empty item between braces or commas"},
+        {"r{1,}", 0, "an empty item between braces or commas"},
         {"r{a..c}", 0, "a range is two whole numbers"},
         {"r{1...3}", 0, "a range is two whole numbers"},
         {"r{-1..3}", 0, "a range is two whole numbers"},
@@ -724,11 +724,11 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"local\";\ncontainer = { image = \"i\"; }; workers = ( { profile = \"nx\"; } );",
      "line 2: container is for clusters of kind ssh"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; environment = \"A=1 B\"; } );",
-     "environment must be NAME=VALUE between blanks (found \"B\")"},
+     "environment must be NAME=VALUE, separated by spaces (found \"B\")"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } ); server = { host = \"b\"; "
      "};\n"
      "tester = { host = \"c\"; recover = \"reboot\"; };",
-     "line 2: recover is of no use to a tester"},
+     "line 2: recover does not apply to a tester"},
 };
 
 static void wrong_clusters_are_answered_exactly(void **state)

@@ -67,7 +67,7 @@ static void asked_again_until_it_is_right(void **state)
     assert_true(
         rog_credentials_ask(person.credentials, "key a", false, &number, text, sizeof text));
     assert_string_equal(text, "two");
-    assert_string_equal(person.text, "That was not right. key a: ");
+    assert_string_equal(person.text, "Wrong answer. key a: ");
     /* Another connection has the newest at once, whether it has tried one or not. */
     assert_true(rog_credentials_ask(person.credentials, "key a", false, &other, text, sizeof text));
     assert_string_equal(text, "two");

@@ -182,7 +182,7 @@ static void test_a_checkpoint_is_as_large_as_the_model(void **state)
         fail_msg("%s", err.message);
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has 1001 bytes"));
-    assert_non_null(strstr(err.message, "1000: it is not taken"));
+    assert_non_null(strstr(err.message, "1000: it is not accepted"));
     /* One that says less than it sends. */
     hosted.fake.hidden = 10;
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);

@@ -224,8 +224,8 @@ static void test_refuses_odd_clients(void **state)
         {{.label = -1}, "examples/0/label: number 1 is -1, labels are 0 to 99"},
         {{.no_coarse = true}, "examples/0/ has no \"coarse_label\""},
         {{.coarse = 20}, "examples/0/coarse_label: number 1 is 20, labels are 0 to 19"},
-        {{.soft_link = true}, "examples/0/image is a link, which is not followed"},
-        {{.external = true}, "examples/0/image is kept outside of the file"},
+        {{.soft_link = true}, "examples/0/image is a link; links are not followed"},
+        {{.external = true}, "examples/0/image is stored outside the file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         make_file(f->path, &cases[i].odd);
@@ -251,7 +251,7 @@ static void test_refuses_odd_files(void **state)
     H5Lcreate_external("other.h5", "/examples/0", examples, "0", H5P_DEFAULT, H5P_DEFAULT);
     H5Gclose(examples);
     H5Fclose(file);
-    expect_refusal(f->path, "examples/0 is a link, which is not followed");
+    expect_refusal(f->path, "examples/0 is a link; links are not followed");
 
     /* Two million images that nobody wrote: more than a file may claim. */
     file = H5Fcreate(f->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -283,7 +283,7 @@ static void test_refuses_truncated(void **state)
     assert_int_equal(rog_file_read(f->path, 1 << 20, &data, &size, &err), 0);
     for (size_t length = 0; length < size; length += 97) {
         assert_int_equal(truncate(f->path, (off_t)length), 0);
-        expect_refusal(f->path, "not a sound HDF5 file: ");
+        expect_refusal(f->path, "not a valid HDF5 file: ");
         assert_int_equal(rog_file_write(f->path, data, size, &err), 0);
     }
     free(data);

@@ -81,7 +81,7 @@ static void wrong_hosts_are_named(void **state)
         {"( { host = \"a\"; slots = 0; } );", "slots must be"},
         {"( { host = \"a\"; slot = 1; } );", "did you mean slots?"},
         {"( { host = \"a\"; environment = \"A=1 B\"; } );", "environment must be NAME=VALUE"},
-        {"( { host = \"a\"; }, { host = \"A\"; } );", "the host A is there twice"},
+        {"( { host = \"a\"; }, { host = \"A\"; } );", "host A is listed twice"},
         {"( { host = \"a{1..2000}\"; } );", "stands for more than 1000"},
         {"( { host = \"a\"; } ); host_defaults = { host = \"b\"; };", "host is a host's own"},
         {"( { host = \"a\"; } ); host_defaults = 3;", "host_defaults must be a group"},

@@ -165,8 +165,8 @@ static void a_request_that_cannot_be_made_says_why(void **state)
         {"http://me:secret@example.org/", ROG_EINVAL, "a user name or a password"},
         {"http://example.org/a b", ROG_EINVAL, "a space or a control character"},
         {"http://example.org/a\r\nX: y", ROG_EINVAL, "a space or a control character"},
-        {"http://name.invalid/", ROG_EFAILED, "is this machine online"},
-        {"http://127.0.0.1:1/", ROG_EFAILED, "is the server running"},
+        {"http://name.invalid/", ROG_EFAILED, "this machine is online"},
+        {"http://127.0.0.1:1/", ROG_EFAILED, "check that the server is running"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const struct rog_http_request request = {.url = bad[i].url};
@@ -177,7 +177,7 @@ static void a_request_that_cannot_be_made_says_why(void **state)
     }
     assert_int_equal(ask(world, (struct rog_http_request){0}, "/circle", &response, &err),
                      ROG_EFAILED);
-    assert_non_null(strstr(err.message, "in a circle"));
+    assert_non_null(strstr(err.message, "too many redirects"));
     assert_int_equal(ask(world, (struct rog_http_request){0}, "/elsewhere", &response, &err),
                      ROG_EFAILED);
     const struct rog_http_request narrow = {.response_max_bytes = 4};

@@ -304,11 +304,11 @@ static void an_edited_file_is_another_run(void **state)
 
     put(f, "t.csv", "seconds,mbps\n0,9\n");
     struct rog_plan *looked = matched(f, text);
-    check_why(&looked->run[0], "t.csv is another file than in ", first->run[0].id);
+    check_why(&looked->run[0], "t.csv differs from the file in ", first->run[0].id);
     assert_string_equal(looked->run[0].before, first->run[0].id);
     assert_null(looked->run[0].id);
     /* One that is not done is done with the file as it is. */
-    check_why(&looked->run[1], "failed: the cause is not known; t.csv is another file than in ",
+    check_why(&looked->run[1], "failed: unknown cause; t.csv differs from the file in ",
               first->run[1].id);
     assert_int_equal(looked->run[1].action, ROG_PLAN_RETRY);
     assert_string_equal(looked->run[1].id, first->run[1].id);
@@ -354,7 +354,7 @@ static void no_outdated_run_stays(void **state)
     put(f, "t.csv", "seconds,mbps\n0,9\n");
     struct rog_plan *second = recorded(f, text);
     assert_int_equal(second->leaving_count, 1);
-    assert_string_equal(second->leaving[0].why, "had other files than the run that is made now");
+    assert_string_equal(second->leaving[0].why, "had other files than the new run");
     assert_int_equal(runs_in_case(f), 2);
     rog_plan_free(second);
     rog_plan_free(same);
@@ -406,7 +406,7 @@ static void a_changed_setting_is_named(void **state)
     rog_plan_free(first);
 }
 
-static void other_results_are_made_anew(void **state)
+static void other_results_are_made_again(void **state)
 {
     struct fixture *f = *state;
     struct rog_plan *first = recorded(f, NONE ONE);
@@ -465,7 +465,7 @@ int main(void)
         TEST(no_outdated_run_stays),
         TEST(swapped_files_are_the_same_runs),
         TEST(a_changed_setting_is_named),
-        TEST(other_results_are_made_anew),
+        TEST(other_results_are_made_again),
         TEST(runs_of_older_databases_are_known_again),
         TEST(failed_runs_that_nobody_wants_leave),
     };

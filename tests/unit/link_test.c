@@ -475,7 +475,7 @@ static pid_t shape(const struct world *world, double mbps)
         if (code)
             fprintf(stderr, "replay: %s\n", err.message);
         else
-            printf("  by tc's counters: %.1f s of full use, off by %+.2f%%\n", summary.busy_s,
+            printf("  by tc's counters: %.1f s of full use, error %+.2f%%\n", summary.busy_s,
                    100 * summary.error);
         fflush(stdout);
         _exit(code || summary.busy_s < 1 || fabs(summary.error) > 0.05);

@@ -98,26 +98,26 @@ static void what_would_harm(void **state)
 {
     (void)state;
     refuses(PICKLE("\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R."),
-            "asks to call posix.system, and nothing is called here");
+            "calls posix.system; calls are not executed");
     refuses(PICKLE("\x80\x03"
                    "cbuiltins\neval\nX\x01\x00\x00\x00"
                    "1\x85R."),
-            "asks to call builtins.eval");
+            "calls builtins.eval");
     refuses(PICKLE("\x80\x02}."), "protocol 2");
     refuses(PICKLE("\x80\x05}."), "protocol 5");
     refuses(PICKLE("\x80\x04]."), "operation 0x5d");
     refuses(PICKLE("\x80\x04}"), "truncated");
-    refuses(PICKLE("\x80\x04."), "nothing is there");
-    refuses(PICKLE("\x80\x04(."), "a mark in the place");
+    refuses(PICKLE("\x80\x04."), "stack underflow");
+    refuses(PICKLE("\x80\x04(."), "a mark instead");
     refuses(PICKLE("\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff."), "truncated");
-    refuses(PICKLE("\x80\x04j\xff\xff\xff\xff."), "was not kept");
+    refuses(PICKLE("\x80\x04j\xff\xff\xff\xff."), "an unknown memo entry");
     refuses(PICKLE("\x80\x04}r\xff\xff\xff\xff."), "more values");
-    refuses(PICKLE("\x80\x04u."), "there is no mark");
-    refuses(PICKLE("\x80\x04}(K\x01K\x02u."), "a key that is no text");
+    refuses(PICKLE("\x80\x04u."), "missing mark");
+    refuses(PICKLE("\x80\x04}(K\x01K\x02u."), "a key that is not text");
     refuses(PICKLE("\x80\x04}."), "must be a dict of \"images\"");
     refuses(PICKLE("\x80\x04\x8c\x05numpy\x8c\x05"
                    "dtype\x93\x8c\x02O8\x89\x88\x87R."),
-            "something else than whole numbers");
+            "other values than whole numbers");
     refuses(PICKLE("PK\x03\x04"), "not a pickle");
     /* A dict in itself, and the same client again. */
     refuses(PICKLE("\x80\x04}\x94(\x8c\x06images\x94h\x00\x8c\x06labels\x94h\x00u."),

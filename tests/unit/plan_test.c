@@ -549,7 +549,7 @@ static void repeats_count_seeds_up(void **state)
     assert_int_equal(try_plan(f, four, &nothing, &plan, &err), ROG_ENOTFOUND);
 }
 
-static void a_single_run_is_taken_up_until_it_is_done(void **state)
+static void a_single_run_was_resumed_until_it_is_done(void **state)
 {
     struct fixture *f = *state;
     struct rog_error err = {0};
@@ -785,7 +785,7 @@ int main(void)
         TEST(looking_changes_nothing),
         TEST(a_changed_file_adds_what_is_new),
         TEST(repeats_count_seeds_up),
-        TEST(a_single_run_is_taken_up_until_it_is_done),
+        TEST(a_single_run_was_resumed_until_it_is_done),
         TEST(settings_of_any_origin_are_checked),
         TEST(no_parameters_are_as_if_unset),
         TEST(names_are_as_published),

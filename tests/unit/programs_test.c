@@ -303,7 +303,7 @@ static void train_keepers(float params[TEST_PARAMS], uint32_t at_once, uint32_t 
     run_close(&run);
 }
 
-static void taken_up_from_a_snapshot(void **state)
+static void resumed_from_a_snapshot(void **state)
 {
     (void)state;
     float whole[TEST_PARAMS], params[TEST_PARAMS];
@@ -326,8 +326,7 @@ static void a_program_that_keeps_nothing(void **state)
     rog_programs_keep(run.programs, true);
     begin_iteration(&run, 1);
     assert_int_equal(rog_programs_kept(run.programs, &all, &err), ROG_EINVAL);
-    assert_non_null(
-        strstr(err.message, "program cannot be taken up: it does not keep what it has"));
+    assert_non_null(strstr(err.message, "program cannot be resumed: it does not save its state"));
     take_results(&run, 0, TEST_WORKERS);
     check(rog_programs_end(run.programs, run.statistics, &err), &err);
     run_close(&run);
@@ -369,7 +368,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(states_are_read_and_changed),
         cmocka_unit_test(attended_meanwhile),
         cmocka_unit_test(the_end_takes_turns),
-        cmocka_unit_test(taken_up_from_a_snapshot),
+        cmocka_unit_test(resumed_from_a_snapshot),
         cmocka_unit_test(a_program_that_keeps_nothing),
         cmocka_unit_test(a_damaged_snapshot_is_refused),
     };

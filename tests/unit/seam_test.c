@@ -298,7 +298,7 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
 }
 
 /* Worker and server are replaced by new ones that were told everything. */
-static void begin_anew(struct pair *pair)
+static void begin_over(struct pair *pair)
 {
     struct saved *saved = calloc(1, sizeof *saved);
     struct rog_archive archive;
@@ -331,7 +331,7 @@ static void test_kept(void **state)
         rows_of(&pair, &pair.pull, &wire);
         assert_int_equal(wire.payload[0], iteration - 1);
         if (iteration == 3)
-            begin_anew(&pair);
+            begin_over(&pair);
     }
     /* Who comes back is sent the first one again, and goes on with its own. */
     uint32_t iteration;

@@ -120,7 +120,7 @@ static void bad_names_are_refused(void **state)
     static const char *const names[] = {"", "-oProxyCommand=touch x", "a b", "$(id)", "a;b"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct rog_ssh_options options = {.host = names[i], .timeout_s = 1};
-        refused(&options, ROG_EINVAL, "is not the name or address");
+        refused(&options, ROG_EINVAL, "is not a valid host name or address");
     }
 }
 
@@ -184,10 +184,10 @@ static void timeouts_hold(void **state)
         double begin_s = rog_clock_s();
         assert_int_equal(rog_connection_run(ssh, ARGV("sh", "-c", scripts[i]), 0.7, &result, &err),
                          ROG_EFAILED);
-        assert_non_null(strstr(err.message, "in time"));
+        assert_non_null(strstr(err.message, "timed out"));
         assert_true(rog_clock_s() - begin_s < 5);
         assert_int_equal(rog_connection_run(ssh, ARGV("true"), 5, &result, &err), ROG_EFAILED);
-        assert_non_null(strstr(err.message, "given up"));
+        assert_non_null(strstr(err.message, "abandoned"));
         rog_connection_free(ssh);
         assert_true(rog_clock_s() - begin_s < 8);
     }
@@ -279,7 +279,7 @@ static void a_host_that_hangs_is_given_up(void **state)
         double took_s = rog_clock_s() - began_s;
         kill(session, SIGKILL);
         assert_int_equal(code, stopped ? ROG_EINTR : ROG_EFAILED);
-        assert_non_null(strstr(err.message, stopped ? "interrupted" : "in time"));
+        assert_non_null(strstr(err.message, stopped ? "interrupted" : "time"));
         assert_true(is_lost);
         assert_true(took_s < 10);
     }
@@ -347,7 +347,7 @@ static void only_the_right_key_opens(void **state)
     assert_int_equal(rog_process_run(ARGV("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key),
                                      60, NULL, &err),
                      ROG_OK);
-    refused(&options, ROG_EFAILED, "refuses the login");
+    refused(&options, ROG_EFAILED, "authentication failed");
 
     /* The lab's key, now with a passphrase. */
     assert_int_equal(rog_file_read(ROG_LAB_DIR "/id_ed25519", 8192, &text, &size, &err), ROG_OK);
@@ -449,7 +449,7 @@ static void a_started_process_outlives_the_connection(void **state)
         rog_connection_command(ssh, ARGV("kill", "-KILL", "--", group), 10, NULL, &err), ROG_OK);
     assert_int_equal(rog_connection_start(ssh, ARGV("no-such-program"), log, &pid, &err),
                      ROG_EFAILED);
-    assert_non_null(strstr(err.message, "there is no program no-such-program"));
+    assert_non_null(strstr(err.message, "program not found: no-such-program"));
     assert_int_equal(rog_connection_start(ssh, ARGV("true"), "/no/such/folder/log", &pid, &err),
                      ROG_EFAILED);
     free(number);

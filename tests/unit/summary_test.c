@@ -71,8 +71,7 @@ static void says(const struct rog_findings *findings, bool each, const char *wan
         const struct rog_summary_row *row = &summary.row[i];
         if (row->check)
             fprintf(to, "%s %s ", rog_finding_level_name(row->level), row->check);
-        fprintf(to, "%s%s%s\n", row->text, row->way_out ? " -> " : "",
-                row->way_out ? row->way_out : "");
+        fprintf(to, "%s%s%s\n", row->text, row->hint ? " -> " : "", row->hint ? row->hint : "");
     }
     fclose(to);
     if (strcmp(text, wanted) != 0)

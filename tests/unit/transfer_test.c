@@ -234,7 +234,7 @@ static void refuse(const char *settings, uint64_t bytes, const char *why)
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
-    refuse("\"trace\":\"constant:8\"", UINT64_MAX, "at most 1125899906842624 are possible");
+    refuse("\"trace\":\"constant:8\"", UINT64_MAX, "at most 1125899906842624 are allowed");
     refuse("\"trace\":\"constant:8\",\"overlap\":true", 1, "set overlap = false");
 }
 

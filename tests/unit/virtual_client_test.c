@@ -412,7 +412,7 @@ static void take_up(struct sim_end *end, const void *user)
 }
 
 /* Where the run is taken up, the exchange of the iteration before still goes on. */
-static void test_overlap_taken_up(void **state)
+static void test_overlap_resumed(void **state)
 {
     (void)state;
     struct sim sim;
@@ -433,10 +433,10 @@ static void test_overlap_taken_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exchanges),        cmocka_unit_test(test_in_parts),
-        cmocka_unit_test(test_deltas),           cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_overlap_taken_up), cmocka_unit_test(test_many_tensors),
-        cmocka_unit_test(test_without_values),   cmocka_unit_test(test_options),
+        cmocka_unit_test(test_exchanges),       cmocka_unit_test(test_in_parts),
+        cmocka_unit_test(test_deltas),          cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_overlap_resumed), cmocka_unit_test(test_many_tensors),
+        cmocka_unit_test(test_without_values),  cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,8 +48,8 @@ static int take_lock(int *lock, struct rog_error *err)
         return ROG_OK;
     return errno == EADDRINUSE
                ? rog_fail(err, ROG_EBUSY,
-                          "for %g s another process has been about to claim this host (it has the "
-                          "socket @" LOCK_NAME "): `ss -xap` names it",
+                          "another process has been trying to claim this host for %g s (it holds "
+                          "the socket @" LOCK_NAME "); hint: `ss -xap` shows it",
                           LOCK_PATIENCE_S)
                : rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));
 }

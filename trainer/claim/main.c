@@ -23,9 +23,11 @@ int main(int argc, char **argv)
     double patience_s = argc == 5 ? strtod(argv[4], NULL) : 0;
     if (!(patience_s > 0) || strlen(argv[1]) != ROG_CLAIM_TOKEN_BYTES - 1 ||
         strspn(argv[1], HEX) != strlen(argv[1])) {
-        fprintf(stderr, "usage: rog-claim TOKEN TEXT FILE SECONDS\n\n"
-                        "Waits for this host and keeps it for TEXT, until FILE is gone or has not "
-                        "been touched\nfor SECONDS. TOKEN is 16 hexadecimal digits.\n");
+        fprintf(stderr, "usage: rog-claim TOKEN TEXT FILE SECONDS\n"
+                        "\n"
+                        "Waits for this host and holds it for TEXT, until FILE is removed or has "
+                        "not been touched\n"
+                        "for SECONDS. TOKEN is 16 hexadecimal digits.\n");
         return ROG_EXIT_USAGE;
     }
     if (rog_claim_enter(&claim, argv[1], argv[2], &err)) {

@@ -120,7 +120,7 @@ int rog_sampler_new(struct rog_sampler **sampler, const struct rog_dataset *data
 {
     *sampler = NULL;
     if (!options->batch || !options->image_size || count < options->batch)
-        return rog_fail(err, ROG_EINVAL, "a batch of %u images cannot be drawn out of %u images",
+        return rog_fail(err, ROG_EINVAL, "cannot draw a batch of %u images from %u images",
                         options->batch, count);
     struct rog_sampler *made = calloc(1, sizeof *made);
     if (!made)
@@ -239,7 +239,7 @@ void rog_sampler_next(struct rog_sampler *sampler, float *images, float *targets
 
 void rog_sampler_archive(struct rog_sampler *sampler, struct rog_archive *archive)
 {
-    rog_archive_same(archive, sampler->count, "a shard has another size");
+    rog_archive_same(archive, sampler->count, "the size of a shard differs");
     rog_archive_bytes(archive, sampler->rng.state, sizeof sampler->rng.state);
     rog_archive_number(archive, &sampler->next, sampler->count, "the next image");
     for (uint32_t i = 0; i < sampler->count && !rog_archive_failed(archive); i++)

@@ -125,7 +125,9 @@ static int write_entry(const char *path, const struct rog_dataset *dataset, stru
 out:
     rog_file_writer_discard(&writer);
     if (code)
-        rog_fail_prefix(err, "cannot keep a data set in the cache (XDG_CACHE_HOME moves it)");
+        rog_fail_prefix(
+            err,
+            "cannot store a data set in the cache; hint: set XDG_CACHE_HOME to another folder");
     return code;
 }
 
@@ -151,7 +153,7 @@ static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
     }
     if (fread(made->pixels, 1, rog_dataset_bytes(made), file) != rog_dataset_bytes(made) ||
         getc(file) != EOF)
-        return rog_fail(err, ROG_EFORMAT, "%s: has another length than it says", path);
+        return rog_fail(err, ROG_EFORMAT, "%s: its length does not match its header", path);
     memcpy(made->sha256, hash, sizeof hash);
     write_header(expected, made);
     if (strcmp(header, expected))

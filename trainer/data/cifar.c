@@ -49,7 +49,7 @@ static int check_size(FILE *file, const char *path, uint32_t *records, struct ro
     if ((long long)status.st_size != expected)
         return rog_fail(err, ROG_EFORMAT,
                         "%s: %lld bytes long, but %u CIFAR-100 records of %d bytes are %lld bytes; "
-                        "the file is %s, copy it again",
+                        "the file is %s; copy it again",
                         path, (long long)status.st_size, *records, ROG_CIFAR_RECORD_BYTES, expected,
                         (long long)status.st_size < expected ? "truncated" : "not CIFAR-100");
     return ROG_OK;
@@ -60,8 +60,8 @@ static int check_label(const char *path, uint32_t record, uint8_t label, struct 
     if (label < ROG_CIFAR_CLASSES)
         return ROG_OK;
     return rog_fail(err, ROG_EFORMAT,
-                    "%s: record %u (byte %lld) has the fine label %u, labels are 0 to %d; "
-                    "the file is damaged, copy it again",
+                    "%s: record %u (byte %lld) has the fine label %u, labels are 0 to %d; the file "
+                    "is damaged; copy it again",
                     path, record, (long long)record * ROG_CIFAR_RECORD_BYTES + 1, label,
                     ROG_CIFAR_CLASSES - 1);
 }
@@ -75,7 +75,7 @@ static int read_records(struct rog_dataset *dataset, FILE *file, const char *pat
         if (fread(record, sizeof record, 1, file) != 1)
             return rog_fail(err, ROG_EIO, "%s: reading %zu bytes at byte %lld: %s", path,
                             sizeof record, offset,
-                            ferror(file) ? strerror(errno) : "the file has become shorter");
+                            ferror(file) ? strerror(errno) : "the file was truncated meanwhile");
         int code = check_label(path, i, record[1], err);
         if (code)
             return code;
@@ -156,7 +156,7 @@ int rog_cifar_write(const struct rog_dataset *dataset, const char *path, struct 
     if (dataset->width != ROG_CIFAR_EDGE || dataset->height != ROG_CIFAR_EDGE ||
         dataset->classes > ROG_CIFAR_CLASSES)
         return rog_fail(err, ROG_EINVAL,
-                        "%s: images of %u x %u in %u classes do not fit into CIFAR-100's format",
+                        "%s: images of %u x %u in %u classes do not fit the format of CIFAR-100",
                         path, dataset->width, dataset->height, dataset->classes);
     FILE *file = fopen(path, "wbe");
     if (!file)

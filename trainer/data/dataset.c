@@ -23,7 +23,7 @@ int rog_dataset_new(struct rog_dataset **dataset, uint32_t count, uint32_t class
     if (!count || !classes || classes > UINT16_MAX || !height || !width || height > 65536 ||
         width > 65536 || (uint64_t)count * 3 > PIXELS_MAX_BYTES / ((uint64_t)height * width))
         return rog_fail(err, ROG_EINVAL,
-                        "a data set of %u images of %u x %u pixels in %u classes is not possible",
+                        "a data set of %u images of %u x %u pixels in %u classes is not supported",
                         count, height, width, classes);
     struct rog_dataset *made = calloc(1, sizeof *made);
     if (!made)
@@ -81,7 +81,7 @@ int rog_dataset_shard(const struct rog_dataset *dataset, uint32_t workers, uint3
     *count = 0;
     uint32_t each = workers ? dataset->count / workers : 0;
     if (!each || worker >= workers)
-        return rog_fail(err, ROG_EINVAL, "%u images cannot be shared out: shard %u of %u",
+        return rog_fail(err, ROG_EINVAL, "%u images cannot be split: shard %u of %u",
                         dataset->count, worker, workers);
     uint32_t *sorted = calloc(dataset->count, sizeof *sorted);
     uint32_t *begin = calloc((size_t)dataset->classes + 1, sizeof *begin);

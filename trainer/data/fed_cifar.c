@@ -58,7 +58,7 @@ static herr_t take_cause(unsigned depth, const H5E_error2_t *entry, void *user)
 __attribute__((format(printf, 2, 3))) static int fail_hdf5(struct reading *reading,
                                                            const char *format, ...)
 {
-    const char *entry = "no cause is known";
+    const char *entry = "unknown cause";
     char what[192], cause[256];
     va_list arguments;
     va_start(arguments, format);
@@ -133,13 +133,13 @@ static int array_open(struct reading *reading, hid_t client, const char *client_
         return rog_fail(reading->err, ROG_EFORMAT, "%s: %s has no \"%s\"", reading->path, where,
                         kind->name);
     if (link.type != H5L_TYPE_HARD)
-        return rog_fail(reading->err, ROG_EFORMAT, "%s: %s%s is a link, which is not followed",
+        return rog_fail(reading->err, ROG_EFORMAT, "%s: %s%s is a link; links are not followed",
                         reading->path, where, kind->name);
     array->id = H5Dopen2(client, kind->name, H5P_DEFAULT);
     if (array->id < 0)
         return fail_hdf5(reading, "%s%s", where, kind->name);
     if (!is_stored_here(array->id))
-        return rog_fail(reading->err, ROG_EFORMAT, "%s: %s%s is kept outside of the file",
+        return rog_fail(reading->err, ROG_EFORMAT, "%s: %s%s is stored outside the file",
                         reading->path, where, kind->name);
     if (!has_shape(array->id, kind->dims, kind->shape, &array->count) ||
         !is_whole_numbers(array->id, kind->bytes_max, kind->unsigned_only))
@@ -233,7 +233,7 @@ static herr_t visit_client(hid_t examples, const char *name, const H5L_info_t *l
     if (link->type != H5L_TYPE_HARD) {
         reading->code =
             rog_fail(reading->err, ROG_EFORMAT,
-                     "%s: examples/%.64s is a link, which is not followed", reading->path, name);
+                     "%s: examples/%.64s is a link; links are not followed", reading->path, name);
         goto out;
     }
     client = H5Gopen2(examples, name, H5P_DEFAULT);
@@ -273,7 +273,7 @@ static int reading_open(struct reading *reading)
         return fail_hdf5(reading, "libhdf5");
     reading->file = H5Fopen(reading->path, H5F_ACC_RDONLY, reading->access);
     if (reading->file < 0)
-        return fail_hdf5(reading, "not a sound HDF5 file");
+        return fail_hdf5(reading, "not a valid HDF5 file");
     reading->examples = H5Gopen2(reading->file, "examples", H5P_DEFAULT);
     if (reading->examples < 0)
         return rog_fail(reading->err, ROG_EFORMAT,

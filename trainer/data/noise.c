@@ -251,8 +251,7 @@ int rog_noise_check(const char *name, struct rog_error *err)
     size_t used = 0;
     for (size_t i = 0; i < NOISE_COUNT; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s, ", noises[i].name);
-    return rog_fail(err, ROG_EINVAL, "there is no noise \"%s\"; there are none, %smixed", name,
-                    known);
+    return rog_fail(err, ROG_EINVAL, "unknown noise \"%s\"; known: none, %smixed", name, known);
 }
 
 void rog_noise_describe(const char *name, char *text, size_t bytes)
@@ -281,7 +280,7 @@ int rog_noise_transform(const char *name, double value, const uint8_t *pixels, u
 {
     const struct noise *noise = find(name);
     if (!noise)
-        return rog_fail(err, ROG_EINVAL, "there is no image transformation \"%s\"", name);
+        return rog_fail(err, ROG_EINVAL, "unknown image transformation \"%s\"", name);
     if (!(value >= noise->least && value <= noise->most))
         return rog_fail(err, ROG_EINVAL, "%s must be %g to %g (found %g)", name, noise->least,
                         noise->most, value);

@@ -55,7 +55,7 @@ static bool next_client(struct clients *clients, const struct rog_pickle_array *
     if (clients->images == ROG_PICKLE_NOTHING && clients->labels == ROG_PICKLE_NOTHING)
         return false;
     if (clients->images == ROG_PICKLE_NOTHING || clients->labels == ROG_PICKLE_NOTHING) {
-        *code = rog_fail(err, ROG_EFORMAT, "%s: clients that have only images, or only labels",
+        *code = rog_fail(err, ROG_EFORMAT, "%s: clients with only images, or only labels",
                          clients->path);
         return false;
     }
@@ -64,11 +64,11 @@ static bool next_client(struct clients *clients, const struct rog_pickle_array *
     *images = rog_pickle_array(pickle, rog_pickle_value(pickle, clients->images));
     *labels = rog_pickle_array(pickle, rog_pickle_value(pickle, clients->labels));
     if (client.size != other.size || memcmp(client.bytes, other.bytes, client.size) != 0)
-        *code = wrong(clients->path, client, "the labels there are another client's", err);
+        *code = wrong(clients->path, client, "its labels belong to a different client", err);
     else if (!is_of_images(*images))
         *code = wrong(clients->path, client, "its images are not 8-bit (n, 32, 32, 3)", err);
     else if (!*labels || (*labels)->dims != 1 || (*labels)->shape[0] != (*images)->shape[0])
-        *code = wrong(clients->path, client, "not one label an image", err);
+        *code = wrong(clients->path, client, "not one label per image", err);
     clients->images = rog_pickle_next(pickle, clients->images);
     clients->labels = rog_pickle_next(pickle, clients->labels);
     return *code == ROG_OK;
@@ -99,7 +99,7 @@ static int count_images(const struct rog_pickle *pickle, size_t size, const char
     while (!code && next_client(&clients, &images, &labels, &code, err)) {
         sum += images->shape[0];
         if (sum > size / IMAGE_BYTES)
-            code = rog_fail(err, ROG_EFORMAT, "%s: more images than the file has bytes for", path);
+            code = rog_fail(err, ROG_EFORMAT, "%s: more images than fit in the file", path);
     }
     *count = (uint32_t)sum;
     return code;

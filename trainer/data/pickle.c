@@ -102,11 +102,10 @@ static int push(struct rog_pickle *pickle, struct value value, struct rog_error 
 static int pop(struct rog_pickle *pickle, uint32_t *index, struct rog_error *err)
 {
     if (!pickle->stack.count)
-        return refuse(pickle, err, "nothing is there to be taken");
+        return refuse(pickle, err, "stack underflow");
     *index = INDEX(pickle->stack, --pickle->stack.count);
-    return VALUE(pickle, *index)->kind == MARK
-               ? refuse(pickle, err, "a mark in the place of a value")
-               : ROG_OK;
+    return VALUE(pickle, *index)->kind == MARK ? refuse(pickle, err, "a mark instead of a value")
+                                               : ROG_OK;
 }
 
 /* The top, which stays there. */
@@ -126,7 +125,7 @@ static int find_mark(const struct rog_pickle *pickle, uint32_t *first, struct ro
             *first = i + 1;
             return ROG_OK;
         }
-    return refuse(pickle, err, "there is no mark");
+    return refuse(pickle, err, "missing mark");
 }
 
 /* The tuple's item; NULL: it has none of that kind there. */
@@ -184,8 +183,7 @@ static int op_proto(struct rog_pickle *pickle, uint32_t argument, struct rog_err
     int code = take_number(pickle, argument, &protocol, err);
     if (!code && (protocol < 3 || protocol > 4))
         code = rog_fail(err, ROG_EFORMAT,
-                        "a pickle of protocol %u; 3 and 4, which Python 3 writes unless told "
-                        "otherwise, can be read",
+                        "pickle protocol %u; supported: 3 and 4, the defaults of Python 3",
                         (unsigned)protocol);
     return code;
 }
@@ -273,11 +271,11 @@ static int op_tuple(struct rog_pickle *pickle, uint32_t argument, struct rog_err
 static int op_short_tuple(struct rog_pickle *pickle, uint32_t argument, struct rog_error *err)
 {
     if (argument > pickle->stack.count)
-        return refuse(pickle, err, "nothing is there to be taken");
+        return refuse(pickle, err, "stack underflow");
     uint32_t first = pickle->stack.count - argument;
     for (uint32_t i = first; i < pickle->stack.count; i++)
         if (VALUE(pickle, INDEX(pickle->stack, i))->kind == MARK)
-            return refuse(pickle, err, "a mark in the place of a value");
+            return refuse(pickle, err, "a mark instead of a value");
     return make_tuple(pickle, first, first, err);
 }
 
@@ -285,7 +283,7 @@ static int add_entry(struct rog_pickle *pickle, uint32_t dict, uint32_t key, uin
                      struct rog_error *err)
 {
     if (VALUE(pickle, dict)->kind != DICT || VALUE(pickle, key)->kind != TEXT)
-        return refuse(pickle, err, "a key that is no text, or no dict to put it into");
+        return refuse(pickle, err, "a key that is not text, or no dict to put it into");
     int code = grow(pickle, &pickle->entries, sizeof(struct entry), err);
     if (code)
         return code;
@@ -362,7 +360,7 @@ static int op_get(struct rog_pickle *pickle, uint32_t argument, struct rog_error
     if (code)
         return code;
     if (place >= pickle->memo.count || INDEX(pickle->memo, place) == ROG_PICKLE_NOTHING)
-        return refuse(pickle, err, "what is asked for was not kept");
+        return refuse(pickle, err, "an unknown memo entry");
     return append(pickle, &pickle->stack, INDEX(pickle->memo, place), err);
 }
 
@@ -380,8 +378,8 @@ static int push_name(struct rog_pickle *pickle, const struct value *module,
         if (is(module, names[i].module) && is(name, names[i].name))
             return push(pickle, (struct value){.kind = NAME, .number = names[i].means}, err);
     return rog_fail(err, ROG_EFORMAT,
-                    "byte %zu: the pickle asks to call %.*s.%.*s, and nothing is called here",
-                    pickle->at, (int)(module->size < 60 ? module->size : 60), module->bytes,
+                    "byte %zu: the pickle calls %.*s.%.*s; calls are not executed", pickle->at,
+                    (int)(module->size < 60 ? module->size : 60), module->bytes,
                     (int)(name->size < 60 ? name->size : 60), name->bytes);
 }
 
@@ -403,7 +401,7 @@ static int op_stack_global(struct rog_pickle *pickle, uint32_t argument, struct 
     if (!code)
         code = pop(pickle, &module, err);
     if (!code && (VALUE(pickle, name)->kind != TEXT || VALUE(pickle, module)->kind != TEXT))
-        code = refuse(pickle, err, "a name that is no text");
+        code = refuse(pickle, err, "a name that is not text");
     /* push() moves the values. */
     const struct value named = code ? (struct value){0} : *VALUE(pickle, name);
     const struct value of = code ? (struct value){0} : *VALUE(pickle, module);
@@ -418,7 +416,7 @@ static int read_type(const struct rog_pickle *pickle, const struct value *argume
     bool good = code && code->size == 2 && (code->bytes[0] == 'u' || code->bytes[0] == 'i') &&
                 code->bytes[1] && strchr("1248", code->bytes[1]);
     if (!good)
-        return refuse(pickle, err, "an array of something else than whole numbers");
+        return refuse(pickle, err, "an array of other values than whole numbers");
     *type = (struct value){
         .kind = TYPE,
         .array = {.type = code->bytes[0], .item_bytes = (uint32_t)(code->bytes[1] - '0')}};
@@ -440,7 +438,7 @@ static int op_reduce(struct rog_pickle *pickle, uint32_t argument, struct rog_er
     if (name->kind == NAME && name->number == DTYPE)
         code = read_type(pickle, VALUE(pickle, arguments), &made, err);
     else if (name->kind != NAME || name->number != RECONSTRUCT || !of || of->number != NDARRAY)
-        code = refuse(pickle, err, "something is to be called that is no numpy array");
+        code = refuse(pickle, err, "a call of something other than a numpy array");
     return code ? code : push(pickle, made, err);
 }
 
@@ -450,7 +448,7 @@ static int build_type(const struct rog_pickle *pickle, const struct value *state
 {
     const struct value *order = item(pickle, state, 1, TEXT);
     bool good = order && (is(order, "<") || (is(order, "|") && type->array.item_bytes == 1));
-    return good ? ROG_OK : refuse(pickle, err, "numbers that are not little endian");
+    return good ? ROG_OK : refuse(pickle, err, "numbers that are not little-endian");
 }
 
 /* (1, shape, type, by columns, data) */
@@ -464,7 +462,7 @@ static int build_array(struct rog_pickle *pickle, const struct value *state,
     if (!shape || !type || !by_columns || !data || !shape->size || shape->size > ROG_PICKLE_DIMS)
         return refuse(pickle, err, "an array without shape, type or data");
     if (by_columns->number && shape->size > 1)
-        return refuse(pickle, err, "an array that is stored by columns");
+        return refuse(pickle, err, "an array in column-major order");
     uint64_t bytes = type->array.item_bytes;
     *array = type->array;
     array->dims = (uint32_t)shape->size;
@@ -472,12 +470,12 @@ static int build_array(struct rog_pickle *pickle, const struct value *state,
     for (uint32_t i = 0; i < array->dims; i++) {
         const struct value *edge = item(pickle, shape, i, NUMBER);
         if (!edge || edge->number < 1 || (uint64_t)edge->number > data->size / bytes)
-            return refuse(pickle, err, "an array whose shape and data do not fit");
+            return refuse(pickle, err, "an array whose shape and data do not match");
         array->shape[i] = (uint64_t)edge->number;
         bytes *= array->shape[i];
     }
     return bytes == data->size ? ROG_OK
-                               : refuse(pickle, err, "an array whose shape and data do not fit");
+                               : refuse(pickle, err, "an array whose shape and data do not match");
 }
 
 static int op_build(struct rog_pickle *pickle, uint32_t argument, struct rog_error *err)
@@ -494,7 +492,7 @@ static int op_build(struct rog_pickle *pickle, uint32_t argument, struct rog_err
         return build_type(pickle, VALUE(pickle, state), value, err);
     if (value->kind == ARRAY)
         return build_array(pickle, VALUE(pickle, state), &value->array, err);
-    return refuse(pickle, err, "a state of something that has none");
+    return refuse(pickle, err, "a state of an object without state");
 }
 
 /* ---- the machine ---- */
@@ -546,10 +544,8 @@ static int run(struct rog_pickle *pickle, struct rog_error *err)
         const uint8_t *what = NULL;
         code = take(pickle, 1, &what, err);
         if (!code && !operations[*what].run)
-            code =
-                rog_fail(err, ROG_EFORMAT,
-                         "byte %zu: the operation 0x%02x is none that dicts of numpy arrays need",
-                         pickle->at - 1, *what);
+            code = rog_fail(err, ROG_EFORMAT, "byte %zu: unsupported operation 0x%02x",
+                            pickle->at - 1, *what);
         if (!code)
             code = operations[*what].run(pickle, operations[*what].argument, err);
     }

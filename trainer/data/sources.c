@@ -167,8 +167,8 @@ static int fed_cifar_make(void *user, struct rog_dataset **made, struct rog_erro
     code = run_converter(program, conversion->path, records, err);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
-                        "%s is not there to read HDF5 files; where it is, `rog-hdf5 FILE.h5 "
-                        "train.bin` makes the files of data = \"cifar100:FOLDER\"",
+                        "%s, which reads HDF5 files, is not installed; where it is, `rog-hdf5 "
+                        "FILE.h5 train.bin` writes the files for data = \"cifar100:FOLDER\"",
                         program);
     if (!code)
         code = rog_cifar_read(made, records, ROG_CIFAR_ANY_RECORDS, err);
@@ -312,10 +312,10 @@ static int request_init(struct request *request, const char *source, enum rog_sp
     if (!request->source)
         return ROG_EINVAL;
     if (request->source->noisy && strcmp(noise, "none") != 0)
-        return rog_fail(err, ROG_EINVAL,
-                        "the images of %s have their noise already: noise must be \"none\" (found "
-                        "\"%s\")",
-                        request->source->name, noise);
+        return rog_fail(
+            err, ROG_EINVAL,
+            "the images of %s already have noise: noise must be \"none\" (found \"%s\")",
+            request->source->name, noise);
     request->noise = noise;
     request->split = split;
     request->noise_seed =

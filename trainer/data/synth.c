@@ -396,7 +396,7 @@ int rog_synth_draw(struct rog_dataset **dataset, enum rog_split split, uint32_t 
     *dataset = NULL;
     uint32_t *labels = NULL;
     if (per_class > UINT32_MAX / ROG_SYNTH_CLASSES)
-        return rog_fail(err, ROG_EINVAL, "synth100: %u images a class are too many", per_class);
+        return rog_fail(err, ROG_EINVAL, "synth100: %u images per class are too many", per_class);
     uint32_t count = per_class * ROG_SYNTH_CLASSES;
     struct rog_dataset *made = NULL;
     int code = rog_dataset_new(&made, count, ROG_SYNTH_CLASSES, EDGE, EDGE, err);

@@ -141,7 +141,7 @@ static int check_mount(const char *mount, struct rog_error *err)
     char *from = rog_format("%.*s", (int)rog_container_mount_from(mount), mount);
     int code = from ? ROG_OK : rog_fail_nomem(err);
     if (from && from[0] == '/' && !rog_file_exists(from))
-        code = rog_fail(err, ROG_EINVAL, "there is no %s to be mounted", from);
+        code = rog_fail(err, ROG_EINVAL, "%s does not exist and cannot be mounted", from);
     free(from);
     return code;
 }
@@ -242,8 +242,7 @@ bool rog_host_container_ends_with_session(const struct rog_json *settings, struc
     bool lacks = is_podman(settings) && geteuid() != 0 && path && !rog_file_exists(path) &&
                  rog_file_exists("/run/systemd/system");
     if (lacks)
-        rog_fail(why, ROG_EFAILED, "containers of %s end when it is no longer logged in",
-                 user->pw_name);
+        rog_fail(why, ROG_EFAILED, "containers of %s stop when that user logs out", user->pw_name);
     free(path);
     return lacks;
 }

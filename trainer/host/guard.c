@@ -53,6 +53,6 @@ int rog_host_guard_start(struct rog_watchdog *guard, int lock, const struct rog_
 int rog_host_guard_set_group(struct rog_watchdog *guard, pid_t group, struct rog_error *err)
 {
     if (guard->fd >= 0 && write(guard->fd, &group, sizeof group) != sizeof group)
-        return rog_fail(err, ROG_EIO, "the guard process is gone: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "the guard process has exited: %s", strerror(errno));
     return ROG_OK;
 }

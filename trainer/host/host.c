@@ -89,7 +89,7 @@ static int fail_unwanted(const struct supervisor *host, struct rog_error *err)
         return rog_fail(err, ROG_EINTR, "stopped by signal %d", host->stop_signal);
     if (host->told)
         return rog_fail(err, ROG_EINTR, "stopped by rogctl");
-    return rog_fail(err, ROG_EFAILED, "the lease was not renewed for %g s: the controller is gone",
+    return rog_fail(err, ROG_EFAILED, "the lease was not renewed for %g s: rogctl is gone",
                     host->spec.lease_s);
 }
 
@@ -139,9 +139,9 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
         !rog_host_role_can_restart(&host->role))
         return fail_role(host, &why, err);
     host->restarts++;
-    snprintf(text, sizeof text, "%s was killed by signal %d and is started again%s",
+    snprintf(text, sizeof text, "%s was killed by signal %d and is restarted%s",
              rog_host_role_title(&host->role, title, sizeof title), killed_by,
-             host->spec.serves ? " from what it saved last" : "");
+             host->spec.serves ? " from its last saved state" : "");
     code = rog_host_journal_message(&host->journal, EVENT_RESTART, text, err);
     rog_host_stream_restart(&host->stream);
     return code ? code : start_role(host, err);
@@ -153,7 +153,7 @@ static int read_stream(struct supervisor *host, struct rog_error *err)
 {
     int code = rog_host_stream_read(&host->stream, err);
     if (host->stream.begun && !host->journal.begun)
-        rog_host_journal_log(&host->journal, "the run has begun");
+        rog_host_journal_log(&host->journal, "the run has started");
     host->journal.begun = host->stream.begun;
     host->journal.origin_s = host->stream.origin_s;
     if (host->stream.begun)
@@ -170,7 +170,7 @@ static int read_meter(struct supervisor *host, bool last, struct rog_error *err)
     if (code != ROG_EFAILED)
         return code ? rog_fail_again(err, &why) : ROG_OK;
     rog_host_stream_unmeasured(&host->stream, joules);
-    snprintf(text, sizeof text, "energy comes from the profile's model from here on: %s",
+    snprintf(text, sizeof text, "from now on energy is computed by the profile's model: %s",
              why.message);
     return rog_host_journal_message(&host->journal, ROG_EVENT_WARNING, text, err);
 }
@@ -180,8 +180,8 @@ static int look_at_replay(struct supervisor *host, struct rog_error *err)
     rog_host_replay_look(&host->replay);
     if (!host->replay.over)
         return ROG_OK;
-    return rog_fail(err, ROG_EFAILED, "the bandwidth replay broke off: %s",
-                    host->replay.code ? host->replay.why.message : "somebody else ended it");
+    return rog_fail(err, ROG_EFAILED, "the bandwidth replay failed: %s",
+                    host->replay.code ? host->replay.why.message : "another process stopped it");
 }
 
 /* ---- life ---- */
@@ -220,7 +220,7 @@ static int judge_replay(struct supervisor *host, struct rog_error *err)
     if (isnan(host->replay.error) || fabs(host->replay.error) <= shape->tolerance)
         return ROG_OK;
     snprintf(text, sizeof text,
-             "the bandwidth replay on %s was off by %+.1f%%, more than the tolerance of %g%%",
+             "the error of the bandwidth replay on %s was %+.1f%%, more than the tolerance of %g%%",
              shape->iface, 100 * host->replay.error, 100 * shape->tolerance);
     return rog_host_journal_message(&host->journal, ROG_EVENT_WARNING, text, err);
 }
@@ -264,8 +264,8 @@ static int enter(struct supervisor *host, const char *folder, struct rog_error *
     int code = rog_host_lock(ROG_HOST_LOCK, &host->lock, &other, err);
     if (!code && rog_file_exists(ROG_HOST_STATE))
         code = rog_fail(err, ROG_EINVAL,
-                        "it has been used already (it has a %s): a new folder is needed, or "
-                        "rog-trainer host --folder %s --stop first",
+                        "it is already in use (it has a %s): use a new folder, or run rog-trainer "
+                        "host --folder %s --stop first",
                         ROG_HOST_STATE, folder);
     return code ? rog_fail_prefix(err, "%s", folder) : ROG_OK;
 }

@@ -83,7 +83,7 @@ static int take_pipe(uint32_t start, int *fd, struct rog_error *err)
     if (*fd < 0 && errno != ENOENT)
         return rog_fail(err, ROG_EIO, "cannot open the pipe %s: %s", name, strerror(errno));
     if (*fd < 0 || read(*fd, &byte, 1) == 0)
-        return rog_fail(err, ROG_EFAILED, "the supervisor that started this has gone");
+        return rog_fail(err, ROG_EFAILED, "the supervisor that started this has exited");
     return ROG_OK;
 }
 
@@ -98,7 +98,7 @@ int rog_leash_take(uint32_t start, int *fd, int *lock, struct rog_error *err)
         int cause = errno;
         close(held);
         return cause == EWOULDBLOCK
-                   ? rog_fail(err, ROG_EBUSY, "what was started before is still there")
+                   ? rog_fail(err, ROG_EBUSY, "a previous instance is still running")
                    : rog_fail(err, ROG_EIO, "cannot lock %s: %s", ROG_LEASH_LOCK, strerror(cause));
     }
     *lock = held;

@@ -25,7 +25,7 @@ int rog_host_lock(const char *path, int *fd, pid_t *pid, struct rog_error *err)
         *pid = (pid_t)strtol(text, NULL, 10);
         close(*fd);
         *fd = -1;
-        return rog_fail(err, ROG_EBUSY, "another supervisor%s is at work there",
+        return rog_fail(err, ROG_EBUSY, "another supervisor%s is running there",
                         rog_process_aside(*pid, text));
     }
     snprintf(text, sizeof text, "%ld\n", (long)getpid());

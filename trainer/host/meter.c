@@ -16,7 +16,7 @@ int rog_host_meter_open(struct rog_host_meter *meter, const char *sysfs,
     if (!code) {
         rog_host_journal_log(journal, "energy is measured by %s", rog_power_source(meter->power));
     } else if (code == ROG_ENOTFOUND) {
-        rog_host_journal_log(journal, "energy comes from the profile's model: %s", why.message);
+        rog_host_journal_log(journal, "energy is computed by the profile's model: %s", why.message);
         code = ROG_OK;
     } else {
         rog_fail_again(err, &why);

@@ -67,6 +67,6 @@ int rog_host_remains_end(const char *folder, const struct rog_json *container,
         gone = rog_leash_await(folder, REMOVED_S);
     return gone ? ROG_OK
                 : rog_fail(err, ROG_EFAILED,
-                           "what its wrapper has started does not end (`ps -ef` there shows it, "
-                           "`rog-trainer inside` and what descends from that)");
+                           "the processes that its wrapper started do not exit; hint: `ps -ef` "
+                           "there shows them: `rog-trainer inside` and its descendants");
 }

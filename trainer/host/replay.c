@@ -68,8 +68,7 @@ static int open_trace(const struct rog_host_shape *shape, const struct rog_host_
     };
     int code = rog_trace_open_run(trace, start_s, &source, err);
     if (!code && !*trace)
-        code = rog_fail(err, ROG_EINVAL, "worker %u has no limit: there is nothing to shape",
-                        worker->rank);
+        code = rog_fail(err, ROG_EINVAL, "nothing to shape: worker %u has no limit", worker->rank);
     return code;
 }
 
@@ -144,7 +143,7 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
         .audit = fopen(events, "ae"),
     };
     if (getppid() != parent)
-        code = rog_fail(&err, ROG_EFAILED, "the supervisor is gone");
+        code = rog_fail(&err, ROG_EFAILED, "the supervisor has exited");
     else if (!code && !options.audit)
         code = rog_fail(&err, ROG_EIO, "cannot write %s: %s", events, strerror(errno));
     else if (!code)
@@ -172,7 +171,7 @@ static bool hear(struct rog_host_replay *replay, bool *ready)
         replay->why.code = word.code;
         memcpy(replay->why.message, word.message, sizeof word.message);
     } else {
-        replay->code = rog_fail(&replay->why, ROG_EFAILED, "the replay's process was killed");
+        replay->code = rog_fail(&replay->why, ROG_EFAILED, "the replay process was killed");
     }
     return true;
 }
@@ -189,7 +188,7 @@ static int await_ready(struct rog_host_replay *replay, struct rog_error *err)
     if (ready)
         return ROG_OK;
     int code = rog_fail(err, replay->code ? replay->code : ROG_EFAILED, "%s",
-                        replay->code ? replay->why.message : "the replay ended at once");
+                        replay->code ? replay->why.message : "the replay exited immediately");
     rog_host_replay_stop(replay, NULL);
     return code;
 }
@@ -266,6 +265,7 @@ int rog_host_replay_stop(struct rog_host_replay *replay, struct rog_error *err)
     replay->pid = 0;
     replay->clock_fd = replay->words_fd = -1;
     if (!replay->over)
-        replay->code = rog_fail(&replay->why, ROG_EFAILED, "the replay had to be killed");
+        replay->code =
+            rog_fail(&replay->why, ROG_EFAILED, "the replay did not stop and was killed");
     return replay->code ? rog_fail_again(err, &replay->why) : ROG_OK;
 }

@@ -72,7 +72,7 @@ int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *s
     role->copy = spec->serves ? NULL : EVENTS;
     snprintf(role->rank, sizeof role->rank, "%u", spec->rank);
     if (!getcwd(here, sizeof here))
-        return rog_fail(err, ROG_EIO, "cannot name the current folder: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot determine the current folder: %s", strerror(errno));
     role->folder = rog_strdup(here);
     role->config = rog_path_join(here, ROG_HOST_CONFIG);
     role->key = rog_path_join(here, ROG_HOST_KEY);
@@ -337,12 +337,12 @@ void rog_host_role_explain(const struct rog_host_role *role, struct rog_error *w
                  words[0] ? ": " : " nothing", words);
     else if (role->process.status == 0)
         rog_fail(why, ROG_EFAILED,
-                 "%s ended before %s did: it has to start what its command line ends in, and to "
-                 "wait for its end%s%s",
+                 "%s exited before %s: it must start the command at the end of its command line "
+                 "and wait for it%s%s",
                  title, role->name, words[0] ? "; it said: " : "", words);
     else
         rog_fail(why, ROG_EFAILED, "%s %s %d%s%s%s", title,
-                 killed_by ? "was killed by signal" : "ended with exit status",
+                 killed_by ? "was killed by signal" : "exited with status",
                  killed_by ? killed_by : role->process.status, words[0] ? ": " : "", words,
                  full ? " (the disk is full)" : "");
 }

@@ -65,7 +65,7 @@ static int check_object(const struct rog_json *object, const struct rog_setting 
                         struct rog_error *err)
 {
     if (!rog_json_is_object(object))
-        return rog_fail(err, ROG_EINVAL, "%s%s: an object is needed", path, where);
+        return rog_fail(err, ROG_EINVAL, "%s%s: must be an object", path, where);
     int code = rog_settings_check(table, object, skip, err);
     return code ? rog_fail_prefix(err, "%s%s", path, where) : ROG_OK;
 }
@@ -75,7 +75,7 @@ static int check_text(const char *key, const struct rog_json *value, void *user)
     const struct check *check = user;
     if (!rog_json_is_string(value) || !key[0] || strchr(key, '='))
         return rog_fail(check->err, ROG_EINVAL,
-                        "%s: \"environment\" holds names with strings (found \"%s\")", check->path,
+                        "%s: \"environment\" must contain strings (found \"%s\")", check->path,
                         key);
     return ROG_OK;
 }
@@ -144,7 +144,7 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
     if (rog_json_size(peers))
         code = read_peers(shape, peers, path, err);
     if (!code && !shape->trace == !shape->peer_count)
-        code = rog_fail(err, ROG_EINVAL, "%s: \"shape\" needs a trace, or peers with theirs", path);
+        code = rog_fail(err, ROG_EINVAL, "%s: \"shape\" needs a trace, or peers with traces", path);
     return code;
 }
 
@@ -188,7 +188,7 @@ static int interpret(struct rog_host_spec *spec, const char *path, struct rog_er
     spec->power = rog_json_get_bool(json, "power", true);
     spec->iface = rog_json_get_string(json, "iface", NULL);
     if (!role[0])
-        return rog_fail(err, ROG_EINVAL, "%s: \"role\" is needed: serve or work", path);
+        return rog_fail(err, ROG_EINVAL, "%s: \"role\" must be serve or work", path);
     if (spec->serves != (spec->rank == 0) || spec->rank > RANK_MAX)
         return rog_fail(err, ROG_EINVAL, "%s: \"rank\" is 0 for the server, from 1 on for workers",
                         path);

@@ -67,7 +67,7 @@ static int end_supervisor(const char *path, int *lock, struct rog_error *err)
         nanosleep(&step, NULL);
         code = rog_host_lock(path, lock, &pid, err);
     }
-    return code == ROG_EBUSY ? rog_fail(err, ROG_EFAILED, "the supervisor%s does not end",
+    return code == ROG_EBUSY ? rog_fail(err, ROG_EFAILED, "the supervisor%s does not exit",
                                         rog_process_aside(pid, aside))
                              : code;
 }

@@ -77,7 +77,7 @@ static int hand_on(struct rog_host_stream *stream, const char *line, size_t size
                    struct rog_error *err)
 {
     if (fwrite(line, 1, size, stream->copy) != size || fputc('\n', stream->copy) == EOF)
-        return rog_fail(err, ROG_EIO, "cannot hand on events: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot forward events: %s", strerror(errno));
     return ROG_OK;
 }
 
@@ -124,7 +124,7 @@ static int take_lines(struct rog_host_stream *stream, size_t size, size_t *taken
         *taken = (size_t)(end - stream->buffer) + 1;
     }
     if (!code && stream->copy && fflush(stream->copy))
-        code = rog_fail(err, ROG_EIO, "cannot hand on events: %s", strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot forward events: %s", strerror(errno));
     return code;
 }
 
@@ -147,7 +147,7 @@ int rog_host_stream_read(struct rog_host_stream *stream, struct rog_error *err)
             code = take_lines(stream, (size_t)got, &taken, err);
         stream->offset += taken;
         if (!code && !taken && (size_t)got == LINE_MAX_BYTES)
-            code = rog_fail(err, ROG_EFORMAT, "%s has a line of over %zu bytes", stream->path,
+            code = rog_fail(err, ROG_EFORMAT, "%s has a line of more than %zu bytes", stream->path,
                             LINE_MAX_BYTES);
     } while (!code && taken > 0);
     close(fd);

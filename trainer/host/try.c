@@ -72,7 +72,7 @@ static int await_start(struct rog_host_role *role, struct result *result)
             return lack(result, judge_words(role, result->why.message));
         }
         if (started_s == INFINITY && rog_clock_s() > until_s) {
-            rog_fail(&result->why, ROG_EFAILED, "it has started nothing within %g s", START_S);
+            rog_fail(&result->why, ROG_EFAILED, "it started nothing within %g s", START_S);
             return lack(result, "start");
         }
         nanosleep(&step, NULL);
@@ -85,7 +85,7 @@ static int check_user(struct result *result)
     struct stat said;
     if (stat(ROG_LEASH_OUTCOME, &said) == 0 && said.st_uid == geteuid())
         return ROG_OK;
-    rog_fail(&result->why, ROG_EFAILED, "what it writes belongs to user %u, not to %u",
+    rog_fail(&result->why, ROG_EFAILED, "its files belong to user %u, not to %u",
              (unsigned)said.st_uid, (unsigned)geteuid());
     return lack(result, "user");
 }
@@ -154,7 +154,7 @@ int rog_host_try(const char *folder, struct rog_json **found, struct rog_error *
     if (!code)
         code = rog_host_role_init(&role, &spec, err);
     if (!code && !role.wrapped)
-        code = rog_fail(err, ROG_EINVAL, "%s has no wrapper to be tried", ROG_HOST_SPEC);
+        code = rog_fail(err, ROG_EINVAL, "%s has no wrapper to test", ROG_HOST_SPEC);
     if (!code) {
         rog_host_role_set_environment(&spec);
         result.lacks =

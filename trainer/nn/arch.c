@@ -322,8 +322,7 @@ int rog_arch_new(struct rog_arch **arch, const char *variant, uint32_t classes, 
             found = &variants[i];
     if (!found)
         return rog_fail(err, ROG_ENOTFOUND,
-                        "model '%s' is not known; there are convmlp-l, convmlp-m, convmlp-s and "
-                        "convmlp-nano",
+                        "unknown model '%s'; known: convmlp-l, convmlp-m, convmlp-s, convmlp-nano",
                         variant);
     if (classes < 1 || classes > 65535)
         return rog_fail(err, ROG_EINVAL, "model %s: classes must be 1 to 65535 (found %u)", variant,

@@ -394,7 +394,8 @@ int rog_net_gradients(struct rog_net *net, const float *params, float *buffers, 
     uint32_t last = net->arch->layer_count;
     struct rog_pass pass = {.params = params, .buffers = buffers, .grads = grads};
     if (net->mode == ROG_NET_INFER)
-        return rog_fail(err, ROG_EINVAL, "network %s was made for inference: it has no gradients",
+        return rog_fail(err, ROG_EINVAL,
+                        "network %s was created for inference: it has no gradients",
                         net->arch->name);
     if (net->mode == ROG_NET_TRAIN)
         pass.updated_buffers = buffers;

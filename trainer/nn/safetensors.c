@@ -217,11 +217,10 @@ static int file_open(struct file *file, const char *path, uint64_t data_bytes,
                         path, file->size);
     uint64_t header_bytes = get_u64((const unsigned char *)file->bytes);
     if (header_bytes > MAX_HEADER_BYTES || header_bytes > file->size - LENGTH_BYTES)
-        return rog_fail(
-            err, ROG_EFORMAT,
-            "checkpoint %s: a header of %llu bytes in a file of %zu: it is truncated or "
-            "not a safetensors file",
-            path, (unsigned long long)header_bytes, file->size);
+        return rog_fail(err, ROG_EFORMAT,
+                        "checkpoint %s: a header of %llu bytes in a file of %zu bytes: it is "
+                        "truncated or not a safetensors file",
+                        path, (unsigned long long)header_bytes, file->size);
     code = rog_json_parse(file->bytes + LENGTH_BYTES, header_bytes, path, &file->header, err);
     if (code)
         return code;
@@ -302,7 +301,7 @@ static int check_spans(const struct file *file, struct rog_error *err)
                             "checkpoint %s: tensor '%s' begins at byte %llu instead of %llu: %s",
                             file->path, span->name, (unsigned long long)span->begin,
                             (unsigned long long)covered,
-                            span->begin < covered ? "it overlaps another" : "there is a hole");
+                            span->begin < covered ? "it overlaps another" : "there is a gap");
         covered = span->end;
     }
     if (!code && covered != file->data_bytes)
@@ -332,8 +331,8 @@ static int read_tensor(const struct file *file, const struct rog_arch_tensor *te
         same = rog_json_integer(rog_json_at(shape, d), -1) == tensor->shape[d];
     if (!same)
         return rog_fail(err, ROG_EFORMAT,
-                        "checkpoint %s: tensor '%s' has another shape than this model's; is it a "
-                        "checkpoint of another model or number of classes?",
+                        "checkpoint %s: the shape of tensor '%s' differs from this model's; it may "
+                        "be a checkpoint of another model or number of classes",
                         file->path, tensor->name);
     const struct rog_json *offsets = rog_json_get(entry, "data_offsets");
     uint64_t begin = (uint64_t)rog_json_integer(rog_json_at(offsets, 0), 0);
@@ -419,8 +418,8 @@ int rog_safetensors_arch(const char *path, struct rog_arch **arch, struct rog_er
     long image_size = metadata_number(metadata, "image_size");
     if (!model || classes < 0 || image_size < 0) {
         code = rog_fail(err, ROG_EFORMAT,
-                        "checkpoint %s: its metadata do not say model, classes and image_size; was "
-                        "it written by another program?",
+                        "checkpoint %s: its metadata lack model, classes and image_size; it may "
+                        "have been written by another program",
                         path);
         goto out;
     }

@@ -86,8 +86,8 @@ static int read_battery(const struct source *source, double *watts, struct rog_e
     if (source->shown.counts && rog_sysfs_text(source->dir, "status", status) &&
         strcmp(status, "Discharging") != 0)
         return rog_fail(err, ROG_EFAILED,
-                        "%s no longer discharges (its status is %s): what it reads is not what the "
-                        "host draws; unplug the charger for the time of the measurement",
+                        "%s is not discharging (its status is %s), so it does not measure what the "
+                        "host draws; hint: unplug the charger during the measurement",
                         source->shown.name, status);
     struct rog_error ignored;
     if (rog_sysfs_number(source->dir, "power_now", &microwatts, &ignored) == ROG_OK) {
@@ -391,8 +391,8 @@ int rog_power_open(struct rog_power **out, const char *sysfs, struct rog_error *
     if (!code && !power->name[0]) {
         const char *why = power->complaint.message;
         code = rog_fail(err, ROG_ENOTFOUND,
-                        "no sensor under %s tells what this host draws (looked for INA3221 rails, "
-                        "other chips of hwmon with power, a discharging battery and RAPL)%s%s",
+                        "no power sensor found under %s (looked for INA3221 rails, other hwmon "
+                        "chips with power, a discharging battery and RAPL)%s%s",
                         sysfs, why[0] ? ": " : "", why);
     }
     if (code)

@@ -44,7 +44,7 @@ int rog_sysfs_number(const char *dir, const char *name, double *value, struct ro
         int cause = errno;
         return rog_fail(err, cause == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot read %s/%s: %s%s",
                         dir, name, strerror(cause),
-                        cause == EACCES ? " (run as root or give the right to read it)" : "");
+                        cause == EACCES ? " (run as root, or grant read permission)" : "");
     }
     char *end = NULL;
     *value = strtod(text, &end);

@@ -47,7 +47,7 @@ static int enter(struct rog_probe *probe, struct rog_error *err)
                         strerror(errno));
     int code = rog_host_lock(ROG_HOST_LOCK, &probe->lock, &other, err);
     if (!code && rog_file_exists(ROG_HOST_STATE))
-        code = rog_fail(err, ROG_EINVAL, "%s has been used already: a new folder is needed",
+        code = rog_fail(err, ROG_EINVAL, "%s is already in use: use a new folder",
                         probe->options->folder);
     return code;
 }

@@ -55,5 +55,5 @@ int rog_programs_guard_tell(const struct rog_watchdog *guard, pid_t group, struc
     while (wrote < 0 && errno == EINTR);
     return wrote == sizeof group
                ? ROG_OK
-               : rog_fail(err, ROG_EIO, "the guard process is gone: %s", strerror(errno));
+               : rog_fail(err, ROG_EIO, "the guard process has exited: %s", strerror(errno));
 }

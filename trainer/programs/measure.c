@@ -174,8 +174,7 @@ static int take_median(struct times *times, const struct rog_run_worker *worker,
     double *s = times->s + left_out;
     if (!count)
         return rog_fail(err, ROG_EFAILED,
-                        "worker %u's program has finished before it had made an iteration",
-                        worker->rank);
+                        "worker %u's program exited before it finished an iteration", worker->rank);
     qsort(s, count, sizeof *s, by_size);
     *step_s = (s[(count - 1) / 2] + s[count / 2]) / 2 / worker->local_steps;
     return ROG_OK;

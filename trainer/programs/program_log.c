@@ -57,7 +57,7 @@ static size_t write_at(const struct rog_program_log *log, const char *bytes, siz
 static void write_mark(struct rog_program_log *log)
 {
     char mark[MARK_BYTES + 1];
-    int length = snprintf(mark, sizeof mark, "\n[... %llu bytes are left out here ...]\n",
+    int length = snprintf(mark, sizeof mark, "\n[... %llu bytes omitted ...]\n",
                           (unsigned long long)log->left_out);
     memset(mark + length, '\n', sizeof mark - (size_t)length);
     write_at(log, mark, MARK_BYTES, KEPT_BYTES);

@@ -74,8 +74,8 @@ static int allow_descriptors(const struct rog_programs *programs, struct rog_err
     return limit.rlim_cur >= each + LEAST
                ? ROG_OK
                : rog_fail(err, ROG_EIO,
-                          "%u workers in %u processes need %llu open files, and %llu are allowed "
-                          "(ulimit -Hn)",
+                          "%u workers in %u processes need %llu open files, but only %llu are "
+                          "allowed (ulimit -Hn)",
                           wanted_workers(programs), programs->child_count,
                           (unsigned long long)(each + LEAST), (unsigned long long)limit.rlim_cur);
 }

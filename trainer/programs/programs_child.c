@@ -52,7 +52,7 @@ int programs_children_new(struct rog_programs *programs, struct rog_error *err)
         return rog_fail_nomem(err);
     share(programs);
     if (programs->child_count == 0)
-        return rog_fail(err, ROG_EINVAL, "no worker of this run is a program");
+        return rog_fail(err, ROG_EINVAL, "no worker of this run runs a program");
     programs->first = &programs->workers[programs->children[0].first];
     return ROG_OK;
 }

@@ -51,12 +51,13 @@ int programs_take_kept(struct rog_programs *programs, struct worker *worker, str
 {
     const char *why_not = worker->message.text;
     if (!worker->asked_to_keep || worker->kept)
-        return rog_fail(err, ROG_EFAILED,
-                        "worker %u's program sent nonsense: it was not asked to keep anything",
-                        worker->rank);
+        return rog_fail(
+            err, ROG_EFAILED,
+            "worker %u's program sent an invalid message: it was not asked to save its state",
+            worker->rank);
     worker->kept = true;
     if (why_not[0] && !programs->unkept.code)
-        rog_fail(&programs->unkept, ROG_EINVAL, "worker %u's program cannot be taken up: %s",
+        rog_fail(&programs->unkept, ROG_EINVAL, "worker %u's program cannot be resumed: %s",
                  worker->rank, why_not);
     return ROG_OK;
 }
@@ -65,8 +66,8 @@ void programs_miss_kept(struct rog_programs *programs, struct worker *worker)
 {
     if (worker->asked_to_keep && !worker->kept && !programs->unkept.code)
         rog_fail(&programs->unkept, ROG_EINVAL,
-                 "worker %u's program cannot be taken up: it does not keep what it has when it is "
-                 "asked to (rog_keep_due)",
+                 "worker %u's program cannot be resumed: it does not save its state when asked to "
+                 "(rog_keep_due)",
                  worker->rank);
 }
 
@@ -131,7 +132,7 @@ static void load_file(const char *path, struct rog_archive *archive)
     size_t size = 0;
     rog_archive_size(archive, &size);
     if (!rog_archive_failed(archive) && size > (size_t)(archive->end - archive->at))
-        rog_archive_refuse(archive, "what a program has kept is longer than the file");
+        rog_archive_refuse(archive, "the saved state of a program is longer than the file");
     char *bytes = rog_archive_failed(archive) ? NULL : malloc(size + 1);
     if (!bytes && !rog_archive_failed(archive))
         rog_archive_nomem(archive);
@@ -184,7 +185,7 @@ static void archive_worker(struct rog_programs *programs, struct worker *worker,
     if (archive->loading)
         worker->resumed = kept;
     if (turn->iteration == 0 || (!kept && !is_through(worker)))
-        rog_archive_refuse(archive, "a program that has kept nothing");
+        rog_archive_refuse(archive, "a program without saved state");
 }
 
 void rog_programs_archive(struct rog_programs *programs, struct rog_archive *archive)
@@ -204,7 +205,7 @@ static int drop_result(struct rog_programs *programs, struct worker *worker, str
         code = programs_wait(programs, err);
     if (!code && (worker->standing != STANDING_BROUGHT || programs_is_aside(worker->result)))
         code = rog_fail(err, ROG_EFAILED,
-                        "worker %u's program was taken up and does not do again what it had done",
+                        "worker %u's program was resumed but does not repeat what it did before",
                         worker->rank);
     if (code)
         return code;

@@ -22,7 +22,7 @@ static int draw_name(struct rog_programs *programs, struct rog_error *err)
 {
     unsigned long long drawn[2];
     if (getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
-        return rog_fail(err, ROG_EIO, "cannot draw the name of a socket: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot generate a socket name: %s", strerror(errno));
     snprintf(programs->name, NAME_BYTES, "rog-%016llx%016llx", drawn[0], drawn[1]);
     snprintf(programs->mark, sizeof programs->mark, "ROG_SERVER=" ROG_VIRTUAL_SCHEME "%s",
              programs->name);
@@ -144,15 +144,15 @@ static int find_worker(struct rog_programs *programs, const struct pending *pend
     uint32_t index = message->rank - 1; /* of rank 0: none */
     programs_who(programs, child, who);
     if (message->kind != ROG_VIRTUAL_HELLO)
-        return rog_fail(err, ROG_EFAILED, "%s began with a message of kind %u in place of a hello",
+        return rog_fail(err, ROG_EFAILED, "%s started with a message of kind %u instead of a hello",
                         who, message->kind);
     if (message->number != ROG_VIRTUAL_PROTOCOL)
         return rog_fail(err, ROG_EINVAL,
-                        "%s speaks version %u of the protocol, this simulation %d: use the librog "
-                        "that belongs to this rogctl (ROG_LIBRARY)",
+                        "%s uses version %u of the protocol, this simulation version %d: use the "
+                        "librog of this rogctl (ROG_LIBRARY)",
                         who, message->number, ROG_VIRTUAL_PROTOCOL);
     if (index >= programs->count || index < child->first || index >= child->first + child->count)
-        return rog_fail(err, ROG_EFAILED, "%s joined as worker %u: its rank is in ROG_RANK", who,
+        return rog_fail(err, ROG_EFAILED, "%s joined as worker %u: its rank must be ROG_RANK", who,
                         message->rank);
     *worker = &programs->workers[index];
     if ((*worker)->standing != STANDING_AWAITED)
@@ -179,7 +179,7 @@ static int let_in(struct rog_programs *programs, struct pending *pending,
         return code;
     code = region >= 0
                ? rog_region_open(&worker->region, region, &worker->hello, &worker->layout, err)
-               : rog_fail(err, ROG_EFAILED, "no memory came with its hello");
+               : rog_fail(err, ROG_EFAILED, "its hello came without shared memory");
     if (code) {
         char who[WHO_BYTES];
         programs_who(programs, pending->child, who);
@@ -210,7 +210,7 @@ static void refuse(int fd, const struct rog_error *why)
 static void refuse_stranger(int fd)
 {
     struct rog_error why;
-    rog_fail(&why, ROG_EINVAL, "this process was not started by the run that it wants to join");
+    rog_fail(&why, ROG_EINVAL, "this process was not started by the run that it tries to join");
     refuse(fd, &why);
 }
 
@@ -227,7 +227,7 @@ int programs_greet(struct rog_programs *programs, struct pending *pending, struc
         refuse_stranger(fd);
     } else if (pending->child && code == ROG_EFORMAT) {
         programs_who(programs, pending->child, who);
-        rog_fail_prefix(&why, "%s sent nonsense", who);
+        rog_fail_prefix(&why, "%s sent an invalid message", who);
         why.code = code = ROG_EFAILED;
     } else if (!code) {
         code = let_in(programs, pending, &message, region, &why);

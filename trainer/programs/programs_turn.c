@@ -185,7 +185,8 @@ static int failed(const struct worker *worker, char *text, struct rog_error *err
 
 static int nonsense(const struct worker *worker, const char *what, struct rog_error *err)
 {
-    return rog_fail(err, ROG_EFAILED, "worker %u's program sent nonsense: %s", worker->rank, what);
+    return rog_fail(err, ROG_EFAILED, "worker %u's program sent an invalid message: %s",
+                    worker->rank, what);
 }
 
 static int take_step(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
@@ -228,7 +229,7 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
                          struct rog_error *err)
 {
     if (worker->message.bytes > BYTES_MAX || worker->message.bytes_down > BYTES_MAX)
-        return nonsense(worker, "a message of its own of more bytes than are possible", err);
+        return nonsense(worker, "a message of its own that is too long", err);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
 }
@@ -236,7 +237,7 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
 static int take_apart(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
 {
     if (worker->message.number > 1)
-        return nonsense(worker, "an iteration that ends in no known way", err);
+        return nonsense(worker, "an iteration with an unknown ending", err);
     programs_miss_kept(programs, worker);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
@@ -247,7 +248,7 @@ static int check_question(const struct worker *worker, const struct rog_virtual_
 {
     if (worker->region.without_values || asked->number >= worker->region.trained ||
         asked->part > ROG_VIRTUAL_RESIDUAL)
-        return nonsense(worker, "it asks for the state of a tensor that there is not", err);
+        return nonsense(worker, "it requested the state of an unknown tensor", err);
     return ROG_OK;
 }
 
@@ -299,14 +300,14 @@ static int take(struct rog_programs *programs, struct worker *worker,
     if (worker->standing == STANDING_TOLD)
         return take_late(programs, worker, message, err);
     if (worker->standing != STANDING_COMPUTING)
-        return nonsense(worker, "a message when it did not have control", err);
+        return nonsense(worker, "a message while it was not its turn", err);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (messages[i].kind == message->kind) {
             worker->message = *message;
             worker->result = messages[i].result;
             return messages[i].take(programs, worker, err);
         }
-    return nonsense(worker, "a message of a kind that there is not", err);
+    return nonsense(worker, "a message of unknown kind", err);
 }
 
 int programs_hear(struct rog_programs *programs, struct worker *worker, struct rog_error *err)

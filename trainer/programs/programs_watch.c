@@ -37,16 +37,16 @@ static void describe_end(const struct rog_programs *programs, const struct child
     what[0] = '\0';
     if (process->signal)
         snprintf(what, WHAT_BYTES, "was killed by signal %d (%s%s)", number, strsignal(number),
-                 number == SIGKILL ? ", as the kernel does where memory runs out" : "");
+                 number == SIGKILL ? ", possibly by the kernel because memory ran out" : "");
     else if (process->status && number > 0 && number <= SIGNALS)
-        snprintf(what, WHAT_BYTES, "ended with status %d (as after signal %d, %s)", process->status,
-                 number, strsignal(number));
+        snprintf(what, WHAT_BYTES, "exited with status %d (as after signal %d, %s)",
+                 process->status, number, strsignal(number));
     else if (process->status)
-        snprintf(what, WHAT_BYTES, "ended with status %d", process->status);
+        snprintf(what, WHAT_BYTES, "exited with status %d", process->status);
     else if (child->joined < child->count)
         snprintf(what, WHAT_BYTES, "%s", ROG_NO_PART);
     else if (!done)
-        snprintf(what, WHAT_BYTES, "ended (status 0) before it had finished");
+        snprintf(what, WHAT_BYTES, "exited (status 0) before it had finished");
 }
 
 /* What it has said and sent last is taken in first. */

@@ -22,10 +22,10 @@ static int check_file(int fd, size_t *size, struct rog_error *err)
     struct statfs system;
     int seals = fcntl(fd, F_GET_SEALS), wanted = F_SEAL_SHRINK | F_SEAL_GROW;
     if (fstat(fd, &status) != 0 || fstatfs(fd, &system) != 0)
-        return rog_fail(err, ROG_EIO, "its memory cannot be looked at: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot inspect its memory: %s", strerror(errno));
     if (seals < 0 || (seals & wanted) != wanted || !S_ISREG(status.st_mode) ||
         system.f_type != TMPFS_MAGIC)
-        return rog_fail(err, ROG_EFORMAT, "its memory is no memory file of a size that is sealed");
+        return rog_fail(err, ROG_EFORMAT, "its memory is not a memory file with a sealed size");
     *size = (size_t)status.st_size;
     return ROG_OK;
 }
@@ -38,8 +38,8 @@ static int map(struct rog_region *region, int fd, struct rog_error *err)
     void *bytes = region->size ? mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
                                : MAP_FAILED;
     if (bytes == MAP_FAILED)
-        return rog_fail(err, ROG_EFORMAT, "its memory of %zu bytes cannot be used: %s",
-                        region->size, region->size ? strerror(errno) : "it is empty");
+        return rog_fail(err, ROG_EFORMAT, "cannot use its memory of %zu bytes: %s", region->size,
+                        region->size ? strerror(errno) : "it is empty");
     region->bytes = bytes;
     return ROG_OK;
 }
@@ -48,7 +48,7 @@ static int check_size(const struct rog_region *region, size_t wanted, struct rog
 {
     return region->size >= wanted
                ? ROG_OK
-               : rog_fail(err, ROG_EFORMAT, "its memory has %zu bytes, and would need %zu",
+               : rog_fail(err, ROG_EFORMAT, "its memory has %zu bytes, but %zu are needed",
                           region->size, wanted);
 }
 
@@ -63,7 +63,7 @@ static int read_texts(const struct rog_region *region, const struct rog_virtual_
     memcpy(text, region->bytes + region->places.hello, head->hello_bytes);
     int code = rog_json_parse(text, head->hello_bytes, "its hello", hello, err);
     if (!code && !rog_json_is_object(*hello))
-        code = rog_fail(err, ROG_EFORMAT, "its hello is no object");
+        code = rog_fail(err, ROG_EFORMAT, "its hello is not an object");
     if (!code) {
         memcpy(text, region->bytes + region->places.layout, head->layout_bytes);
         code = rog_layout_parse(layout, text, head->layout_bytes, err);

@@ -193,8 +193,7 @@ int rog_magnitudes_write(const struct rog_magnitudes *magnitudes, const char *pa
     for (uint32_t i = 0; i < tensors; i++)
         if (magnitudes->seen[PUSH][i].calls <= 0 || magnitudes->seen[PULL][i].calls <= 0)
             return rog_fail(err, ROG_EINVAL,
-                            "%s: nothing was sent of tensor %u both ways, which has no magnitude "
-                            "then",
+                            "%s: tensor %u was not sent in both directions, so it has no magnitude",
                             path, i);
     for (int pull = PUSH; pull < DIRECTIONS; pull++)
         conclude(magnitudes, pull, profile[pull], &growth[pull]);
@@ -236,7 +235,8 @@ static int take_line(struct rog_magnitudes *magnitudes, const char *line, uint32
     if (number == 0)
         return strcmp(line, HEADER) == 0
                    ? ROG_OK
-                   : rog_fail(err, ROG_EFORMAT, "magnitudes begin with the line \"%s\"", HEADER);
+                   : rog_fail(err, ROG_EFORMAT, "magnitudes must start with the line \"%s\"",
+                              HEADER);
     if (number == 1) {
         if (strncmp(line, "age", 3) != 0 || !take_numbers(line + 3, value) || fabs(value[0]) > 10 ||
             fabs(value[2]) > 10)
@@ -277,7 +277,8 @@ static int take_text(struct rog_magnitudes *magnitudes, char *text, size_t size,
         line = end + 1;
     }
     if (!code && lines != tensors + 2)
-        code = rog_fail(err, ROG_EFORMAT, "%s has %u tensors, the model has %u: it is another's",
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s has %u tensors, but the model has %u: it belongs to another model",
                         path, lines > 2 ? lines - 2 : 0, tensors);
     return code;
 }

@@ -77,7 +77,7 @@ static int train(const struct rog_run_config *config, struct making *making,
         return ROG_OK; /* random weights are what is asked for */
     if (rog_dataset_is_noisy(config->data))
         return rog_fail(err, ROG_EINVAL,
-                        "pre-training takes images without noise, and %s has none; hint: give "
+                        "pre-training needs images without noise, but %s has none; hint: give "
                         "initial_model, or pretrain_epochs = 0",
                         config->data);
     int code = rog_dataset_open(&making->dataset, config->data, ROG_SPLIT_TRAIN, "none",

@@ -26,7 +26,7 @@ struct rog_pretrained {
     double wall_s; /* that training took, 0 when it was there */
 };
 
-#define ROG_PRETRAIN_WAITING "another process trains this starting model: waiting for it"
+#define ROG_PRETRAIN_WAITING "another process is training this starting model: waiting for it"
 
 /* Who wants to know how far it is; either may be NULL. */
 struct rog_pretrain_watch {

@@ -59,8 +59,9 @@ static int lay_file(const char *folder, const char *name, const char *text, bool
 
 static int go_to(const char *folder, struct rog_error *err)
 {
-    return chdir(folder) ? rog_fail(err, ROG_EIO, "cannot go to %s: %s", folder, strerror(errno))
-                         : ROG_OK;
+    return chdir(folder)
+               ? rog_fail(err, ROG_EIO, "cannot change to folder %s: %s", folder, strerror(errno))
+               : ROG_OK;
 }
 
 static bool is_among(const struct rog_json *names, const char *name)

@@ -248,7 +248,7 @@ static int run_copy(struct rog_program_tester *tester, const char *path, char la
     if (!answered)
         *status = await_end(tester);
     if (!code && !answered && WIFEXITED(*status) && WEXITSTATUS(*status) == 0)
-        code = rog_fail(err, ROG_EFAILED, "the test \"%s\" ended without a status",
+        code = rog_fail(err, ROG_EFAILED, "the test \"%s\" exited without a status",
                         tester->config->test);
     return code;
 }

@@ -143,7 +143,7 @@ static int count_iterations(struct rog_train *train, struct rog_error *err)
                                           : ROG_TRAIN_SHARD / worker->batch;
         uint64_t iterations = config->epochs * batches / worker->local_steps;
         if (iterations > UINT32_MAX)
-            return rog_fail(err, ROG_EINVAL, "%u epochs are more than %u iterations",
+            return rog_fail(err, ROG_EINVAL, "%u epochs would be more than %u iterations",
                             config->epochs, UINT32_MAX);
         train->iterations[i] = iterations ? (uint32_t)iterations : 1;
     }
@@ -247,8 +247,8 @@ int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
         return rog_fail(err, ROG_EINVAL, "the configuration has no workers");
     if (config->layout && rog_workload_trains(config->json))
         return rog_fail(err, ROG_EINVAL,
-                        "layout %s has a model's tensors without their values, for workload none "
-                        "alone (found workload %s)",
+                        "layout %s describes tensors without values and is only for workload none "
+                        "(found workload %s)",
                         config->layout, config->workload);
     int code = load_strategy(train, err);
     if (!code)

@@ -59,15 +59,16 @@ static int judge(const struct rog_train *train, int status, const char *answer,
     const char *name = train->plugin.strategy->name, *path = train->plugin.path;
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (number == SIGALRM)
-        return rog_fail(err, ROG_EINVAL, "%s cannot begin: plugin %s takes more than %d s for it",
+        return rog_fail(err, ROG_EINVAL, "%s cannot start: plugin %s did not finish within %d s",
                         name, path, LIMIT_S);
     if (number)
-        return rog_fail(err, ROG_EINVAL, "%s cannot begin: plugin %s crashes (signal %d, %s)", name,
+        return rog_fail(err, ROG_EINVAL, "%s cannot start: plugin %s crashed (signal %d, %s)", name,
                         path, number, strsignal(number));
     if (!answer[0])
-        return rog_fail(err, ROG_EINVAL, "%s cannot begin: plugin %s ends the program", name, path);
+        return rog_fail(err, ROG_EINVAL, "%s cannot start: plugin %s exited the process", name,
+                        path);
     if (answer[0] == REFUSED)
-        return rog_fail(err, ROG_EINVAL, "%s cannot begin: %s", name, answer + 1);
+        return rog_fail(err, ROG_EINVAL, "%s cannot start: %s", name, answer + 1);
     return ROG_OK;
 }
 

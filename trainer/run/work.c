@@ -54,9 +54,8 @@ static int prepare(struct job *job, struct rog_error *err)
     struct rog_train *train = &job->train;
     int code = rog_train_init(train, job->config, job->options->start_model, err);
     if (!code && rog_workload_runs_program(job->config->json, job->options->rank))
-        code =
-            rog_fail(err, ROG_EINVAL, "worker %u runs a program: start that program as the worker",
-                     job->options->rank);
+        code = rog_fail(err, ROG_EINVAL, "worker %u runs a program: start that program instead",
+                        job->options->rank);
     if (!code && (job->options->rank < 1 || job->options->rank > job->config->worker_count))
         code = rog_fail(err, ROG_EINVAL, "no worker has rank %u: ranks are 1 to %u",
                         job->options->rank, job->config->worker_count);

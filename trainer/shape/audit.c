@@ -124,7 +124,7 @@ int rog_shape_audit_answer(FILE *file, struct rog_shape_lanes *lanes, const char
                 found = rog_json_at(list, k);
         if (!found) {
             code = rog_fail(err, ROG_EFAILED,
-                            "the qdisc %s on %s is gone: somebody else changed the interface",
+                            "the qdisc %s on %s is gone: another program changed the interface",
                             lane->handle, device);
             break;
         }

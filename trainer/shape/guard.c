@@ -54,6 +54,6 @@ int rog_shape_guard_start(struct rog_watchdog *guard, struct rog_shape_state *st
 int rog_shape_guard_end(struct rog_watchdog *guard, struct rog_error *err)
 {
     if (rog_watchdog_end(guard) != 0)
-        return rog_fail(err, ROG_EFAILED, "the guard process could not put the interface back");
+        return rog_fail(err, ROG_EFAILED, "the guard process could not restore the interface");
     return ROG_OK;
 }

@@ -37,8 +37,8 @@ static int explain(int code, struct rog_error *err)
     if (code == ROG_EFAILED && err &&
         (strstr(err->message, "not permitted") || strstr(err->message, "sudo:"))) {
         err->code = ROG_EINVAL;
-        return rog_fail_prefix(err, "this needs the right to change network interfaces: run it as "
-                                    "root, or let sudo allow tc and ip without a password");
+        return rog_fail_prefix(err, "changing network interfaces is not permitted: run as root, or "
+                                    "allow tc and ip in sudo without a password");
     }
     return code;
 }
@@ -102,8 +102,8 @@ int rog_shape_iface_index(const char *iface, unsigned *index, struct rog_error *
 {
     *index = strlen(iface) < IF_NAMESIZE && !strpbrk(iface, "/ ") ? if_nametoindex(iface) : 0;
     if (!*index)
-        return rog_fail(err, ROG_EINVAL,
-                        "there is no network interface \"%s\" (ip link lists them)", iface);
+        return rog_fail(err, ROG_EINVAL, "no network interface \"%s\"; `ip link` lists them",
+                        iface);
     return ROG_OK;
 }
 
@@ -116,7 +116,7 @@ int rog_shape_iface_frame(const char *iface, uint32_t *bytes, struct rog_error *
     if (fd >= 0)
         close(fd);
     if (failed || request.ifr_mtu <= 0)
-        return rog_fail(err, ROG_EIO, "cannot ask for the MTU of %s", iface);
+        return rog_fail(err, ROG_EIO, "cannot read the MTU of %s", iface);
     *bytes = (uint32_t)request.ifr_mtu + 18; /* Ethernet header and a VLAN's */
     return ROG_OK;
 }

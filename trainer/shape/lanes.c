@@ -113,9 +113,9 @@ static int make_own(struct rog_shape_lanes *lanes, const struct rog_shape_option
     if (options->direction != ROG_SHAPE_EGRESS) {
         code = rog_shape_command(err, "ip link add name %s type ifb", state->ifb);
         if (code == ROG_EFAILED)
-            rog_fail_prefix(err, "this kernel seems to have no ifb: shape egress here (--direction "
-                                 "egress) and the other direction on the server, one class for "
-                                 "each worker");
+            rog_fail_prefix(err,
+                            "the kernel does not support ifb: shape egress here (--direction "
+                            "egress) and the other direction on the server, one class per worker");
         if (!code)
             code = rog_shape_command(err, "ip link set dev %s up", state->ifb);
     }
@@ -138,8 +138,7 @@ static int make_class(struct rog_shape_lanes *lanes, const struct rog_shape_peer
     bool is_v4 = inet_pton(AF_INET, peer->address, &address) == 1;
     if (!is_v4 && inet_pton(AF_INET6, peer->address, &address) != 1)
         return rog_fail(err, ROG_EINVAL,
-                        "worker %u must be given by its IPv4 or IPv6 address "
-                        "(found \"%s\")",
+                        "worker %u must be given as an IPv4 or IPv6 address (found \"%s\")",
                         peer->rank, peer->address);
     struct rog_shape_lane *lane = add(lanes, iface, "downlink");
     unsigned number = (unsigned)lanes->count;

@@ -60,7 +60,7 @@ static int tc_failed(const struct replay *replay, struct rog_error *err)
     said[got > 0 ? got : 0] = '\0';
     said[strcspn(said, "\n")] = '\0';
     return rog_fail(err, ROG_EFAILED, "tc refused a change on %s: %s", replay->options->iface,
-                    said[0] ? said : "it ended without a word");
+                    said[0] ? said : "it exited without output");
 }
 
 static int send_line(const struct replay *replay, const char *line, struct rog_error *err)
@@ -78,8 +78,8 @@ static int send_line(const struct replay *replay, const char *line, struct rog_e
 static int ask(struct replay *replay, const char *device, bool kick, struct rog_error *err)
 {
     if (replay->question_count == MAX_QUESTIONS)
-        return rog_fail(err, ROG_EFAILED, "tc does not answer any more (%d questions about %s)",
-                        MAX_QUESTIONS, device);
+        return rog_fail(err, ROG_EFAILED, "tc no longer answers (%d queries for %s)", MAX_QUESTIONS,
+                        device);
     char *line = rog_format("qdisc show dev %s\n", device);
     int code = line ? send_line(replay, line, err) : rog_fail_nomem(err);
     free(line);
@@ -285,13 +285,13 @@ static int prepare(struct rog_shape_state *state, const struct rog_shape_options
         code = rog_shape_look(options->iface, &qdiscs, err);
     if (!code && qdiscs.root_kind[0] && !qdiscs.recreate[0])
         code = rog_fail(err, ROG_EINVAL,
-                        "%s has a %s qdisc of somebody else that could not be put back afterwards: "
-                        "remove it first (tc qdisc del dev %s root)",
+                        "%s has a %s qdisc of another program that could not be restored "
+                        "afterwards: remove it first (tc qdisc del dev %s root)",
                         options->iface, qdiscs.root_kind, options->iface);
     if (!code && wants_ingress && qdiscs.has_ingress)
         code = rog_fail(err, ROG_EINVAL,
-                        "%s has an ingress qdisc of somebody else: remove it first (tc qdisc del "
-                        "dev %s ingress) or shape egress alone (--direction egress)",
+                        "%s has an ingress qdisc of another program: remove it first (tc qdisc del "
+                        "dev %s ingress) or shape only egress (--direction egress)",
                         options->iface, options->iface);
     if (code) {
         if (state->fd >= 0) /* nothing was changed: this removes the file alone */

@@ -44,7 +44,7 @@ static int make_dir(const char *path, struct rog_error *err)
         code = rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", dir, strerror(errno));
     else if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
              (info.st_mode & 022))
-        code = rog_fail(err, ROG_EINVAL, "%s is not a folder of this user alone: remove it", dir);
+        code = rog_fail(err, ROG_EINVAL, "%s is accessible to other users: remove it", dir);
     free(dir);
     return code;
 }
@@ -83,8 +83,8 @@ int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struc
         read_back(state);
         if (!locked) {
             code = rog_fail(err, ROG_EBUSY,
-                            "%s is being shaped by another process%s; rog-trainer shape "
-                            "--restore --iface %s ends that",
+                            "%s is being shaped by another process%s; hint: rog-trainer shape "
+                            "--restore --iface %s stops it",
                             iface, rog_process_aside(state->pid, aside), iface);
             break;
         }

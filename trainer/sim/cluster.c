@@ -300,8 +300,8 @@ static int stuck(const struct rog_sim_cluster *cluster, struct rog_error *err)
     while (worker + 1 < cluster->workers && cluster->nodes[worker].state != ROG_SIM_STALLED)
         worker++;
     return rog_fail(err, ROG_EFAILED,
-                    "at %.3f s no worker can go on: strategy %s with threshold %d does not admit "
-                    "worker %u after iteration %u and never will",
+                    "deadlock at %.3f s: strategy %s with threshold %d will never admit worker %u "
+                    "after iteration %u",
                     cluster->now_s, cluster->config->strategy->name, cluster->config->threshold,
                     worker + 1, cluster->nodes[worker].iterations + 1);
 }
@@ -334,8 +334,8 @@ static int ask_again(struct rog_sim_cluster *cluster, double due_s, struct rog_e
 {
     if (++cluster->asked > ASK_MOST)
         return rog_fail(err, ROG_EFAILED,
-                        "at %.3f s strategy %s has been asked %d times in a row whether a worker "
-                        "may go on, at deadlines of its own, and lets nobody",
+                        "at %.3f s strategy %s was asked %d times in a row, at its own deadlines, "
+                        "to admit a worker, and admitted none",
                         cluster->now_s, cluster->config->strategy->name, ASK_MOST);
     move_clock(cluster, fmax(due_s, cluster->now_s));
     int code = rog_server_tick(cluster->server, cluster->now_s, err);

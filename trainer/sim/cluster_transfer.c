@@ -16,14 +16,13 @@ static int check(const struct rog_sim_cluster *cluster, uint32_t worker,
     const struct rog_contribution_config *contribution = cluster->config->contribution;
     if (contribution && contribution->overlap)
         return rog_fail(err, ROG_EINVAL,
-                        "worker %u transfers values of its own, which it cannot do while it "
+                        "worker %u transfers values of its own, which is not possible while it "
                         "computes: set overlap = false",
                         worker + 1);
     uint64_t bytes = ending->bytes_up > ending->bytes_down ? ending->bytes_up : ending->bytes_down;
     if (bytes > BYTES_MAX)
-        return rog_fail(err, ROG_EINVAL,
-                        "worker %u transfers %llu bytes: at most %llu are possible", worker + 1,
-                        (unsigned long long)bytes, (unsigned long long)BYTES_MAX);
+        return rog_fail(err, ROG_EINVAL, "worker %u transfers %llu bytes: at most %llu are allowed",
+                        worker + 1, (unsigned long long)bytes, (unsigned long long)BYTES_MAX);
     return ROG_OK;
 }
 

@@ -148,7 +148,7 @@ static void archive_all(void *state, const bool *on_air, struct rog_archive *arc
 
 const struct rog_medium rog_medium_independent = {
     .name = "independent",
-    .summary = "every station has its trace's rate to itself, in each direction",
+    .summary = "every station has the rate of its trace to itself, in each direction",
     .new = make,
     .free = release,
     .send = begin,

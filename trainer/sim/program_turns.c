@@ -77,10 +77,10 @@ static int exchange_models(const struct rog_program_turns *turns, struct rog_tra
     bool values = rog_programs_values(turns->programs, first) != NULL;
     int code = ROG_OK;
     if (train->learner && !values)
-        code = rog_fail(err, ROG_EINVAL,
-                        "the program of worker %u trains without values, and other workers have "
-                        "the network %s",
-                        first + 1, train->arch->name);
+        code = rog_fail(
+            err, ROG_EINVAL,
+            "the program of worker %u trains without values, but other workers have the network %s",
+            first + 1, train->arch->name);
     if (!code && !train->arch) {
         code = rog_train_adopt(train, rog_programs_layout(turns->programs), values, err);
         if (!code && values)

@@ -129,7 +129,8 @@ static int ask_programs(struct simulation *simulation, bool *kept, struct rog_er
         return code ? rog_fail_again(err, &why) : ROG_OK;
     *kept = false;
     rog_snapshots_give_up(&simulation->snapshots);
-    char *sentence = rog_format("%s: if this run is interrupted, it begins again", why.message);
+    char *sentence = rog_format(
+        "%s: if this run is interrupted, it must restart from the beginning", why.message);
     if (!sentence)
         return rog_fail_nomem(err);
     say(simulation->options, sentence);
@@ -221,7 +222,7 @@ static int open_magnitudes(struct simulation *simulation, const struct rog_run_c
     const struct rog_simulate_options *options = simulation->options;
     if (options->magnitudes && (!train->params || options->resume))
         return rog_fail(err, ROG_EINVAL,
-                        "--magnitudes is measured in runs that train, from their beginning on");
+                        "--magnitudes can be measured only in runs that train, from their start");
     if (options->magnitudes)
         return rog_magnitudes_measure(&simulation->magnitudes, train->rows, err);
     return train->params || !config->magnitudes
@@ -283,7 +284,7 @@ static int refuse(const struct simulation *simulation, const struct rog_error *w
                   struct rog_error *err)
 {
     rog_snapshots_remove(simulation->options->out_dir, NULL);
-    return rog_fail(err, ROG_EFAILED, "%s; the run must begin again", why->message);
+    return rog_fail(err, ROG_EFAILED, "%s; the run must restart from the beginning", why->message);
 }
 
 /* What the run was writing when it was killed. */

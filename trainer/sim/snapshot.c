@@ -165,8 +165,8 @@ int rog_snapshots_init(struct rog_snapshots *snapshots, const struct rog_train *
     if (period_s <= 0)
         return ROG_OK;
     if (!rog_strategy_saves(train->plugin.strategy)) {
-        *why = "the strategy has a state and no hooks to save it (save and load in "
-               "<rog/strategy.h>): if this run is interrupted, it begins again";
+        *why = "the strategy has a state but no hooks to save it (save and load in "
+               "<rog/strategy.h>): if this run is interrupted, it must restart from the beginning";
         return ROG_OK;
     }
     snapshots->of = rog_json_object();
@@ -206,8 +206,8 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
     sink->bytes += size;
     if (sink->bytes > ROG_SNAPSHOT_MAX_BYTES)
         return rog_fail(err, ROG_EFAILED,
-                        "the state of this run has more than %llu GiB, too much to save: "
-                        "if it is interrupted, it begins again",
+                        "the state of this run has more than %llu GiB, too much to save: if it is "
+                        "interrupted, it must restart from the beginning",
                         (unsigned long long)(ROG_SNAPSHOT_MAX_BYTES >> 30));
     rog_blake2b_stream_add(sink->hash, bytes, size);
     if (fwrite(bytes, 1, size, sink->file) != size)
@@ -370,7 +370,8 @@ int rog_snapshots_open(const struct rog_snapshots *snapshots, struct rog_snapsho
     *snapshot = (struct rog_snapshot){0};
     struct rog_json *header = NULL;
     if (!snapshots->of)
-        return rog_fail(err, ROG_EINVAL, "cannot resume from %s: this run takes no snapshots now",
+        return rog_fail(err, ROG_EINVAL,
+                        "cannot resume from %s: snapshots are now off for this run",
                         snapshots->path);
     int code = rog_snapshot_header(snapshots->path, &header, err);
     if (!code)

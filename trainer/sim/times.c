@@ -43,7 +43,7 @@ static int take_header(struct rog_times *times, const struct rog_text_line *line
     rog_trace_line_field(line, '\n', 0, text, sizeof text, NULL);
     bool padded = strcmp(text, HEADER_PADDED) == 0;
     if (!padded && strcmp(text, HEADER) != 0)
-        return rog_fail(err, ROG_EFORMAT, "times begin with the line \"%s\" or \"%s\"", HEADER,
+        return rog_fail(err, ROG_EFORMAT, "times must start with the line \"%s\" or \"%s\"", HEADER,
                         HEADER_PADDED);
     if (padded)
         times->padding_s = malloc(lines * sizeof *times->padding_s);

@@ -40,9 +40,10 @@ int main(int argc, char **argv)
     struct rog_error err = {0};
     size_t digits = argc == 4 ? strspn(argv[3], "0123456789") : 0;
     if (!digits || digits > MAX_COUNT_DIGITS || argv[3][digits]) {
-        fprintf(stderr, "usage: rog-unpack ROOT HASH COUNT\n\n"
-                        "Takes COUNT objects from standard input, as rogctl sends them, into the\n"
-                        "folder ROOT, and makes the tree HASH of them.\n");
+        fprintf(stderr, "usage: rog-unpack ROOT HASH COUNT\n"
+                        "\n"
+                        "Reads COUNT objects from standard input, as rogctl sends them, into the\n"
+                        "folder ROOT, and creates the tree HASH from them.\n");
         return ROG_EXIT_USAGE;
     }
     umask(077);

@@ -57,9 +57,9 @@ static int fill(struct taking *taking, struct rog_error *err)
     else if (got < 0 && errno == EINTR)
         return rog_fail(err, ROG_EINTR, "ended by a signal");
     if (got < 0)
-        return rog_fail(err, ROG_EIO, "cannot read what arrives: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot read from standard input: %s", strerror(errno));
     if (got == 0)
-        return rog_fail(err, ROG_EFAILED, "the files ended too early");
+        return rog_fail(err, ROG_EFAILED, "the files are incomplete");
     taking->in_at = 0;
     taking->in_bytes = (size_t)got;
     return ROG_OK;
@@ -85,7 +85,7 @@ static int read_line(struct taking *taking, struct member *member, struct rog_er
         if (c == '\n')
             break;
         if (c == '\0' || used == sizeof member->key - 1)
-            return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: no object begins there");
+            return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: no object starts there");
         member->key[used++] = c;
     }
     if (code)
@@ -97,7 +97,7 @@ static int read_line(struct taking *taking, struct member *member, struct rog_er
     size_t digits = number ? strspn(number, "0123456789") : 0;
     if (!digits || digits > MAX_SIZE_DIGITS || number[digits] ||
         !rog_deployed_key_is_good(member->key))
-        return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: no object begins there");
+        return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: no object starts there");
     member->bytes = strtoull(number, NULL, 10);
     return ROG_OK;
 }
@@ -129,7 +129,7 @@ static int decode(struct taking *taking, struct member *member, size_t *more, st
         if (ZSTD_isError(*more) || (*more == 0 && (in.pos < in.size || in.size < member->bytes)))
             return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: %s: %s", member->key,
                             ZSTD_isError(*more) ? ZSTD_getErrorName(*more)
-                                                : "something follows its content");
+                                                : "there is extra data after its content");
         code = put(taking, member, out.pos, err);
     } while (!code && *more && (in.pos < in.size || out.pos == out.size));
     taking->in_at += in.size;
@@ -153,8 +153,8 @@ static int take_content(struct taking *taking, struct member *member, struct rog
         return code;
     rog_digest_end(taking->digest, hex);
     if (more || strncmp(hex, member->key, sizeof hex - 1) != 0)
-        return rog_fail(err, ROG_EFORMAT, "the files arrived damaged: %s is not what was promised",
-                        member->key);
+        return rog_fail(err, ROG_EFORMAT,
+                        "the files arrived damaged: the hash of %s does not match", member->key);
     return ROG_OK;
 }
 

@@ -39,7 +39,7 @@ int rog_unpack(const char *root, const char *hash, size_t count, int input, stru
 {
     if (root[0] != '/' || strspn(hash, "0123456789abcdef") != ROG_SHA256_HEX_BYTES - 1 ||
         hash[ROG_SHA256_HEX_BYTES - 1])
-        return rog_fail(err, ROG_EINVAL, "there is no tree %s in %s", hash, root);
+        return rog_fail(err, ROG_EINVAL, "no tree %s in %s", hash, root);
     remove_old_parts(root);
     char *part = rog_format("%s/" PART "XXXXXX", root);
     if (!part)

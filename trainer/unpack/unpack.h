@@ -4,8 +4,8 @@
 
 /*
  * The host's half of a deployment: takes `count` objects from the stream `input` (objects.h) and
- * makes the tree HASH below ROOT (tree.h). It works in ROOT/part-XXXXXX, which it removes on every
- * way out; what one that was killed has left there is removed by a later one after a day.
+ * makes the tree HASH below ROOT (tree.h). It works in ROOT/part-XXXXXX, which it removes in
+ * every case; what one that was killed has left there is removed by a later one after a day.
  *
  * Errors: as objects.h and tree.h; ROG_EINVAL root is no absolute path or hash no SHA-256.
  */

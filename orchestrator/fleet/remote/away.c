@@ -53,7 +53,7 @@ static const char *consequence(const struct rog_remote_host *host)
 {
     if (!host->placed)
         return "";
-    return host->rank ? "; the run goes on without it" : "; what runs there may go on";
+    return host->rank ? "; the run continues without it" : "; processes there may continue";
 }
 
 int rog_remote_connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err)
@@ -112,15 +112,15 @@ int rog_remote_say_it_is_gone(struct rog_remote_host *host, struct rog_error *er
     host->unsupervised = host->rank > 0;
     if (rog_connection_size(host->connection, host->folder, &bytes, err) == ROG_ENOTFOUND)
         return rog_fail(err, ROG_EFAILED,
-                        "%s: the run's folder there is gone (the host had not heard of rogctl for "
-                        "%g s, its lease, or somebody has cleaned up)",
+                        "%s: the run's folder there is gone (the host had not heard from rogctl "
+                        "for %g s, its lease, or it was cleaned up)",
                         host->title, host->remote->attempt->cluster->lease_s);
     char *log = rog_path_join(host->mirror, "start.log");
     if (log && rog_mirror_log(host->connection, host->folder, "start.log", log, NULL) == 0)
         rog_run_log_tail(log, words, sizeof words);
     free(log);
     return rog_fail(err, ROG_EFAILED, "%s: the run's supervisor there is gone%s%s", host->title,
-                    words[0] ? ": " : " (killed, or the host was started anew)", words);
+                    words[0] ? ": " : " (killed, or the host was rebooted)", words);
 }
 
 int rog_remote_look_for_reboot(struct rog_remote_host *host, struct rog_error *err)
@@ -147,7 +147,8 @@ int rog_remote_check_shaping(struct rog_remote_host *host, struct rog_error *err
                 (right->egress && (right->ingress || remote->shaping.how == ROG_REMOTE_DOWNLINK));
     return fits ? 0
                 : rog_fail(err, ROG_EINVAL,
-                           "%s: its bandwidth cannot be replayed as that of the others is: %s",
+                           "%s: its bandwidth cannot be replayed in the same way as for the other "
+                           "hosts: %s",
                            host->title,
                            right->why_not[0] ? right->why_not : "its kernel has no ifb");
 }

@@ -52,7 +52,7 @@ static int end_role(struct rog_remote_host *host, struct rog_error *err)
     free(path);
     while (code == 0 && (code = look_for_end(host, &ended, err)) == 0 && !ended) {
         if (rog_clock_s() > until_s)
-            return rog_fail(err, ROG_EFAILED, "what runs there does not end");
+            return rog_fail(err, ROG_EFAILED, "its processes do not exit");
         nanosleep(&step, NULL);
     }
     return code;
@@ -161,7 +161,7 @@ void rog_remote_clean(struct rog_remote_host *host)
         code = with_connection(host, stop, &cause);
     if (code)
         rog_remote_log(host, ROG_EVENT_WARNING,
-                       "%s was not cleaned up: %s. What runs there ends by itself when it has not "
-                       "heard of rogctl for %g s; rogctl doctor --clean removes what is left",
+                       "%s was not cleaned up: %s. Its processes exit when they have not heard "
+                       "from rogctl for %g s; rogctl doctor --clean removes what is left",
                        host->title, cause.message, remote->attempt->cluster->lease_s);
 }

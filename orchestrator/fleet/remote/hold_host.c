@@ -228,7 +228,7 @@ static int explain(struct rog_hold_host *host, struct rog_error *err)
     int code = rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, &said, err);
     if (code == 0)
         code = rog_fail(err, ROG_EFAILED, "it cannot be held: %s",
-                        said[0] ? said : "rog-claim does not run there, without a word");
+                        said[0] ? said : "rog-claim does not run there and printed nothing");
     if (rog_bundle_explain(err))
         rog_fail_prefix(err, "it cannot be held");
     free(said);

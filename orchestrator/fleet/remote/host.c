@@ -79,7 +79,7 @@ static int read_state(struct rog_remote_host *host, enum state *state, struct ro
     bool is_final = rog_json_get_bool(json, "final", false);
     if (*state >= FAILED)
         code = rog_fail(err, is_final ? ROG_EINVAL : ROG_EFAILED, "%s: %s%s", host->title,
-                        rog_json_get_string(json, "message", "it has failed without a reason"),
+                        rog_json_get_string(json, "message", "it failed without a reason"),
                         is_final ? "; rogctl doctor --cluster FILE says what to do" : "");
     rog_json_free(json);
     return code;
@@ -235,8 +235,8 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
     if (is_new && !rog_hold_has_met(host->remote->hold, host->rank) &&
         strstr(cause.message, ROG_CONNECTION_NO_SUCH_HOST))
         return rog_fail(err, ROG_EINVAL,
-                        "%s; correct host in the cluster file, or say which address it has: in "
-                        "/etc/hosts here, or as HostName in ~/.ssh/config",
+                        "%s; correct host in the cluster file, or set its address in /etc/hosts on "
+                        "this machine or as HostName in ~/.ssh/config",
                         cause.message);
     if (is_new && host->rank)
         return rog_fail(err, ROG_EFAILED,
@@ -245,7 +245,7 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
                         cause.message);
     if (is_new)
         return rog_fail_again(err, &cause);
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s. rogctl goes on trying for %g s (stall_limit)",
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s. rogctl keeps trying for %g s (stall_limit)",
                    cause.message, attempt->cluster->stall_limit_s);
     rog_remote_wait_for(host, "%s, which cannot be reached", host->title);
     code = rog_remote_connect_within(host, attempt->cluster->stall_limit_s, false, err);
@@ -315,8 +315,8 @@ static int await_hold(struct rog_remote_host *host, bool or_away, struct rog_err
             since_s = rog_clock_s();
         else if (rog_clock_s() - since_s > limit_s)
             return rog_fail(err, ROG_EFAILED,
-                            "%s does not answer: it could not be taken for this sweep within %g s "
-                            "(stall_limit)",
+                            "%s does not answer: it could not be claimed for this sweep within %g "
+                            "s (stall_limit)",
                             host->title, limit_s);
     }
     return 0;
@@ -400,7 +400,7 @@ void *rog_remote_host_live(void *argument)
                ((is_late(host) && dispensable) || host->unsupervised || damaged);
     if (damaged)
         rog_remote_log(host, ROG_EVENT_UNFETCHED,
-                       "%s is not followed any more, and what it records later is not here: %s",
+                       "%s is no longer followed, and its later records are missing: %s",
                        host->title, err.message);
     else if (out)
         rog_remote_log(host, ROG_EVENT_WARNING, "%s takes no part in the run: %s", host->title,

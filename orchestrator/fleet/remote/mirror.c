@@ -103,8 +103,8 @@ static int size_checkpoint(struct rog_connection *connection, const char *from, 
     if (code == 0 && *bytes > most)
         code =
             rog_fail(err, ROG_EFORMAT,
-                     "%s: the checkpoint %s has %llu bytes, and the model of this run has room "
-                     "in %llu: it is not taken",
+                     "%s: the checkpoint %s has %llu bytes, but the model of this run has at most "
+                     "%llu: it is not accepted",
                      connection->name, from, (unsigned long long)*bytes, (unsigned long long)most);
     return code;
 }
@@ -363,11 +363,10 @@ static int pull_piece(const struct mirror *mirror, const char *from, const char 
     if (code == ROG_ENOTFOUND || (code == 0 && size == have))
         return 0;
     if (code == 0 && size < have)
-        code =
-            rog_fail(err, ROG_EFORMAT,
-                     "%s: the run's record there, %s, has become shorter than what is here of it: "
-                     "what was written last is lost",
-                     connection->name, from);
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s: the run's record there, %s, is shorter than the copy here: the last "
+                        "part of it was lost",
+                        connection->name, from);
     if (code == 0)
         code = read_there(connection, from, have, CHUNK_BYTES, &buffer, err);
     size_t whole = buffer.used;

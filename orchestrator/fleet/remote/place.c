@@ -432,7 +432,7 @@ int rog_remote_find(struct rog_remote_host *host, struct rog_error *err)
     set_placed(host);
     if (code == ROG_ENOTFOUND)
         code = rog_fail(err, ROG_EFAILED,
-                        "%s: of the run that an earlier rogctl has begun nothing is left there",
+                        "%s: nothing is left there of the run that an earlier rogctl started",
                         host->title);
     return code;
 }

@@ -44,8 +44,8 @@ static int run_command(struct rog_remote_host *host, const char *command, double
     else if (late &&
              (code != 0 || result.status == TIMEOUT_STATUS || result.status >= SIGNAL_STATUS))
         code = rog_fail(err, ROG_EFAILED,
-                        "%s: its recover command did not end within %g s: %s. One that goes on for "
-                        "longer has to put itself into the background (setsid, systemd-run)",
+                        "%s: its recover command did not end within %g s: %s. A longer one must "
+                        "run in the background (setsid, systemd-run)",
                         host->title, limit_s, command);
     else if (code)
         code = rog_fail_from(err, &cause, "%s: its recover command", host->title);
@@ -61,7 +61,7 @@ static int await_return(struct rog_remote_host *host, double until_s, struct rog
 {
     double began_s = rog_clock_s(), limit_s = host->remote->attempt->cluster->stall_limit_s;
     rog_remote_disconnect(host);
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s has gone down; it is waited for", host->title);
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s went down; waiting for it", host->title);
     struct rog_error cause = {0};
     int code = rog_remote_connect_within(host, fmax(until_s - began_s, 0), false, &cause);
     if (code == 0)

@@ -42,7 +42,7 @@ static void is_missing(struct rog_remote_right *right, const struct rog_json *pr
     };
     const char *obstacle = rog_json_get_string(probe, "obstacle", "");
     if (obstacle[0]) {
-        snprintf(right->why_not, sizeof right->why_not, "a qdisc of somebody else (%.64s) is on it",
+        snprintf(right->why_not, sizeof right->why_not, "it has a qdisc of another program (%.64s)",
                  obstacle);
         return;
     }

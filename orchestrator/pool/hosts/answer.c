@@ -159,7 +159,7 @@ static int note_holder(struct rog_pool_host *host, const char *output, struct ro
     bool busy = code == 0 ? holders.claims.count > 0 : host->busy;
     if (busy && !host->busy) {
         rog_holders_text(&holders, text, sizeof text);
-        rog_pool_hosts_say(host->hosts, "%s is held %s: nothing runs there until it is given back",
+        rog_pool_hosts_say(host->hosts, "%s is held %s: nothing runs there until it is released",
                            host->name, text);
     } else if (!busy && host->busy) {
         rog_pool_hosts_say(host->hosts, "%s is free again", host->name);

@@ -157,7 +157,7 @@ static bool recover(struct rog_pool_host *host, const struct rog_error *cause)
         return false;
     }
     if (!host->is_away)
-        rog_pool_hosts_say(hosts, "%s %s: %s; rogctl goes on trying", host->name,
+        rog_pool_hosts_say(hosts, "%s %s: %s; rogctl keeps trying", host->name,
                            !lost          ? "does not work"
                            : host->folder ? "is away"
                                           : "is not reached",
@@ -189,8 +189,8 @@ static void clean(struct rog_pool_host *host)
     }
     if (code && host->folder)
         rog_pool_hosts_say(host->hosts,
-                           "%s was not cleaned up: %s. What runs there ends by itself and is "
-                           "removed when it has not heard of rogctl for %g s (lease)",
+                           "%s was not cleaned up: %s. Its processes exit and are removed when "
+                           "they have not heard from rogctl for %g s (lease)",
                            host->name, cause.message, host->hosts->file->lease_s);
     pthread_mutex_lock(&host->hosts->mutex);
     rog_pool_held_return_all(host);

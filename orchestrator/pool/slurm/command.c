@@ -132,7 +132,7 @@ int rog_slurm_command_look(struct rog_slurm_command *command, bool *in_time, str
         return 0;
     rog_slurm_last_words(command->errors, says, sizeof says);
     return rog_fail(err, ROG_EFAILED, "%s: %s", command->program,
-                    says[0] ? says : "it has failed without a word");
+                    says[0] ? says : "it failed without output");
 }
 
 void rog_slurm_command_release(struct rog_slurm_command *command)

@@ -123,8 +123,8 @@ static void tell_of_ended(struct rog_slurm *slurm)
         return;
     snprintf(slurm->told, sizeof slurm->told, "%s", state);
     rog_slurm_tell(slurm,
-                   "job %s of Slurm has ended: %s; others go on with its run; what jobs print "
-                   "is in %s/" ROG_SLURM_FOLDER,
+                   "job %s of Slurm has ended: %s; others continue its run; the output of jobs is "
+                   "in %s/" ROG_SLURM_FOLDER,
                    slurm->jobs.failed_job, state, slurm->site->path);
 }
 
@@ -165,8 +165,8 @@ static int give_up(struct rog_slurm *slurm, struct rog_error *err)
     look_at_account(slurm);
     bool knows = jobs->failed_job[0] != '\0';
     return rog_fail(err, ROG_EFAILED,
-                    "Slurm's jobs end, and no agent of them is seen to work here%s%s%s%s%s; what "
-                    "they print is in %s/" ROG_SLURM_FOLDER,
+                    "Slurm's jobs end, and none of their agents is seen here%s%s%s%s%s; their "
+                    "output is in %s/" ROG_SLURM_FOLDER,
                     knows ? " (" : "", jobs->failed_job, knows ? " " : "", jobs->failed_state,
                     knows ? ")" : "", slurm->site->path);
 }
