@@ -20,7 +20,7 @@
 
 const struct rog_iteration_column rog_iteration_columns[] = {
     {INTEGER(rank), .required = true, .in_every_event = true,
-     .meaning = "rank of rank of the worker, from 1"},
+     .meaning = "rank of the worker, from 1"},
     {INTEGER(iteration), .required = true, .meaning = "number of the worker's iteration, from 1"},
     {SECONDS(t), .required = true, .in_every_event = true,
      .meaning = "end of the iteration, with its pull applied, since the run's start"},
