@@ -67,7 +67,7 @@ same "what is said of one failure" 1 "$(grep -c '^rogctl: ' err)"
 same "attempts" "1
 9" "$(query 'SELECT attempt FROM runs ORDER BY attempt')"
 try 0 rogctl sweep x.conf
-says "which failed"
+says ", failed)"
 same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done' AND error IS NULL")"
 same "checkpoints of each run" "4
 4" "$(query 'SELECT count(accuracy) FROM checkpoints GROUP BY run_id')"
