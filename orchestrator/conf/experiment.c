@@ -122,7 +122,7 @@ static int take_setting(const struct rog_conf_node *node, const struct rog_setti
     if (!is_known && rog_cluster_has_setting(node->name))
         return rog_conf_fail(
             node, err,
-            "%s belongs in the cluster file (docs/experiment-files.md), not in the experiment file",
+            "%s belongs in the cluster file (docs/cluster-files.md), not in the experiment file",
             node->name);
     int code = rog_conf_check(node, rog_run_settings, extra, err);
     if (code < 0 || !rog_setting_find(rog_run_settings, node->name))

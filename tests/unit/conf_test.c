@@ -167,7 +167,7 @@ static const struct wrong wrong_experiments[] = {
     {"case = \"a\"; matrix = { seed = [1, 2, 1]; };", "has the same value twice"},
     {"case = \"a\"; matrix = { sede = [1]; };", "unknown setting sede (did you mean seed?)"},
     {"case = \"a\"; min_workers = 2;",
-     "line 1: min_workers belongs in the cluster file (docs/experiment-files.md), not in"},
+     "line 1: min_workers belongs in the cluster file (docs/cluster-files.md), not in"},
     {"case = \"a\";\n\nmatrix = { seed = [\n1, -2]; };", "x.conf, line 4: seed must be"},
     {"case = \"a\"; contender = 4; runs = ( { } );", "contender must be text (found 4)"},
     {"case = \"a\"; runs = ( { baseline = \"BSP\"; } );", "unknown setting baseline"},

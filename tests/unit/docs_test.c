@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The tables of docs/experiment-files.md, docs/results.md and docs/models.md say what the tables of
- * the program say, row by row. The cluster files of docs/cluster-setup.md are read. */
+/* The tables of docs/experiment-files.md, cluster-files.md, results.md and models.md say what the
+ * tables of the program say, row by row. The cluster files of docs/cluster-setup.md are read. Links
+ * from one document to another lead somewhere. */
 
+#include <ctype.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +21,7 @@
 #include <common/file.h>
 #include <common/settings.h>
 #include <orchestrator/conf/cluster.h>
+#include <orchestrator/conf/hosts_file.h>
 #include <orchestrator/conf/look.h>
 #include <orchestrator/curves/rule.h>
 #include <orchestrator/kinds.h>
@@ -50,17 +54,28 @@ static char *read_document(const char *path)
     return document;
 }
 
-static void test_settings_are_documented(void **state)
+static void test_settings_of_runs_are_documented(void **state)
 {
     (void)state;
     char *document = read_document(DOCS "/experiment-files.md");
-    unsigned missing =
-        missing_rows(document, rog_run_settings) + missing_rows(document, rog_curve_settings) +
-        missing_rows(document, rog_look_settings) + missing_rows(document, rog_worker_settings) +
-        missing_rows(document, rog_cluster_run_settings) +
-        missing_rows(document, rog_cluster_hosts_settings) +
-        missing_rows(document, rog_cluster_host_settings) +
-        missing_rows(document, rog_container_settings);
+    unsigned missing = missing_rows(document, rog_run_settings) +
+                       missing_rows(document, rog_curve_settings) +
+                       missing_rows(document, rog_look_settings);
+    free(document);
+    assert_int_equal(missing, 0);
+}
+
+static void test_settings_of_clusters_are_documented(void **state)
+{
+    (void)state;
+    char *document = read_document(DOCS "/cluster-files.md");
+    unsigned missing = missing_rows(document, rog_worker_settings) +
+                       missing_rows(document, rog_cluster_run_settings) +
+                       missing_rows(document, rog_cluster_hosts_settings) +
+                       missing_rows(document, rog_cluster_host_settings) +
+                       missing_rows(document, rog_container_settings) +
+                       missing_rows(document, rog_hosts_settings) +
+                       missing_rows(document, rog_hosts_host_settings);
     for (size_t i = 0; rog_cluster_kinds[i]; i++) {
         const struct rog_cluster_kind *kind = rog_cluster_kinds[i];
         char *row = rog_format("| `%s` | %s", kind->name, kind->summary);
@@ -211,15 +226,112 @@ static void test_promises_are_tested(void **state)
     free(document);
 }
 
+/* Is there a heading of `document` that GitHub gives this anchor? */
+static bool has_anchor(const char *document, const char *anchor)
+{
+    for (const char *at = document; (at = strstr(at, "\n#")); at++) {
+        char slug[256];
+        size_t length = 0;
+        for (at += 1 + strspn(at + 1, "# "); *at && *at != '\n' && length + 1 < sizeof slug; at++) {
+            if (isalnum((unsigned char)*at) || *at == '-' || *at == '_')
+                slug[length++] = (char)tolower((unsigned char)*at);
+            else if (*at == ' ')
+                slug[length++] = '-';
+        }
+        slug[length] = '\0';
+        at--;
+        if (strcmp(slug, anchor) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `link` stands in the document at `path`: FILE, FILE#ANCHOR or #ANCHOR. */
+static bool leads_somewhere(const char *path, const char *link)
+{
+    size_t length = strcspn(link, "#");
+    const char *slash = strrchr(path, '/');
+    char *target = length ? rog_format("%.*s/%.*s", (int)(slash - path), path, (int)length, link)
+                          : rog_strdup(path);
+    assert_non_null(target);
+    bool is_there = rog_file_exists(target);
+    if (is_there && link[length] == '#') {
+        char *document = read_document(target);
+        is_there = has_anchor(document, link + length + 1);
+        free(document);
+    }
+    free(target);
+    return is_there;
+}
+
+static unsigned broken_links(const char *path)
+{
+    char *document = read_document(path);
+    unsigned broken = 0;
+    for (const char *at = document; (at = strstr(at, "](")); at++) {
+        char link[256];
+        snprintf(link, sizeof link, "%.*s", (int)strcspn(at + 2, ")\n "), at + 2);
+        if (strstr(link, "://") || leads_somewhere(path, link))
+            continue;
+        print_message("%s: %s leads nowhere\n", path, link);
+        broken++;
+    }
+    free(document);
+    return broken;
+}
+
+static glob_t all_documents(void)
+{
+    glob_t found;
+    assert_int_equal(glob(DOCS "/*.md", 0, NULL, &found), 0);
+    assert_int_equal(glob(DOCS "/*/*.md", GLOB_APPEND, NULL, &found), 0);
+    return found;
+}
+
+static void test_links_lead_somewhere(void **state)
+{
+    (void)state;
+    unsigned broken = broken_links(DOCS "/../README.md");
+    glob_t found = all_documents();
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        broken += broken_links(found.gl_pathv[i]);
+    globfree(&found);
+    assert_int_equal(broken, 0);
+}
+
+/* docs/README.md has a line for each document. */
+static void test_documents_are_in_the_index(void **state)
+{
+    (void)state;
+    char *index = read_document(DOCS "/README.md");
+    unsigned missing = 0;
+    glob_t found = all_documents();
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *name = found.gl_pathv[i] + strlen(DOCS "/");
+        char *link = rog_format("](%s)", name);
+        bool is_there = strcmp(name, "README.md") == 0 || strstr(index, link);
+        if (!is_there)
+            print_message("missing: %s\n", name);
+        missing += !is_there;
+        free(link);
+    }
+    globfree(&found);
+    free(index);
+    assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_settings_are_documented),
+        cmocka_unit_test(test_settings_of_runs_are_documented),
+        cmocka_unit_test(test_settings_of_clusters_are_documented),
         cmocka_unit_test(test_examples_have_every_setting),
         cmocka_unit_test(test_columns_are_documented),
         cmocka_unit_test(test_models_are_documented),
         cmocka_unit_test(test_cluster_files_are_right),
         cmocka_unit_test(test_promises_are_tested),
+        cmocka_unit_test(test_links_lead_somewhere),
+        cmocka_unit_test(test_documents_are_in_the_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
