@@ -2,8 +2,8 @@
 #ifndef ROG_CONTRIBUTION_H
 #define ROG_CONTRIBUTION_H
 
-/* What a worker contributes in an iteration, as the settings of a run say (librog/parts) and as the
- * core does it (librog/sync/contribution.h says how). This header is not installed. */
+/* What a worker contributes in an iteration: the settings of a run (librog/parts), implemented by
+ * the core (librog/sync/contribution.h). This header is not installed. */
 
 #include <stdbool.h>
 
@@ -12,11 +12,11 @@ enum rog_contribution_kind { ROG_CONTRIBUTION_GRADIENT, ROG_CONTRIBUTION_DELTA }
 struct rog_contribution_config {
     enum rog_contribution_kind kind;
     double error_feedback; /* [0, 1] */
-    bool momentum_masking; /* gradients: once a row is sent, m <- 0 where nothing of u is left (DGC:
-                              Lin et al., ICLR 2018, section 3.2) */
-    double clip_norm;      /* gradients: scaled down to this 2-norm, over all tensors; 0: not */
-    double merge;          /* a, of deltas */
-    bool overlap;          /* the next iteration is computed while the exchange goes on */
+    bool momentum_masking; /* gradients: once a row is sent, m <- 0 where u has become 0 (DGC: Lin
+                              et al., ICLR 2018, section 3.2) */
+    double clip_norm; /* gradients: scaled down to this 2-norm, over all tensors; 0: no limit */
+    double merge;     /* a, for deltas */
+    bool overlap;     /* the next iteration is computed during the exchange */
 };
 
 #endif

@@ -3,27 +3,27 @@
 #define ROG_ERROR_H
 
 /*
- * Errors: a negative code for the program and one sentence for the person.
+ * Errors: a negative code for programs and one sentence for people.
  *
- * Every function that can fail returns 0 or one of the codes below and, where it takes a
- * `struct rog_error *`, fills it. The message names the object, the offending value and the cause,
- * and a hint where there is one. One that is too long loses its middle, not the
- * cause at its end. `err` may be NULL when the caller only wants the code.
+ * Every function that can fail returns 0 or one of the codes below and fills its argument `err`,
+ * if it takes one. The message names the object, the offending value and the cause, and gives a
+ * hint if there is one. A message that is too long loses its middle, not the cause at its end.
+ * `err` may be NULL if the caller only needs the code.
  */
 
 enum rog_code {
     ROG_OK = 0,
     ROG_EINVAL = -1,     /* bad usage, bad configuration, bad value */
-    ROG_ENOMEM = -2,     /* memory could not be had */
-    ROG_EIO = -3,        /* the system refused: open, read, write, disk full */
-    ROG_EFORMAT = -4,    /* a file or message is not what it claims to be, or is damaged */
-    ROG_ENOTFOUND = -5,  /* nothing of that name */
-    ROG_EABI = -6,       /* a plugin made for another version of this interface */
+    ROG_ENOMEM = -2,     /* out of memory */
+    ROG_EIO = -3,        /* a system call failed: open, read, write, disk full */
+    ROG_EFORMAT = -4,    /* a file or message has the wrong format, or is damaged */
+    ROG_ENOTFOUND = -5,  /* nothing with this name exists */
+    ROG_EABI = -6,       /* a plugin for another version of this interface */
     ROG_EFAILED = -7,    /* a run, a process or a host failed */
     ROG_EINTR = -8,      /* interrupted by the user */
-    ROG_EBUSY = -9,      /* somebody else holds it */
-    ROG_EREPORTED = -10, /* it has failed, and what there is to say has been said */
-    ROG_ELATER = -11,    /* not all is done, and the rest can be done another time */
+    ROG_EBUSY = -9,      /* held by another process or user */
+    ROG_EREPORTED = -10, /* failed, and the error has already been reported */
+    ROG_ELATER = -11,    /* part of the work is left, and can be done later */
 };
 
 #define ROG_ERROR_MESSAGE_BYTES 1024
@@ -37,13 +37,12 @@ struct rog_error {
 int rog_fail(struct rog_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the message that *err already holds; returns err->code. With err NULL,
- * where no code is known, ROG_EFAILED. */
+/* Puts "prefix: " before the message in *err; returns err->code, or ROG_EFAILED if err is NULL. */
 int rog_fail_prefix(struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Hands on an error that somebody else filled: both return why->code and copy *why to *err (unless
- * NULL); rog_fail_from puts "prefix: " before its message. */
+/* Pass on an error: both return why->code and copy *why to *err (unless NULL); rog_fail_from puts
+ * "prefix: " before its message. */
 int rog_fail_again(struct rog_error *err, const struct rog_error *why);
 int rog_fail_from(struct rog_error *err, const struct rog_error *why, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,11 +3,11 @@
 #define ROG_ITERATION_H
 
 /*
- * What is recorded of one iteration of one worker: a struct, and a table of its members. The event
+ * The record of one iteration of one worker: a struct, and a table of its members. The event
  * "iteration", the table `iterations` of results.db, its exports and its documentation are made
- * from the table, so a member that has a row there (common/iteration.c) is written, stored, read
- * and exported under one name everywhere. Its value comes from librog/events/iteration.c where the
- * core counts it, and from the drivers of workers (librog/net, trainer/sim) where they measure it.
+ * from the table, so that a member with a row there (common/iteration.c) is written, stored, read
+ * and exported under one name everywhere. Its value comes from librog/events/iteration.c if the
+ * core counts it, and from the drivers of workers (librog/net, trainer/sim) if they measure it.
  * This header is not installed: it is internal to the source tree.
  */
 
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An integer that is not known; an unknown real number is NAN. */
+/* An unknown integer; an unknown real number is NAN. */
 #define ROG_ABSENT INT64_MIN
 
 struct rog_iteration {
@@ -38,31 +38,31 @@ enum rog_column_type {
 };
 
 struct rog_iteration_column {
-    const char *name; /* as the member's, the event's and the database's */
+    const char *name; /* the name of the member, in events and in the database */
     enum rog_column_type type;
     const char *unit;    /* "s", or NULL */
     const char *meaning; /* for the documentation, no full stop */
     size_t offset;       /* in struct rog_iteration */
     bool required;       /* a record without it is invalid; only with since < 2 */
-    bool in_every_event; /* whatever the event is: written by rog_event_begin */
-    bool series;         /* a curve of its own in exports that draw, its mean in `rogctl show` */
-    int since;           /* version of the schema that brought it; 0: the first */
+    bool in_every_event; /* a member of every event: written by rog_event_begin */
+    bool series;         /* a curve in exports that draw, a mean in `rogctl show` */
+    int since;           /* version of the schema that added it; 0: the first */
 };
 
-/* In the order of the event's members and of the database's columns; new ones follow at the end.
- * Ends with a row whose name is NULL. */
+/* In the order of the event's members and of the database's columns; new ones are appended. Ends
+ * with a row whose name is NULL. */
 extern const struct rog_iteration_column rog_iteration_columns[];
 
-/* Nothing is known of it. */
+/* Sets all members to unknown. */
 void rog_iteration_init(struct rog_iteration *row);
 
 bool rog_iteration_has(const struct rog_iteration *row, const struct rog_iteration_column *column);
-/* Of a column of type ROG_COLUMN_INTEGER. */
+/* For columns of type ROG_COLUMN_INTEGER. */
 int64_t rog_iteration_integer(const struct rog_iteration *row,
                               const struct rog_iteration_column *column);
 void rog_iteration_set_integer(struct rog_iteration *row, const struct rog_iteration_column *column,
                                int64_t value);
-/* Of a column of another type. */
+/* For columns of other types. */
 double rog_iteration_real(const struct rog_iteration *row,
                           const struct rog_iteration_column *column);
 void rog_iteration_set_real(struct rog_iteration *row, const struct rog_iteration_column *column,

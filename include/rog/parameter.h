@@ -3,10 +3,9 @@
 #define ROG_PARAMETER_H
 
 /*
- * Named parameters of whatever plugs in (a strategy, a codec, a server optimizer, a medium): a
- * table, and a struct of its own that the table describes. The host parses, checks and stores
- * values and prints help from the table; whoever brings it reads only its struct, in which every
- * member is filled and within its range.
+ * Named parameters of strategies, codecs, server optimizers and media: a table, and a struct that
+ * the table describes. The host parses, checks and stores values and prints help from the table;
+ * the owner reads only its struct, in which every member is set and within its range.
  *
  *     struct parameters { double density; int64_t chunk; };
  *     static const struct rog_parameter table[] = {
@@ -29,7 +28,7 @@ enum rog_parameter_type {
     ROG_PARAMETER_INTEGER, /* member int64_t: a whole number in [min, max] */
     ROG_PARAMETER_NUMBER,  /* member double: a number in [min, max] */
     ROG_PARAMETER_BOOLEAN, /* member bool */
-    ROG_PARAMETER_CHOICE,  /* member uint32_t: the place, from 0 on, of the word among `choices` */
+    ROG_PARAMETER_CHOICE,  /* member uint32_t: index of the word in `choices`, from 0 on */
 };
 
 /* A table ends with a row whose name is NULL. All texts live as long as the table. */

@@ -3,8 +3,8 @@
 #define ROG_RANDOM_H
 
 /*
- * Numbers that look random and follow from their arguments alone, for plugins: whoever needs chance
- * takes it from a seed that it is given, so that a run can be repeated to the byte.
+ * Pseudo-random numbers that depend only on their arguments, for plugins: use them with the given
+ * seed, so that a run can be repeated to the byte.
  */
 
 #include <stdint.h>
