@@ -66,6 +66,13 @@ function counts(database) {
         one("failed", "failed", "failed"), database.planned > 0 && one("planned", "planned", "planned"));
 }
 
+// Of a sweep that has ended its exit status says how.
+function stateOf(sweep) {
+    if (sweep.state === "ended")
+        return sweep.status === 0 ? "done" : sweep.status === 130 ? "interrupted" : "failed";
+    return {running: "running", killed: "interrupted"}[sweep.state] || "left";
+}
+
 function sweepCard(sweep) {
     const going = sweep.state === "running";
     const runs = sweep.runs || [];
@@ -82,12 +89,11 @@ function sweepCard(sweep) {
         !going && sweep.ended && `ended ${moment(sweep.ended)}`].filter(Boolean);
     return h("article", {class: "card"}, h("div", {class: "card-head"},
         h("h3", {}, sweep.case ? h("a", {href: link(["cases", sweep.case])}, sweep.case) : sweep.id),
-        status(going ? "running" : failed ? "failed" : sweep.state === "ended" ? "done" : sweep.state === "killed"
-            ? "interrupted" : "left"),
+        status(failed && !going ? "failed" : stateOf(sweep)),
         h("span", {class: "faint"}, facts.join(" · "))),
     (going || share < 1) && bar(share, `Progress of ${sweep.case || sweep.id}`),
     sweep.message && h("p", {class: "faint"}, sweep.message),
-    going && busy.length > 0 && table(`Runs of ${sweep.case} that go on`, [
+    going && busy.length > 0 && table(`Runs of ${sweep.case} in progress`, [
         {title: "Run", class: "name", cell: (run) => h("a", {href: link(["runs", run.id])}, run.label || run.id)},
         {title: "Status", cell: (run) => status(run.state)},
         {title: "Progress", cell: (run) => bar(run.done, `Progress of ${run.label || run.id}`)},
