@@ -135,9 +135,9 @@ const struct rog_command rog_cmd_export = {
         "programs. To "
         "MLflow, the case goes as an experiment with a run for each finished run (parameters, "
         "metrics with steps and times, configuration) and one with the figures and the report; "
-        "repeated, it sends what is missing and nothing twice. Who is asking is said by "
+        "repeated, it sends what is missing and nothing twice. Credentials: "
         "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the "
-        "environment, or by ~/.netrc.",
+        "environment, or ~/.netrc.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

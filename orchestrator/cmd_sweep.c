@@ -122,9 +122,10 @@ static int draw(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
     rog_remark(&s->output, "drawing %s", s->plan->case_name);
     int code = rog_figures_draw_case(s->db, s->plan->case_name, &options, err);
     if (code < 0)
-        rog_fail_prefix(
-            err, "the runs are recorded, but their figures are not drawn; hint: rogctl redraw %s",
-            s->plan->case_name);
+        rog_fail_prefix(err,
+                        "the runs are recorded, but their figures are not drawn (`rogctl redraw "
+                        "%s` tries again)",
+                        s->plan->case_name);
     return code;
 }
 
@@ -191,7 +192,8 @@ static int finish_mlflow(struct sweep *s, const char *url, bool lacks, struct ro
     if (code == 0 || code == ROG_ENOTFOUND || code == ROG_EINTR) /* none is finished */
         return code == ROG_EINTR ? rog_fail_again(err, &cause) : 0;
     rog_warn(&s->output,
-             "MLflow lacks something%s%s; `rogctl export %s --format mlflow --to %s` sends it",
+             "MLflow did not receive everything%s%s; `rogctl export %s --format mlflow --to %s` "
+             "sends the rest",
              cause.message[0] ? ": " : "", cause.message, s->plan->case_name, url);
     return 0;
 }
@@ -469,7 +471,7 @@ static int note_repeats(struct rog_sweep *entry, struct rog_error *err)
 static int check_options(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_given(cli, "max-repeats") && !rog_cli_given(cli, "until-ci"))
-        return rog_fail(err, ROG_EINVAL, "--max-repeats needs --until-ci PCT");
+        return rog_fail(err, ROG_EINVAL, "--max-repeats needs --until-ci POINTS");
     if (rog_cli_flag(cli, "dry-run") && rog_cli_flag(cli, "detach"))
         return rog_fail(err, ROG_EINVAL, "--dry-run and --detach cannot be used together");
     return check_mlflow(rog_cli_string(cli, "mlflow"), err);
@@ -578,11 +580,11 @@ static const struct rog_setting options[] = {
      .help = "start a new case instead of continuing the latest"},
     {.name = "only",
      .type = ROG_SETTING_STRING,
-     .help = "do do do do only runs whose label (note, library, control...) contains this text"},
+     .help = "only runs whose label (note, library, control...) contains this text"},
     {.name = "mlflow",
      .type = ROG_SETTING_STRING,
      .help = "URL of an MLflow server that shows the runs while they are executed; see `rogctl "
-             "help export` for who is asking"},
+             "help export` for credentials"},
     {ROG_OPTION_NO_WAIT},
     {.name = NULL},
 };

@@ -116,8 +116,9 @@ static int tell(const struct rog_output *output, const struct rog_ui *ui, struct
     free(text);
     fflush(stdout);
     if (!rog_ui_is_loopback(ui))
-        rog_warn(output, "the page can be reached from other machines; whoever reads the network "
-                         "can read it, token included; hint: listen on loopback and use `ssh -L`");
+        rog_warn(output, "the page can be reached from other machines, and the connection is not "
+                         "encrypted: anyone on the network can read the page and its token; hint: "
+                         "listen on loopback and use `ssh -L`");
     rog_remark(output, "Ctrl-C ends it");
     return code;
 }

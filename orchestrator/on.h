@@ -33,7 +33,7 @@ int rog_on_show_left(const struct rog_on *on, const char *case_name, const char 
 #define ROG_OPTION_ON                                                                              \
     .name = "on", .type = ROG_SETTING_STRING,                                                      \
     .help = "have agents do the runs: list prints their commands, one per line, to run anywhere; " \
-            "slurm[:FILE] starts them as jobs"
+            "slurm[:FILE] starts agents as Slurm jobs; hosts:FILE starts them on hosts with ssh"
 
 #define ROG_OPTION_LEASE                                                                      \
     .name = "lease", .type = ROG_SETTING_REAL, .min = 1, .max = 86400, .unit = "s",           \

@@ -52,8 +52,7 @@ static int fail_unknown(const char *given, size_t length, struct rog_error *err)
     if (!name)
         return rog_fail_nomem(err);
     rog_meant(rog_nearest_name(name, next_provider, NULL), meant);
-    rog_fail(err, ROG_EINVAL, "--on: %s is nowhere that runs are done%s; allowed: %s", name, meant,
-             names(text));
+    rog_fail(err, ROG_EINVAL, "--on must be %s (found \"%s\")%s", names(text), name, meant);
     free(name);
     return ROG_EINVAL;
 }
@@ -70,9 +69,9 @@ int rog_provider_find(const char *given, const struct rog_pool_provider **provid
     if (!*provider)
         return fail_unknown(given, length, err);
     if ((*provider)->needs_file && !*file)
-        return rog_fail(err, ROG_EINVAL, "--on: %s needs its file, %s:%s", (*provider)->name,
+        return rog_fail(err, ROG_EINVAL, "--on %s needs a file: --on %s:%s", (*provider)->name,
                         (*provider)->name, (*provider)->file);
     if (!(*provider)->file && given[length])
-        return rog_fail(err, ROG_EINVAL, "--on: %s takes no file", (*provider)->name);
+        return rog_fail(err, ROG_EINVAL, "--on %s takes no file", (*provider)->name);
     return (*provider)->check ? (*provider)->check(*file, err) : 0;
 }

@@ -12,6 +12,7 @@
 #include <common/file.h>
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/conf/experiment.h>
+#include <orchestrator/conf/hosts_file.h>
 #include <orchestrator/kinds.h>
 
 #define ABOUT_BYTES 1024
@@ -131,6 +132,8 @@ static void print_clusters(const struct rog_program *program)
             rog_help_settings(title, kind->settings, 0);
         free(title);
     }
+    rog_help_settings("For files of kind hosts (sweep --on hosts:FILE)", rog_hosts_settings, 0);
+    rog_help_settings("Settings of such a host", rog_hosts_host_settings, 0);
     rog_help_settings("Settings of a worker", rog_worker_settings, ROG_SETTING_FILLED_IN);
     rog_help_settings("Settings of a host", rog_cluster_host_settings, 0);
     rog_help_settings("Settings of a container", rog_container_settings, 0);
@@ -175,7 +178,7 @@ static void print_environment(const struct rog_program *program)
         {"LC_ALL", "or else LC_CTYPE, or else LANG: if it does not name UTF-8, curves are drawn in "
                    "ASCII characters"},
         {"MLFLOW_TRACKING_URI", "the tracking server that a case is exported to"},
-        {"MLFLOW_TRACKING_TOKEN", "who is asking there; or a name and a password in "
+        {"MLFLOW_TRACKING_TOKEN", "credentials for it; or a name and a password in "
                                   "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
         {"http_proxy", "and https_proxy, no_proxy: proxies, as for other programs"},
         {"CURL_CA_BUNDLE", "or SSL_CERT_FILE: a file of certificates of authorities that HTTPS "

@@ -301,6 +301,15 @@ static int take_entry(struct reading *reading, struct archive_entry *entry, stru
     return code;
 }
 
+static int fail_foreign(const struct reading *reading, struct rog_error *err)
+{
+    const char *cause = archive_error_string(reading->archive);
+    return rog_fail(err, ROG_EFORMAT, "%s: not a bundle (%s)%s", reading->file,
+                    cause ? cause : "no tar archive",
+                    ends_in(reading->file, ".zip") ? "; hint: unpack the zip, and verify the folder"
+                                                   : "");
+}
+
 static int open_archive(struct reading *reading, struct rog_error *err)
 {
     reading->archive = archive_read_new();
@@ -310,9 +319,7 @@ static int open_archive(struct reading *reading, struct rog_error *err)
     archive_read_support_filter_zstd(reading->archive);
     if (archive_read_open_filename(reading->archive, reading->file, BLOCK_BYTES) == ARCHIVE_OK)
         return 0;
-    const char *cause = archive_error_string(reading->archive);
-    return rog_fail(err, ROG_EFORMAT, "%s: not a bundle (%s)", reading->file,
-                    cause ? cause : "no tar archive");
+    return fail_foreign(reading, err);
 }
 
 int rog_bundle_archive_read(const char *file, const char *folder, struct rog_error *err)
@@ -325,8 +332,7 @@ int rog_bundle_archive_read(const char *file, const char *folder, struct rog_err
         if (status == ARCHIVE_EOF)
             break;
         if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
-            const char *cause = archive_error_string(reading.archive);
-            code = rog_fail(err, ROG_EFORMAT, "%s: not a bundle (%s)", file, cause ? cause : "");
+            code = fail_foreign(&reading, err);
         } else {
             code = take_entry(&reading, entry, err);
         }

@@ -204,7 +204,8 @@ static int read_kind(struct rog_cluster_reader *reader, struct rog_error *err)
     const char *name = rog_json_string(kind->value, "");
     reader->cluster->kind = rog_cluster_kind_find(reader->kinds, name);
     if (!reader->cluster->kind)
-        return rog_conf_fail(kind, err, "kind must be one of %s (found \"%s\")", names, name);
+        return rog_conf_fail(kind, err, "kind must be one of %s (found \"%s\"%s)", names, name,
+                             strcmp(name, "hosts") == 0 ? ", which is for --on hosts:FILE" : "");
     return 0;
 }
 
@@ -436,7 +437,9 @@ static int fail_unknown(const char *given, int code, struct rog_error *err)
         return ROG_EFAILED;
     rog_meant_file(given, folders, ".conf", true, meant);
     free(installed);
-    return rog_fail(err, code, "%s%s", cause.message, meant);
+    return rog_fail(err, code,
+                    "%s%s; `rogctl help clusters` lists those that come with the program",
+                    cause.message, meant);
 }
 
 int rog_cluster_read(struct rog_cluster **out, const char *given, const char *folder,

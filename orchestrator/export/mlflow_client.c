@@ -107,7 +107,7 @@ static int refused(const struct rog_mlflow_client *client, const struct rog_http
                         status, error_code[0] ? " " : "", error_code, words && words[0] ? ": " : "",
                         words ? words : "",
                         access ? " (MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
-                                 "MLFLOW_TRACKING_PASSWORD, or ~/.netrc, say who is asking)"
+                                 "MLFLOW_TRACKING_PASSWORD, or ~/.netrc, give credentials)"
                                : "");
     free(words);
     return code;

@@ -208,7 +208,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
     if (code == 0 && drawn)
         code = tell_missing(drawing, panel, data, err);
     else if (code == 0)
-        log_line(drawing->options, "%s: no %s: %s", data->title, panel->name,
+        log_line(drawing->options, "%s: figure %s is not drawn: %s", data->title, panel->name,
                  reason_of(panel, data, NULL));
     free(stem);
     free(begin);

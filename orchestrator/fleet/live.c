@@ -48,7 +48,7 @@ void rog_live_say(struct rog_fleet_job *job, const char *says, double since_s,
     else if (server->waiting[0])
         say(job, now - server->waiting_at_s, "waiting for %s", server->waiting);
     else if (seconds > 0 && job->t >= seconds)
-        say(job, job->t - seconds, "the run is over; waiting for what is left of it");
+        say(job, job->t - seconds, "the run has ended; waiting for its remaining files");
     else if (server->away && !server->ended)
         say(job, now - server->away_at_s, "without worker %lld, of which its server hears nothing",
             (long long)server->away);

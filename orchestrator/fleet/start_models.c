@@ -59,7 +59,7 @@ static int make_one(const struct rog_fleet_options *options, struct rog_signals 
                     struct rog_fleet_job *job, struct rog_error *err)
 {
     struct making making = {options, rog_json_get_string(job->config, "model", "?"), NULL};
-    char *what = rog_format("the starting model %s cannot be made", making.model);
+    char *what = rog_format("the starting model %s cannot be trained", making.model);
     const struct rog_preparation preparation = {
         .command = "pretrain",
         .option = "--events",

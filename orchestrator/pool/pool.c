@@ -180,13 +180,21 @@ int rog_pool_read(const struct rog_pool *pool, enum rog_pool_place place,
 
 /* ---- the folder ---- */
 
+static int fail_missing(const char *path, struct rog_error *err)
+{
+    return rog_fail(err, ROG_ENOTFOUND,
+                    "there is no pool %s: `rogctl sweep CONF --on list` creates it, and removes it "
+                    "when all runs are stored",
+                    path);
+}
+
 /* What lies in a pool is executed: nobody else may put anything there. */
 static int check_folder(const char *path, struct rog_error *err)
 {
     struct stat status;
     if (lstat(path, &status) != 0)
         return errno == ENOENT
-                   ? rog_fail(err, ROG_ENOTFOUND, "%s: there is no such pool", path)
+                   ? fail_missing(path, err)
                    : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(errno));
     if (!S_ISDIR(status.st_mode))
         return rog_fail(err, ROG_EFORMAT, "%s is not a folder", path);
@@ -255,7 +263,7 @@ static int new_pool(struct rog_pool **out, const char *path, struct rog_error *e
     pool->path = realpath(path, NULL);
     if (!pool->path)
         code = errno == ENOENT || errno == ENOTDIR
-                   ? rog_fail(err, ROG_ENOTFOUND, "%s: there is no such pool", path)
+                   ? fail_missing(path, err)
                    : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(errno));
     if (code == 0)
         code = check(pool, err);

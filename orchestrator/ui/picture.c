@@ -29,7 +29,7 @@ int rog_picture_name(const char *file, char **panel, const char **format, struct
             *panel = rog_format("%.*s", (int)(point - file), file);
             return *panel ? 0 : rog_fail_nomem(err);
         }
-    return rog_fail(err, ROG_EINVAL, "%.100s ends in none of .svg, .png and .pdf", file);
+    return rog_fail(err, ROG_EINVAL, "%.100s must end in .svg, .png or .pdf", file);
 }
 
 static const char *type_of(const char *format)

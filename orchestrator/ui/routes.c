@@ -128,9 +128,10 @@ static bool is_kept_out(const struct rog_ui *ui, const struct rog_web_request *r
                              "a token is needed: open the address that `rogctl ui` has printed");
         return true;
     default:
-        rog_answer_error(answer, 403, "forbidden",
-                         "the request is for another name than this server has, or comes from "
-                         "another site's page");
+        rog_answer_error(
+            answer, 403, "forbidden",
+            "the request has the name of another server (Host), or comes from a page of "
+            "another site");
         return true;
     }
 }

@@ -11,7 +11,7 @@ full=$PATH
 rogctl=$(command -v rogctl)
 try 1 env PATH="$PWD/bin" "$rogctl" sweep x.conf
 says gnuplot
-says 'the runs are recorded, but their figures are not drawn; hint: rogctl redraw g-case0'
+says 'the runs are recorded, but their figures are not drawn (`rogctl redraw g-case0` tries again)'
 same "done" 1 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
 [ -e plots ] && [ -n "$(ls -A plots)" ] && fail "something is left in plots"
 try 1 env PATH="$PWD/bin" "$rogctl" doctor

@@ -117,7 +117,7 @@ export function compare(root, parts) {
         const starts = drawn.map((line) => line.x[0] ?? 0);
         chart.set({lines: drawn, from: Math.min(0, ...starts), to: Math.max(1e-9, ...ends),
             rules: answer.target ? [{y: answer.target, label: `target ${free(answer.target)}`}] : [],
-            empty: "No tested checkpoint is recorded of these runs, so there is no curve."});
+            empty: "These runs have no tested checkpoint, so there is no curve."});
         const bands = drawn.some((line) => line.low);
         put(below, bands && h("p", {class: "faint"}, "Lines are means of the runs that differ in their seed only; bands " +
             "are 95% intervals of the mean, of two runs their range."),

@@ -135,7 +135,7 @@ export function curves(root, about) {
         charts.composition.element.hidden = view().time === "s";
         charts.seconds.element.hidden = view().time !== "s";
         for (const name of ["bandwidth", "staleness", "loss"])
-            set(name, series[name] ? lines(series[name], [["value", ""]]) : [], "Nothing is recorded of this.");
+            set(name, series[name] ? lines(series[name], [["value", ""]]) : [], "Not recorded in this run.");
         set("energy", of("energy").slice(0, MOST_LINES).map((line, i) => {
             const kilo = line.value.map((value) => value === null ? null : value / 1000);
             return {label: who(line.worker), color: color(i), x: line.t, y: kilo,
