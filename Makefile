@@ -7,6 +7,7 @@
 #                 make packages-check installs both in an empty Debian and tries them (docs/install.md)
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan likewise
 #   make coverage the test suite, and a table of how much of the core it has reached
+#   make docs     the documentation as a site, in build/docs/site, with its links checked (packages mkdocs, doxygen)
 #   make docs-images  draw the pictures of the documentation (package chromium)
 #   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
 
@@ -19,7 +20,7 @@ BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench docs-images install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
+.PHONY: all sweep test bench docs docs-images install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -47,6 +48,10 @@ packages-check: deb wheel
 	@cmake/install-packages cmake/packages-portable.txt
 	tests/packages/run deb
 	tests/packages/run wheel
+
+docs: all
+	@cmake/install-packages cmake/packages-docs.txt
+	@/usr/bin/python3 packaging/make-site $(BUILD)/bin/rogctl build/docs
 
 docs-images: all
 	PATH=$(CURDIR)/$(BUILD)/bin:$$PATH python3 tools/docs-images
