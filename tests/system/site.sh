@@ -17,8 +17,11 @@ for command in $(rogctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p
     [ -s "site/site/help/$command.html" ] || fail "no page for $command"
 done
 grep -q -- '--until-ci' site/site/help/sweep.html || fail "the page of sweep lacks an option"
-grep -q 'rogctl sweep CONF' site/site/manual/rogctl.1.html || fail "no manual page"
+grep -q 'id="rogctl_sweep_CONF"' site/site/manual/rogctl.1.html || fail "no manual page"
 grep -q 'plan_push' site/site/api/structrog__strategy.html || fail "no page of struct rog_strategy"
+if command -v chromium >/dev/null && command -v python3 >/dev/null; then
+    try 0 python3 -B "$ROG_TEST_TOOLS/site_search.py" site/site
+fi
 
 check="$ROG_SOURCE/packaging/site/check-links"
 try 0 "$check" site/site
