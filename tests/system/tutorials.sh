@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tutorials work as they are written: each is followed from an empty folder, and what its commands print is what
+# The tutorials, and what else has commands in this form, work as they are written: each is followed from an empty folder, and what its commands print is what
 # the document says (tools/tutorial.py). That about hosts is lab-tutorial.
 . "$ROG_TEST_TOOLS/lib.sh"
 
@@ -25,7 +25,7 @@ follow() {
     rm -rf followed
 }
 
-for document in "$ROG_SOURCE"/docs/tutorials/*.md; do
+for document in "$ROG_SOURCE"/docs/tutorials/*.md "$ROG_SOURCE/docs/write-a-strategy.md"; do
     case $document in */a-fleet-of-three.md) continue ;; esac
     follow 0 "$document"
 done

@@ -25,9 +25,9 @@ def fail(why, printed):
     sys.exit(f"FAILED: {why}\n--- it printed:\n{printed}")
 
 
-def run(command):
+def run(command, before=""):
     """What a command prints, on both streams as on a terminal."""
-    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    done = subprocess.run(["sh", "-c", before + command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL, text=True)
     if done.returncode:
         fail(f"exit status {done.returncode}: {command}", done.stdout)
@@ -69,7 +69,7 @@ def console(text):
 
 
 def follow(document):
-    count = 0
+    count, exports = 0, ""
     for comment, info, text in BLOCK.findall(document):
         title = re.search(r'title="([^"]+)"', info)
         condition = re.match(r"test from here: (.*): ([^:]*)$", comment)
@@ -83,7 +83,9 @@ def follow(document):
                 file.write(text)
         elif info == "console":
             for command, wanted in console(text):
-                found = run(command)
+                found = run(command, exports)
+                if command.startswith("export "):
+                    exports += command + "\n"
                 if wanted != [""] and not matches(wanted, found.rstrip("\n").split("\n")):
                     fail(f"{command}\nprints something else than the document says", found)
                 count += 1
