@@ -94,6 +94,20 @@ static void check_admission(const struct rog_record *record, const struct rog_ad
                         step->t - step->pull_s);
 }
 
+/* A server that was killed may not have written the admission to an iteration that it goes on
+ * after: it saved the worker there, and the worker had come back behind that and made the iteration
+ * again. */
+static bool may_lack_admission(const struct rog_record *record, const struct rog_iteration *step)
+{
+    const struct rog_return *next = NULL;
+    for (size_t i = 0; i < record->returns.count; i++) {
+        const struct rog_return *back = &record->returns.item[i];
+        if (back->rank == step->rank && back->t >= step->t && (!next || back->t < next->t))
+            next = back;
+    }
+    return record->resumed && next && next->iteration == step->iteration;
+}
+
 static void check_admissions(const struct rog_record *record, const struct rog_promises *promises,
                              struct rog_finding_list *list)
 {
@@ -104,7 +118,7 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
         return;
     unsigned char *admitted = count_admissions(record, list);
     for (size_t i = 0; admitted && i < record->steps; i++)
-        if (!admitted[i])
+        if (!admitted[i] && !may_lack_admission(record, &record->step[i]))
             rog_finding_add(list, "rank %lld iteration %lld at %.6f s: it has no admission",
                             (long long)record->step[i].rank, (long long)record->step[i].iteration,
                             record->step[i].t);

@@ -48,6 +48,19 @@ try 0 rogctl sweep idle.conf --cluster real.conf --db real.db
 same "workers that finished an iteration" 2 "$(query 'SELECT count(DISTINCT rank) FROM iterations' real.db)"
 try 0 rogctl verify "$(query 'SELECT id FROM runs' real.db)" --db real.db
 
+# A server that is killed may not have written an admission, where it goes on after that iteration.
+cp real.db lost.db
+step="SELECT max(iteration) FROM iterations WHERE rank = 1"
+query "DELETE FROM events WHERE kind = 'admit' AND rank = 1 AND json_extract(data, '\$.iteration') = ($step)" lost.db >out
+run=$(query 'SELECT id FROM runs' lost.db)
+try 1 rogctl verify "$run" --db lost.db
+prints "it has no admission"
+query "INSERT INTO events (run_id, t, rank, kind, data)
+    SELECT run_id, t, 0, 'resume', '{\"lost_s\": 0.1}' FROM iterations WHERE rank = 1 AND iteration = ($step)
+    UNION ALL SELECT run_id, t, 1, 'join', '{\"iteration\": ' || iteration || '}'
+    FROM iterations WHERE rank = 1 AND iteration = ($step)" lost.db >out
+try 0 rogctl verify "$run" --db lost.db
+
 # tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
 tampered() {
     rm -rf t.db* && cp results.db t.db
