@@ -118,7 +118,7 @@ static int sort_lines(struct list *list, struct rog_error *err)
     for (size_t i = 0; i < list->runs.count; i++) {
         struct line *line = &list->line[i];
         line->run = &list->runs.run[i];
-        line->known = rog_summaries_get(list->ui->summaries, line->run->id, &line->numbers);
+        line->known = rog_summaries_get(list->ui->summaries, line->run, &line->numbers);
         list->known += line->known;
         take_key(list, line);
     }

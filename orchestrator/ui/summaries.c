@@ -62,15 +62,16 @@ static struct entry **place_of(struct rog_summaries *summaries, const char *id)
     return place;
 }
 
-bool rog_summaries_get(struct rog_summaries *summaries, const char *id,
+bool rog_summaries_get(struct rog_summaries *summaries, const struct rog_listed_run *run,
                        struct rog_run_numbers *numbers)
 {
     pthread_mutex_lock(&summaries->lock);
-    const struct entry *entry = *place_of(summaries, id);
-    if (entry)
+    const struct entry *entry = *place_of(summaries, run->id);
+    bool known = entry && (entry->state == run->state || run->is_running);
+    if (known)
         *numbers = entry->numbers;
     pthread_mutex_unlock(&summaries->lock);
-    return entry;
+    return known;
 }
 
 size_t rog_summaries_count(struct rog_summaries *summaries)
@@ -159,9 +160,8 @@ int rog_summaries_make(struct rog_summaries *summaries, struct rog_db *db,
                        const struct rog_listed_run *run, struct rog_run_numbers *numbers,
                        struct rog_error *err)
 {
-    return rog_summaries_get(summaries, run->id, numbers)
-               ? 0
-               : compute(summaries, db, run, numbers, err);
+    return rog_summaries_get(summaries, run, numbers) ? 0
+                                                      : compute(summaries, db, run, numbers, err);
 }
 
 /* ---- the background ---- */

@@ -34,8 +34,8 @@ void rog_summaries_stop(struct rog_summaries *summaries);
 /* The database has changed. */
 void rog_summaries_look(struct rog_summaries *summaries);
 
-/* What is known of a run, which may be a moment old; false: nothing. */
-bool rog_summaries_get(struct rog_summaries *summaries, const char *id,
+/* What is known of a run; that of a running one may be a moment old. False: nothing. */
+bool rog_summaries_get(struct rog_summaries *summaries, const struct rog_listed_run *run,
                        struct rog_run_numbers *numbers);
 /* The same, and computes it where it is not known. */
 int rog_summaries_make(struct rog_summaries *summaries, struct rog_db *db,
