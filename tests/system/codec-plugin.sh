@@ -33,7 +33,7 @@ cc -std=c11 -O2 -shared -fPIC -I"$ROG_SOURCE/include" -o other/codec_skeleton.so
 mv own/codec_skeleton.so first.so
 cp other/codec_skeleton.so own/codec_skeleton.so
 try 0 rogctl sweep x.conf -n
-prints "plugin codec_skeleton.so is another file"
+prints "plugin codec_skeleton.so differs from the file in "
 mv first.so own/codec_skeleton.so
 
 try 0 env ROG_PLUGIN_PATH="$PWD/own" rogctl plugins codec_skeleton

@@ -6,7 +6,7 @@ export ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../tests/plugins"
 try 0 rogctl plugins skeleton
 prints "parameters.patience"
 prints "a number from 0 to 100; default 1"
-prints "promises staleness_bound, least_share."
+prints "promises checked by \`rogctl verify\`: staleness_bound, least_share."
 try 3 rogctl plugins nobody
 
 cat >x.conf <<END

@@ -21,13 +21,15 @@ END
 chmod +x with/chafa
 rogctl=$(command -v rogctl)
 
-# in_terminal FOLDER WORDS...: rogctl with the programs of FOLDER alone; what the terminal shows is in `out`.
+# in_terminal FOLDER WORDS...: rogctl with the programs of FOLDER alone; what the terminal shows is in `out`,
+# on one line, as messages are broken into lines of the terminal's width.
 in_terminal() {
     programs=$1
     shift
     tried=$*
-    script -qec "env PATH='$PWD/$programs' '$rogctl' $*" /dev/null </dev/null >out 2>err ||
+    script -qec "env PATH='$PWD/$programs' '$rogctl' $*" /dev/null </dev/null >lines 2>err ||
         fail "exit status of rogctl $*"
+    tr -d '\r' <lines | tr '\n' ' ' >out
 }
 
 in_terminal with redraw p-case0 --plots=-plots --format pdf,png --open

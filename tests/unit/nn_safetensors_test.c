@@ -172,7 +172,8 @@ static void header_no_object(void **state)
 static void wrong_tensors(void **state)
 {
     struct fixture *f = *state;
-    assert_edit_refused(f, "[32,3,3,3]", "[32,3,9,1]", 0, "'tokenizer.block.0.weight' has another");
+    assert_edit_refused(f, "[32,3,3,3]", "[32,3,9,1]", 0,
+                        "the shape of tensor 'tokenizer.block.0.weight' differs");
     assert_edit_refused(f, "[32,3,3,3]", "[864]", 0, "shape");
     assert_edit_refused(f, "[32,3,3,3]", "\"32\"", 0, "shape");
     assert_edit_refused(f, "\"F32\"", "\"F16\"", 0, "dtype F16 instead of F32");
@@ -186,7 +187,7 @@ static void wrong_offsets(void **state)
 {
     struct fixture *f = *state;
     assert_edit_refused(f, "[0,3456]", "[0,3460]", 0, "overlaps");
-    assert_edit_refused(f, "[0,3456]", "[0,3452]", 0, "hole");
+    assert_edit_refused(f, "[0,3456]", "[0,3452]", 0, "there is a gap");
     assert_edit_refused(f, "[0,3456]", "[-4,3456]", 0, "damaged");
     assert_edit_refused(f, "[0,3456]", "[3456,0]", 0, "damaged");
     assert_edit_refused(f, "[0,3456]", "[0,9223372036854775807]", 0, "damaged");

@@ -307,7 +307,7 @@ static void a_run_is_found_by_its_beginning(void **state)
         free(id);
     }
     assert_int_equal(rog_run_find(f->db, "11-22-09-52", &id, &err), ROG_EINVAL);
-    assert_non_null(strstr(err.message, "any of 2 runs"));
+    assert_non_null(strstr(err.message, "matches 2 runs"));
     assert_int_equal(rog_run_find(f->db, "11-22-%", &id, &err), ROG_ENOTFOUND);
     assert_int_equal(rog_run_find(f->db, "", &id, &err), ROG_ENOTFOUND);
     assert_int_equal(rog_run_find(f->db, "/", &id, &err), ROG_ENOTFOUND);

@@ -170,7 +170,7 @@ BY_ITSELF = [
      "UPDATE runs SET library = 'SSP', config = json_set(config, '$.library', 'SSP') WHERE id = :run"),
     ("rog", "settings", "threshold is 5 in the run's configuration, 4 in the start event",
      "UPDATE runs SET threshold = 5, config = json_set(config, '$.threshold', 5) WHERE id = :run"),
-    ("bsp", "complete", "the run's configuration is no JSON",
+    ("bsp", "complete", "the run's configuration is not valid JSON",
      "UPDATE runs SET config = substr(config, 2) WHERE id = :run"),
 ]
 

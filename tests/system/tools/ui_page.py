@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 from browser import Browser, Failed
 
@@ -76,8 +77,13 @@ def follow(page, server):
         file.write("1")
     sweep = subprocess.Popen(["rogctl", "sweep", "live.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        followed = "SELECT id FROM runs WHERE note = 'followed'"
+        while not query(followed) and sweep.poll() is None:
+            time.sleep(0.1)
         page.until("document.querySelector('.card .status-running')", "a sweep is running")
-        page.click(".card tbody th a")
+        link = '.card a[href$="/runs/%s"]' % query(followed)[0][0]
+        page.until("document.querySelector(%s)" % json.dumps(link), "the run is listed")
+        page.click(link)
         page.until("document.querySelector('.run-line .status-running')", "the run is running")
         latest = "Number(document.querySelector('.charts .plot')?.closest('.charts')" \
                  ".querySelectorAll('.plot')[3].getAttribute('aria-valuemax') ?? 0)"
