@@ -359,6 +359,17 @@ char *rog_cache_dir(struct rog_error *err)
     return dir;
 }
 
+int rog_own_program(char **path, struct rog_error *err)
+{
+    *path = rog_path_real("/proc/self/exe");
+    return *path             ? 0
+           : errno == ENOMEM ? rog_fail_nomem(err)
+                             : rog_fail(err, ROG_EIO,
+                                        "cannot find the file of this program: %s; hint: it may "
+                                        "have been replaced since it was started",
+                                        strerror(errno));
+}
+
 /* The file this code is in: a program, or a shared library that a program has loaded. */
 static bool own_file(char path[PATH_MAX])
 {

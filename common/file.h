@@ -68,6 +68,10 @@ char *rog_path_argument(const char *path);
  * there is no such place, or other users can write there. */
 char *rog_cache_dir(struct rog_error *err);
 
+/* The file of the running program, absolute, heap memory. ROG_EIO: there is none, as where it was
+ * replaced or removed meanwhile. */
+int rog_own_program(char **path, struct rog_error *err);
+
 /*
  * Where the parts of an installation lie, seen from the running program (PREFIX/bin/x), or from
  * librog where this code is in that (PREFIX/lib/librog.so, PREFIX/lib/ARCHITECTURE/librog.so):

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/output.h>
 #include <orchestrator/pool/agent.h>
@@ -85,11 +86,13 @@ static const char **words_of(const struct rog_json *command, const char *rogctl)
 static int run_several(const char *pool, size_t count, struct rog_error *err)
 {
     struct rog_json *command = rog_sweep_command();
-    char *rogctl = realpath("/proc/self/exe", NULL);
-    const char **argv = command && rogctl ? words_of(command, rogctl) : NULL;
+    char *rogctl = NULL;
+    int code = rog_own_program(&rogctl, err);
+    const char **argv = command && code == 0 ? words_of(command, rogctl) : NULL;
     const struct rog_pool_keeper keeper = {.agent = argv, .pool = pool, .slots = count};
     bool left = false;
-    int code = argv ? rog_pool_keep(&keeper, &left, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = argv ? rog_pool_keep(&keeper, &left, err) : rog_fail_nomem(err);
     if (code == 0 && left)
         code = rog_fail(err, ROG_ELATER, "work is left");
     free(argv);
@@ -101,14 +104,16 @@ static int run_several(const char *pool, size_t count, struct rog_error *err)
 /* The pool is one that a sweep elsewhere has made here and fills. */
 static int keep(const struct rog_cli *cli, const char *pool, struct rog_error *err)
 {
-    char *rogctl = realpath("/proc/self/exe", NULL);
+    char *rogctl = NULL;
+    int code = rog_own_program(&rogctl, err);
     const char *const argv[] = {rogctl, "agent", pool, NULL};
     const struct rog_pool_keeper keeper = {.agent = argv,
                                            .pool = pool,
                                            .slots = (size_t)rog_cli_int(cli, "slots"),
                                            .lease_s = rog_cli_real(cli, "lease")};
     bool left = false;
-    int code = rogctl ? rog_pool_keep(&keeper, &left, err) : rog_fail_nomem(err);
+    if (code == 0)
+        code = rog_pool_keep(&keeper, &left, err);
     free(rogctl);
     return code;
 }

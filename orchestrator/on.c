@@ -46,9 +46,9 @@ int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
         return code;
     on->output = rog_output_of(cli);
     on->lines = rog_json_array();
-    on->rogctl = realpath("/proc/self/exe", NULL);
-    if (!on->lines || !on->rogctl)
-        return rog_fail_nomem(err);
+    code = on->lines ? rog_own_program(&on->rogctl, err) : rog_fail_nomem(err);
+    if (code < 0)
+        return code;
     on->options = (struct rog_pool_options){
         .provider = provider,
         .file = file,

@@ -190,13 +190,11 @@ static int look_for_rest(struct agent *a, struct rog_error *err)
     return code;
 }
 
-/* The controller removes the pool when all results are in. */
-static bool is_gone(const struct agent *a)
+/* The controller removes the pool when all results are in: no failure, whatever it was met as. */
+static int look_for_pool(const struct agent *a, int code, struct rog_error *err)
 {
-    struct rog_pool *again = NULL;
-    bool gone = rog_pool_open(&again, rog_pool_path(a->pool), NULL) == ROG_ENOTFOUND;
-    rog_pool_close(again);
-    return gone;
+    int gone = code < 0 && a->heart ? rog_pool_is_gone(a->pool, err) : 0;
+    return gone < 0 ? gone : gone ? 0 : code;
 }
 
 /* ---- life ---- */
@@ -260,8 +258,7 @@ int rog_pool_agent_run(struct rog_pool *pool, const struct rog_pool_agent_option
         code = work(&a, err);
     if (code == 0)
         code = look_for_rest(&a, err);
-    if (code < 0 && a.heart && is_gone(&a))
-        code = 0;
+    code = look_for_pool(&a, code, err);
     rog_heart_stop(a.heart);
     rog_pool_watch_free(a.watch);
     rog_contents_free(a.contents);

@@ -193,7 +193,10 @@ static int lose(struct stint *s, enum rog_pool_outcome *outcome)
 static int publish(struct stint *s, const char *error, enum rog_pool_outcome *outcome,
                    struct rog_error *err)
 {
-    int code = write_result(s, error, err);
+    int code = rog_pool_holds(s->hand->pool, s->task, err);
+    if (code == 0)
+        return lose(s, outcome);
+    code = code < 0 ? code : write_result(s, error, err);
     if (code == 0)
         code = rog_pool_publish(s->hand->pool, s->task, err);
     if (code == ROG_ENOTFOUND)
@@ -212,12 +215,16 @@ static bool counts(const struct stint *s)
 static int hand_back(struct stint *s, const char *why, bool judged, enum rog_pool_outcome *outcome,
                      struct rog_error *err)
 {
-    const struct rog_pool *pool = s->hand->pool;
-    int code = s->start.folder ? rog_pool_start_leave(&s->start, pool, s->task, s->work.job.hash,
+    struct rog_pool *pool = s->hand->pool;
+    int code = rog_pool_holds(pool, s->task, err);
+    if (code == 0)
+        return lose(s, outcome);
+    if (code > 0)
+        code = s->start.folder ? rog_pool_start_leave(&s->start, pool, s->task, s->work.job.hash,
                                                       judged || counts(s), why, err)
                                : 0;
     if (code == 0)
-        code = rog_pool_hand_back(s->hand->pool, s->task, err);
+        code = rog_pool_hand_back(pool, s->task, err);
     if (code == ROG_ENOTFOUND)
         return lose(s, outcome);
     char *text = rog_format("%s: handed back, as %s", rog_pool_task_run(s->task), why);

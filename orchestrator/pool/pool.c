@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,8 @@ static int new_pool(struct rog_pool **out, const char *path, struct rog_error *e
                    : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(errno));
     if (code == 0)
         code = check(pool, err);
+    if (code == 0 && (pool->folder = open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        code = rog_fail(err, ROG_EIO, "cannot read %s: %s", pool->path, strerror(errno));
     if (code < 0)
         rog_pool_close(pool);
     else
@@ -351,8 +354,32 @@ void rog_pool_close(struct rog_pool *pool)
 {
     if (!pool)
         return;
+    if (pool->folder > 0)
+        close(pool->folder);
     free(pool->path);
     free(pool);
+}
+
+/* While it is being removed it is still at its path, and its parts go one by one. */
+static bool has_moved(const struct rog_pool *pool)
+{
+    struct stat own, found;
+    bool here = fstat(pool->folder, &own) == 0 && stat(pool->path, &found) == 0 &&
+                own.st_dev == found.st_dev && own.st_ino == found.st_ino;
+    return !here && faccessat(pool->folder, TERMS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int rog_pool_is_gone(const struct rog_pool *pool, struct rog_error *err)
+{
+    struct rog_pool *again = NULL;
+    bool moved = has_moved(pool),
+         gone = !moved && rog_pool_open(&again, pool->path, NULL) == ROG_ENOTFOUND;
+    rog_pool_close(again);
+    return moved ? rog_fail(err, ROG_EFAILED,
+                            "%s is not there any more: it was moved with all that is left in it; "
+                            "hint: move it back and start the agent again",
+                            pool->path)
+                 : gone;
 }
 
 const char *rog_pool_path(const struct rog_pool *pool)

@@ -56,6 +56,9 @@ int rog_pool_open(struct rog_pool **pool, const char *path, struct rog_error *er
 /* The folder stays. NULL is harmless. */
 void rog_pool_close(struct rog_pool *pool);
 const char *rog_pool_path(const struct rog_pool *pool); /* absolute */
+/* 1: it has been removed, or is being removed; 0: it is there. ROG_EFAILED: it has another path
+ * now, and tasks are left in it. */
+int rog_pool_is_gone(const struct rog_pool *pool, struct rog_error *err);
 const struct rog_pool_terms *rog_pool_terms(const struct rog_pool *pool);
 
 /* ---- tasks ---- */

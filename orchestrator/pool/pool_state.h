@@ -11,6 +11,7 @@
 
 struct rog_pool {
     char *path; /* absolute */
+    int folder; /* open, whatever its path is by now; 0: not yet */
     struct rog_pool_terms terms;
 };
 

@@ -2,8 +2,6 @@
 /* Starts this command again, away from the terminal. */
 #include <orchestrator/sweeps/detach.h>
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,21 +54,16 @@ static bool has_manager(const char *user)
 static int start(const char *id, bool as_unit, const char *log, struct rog_process *process,
                  struct rog_error *err)
 {
-    char program[PATH_MAX];
+    char *program = NULL;
     struct rog_json *words = rog_sweep_command();
     char *unit = rog_format("--unit=rogctl-%s", id);
     const char **argv = calloc(rog_json_size(words) + UNIT_WORDS + 1, sizeof *argv);
-    ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
-    int code = words && unit && argv ? 0 : rog_fail_nomem(err);
-    if (code == 0 && size <= 0)
-        code = rog_fail(err, ROG_EFAILED, "cannot determine the path of this program: %s",
-                        strerror(errno));
+    int code = words && unit && argv ? rog_own_program(&program, err) : rog_fail_nomem(err);
     if (code == 0) {
         const char *const front[UNIT_WORDS] = {"systemd-run", "--user", "--scope", "--quiet",
                                                "--collect",   unit,     "--"};
         size_t count = as_unit ? UNIT_WORDS : 0;
         memcpy(argv, front, count * sizeof *argv);
-        program[size] = '\0';
         argv[count++] = program;
         for (size_t i = 1; i < rog_json_size(words); i++)
             argv[count++] = rog_json_string(rog_json_at(words, i), "");
@@ -80,6 +73,7 @@ static int start(const char *id, bool as_unit, const char *log, struct rog_proce
         code = rog_process_start(process, &options, err);
         unsetenv(ROG_SWEEP_VARIABLE);
     }
+    free(program);
     free(argv);
     free(unit);
     rog_json_free(words);

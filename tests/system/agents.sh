@@ -99,3 +99,33 @@ try 2 rogctl sweep x.conf --on list --cluster local4 --fresh
 says "real time"
 try 2 rogctl sweep x.conf --lease 5
 try 3 rogctl agent nowhere
+
+# A pool that is moved away is not one whose runs are all done.
+fresh
+rogctl sweep x.conf --on list -q >list || fail "placing"
+cat >mover <<END
+#!/bin/sh
+[ \$1 = simulate ] && mv $PWD/$pool $PWD/elsewhere
+exec $ROG_BUILD/bin/rog-trainer "\$@"
+END
+chmod +x mover
+ROG_TRAINER=$PWD/mover try 1 rogctl agent $pool
+says "$pool is not there any more: it was moved with all that is left in it"
+mv elsewhere $pool
+try 0 rogctl agent $pool
+try 0 rogctl sweep x.conf -q
+equals "a pool that was moved away and back"
+
+# A program that was replaced since it began cannot be started again.
+fresh
+rogctl sweep x.conf --on list -q >list || fail "placing"
+mkdir -p replaced/bin
+ln -s "$ROG_BUILD/lib" "$ROG_BUILD/share" replaced
+ln -s "$ROG_BUILD/bin/rog-trainer" replaced/bin
+cp "$ROG_BUILD/bin/rogctl" replaced/bin
+exec 9<replaced/bin/rogctl
+rm replaced/bin/rogctl
+for words in "agent $pool --slots 2" "agent $pool --lease 9" "sweep x.conf --on list" "sweep x.conf --detach"; do
+    try 1 /proc/self/fd/9 $words
+    says "cannot find the file of this program: No such file or directory"
+done

@@ -47,17 +47,6 @@ static bool runs_program(const struct rog_host_spec *spec)
     return runs;
 }
 
-static int find_program(struct rog_host_role *role, struct rog_error *err)
-{
-    char path[4096];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-    if (size <= 0 || (size_t)size == sizeof path)
-        return rog_fail(err, ROG_EIO, "cannot find this program: %s", strerror(errno));
-    path[size] = '\0';
-    role->program = rog_strdup(path);
-    return role->program ? ROG_OK : rog_fail_nomem(err);
-}
-
 int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *spec,
                        struct rog_error *err)
 {
@@ -79,7 +68,7 @@ int rog_host_role_init(struct rog_host_role *role, const struct rog_host_spec *s
     role->out = spec->serves ? rog_strdup(here) : rog_path_join(here, WORK_FOLDER);
     if (!role->folder || !role->config || !role->key || !role->out)
         return rog_fail_nomem(err);
-    return find_program(role, err);
+    return rog_own_program(&role->program, err);
 }
 
 static void release_line(struct rog_host_role *role)
