@@ -161,6 +161,49 @@ static int fetch_int(struct rog_db *db, const char *sql, int64_t *number, struct
     return code;
 }
 
+/* A view, a column that is computed, or a trigger in the place of ours could take for ever. Tables
+ * and views of users beside them are none of our business, but for those that would take the place
+ * of SQLite's own. */
+static int check_tables(struct rog_db *db, struct rog_error *err)
+{
+    int64_t odd = 0;
+    int code = fetch_int(db,
+                         "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE"
+                         " (lower(tbl_name) IN (" ROG_SCHEMA_TABLES ") AND (type NOT IN ('table',"
+                         " 'index') OR sql LIKE 'CREATE VIRTUAL%'))"
+                         " OR lower(name) IN ('json_each', 'json_tree')"
+                         " OR substr(lower(name), 1, 7) = 'pragma_')",
+                         &odd, err);
+    if (code == 0 && !odd)
+        code = fetch_int(db,
+                         "SELECT EXISTS (SELECT 1 FROM main.sqlite_master AS m,"
+                         " pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'"
+                         " AND lower(m.name) IN (" ROG_SCHEMA_TABLES ") AND c.hidden > 1)",
+                         &odd, err);
+    return code == 0 && odd
+               ? rog_fail(err, ROG_EFORMAT,
+                          "%s: damaged: a view, a trigger or a computed column is in the place of "
+                          "rogctl's own tables",
+                          db->path)
+               : code;
+}
+
+/* A name that would be read as another one than it is would be found nowhere, and with it whatever
+ * lists it. */
+static int check_names(struct rog_db *db, struct rog_error *err)
+{
+    int64_t wrong = 0;
+    int code = fetch_int(db,
+                         "SELECT EXISTS (SELECT 1 FROM (SELECT id AS name FROM runs UNION ALL"
+                         " SELECT name FROM cases)"
+                         " WHERE typeof(name) != 'text' OR instr(name, char(0)))",
+                         &wrong, err);
+    return code == 0 && wrong
+               ? rog_fail(err, ROG_EFORMAT,
+                          "%s: damaged: a run or a case has a name that is not text", db->path)
+               : code;
+}
+
 /* What kind of file it is: its schema's version, 0 for an empty one. */
 static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
 {
@@ -183,7 +226,8 @@ static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
                         "%s: a database of another program (it has no tables of rogctl); choose "
                         "another file with --db",
                         db->path);
-    return 0;
+    code = check_tables(db, err);
+    return code == 0 && runs ? check_names(db, err) : code;
 }
 
 /* Brings the schema to the present version; two processes may do so at the same moment. */

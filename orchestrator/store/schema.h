@@ -8,6 +8,11 @@
  * other. A version is brought by a step here, by columns of rog/iteration.h, or by both.
  */
 
+/* For SQL: those of the newest version. */
+#define ROG_SCHEMA_TABLES                                                                          \
+    "'runs', 'cases', 'case_settings', 'case_runs', 'streams', 'workers', 'bandwidth', 'energy', " \
+    "'checkpoints', 'events', 'iterations', 'identities', 'inputs', 'progress', 'robots'"
+
 int rog_schema_version(void);
 
 /* What turns version `version` - 1 into `version`: a script of SQL in heap memory, NULL when there

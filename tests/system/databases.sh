@@ -36,6 +36,36 @@ try 1 timeout 100 rogctl sweep x.conf --db piped.db
 says 'piped.db-wal: a pipe, not a database'
 try 1 timeout 100 rogctl runs --db /dev/zero
 says '/dev/zero: a device, not a database'
+# A name with a zero byte, or one that is a blob, would be read as another name.
+for name in "'a' || char(0) || 'b'" "x'41'"; do
+    for table in "runs SET id" "cases SET name"; do
+        cp newer.db names.db
+        sqlite3 names.db "PRAGMA user_version = $known; PRAGMA foreign_keys = ON; UPDATE $table = $name"
+        answered 1 'names.db: damaged: a run or a case has a name that is not text' names.db
+    done
+done
+
+# Nothing of rogctl's own tables is computed while it is read, or done when it is written.
+odd() {
+    cp newer.db odd.db
+    sqlite3 odd.db "PRAGMA user_version = $known; PRAGMA legacy_alter_table = ON; $1" || fail "$1"
+    try 1 rogctl "${2:-runs}" ${3-} --db odd.db
+    says "odd.db: damaged: a view, a trigger or a computed column is in the place of"
+}
+endless='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT'
+tables=$(query "SELECT name FROM sqlite_master WHERE type = 'table'" newer.db)
+for table in $tables; do
+    odd "ALTER TABLE $table RENAME TO was; CREATE VIEW $table AS $endless was.* FROM was, n"
+    odd "ALTER TABLE $table ADD COLUMN more GENERATED ALWAYS AS (length(zeroblob(400000000)))"
+    odd "CREATE TRIGGER t BEFORE INSERT ON $table BEGIN SELECT 1; END"
+done
+odd "ALTER TABLE events RENAME TO was; CREATE VIEW Events AS $endless was.* FROM was, n"
+odd "CREATE TRIGGER t BEFORE INSERT ON runs BEGIN SELECT 1; END" sweep x.conf
+odd "CREATE VIEW json_each AS $endless i FROM n"
+odd "CREATE VIEW pragma_table_xinfo AS $endless i FROM n"
+cp newer.db mine.db
+sqlite3 mine.db "PRAGMA user_version = $known; CREATE VIEW mine AS SELECT * FROM runs; CREATE TABLE json_mine(a)"
+try 0 rogctl runs --db mine.db
 
 # What lies in a cache is used as it is: one that other users can write is not used.
 mkdir -p shared/rogctl && chmod 777 shared/rogctl

@@ -35,7 +35,7 @@ WAYS = {
     "newer": "newer rogctl",
     "no-database": "not an SQLite database",
     "view": "has something besides tables",
-    "trigger": "has something besides tables",
+    "trigger": "in the place of rogctl's own tables",
     "other-case": "not a bundle of its case",
     "run-name": "a name that no run has",
 }
