@@ -26,15 +26,15 @@ int rog_api_events(const struct rog_ui_call *call, struct rog_web_answer *answer
                    struct rog_error *err)
 {
     const struct rog_target *target = call->target;
-    struct rog_event_filter filter = {.kinds = rog_target_text(target, "kind"),
-                                      .text = rog_target_text(target, "text"),
-                                      .rank = -1,
-                                      .to = INFINITY};
+    struct rog_event_filter filter = {
+        .kinds = rog_target_text(target, "kind"), .rank = -1, .to = INFINITY};
     struct rog_json *object = rog_json_object();
     int64_t rank = -1;
     int order = 0;
     char *id = NULL;
     int code = rog_run_find(call->db, target->part[2], &id, err);
+    if (code == 0)
+        code = rog_target_search(target, "text", &filter.text, err);
     if (code == 0)
         code = read_part(target, &filter.offset, &filter.limit, err);
     if (code == 0)
@@ -63,11 +63,12 @@ int rog_api_log(const struct rog_ui_call *call, struct rog_web_answer *answer,
                 struct rog_error *err)
 {
     const struct rog_target *target = call->target;
-    struct rog_log_request request = {.file = rog_target_text(target, "file"),
-                                      .text = rog_target_text(target, "text")};
+    struct rog_log_request request = {.file = rog_target_text(target, "file")};
     struct rog_json *object = NULL;
     char *id = NULL;
     int code = rog_run_find(call->db, target->part[2], &id, err);
+    if (code == 0)
+        code = rog_target_search(target, "text", &request.text, err);
     if (code == 0)
         code = read_part(target, &request.offset, &request.limit, err);
     if (code == 0)

@@ -52,8 +52,7 @@ static int read_parameters(struct list *list, const struct rog_target *target,
 {
     list->limit = LIMIT;
     list->filter = (struct rog_browse_filter){.case_name = rog_target_text(target, "case"),
-                                              .statuses = rog_target_text(target, "status"),
-                                              .words = rog_target_text(target, "text")};
+                                              .statuses = rog_target_text(target, "status")};
     const char *sort = rog_target_text(target, "sort");
     list->sort = sort ? sort : "recorded";
     list->column = rog_browse_column(list->sort);
@@ -66,6 +65,8 @@ static int read_parameters(struct list *list, const struct rog_target *target,
         rog_target_choice(target, "order", sort ? "asc|desc" : "desc|asc", &list->descends, err);
     if (!sort)
         list->descends = !list->descends;
+    if (code == 0)
+        code = rog_target_search(target, "text", &list->filter.words, err);
     if (code == 0)
         code = rog_target_int(target, "offset", 0, INT64_MAX, &list->offset, err);
     return code < 0 ? code : rog_target_int(target, "limit", 1, LIMIT_MAX, &list->limit, err);

@@ -111,27 +111,29 @@ static char *shown(const char *line, size_t length)
     return text;
 }
 
-static bool has(const char *line, size_t length, const char *text)
+/* What a search looks at: without capitals. NULL: no memory. */
+static char *fold(const char *text, size_t size)
 {
-    size_t wanted = text ? strlen(text) : 0;
-    if (!wanted)
-        return true;
-    for (size_t i = 0; i + wanted <= length; i++)
-        if (strncasecmp(line + i, text, wanted) == 0)
-            return true;
-    return false;
+    char *folded = malloc(size + 1);
+    for (size_t i = 0; folded && i < size; i++)
+        folded[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+    if (folded)
+        folded[size] = '\0';
+    return folded;
 }
 
-/* Calls for each line that matches, with its number from 1; returns how many there are. */
-static int64_t walk(const char *text, size_t size, const char *wanted, int64_t first, int64_t limit,
-                    struct rog_json *lines)
+/* Puts lines that have the text `wanted` into `lines` (NULL: none of them), with their numbers from
+ * 1; returns how many there are. `folded` is the same text without capitals; NULL: all lines do. */
+static int64_t walk(const char *text, size_t size, const char *folded, const char *wanted,
+                    int64_t first, int64_t limit, struct rog_json *lines)
 {
+    size_t length_wanted = folded ? strlen(wanted) : 0;
     int64_t found = 0, number = 0;
     for (const char *at = text, *end = text + size; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((stop ? stop : end) - at);
         number++;
-        if (has(at, length, wanted)) {
+        if (!folded || memmem(folded + (at - text), length, wanted, length_wanted)) {
             if (lines && found >= first && found - first < limit) {
                 struct rog_json *line = rog_json_object();
                 char *clean = shown(at, length);
@@ -150,22 +152,36 @@ static int64_t walk(const char *text, size_t size, const char *wanted, int64_t f
 static int search(const char *path, const struct rog_log_request *request, struct rog_json *log,
                   struct rog_error *err)
 {
-    char *text = NULL;
+    char *text = NULL, *folded = NULL, *wanted = NULL;
     size_t size = 0;
     bool cut = false;
     struct rog_json *lines = rog_json_array();
     int code = read_end(path, &text, &size, &cut, err);
-    int64_t total = code == 0 ? walk(text, size, request->text, 0, 0, NULL) : 0;
+    if (code == 0 && request->text) {
+        folded = fold(text, size);
+        wanted = fold(request->text, strlen(request->text));
+        code = folded && wanted ? 0 : rog_fail_nomem(err);
+    }
+    int64_t total = code == 0 ? walk(text, size, folded, wanted, 0, 0, NULL) : 0;
     int64_t last = total - request->limit - request->offset;
     int64_t first = request->tail ? (last > 0 ? last : 0) : request->offset;
     if (code == 0)
-        walk(text, size, request->text, first, request->limit, lines);
+        walk(text, size, folded, wanted, first, request->limit, lines);
     rog_json_put(log, "lines", lines);
     rog_json_put_integer(log, "total", total);
     rog_json_put_integer(log, "first", first);
     rog_json_put_bool(log, "truncated", cut);
+    free(wanted);
+    free(folded);
     free(text);
     return code;
+}
+
+/* Whoever has made the folder of a run could else let it lead to logs of others. */
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 int rog_log_search(const char *database, const char *run_id, const struct rog_log_request *request,
@@ -177,7 +193,7 @@ int rog_log_search(const char *database, const char *run_id, const struct rog_lo
     int code = folder ? 0 : rog_fail_nomem(err);
     *out = NULL;
     /* Databases come from anywhere: a name that leads out of the folder of runs has no logs. */
-    if (code == 0 && !strchr(run_id, '/') && run_id[0] != '.')
+    if (code == 0 && !strchr(run_id, '/') && run_id[0] != '.' && is_folder(folder))
         list_folder(folder, NULL, files);
     const char *name = chosen(files, request->file);
     if (code == 0 && !name && request->file)

@@ -180,6 +180,16 @@ const char *rog_target_text(const struct rog_target *target, const char *name)
     return NULL;
 }
 
+int rog_target_search(const struct rog_target *target, const char *name, const char **text,
+                      struct rog_error *err)
+{
+    *text = rog_target_text(target, name);
+    return *text && strlen(*text) > ROG_TARGET_MAX_SEARCH
+               ? rog_fail(err, ROG_EINVAL, "%s must not be longer than %d bytes", name,
+                          ROG_TARGET_MAX_SEARCH)
+               : 0;
+}
+
 size_t rog_target_texts(const struct rog_target *target, const char *name, const char **value,
                         size_t room)
 {

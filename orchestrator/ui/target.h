@@ -17,6 +17,7 @@
 #define ROG_TARGET_MAX_BYTES 16384
 #define ROG_TARGET_MAX_PARTS 16
 #define ROG_TARGET_MAX_PARAMETERS 512
+#define ROG_TARGET_MAX_SEARCH 200
 
 struct rog_parameter {
     char *name, *value;
@@ -42,6 +43,10 @@ int rog_target_check(const struct rog_target *target, const char *known, struct 
 
 /* Of the first parameter of that name; an empty value is none. NULL: there is none. */
 const char *rog_target_text(const struct rog_target *target, const char *name);
+/* The same of what is searched for in everything there is; ROG_EINVAL where it is longer than
+ * ROG_TARGET_MAX_SEARCH bytes. */
+int rog_target_search(const struct rog_target *target, const char *name, const char **text,
+                      struct rog_error *err);
 /* Values of all parameters of that name, in their order. */
 size_t rog_target_texts(const struct rog_target *target, const char *name, const char **value,
                         size_t room);

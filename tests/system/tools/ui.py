@@ -162,10 +162,15 @@ def while_a_sweep_goes_on(one):
 
 
 def lists(one):
-    ours = {row["id"]: row for row in one.json("/api/runs?limit=500")["rows"]}
-    wait_for("all runs measured", lambda: one.json("/api/runs?limit=500&sort=stall_s")["complete"])
-    ours = {row["id"]: row for row in one.json("/api/runs?limit=500")["rows"]}
     theirs = json.loads(rogctl("runs", "--json").stdout)
+    seconds = {run["id"]: run["seconds"] for run in theirs}
+
+    def measured():  # also of the run that has just ended
+        answer = one.json("/api/runs?limit=500&sort=stall_s")
+        return answer["complete"] and all(close(row["seconds"], seconds[row["id"]]) for row in answer["rows"])
+
+    wait_for("all runs measured", measured)
+    ours = {row["id"]: row for row in one.json("/api/runs?limit=500")["rows"]}
     check(len(ours) == len(theirs), len(ours), len(theirs))
     for run in theirs:
         for name in ("seconds", "iterations", "compute_s", "communication_s", "stall_s", "energy_j", "seed", "status", "note"):
@@ -216,6 +221,17 @@ def one_run(one):
     log = one.json(f"/api/runs/{run}/log?text=TWO")
     check(log["total"] == 1 and log["lines"][0]["text"] == "<b>two\\x1b[31m</b>", log)
     check(one.error(f"/api/runs/{run}/log?file=../../results.db", 404)["code"] == "not-found")
+    os.mkdir("elsewhere")
+    with open("elsewhere/secret.log", "w", encoding="utf-8") as file:
+        file.write("secret\n")
+    os.rename(f"results.runs/{run}", "kept")
+    os.symlink("../elsewhere", f"results.runs/{run}")
+    log = one.json(f"/api/runs/{run}/log")
+    check(log["files"] == [] and one.error(f"/api/runs/{run}/log?file=secret.log", 404)["code"] == "not-found", log)
+    os.remove(f"results.runs/{run}")
+    os.rename("kept", f"results.runs/{run}")
+    for path in ("/api/runs?", f"/api/runs/{run}/events?", f"/api/runs/{run}/log?"):
+        check("not be longer than 200 bytes" in one.error(path + "text=" + "a" * 201, 400)["message"], path)
     check(one.error("/api/runs/nothing", 404)["code"] == "not-found")
     check("has no worker of rank 9" in one.error(f"/api/runs/{run}/microevents?worker=9", 400)["message"])
     db.close()
