@@ -191,7 +191,11 @@ static int manifest_load(const char *path, struct rog_json **manifest, struct ro
 int rog_bundle_manifest_read(const char *path, struct rog_json **manifest, struct rog_error *err)
 {
     struct rog_json *seen = NULL;
+    struct stat status;
     int64_t total = 0;
+    *manifest = NULL;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return rog_fail(err, ROG_EFORMAT, "%s: not a file", path);
     int code = manifest_load(path, manifest, &seen, &total, err);
     rog_json_free(seen);
     if (code < 0) {

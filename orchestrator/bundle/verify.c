@@ -2,7 +2,9 @@
 /* Holds a bundle against what it says: hashes, database, figures, and the runs made again. */
 #include <orchestrator/bundle/verify.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +79,53 @@ static int check_files(struct verifying *v, struct rog_error *err)
     int code = 0;
     for (size_t i = 0; i < rog_json_size(files) && code == 0; i++)
         code = check_file(v, rog_json_at(files, i), err);
+    return code;
+}
+
+/* What the manifest does not have, in a folder of the bundle and those below it: a journal beside
+ * the database would change what is read, and a link leads elsewhere. */
+static int check_folder(struct verifying *v, const char *below, const struct rog_json *known,
+                        struct rog_error *err)
+{
+    char *path = rog_path_join(v->folder, below);
+    DIR *dir = path ? opendir(path) : NULL;
+    int code = dir    ? 0
+               : path ? rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno))
+                      : rog_fail_nomem(err);
+    for (struct dirent *entry; code == 0 && (entry = readdir(dir));) {
+        struct stat status;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char *name = below[0] ? rog_path_join(below, entry->d_name) : rog_strdup(entry->d_name);
+        bool is_folder = fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         S_ISDIR(status.st_mode);
+        if (!name)
+            code = rog_fail_nomem(err);
+        else if (is_folder && rog_bundle_path_is_plain(name))
+            code = check_folder(v, name, known, err);
+        else if (is_folder || !rog_json_get(known, name))
+            find(v, "%s is not in the manifest", name);
+        free(name);
+    }
+    if (dir)
+        closedir(dir);
+    free(path);
+    return code;
+}
+
+/* Files that were left out may have been put there. */
+static int check_others(struct verifying *v, struct rog_error *err)
+{
+    static const char *const lists[] = {"files", "absent"};
+    struct rog_json *known = rog_json_object();
+    rog_json_put_bool(known, ROG_BUNDLE_MANIFEST, true);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const struct rog_json *list = rog_json_get(v->manifest, lists[i]);
+        for (size_t k = 0; k < rog_json_size(list); k++)
+            rog_json_put_bool(known, rog_json_get_string(rog_json_at(list, k), "path", ""), true);
+    }
+    int code = known ? check_folder(v, "", known, err) : rog_fail_nomem(err);
+    rog_json_free(known);
     return code;
 }
 
@@ -390,6 +439,8 @@ static int verify_folder(struct verifying *v, struct rog_error *err)
     if (!v->verified->case_name || !v->verified->findings)
         return rog_fail_nomem(err);
     code = check_files(v, err);
+    if (code == 0)
+        code = check_others(v, err);
     /* Nothing is read that is not what it was. */
     if (code == 0 && rog_json_size(v->verified->findings))
         return 0;

@@ -81,6 +81,18 @@ done
 change README.md rm README.md
 try 1 rogctl bundle verify copy
 says "README.md is missing"
+for file in more experiment/more results.db-wal results.db-journal; do
+    change "$file" sh -c ": >'$file'"
+    try 1 rogctl bundle verify copy
+    says "$file is not in the manifest"
+done
+change figures sh -c "mv figures .. && ln -s ../figures figures"
+try 1 rogctl bundle verify copy
+says "figures is not in the manifest"
+rm -r figures
+change manifest.json sh -c "rm manifest.json; mkfifo manifest.json"
+try 1 timeout 100 rogctl bundle verify copy
+says "manifest.json: not a file"
 change results.db sqlite3 results.db "UPDATE iterations SET stall_s = stall_s + 1 WHERE iteration = 7 AND rank = 2"
 mend
 try 1 rogctl bundle verify copy
