@@ -51,7 +51,7 @@ try 0 rogctl profile measure --cluster lab --seconds 1 --model convmlp-nano --im
 prints 'profiles = "profiles.conf"'
 nothing 'after a profile was measured'
 try 2 rogctl profile measure --cluster lab --seconds 1
-says 'has a profile robot-1 already'
+says 'already has a profile robot-1'
 
 cat >yard.conf <<'CONF'
 kind = "virtual";
