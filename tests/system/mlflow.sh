@@ -78,7 +78,7 @@ same "metrics after it" "$before" "$(query 'SELECT count(*) FROM metrics' mlflow
 sed 's/"live"/"away"/' live.conf >away.conf
 try 0 rogctl sweep away.conf --mlflow http://127.0.0.1:9
 says "rogctl export away-case0 --format mlflow --to http://127.0.0.1:9"
-same "it is said" 1 "$(grep -c 'MLflow lacks' err)"
+same "it is said" 1 "$(grep -c 'MLflow did not receive everything' err)"
 try 0 rogctl export away-case0 --format mlflow --to $url --json
 same "runs made up for" 2 "$(json '.runs | length')"
 try 2 rogctl sweep away.conf --mlflow http://me:secret@127.0.0.1:9
