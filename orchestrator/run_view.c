@@ -242,8 +242,11 @@ static int load_events(struct rog_db *db, const char *id, struct rog_json *count
     if (code < 0)
         return code;
     code = rog_query_new(&query, db, err,
-                         "SELECT t, rank, kind, coalesce(json_extract(data, '$.message'),"
-                         " json_extract(data, '$.reason')) FROM events WHERE run_id = ?"
+                         "SELECT t, rank, kind, CASE WHEN json_valid(data)"
+                         " THEN coalesce(json_extract(data, '$.message'),"
+                         "  json_extract(data, '$.reason'))"
+                         " WHEN data IS NOT NULL THEN '(data that is not JSON)' END"
+                         " FROM events WHERE run_id = ?"
                          " AND kind IN ('" ROG_EVENT_WARNING "', '" ROG_EVENT_ERROR "',"
                          " '" ROG_EVENT_LEAVE "', '" ROG_EVENT_RESTART "',"
                          " '" ROG_EVENT_RESUME "',"

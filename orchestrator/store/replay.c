@@ -15,9 +15,10 @@ int rog_replay_load(struct rog_db *db, const char *run_id, struct rog_replay *re
     *replay = (struct rog_replay){.error = (double)NAN, .tolerance = (double)NAN};
     int code = rog_query_new(
         &query, db, err,
-        "SELECT rank, json_extract(data, '$.error') AS error,"
-        " json_extract(data, '$.tolerance') AS tolerance FROM events"
-        " WHERE run_id = ? AND kind = '" ROG_EVENT_REPLAY_END "'"
+        "WITH ends AS (SELECT rank, CASE WHEN json_valid(data) THEN data END AS data FROM events"
+        " WHERE run_id = ? AND kind = '" ROG_EVENT_REPLAY_END "')"
+        " SELECT rank, json_extract(data, '$.error') AS error,"
+        " json_extract(data, '$.tolerance') AS tolerance FROM ends"
         " ORDER BY error IS NULL, abs(error) / coalesce(tolerance, 1) DESC, rank LIMIT 1",
         "s", run_id);
     if (code == 0)

@@ -11,11 +11,13 @@ int rog_returns_load(struct rog_db *db, const char *run_id, struct rog_returns *
 {
     *returns = (struct rog_returns){0};
     struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err,
-                             "SELECT rank, t, json_extract(data, '$.iteration') AS iteration"
-                             " FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_JOIN "'"
-                             " AND iteration IS NOT NULL ORDER BY rank, t",
-                             "s", run_id);
+    int code =
+        rog_query_new(&query, db, err,
+                      "SELECT rank, t, json_extract(CASE WHEN json_valid(data) THEN data END,"
+                      " '$.iteration') AS iteration"
+                      " FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_JOIN "'"
+                      " AND iteration IS NOT NULL ORDER BY rank, t",
+                      "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         struct rog_return *more =
             realloc(returns->item, (returns->count + 1) * sizeof *returns->item);

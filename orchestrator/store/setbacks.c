@@ -12,14 +12,17 @@ int rog_setbacks_load(struct rog_db *db, const char *run_id, struct rog_setbacks
 {
     struct rog_query *query = NULL;
     *setbacks = (struct rog_setbacks){0};
-    int code = rog_query_new(&query, db, err,
-                             "SELECT total(kind = '" ROG_EVENT_RESTART "'),"
-                             " total(json_extract(data, '$.lost_s')),"
-                             " max(json_extract(data, '$.workers')) FILTER (WHERE kind = 'end'),"
-                             " max(json_array_length(data, '$.workers_away'))"
-                             " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_RESTART
-                             "', '" ROG_EVENT_RESUME "', '" ROG_EVENT_END "')",
-                             "s", run_id);
+    int code =
+        rog_query_new(&query, db, err,
+                      "WITH told AS (SELECT kind, CASE WHEN json_valid(data) THEN data END AS data"
+                      " FROM events WHERE run_id = ? AND kind IN ('" ROG_EVENT_RESTART
+                      "', '" ROG_EVENT_RESUME "', '" ROG_EVENT_END "'))"
+                      " SELECT total(kind = '" ROG_EVENT_RESTART "'),"
+                      " total(json_extract(data, '$.lost_s')),"
+                      " max(json_extract(data, '$.workers')) FILTER (WHERE kind = 'end'),"
+                      " max(json_array_length(data, '$.workers_away'))"
+                      " FROM told",
+                      "s", run_id);
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1)
@@ -70,7 +73,8 @@ int rog_setbacks_put_away(struct rog_db *db, const char *run_id, struct rog_json
     struct rog_query *query = NULL;
     struct rog_json *list = NULL;
     int code = rog_query_new(&query, db, err,
-                             "SELECT json_extract(data, '$.workers_away') FROM events"
+                             "SELECT json_extract(CASE WHEN json_valid(data) THEN data END,"
+                             " '$.workers_away') FROM events"
                              " WHERE run_id = ? AND kind = '" ROG_EVENT_END "' LIMIT 1",
                              "s", run_id);
     if (code == 0)

@@ -335,6 +335,55 @@ def other_databases():
         check(one.json("/api/cases/d")["series"])
 
 
+def what_json_cannot_hold():
+    """Values that nobody of ours writes: they are shown as such, and the rest of the run as ever."""
+    shutil.copy("results.db", "odd.db")
+    with contextlib.closing(sqlite3.connect("odd.db")) as db:
+        run = db.execute("SELECT id FROM runs WHERE status = 'done' ORDER BY id LIMIT 1").fetchone()[0]
+        for kind in ("warning", "end", "restart", "replay_end", "join"):
+            for data in (b"\xff\x00\x01", "no { JSON"):
+                db.execute("INSERT INTO events (run_id, rank, t, kind, data) VALUES (?, 0, 1, ?, ?)", (run, kind, data))
+        db.commit()
+    with page(database="odd.db") as one:
+        said = [event.get("message") for event in one.json(f"/api/runs/{run}")["notable_events"]]
+        check(said.count("(data that is not JSON)") == 4, said)
+        for path in ("/events", "/series?name=accuracy,composition,energy", "/log"):
+            found, _, body = one.ask(f"/api/runs/{run}{path}")
+            check(found == 200, path, found, body)
+        check(one.ask("/api/runs")[0] == one.ask("/api/fleet")[0] == 200)
+    rogctl("show", run, "--db", "odd.db")
+
+
+def words_to_nobody():
+    """An address that cannot be printed is an error, not a server that nobody knows of."""
+    for given in (">&-", "> /dev/full"):
+        done = subprocess.run(["sh", "-c", f"exec rogctl ui --listen 127.0.0.1:0 {given}"], stderr=subprocess.PIPE,
+                              text=True, timeout=LIMIT_S, check=False)
+        check(done.returncode == 1 and "cannot print the page's address" in done.stderr, given, done)
+
+
+def a_desktop_that_hangs():
+    """SIGTERM is not kept waiting by a browser that does not return; its page does not stay, whoever is killed."""
+    os.makedirs("desktop/tmp", exist_ok=True)
+    with open("desktop/xdg-open", "w", encoding="ascii") as file:
+        file.write('#!/bin/sh\necho $$ >desktop/opened.new; mv desktop/opened.new desktop/opened\n'
+                   "exec sleep 100000 >/dev/null 2>&1\n")
+    os.chmod("desktop/xdg-open", 0o755)
+    told = {"PATH": f"{os.getcwd()}/desktop:{os.environ['PATH']}", "TMPDIR": f"{os.getcwd()}/desktop/tmp"}
+    for number, left in ((signal.SIGTERM, 0), (signal.SIGKILL, 1), (signal.SIGHUP, 0), (signal.SIGINT, 0)):
+        one = Page("--token", "--open", environment=told)
+        wait_for("the browser", lambda: os.path.exists("desktop/opened"))
+        with open("desktop/opened", encoding="ascii") as file:
+            browser = int(file.read())
+        os.remove("desktop/opened")
+        began = time.monotonic()
+        one.process.send_signal(number)
+        one.process.wait(LIMIT_S)
+        os.kill(browser, signal.SIGKILL)
+        check(time.monotonic() - began < 15, number, "took", time.monotonic() - began)
+        check(len(os.listdir("desktop/tmp")) == left, number, os.listdir("desktop/tmp"))
+
+
 # ---- many, and hostile ones ----
 
 def many(one):
@@ -415,6 +464,9 @@ def main():
     wait_for("the end of the events", lambda: "end" in listener.found or not listener.thread.is_alive())
     doors()
     other_databases()
+    what_json_cannot_hold()
+    words_to_nobody()
+    a_desktop_that_hangs()
     check(sqlite3.connect("results.db").execute("PRAGMA integrity_check").fetchone() == ("ok",))
 
 
