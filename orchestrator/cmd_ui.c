@@ -2,6 +2,7 @@
 /* rogctl ui: a live page over the database, in a browser. */
 #include <orchestrator/commands.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,16 +89,22 @@ static int write_lead(const struct rog_scratch *scratch, const char *url, char *
     return code;
 }
 
-static int open_browser(const struct rog_ui *ui, struct rog_scratch *scratch, struct rog_error *err)
+static bool is_stopped(void *user)
+{
+    return rog_signals_came(user);
+}
+
+static int open_browser(const struct rog_ui *ui, struct rog_signals *signals,
+                        struct rog_scratch *scratch, struct rog_error *err)
 {
     char *path = NULL;
     if (!rog_ui_needs_token(ui))
-        return rog_open_with_desktop(rog_ui_url(ui), err);
+        return rog_open_with_desktop(rog_ui_url(ui), is_stopped, signals, err);
     int code = rog_scratch_make(scratch, NULL, "rogctl-ui", err);
     if (code == 0)
         code = write_lead(scratch, rog_ui_url(ui), &path, err);
     if (code == 0)
-        code = rog_open_with_desktop(path, err);
+        code = rog_open_with_desktop(path, is_stopped, signals, err);
     free(path);
     return code;
 }
@@ -114,7 +121,8 @@ static int tell(const struct rog_output *output, const struct rog_ui *ui, struct
     if (code == 0)
         rog_print("%s", text ? text : rog_ui_url(ui));
     free(text);
-    fflush(stdout);
+    if (code == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        return rog_fail(err, ROG_EIO, "cannot print the page's address: %s", strerror(errno));
     if (!rog_ui_is_loopback(ui))
         rog_warn(output, "the page can be reached from other machines, and the connection is not "
                          "encrypted: anyone on the network can read the page and its token; hint: "
@@ -140,7 +148,7 @@ static int serve(const struct rog_cli *cli, struct rog_signals *signals, struct 
     int code = rog_ui_start(&ui, &how, err);
     if (code == 0)
         code = tell(&output, ui, err);
-    if (code == 0 && rog_cli_flag(cli, "open") && open_browser(ui, &scratch, &why) < 0)
+    if (code == 0 && rog_cli_flag(cli, "open") && open_browser(ui, signals, &scratch, &why) < 0)
         rog_warn(&output, "the browser cannot be opened: %s", why.message);
     while (code == 0 && !rog_signals_wait(signals, -1))
         continue;

@@ -53,7 +53,7 @@ static int open_on_desktop(const struct rog_figure_command *command, struct rog_
         const char *path = rog_json_string(rog_json_at(command->files, i), "");
         const char *dot = strrchr(path, '.');
         if (dot && format && strcmp(dot, format) == 0)
-            code = rog_open_with_desktop(path, err);
+            code = rog_open_with_desktop(path, NULL, NULL, err);
     }
     return code;
 }

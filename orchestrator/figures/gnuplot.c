@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/clock.h>
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/text/quote.h>
 
 #define DESKTOP_TIMEOUT_S 20.0 /* what runs for longer is the viewer */
+#define STOPPED_EVERY_S 0.1
 
 /* What stands before the scripts: which formats to draw, and the folder to work in. */
 static char *preamble(const char *folder, const char *formats)
@@ -61,7 +63,18 @@ out:
     return code;
 }
 
-int rog_open_with_desktop(const char *path, struct rog_error *err)
+/* Whether it ends in the time that it has. */
+static bool await_desktop(struct rog_process *process, bool (*stopped)(void *user), void *user)
+{
+    double until_s = rog_clock_s() + DESKTOP_TIMEOUT_S;
+    while (!rog_process_wait(process, STOPPED_EVERY_S))
+        if ((stopped && stopped(user)) || rog_clock_s() >= until_s)
+            return false;
+    return true;
+}
+
+int rog_open_with_desktop(const char *path, bool (*stopped)(void *user), void *user,
+                          struct rog_error *err)
 {
     char *word = rog_path_argument(path);
     if (!word)
@@ -70,7 +83,7 @@ int rog_open_with_desktop(const char *path, struct rog_error *err)
     const struct rog_process_options how = {.argv = argv, .log = "/dev/null", .outlives = true};
     struct rog_process process;
     int code = rog_process_start(&process, &how, err);
-    if (!code && rog_process_wait(&process, DESKTOP_TIMEOUT_S) && process.status != 0)
+    if (!code && await_desktop(&process, stopped, user) && process.status != 0)
         code = rog_fail(err, ROG_EFAILED, "xdg-open %s failed (%s %d)", path,
                         process.signal ? "signal" : "exit status",
                         process.signal ? process.signal : process.status);

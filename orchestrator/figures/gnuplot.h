@@ -4,6 +4,7 @@
 
 /* Runs gnuplot, the program. No shell is involved. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <rog/error.h>
@@ -14,7 +15,9 @@
 int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count,
                     const char *formats, double timeout_s, struct rog_error *err);
 
-/* Shows a file in the program that the user's desktop has for it. ROG_EFAILED. */
-int rog_open_with_desktop(const char *path, struct rog_error *err);
+/* Shows a file in the program that the user's desktop has for it, and waits for a while whether
+ * that fails, unless `stopped` (NULL: never) becomes true. ROG_EFAILED. */
+int rog_open_with_desktop(const char *path, bool (*stopped)(void *user), void *user,
+                          struct rog_error *err);
 
 #endif
