@@ -124,16 +124,20 @@ static bool is_own_address(const struct rog_access *access, const char *name)
            (!access->is_loopback || IN6_IS_ADDR_LOOPBACK(&six));
 }
 
+/* As a whole: the same first label under another domain may be anybody's. */
+static bool is_name_of(const char *name, const char *own)
+{
+    return own[0] && strcasecmp(name, own) == 0;
+}
+
 bool rog_access_knows_host(const struct rog_access *access, const char *host)
 {
     char name[HOST_BYTES];
-    size_t own = strlen(access->own_name);
     if (!host || !host_name(host, name))
         return false;
     return strcmp(name, "localhost") == 0 || ends_in(name, ".localhost") ||
-           is_own_address(access, name) ||
-           (own && strncasecmp(name, access->own_name, own) == 0 &&
-            (name[own] == '\0' || name[own] == '.'));
+           is_own_address(access, name) || is_name_of(name, access->own_name) ||
+           is_name_of(name, access->listened);
 }
 
 /* Browsers say whose page has sent a request. That a link of another site leads here is no harm. */

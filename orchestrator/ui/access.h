@@ -22,6 +22,7 @@ struct rog_access {
     char cookie[ROG_TOKEN_COOKIE_BYTES]; /* its name: browsers tell cookies of ports not apart */
     bool is_loopback;                    /* nobody but this machine gets here */
     char own_name[256];                  /* this machine's, unless it is */
+    char listened[256];                  /* that of --listen, unless it is */
 };
 
 /* `given` is a token of the user's choice, NULL: one is made; only where `needed`. ROG_EINVAL: it
@@ -44,8 +45,8 @@ enum rog_access_verdict rog_access_judge(const struct rog_access *access,
                                          const struct rog_access_request *request,
                                          const struct rog_target *target);
 
-/* Whether a Host header names this server: an address in digits, localhost, or this machine's
- * name. */
+/* Whether a Host header names this server: an address in digits, localhost, this machine's name
+ * (exactly) or the name that it was told to listen on. */
 bool rog_access_knows_host(const struct rog_access *access, const char *host);
 
 #endif

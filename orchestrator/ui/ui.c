@@ -2,6 +2,7 @@
 /* Starts and ends the live page. */
 #include <orchestrator/ui/ui.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,6 +51,8 @@ static int open_door(struct rog_ui *ui, const struct rog_ui_options *options, st
     char *url = rog_listen_url(&ui->listen);
     code = rog_access_init(&ui->access, ui->listen.is_loopback, ui->listen.port, needed,
                            options->token, err);
+    if (code == 0 && !ui->listen.is_loopback)
+        snprintf(ui->access.listened, sizeof ui->access.listened, "%s", ui->listen.host);
     if (code == 0) {
         ui->url =
             url && needed ? rog_format("%s?token=%s", url, ui->access.token) : rog_strdup(url);

@@ -164,7 +164,10 @@ static void hosts_are_known(void **state)
                  {"[::1", false, false},
                  {"127.0.0.1:x", false, false},
                  {"robotlab", false, true},
-                 {"robotlab.local:8264", false, true},
+                 {"RobotLab:8264", false, true},
+                 {"robotlab.local:8264", false, false},
+                 {"robotlab.evil.com", false, false},
+                 {"robotlab.example.org:8264", false, true},
                  {"robotlabx", false, false},
                  {"x.localhost", true, true}};
     struct rog_access loopback, open;
@@ -172,6 +175,7 @@ static void hosts_are_known(void **state)
     assert_int_equal(rog_access_init(&loopback, true, 8264, false, NULL, NULL), 0);
     assert_int_equal(rog_access_init(&open, false, 8264, true, NULL, NULL), 0);
     strcpy(open.own_name, "robotlab");
+    strcpy(open.listened, "robotlab.example.org");
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         assert_int_equal(rog_access_knows_host(&loopback, hosts[i].host), hosts[i].loopback);
         assert_int_equal(rog_access_knows_host(&open, hosts[i].host), hosts[i].open);
