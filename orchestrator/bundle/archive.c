@@ -265,8 +265,8 @@ static int take_manifest(struct reading *reading, const char *path, struct rog_e
     if (code == 0 && statvfs(reading->folder, &disk) == 0 &&
         (uint64_t)total > (uint64_t)disk.f_bavail * disk.f_frsize)
         code = rog_fail(err, ROG_EIO,
-                        "%s: its %lld MB do not fit into %s; hint: TMPDIR names another place",
-                        reading->file, (long long)(total / 1000000), reading->folder);
+                        "%s: its %lld KB do not fit into %s; hint: TMPDIR names another place",
+                        reading->file, (long long)((total + 999) / 1000), reading->folder);
     free(target);
     return code;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <common/process.h>
@@ -286,6 +287,25 @@ static int check_empty(const char *folder, struct rog_error *err)
                      : rog_dir_make(folder, err);
 }
 
+/* What was begun, of which a folder that was there before keeps nothing. */
+static void remove_begun(const char *folder, bool was_there)
+{
+    struct dirent **entries = NULL;
+    if (!was_there) {
+        rog_dir_remove(folder, NULL);
+        return;
+    }
+    int count = scandir(folder, &entries, is_visible, NULL);
+    for (int i = 0; i < count; i++) {
+        char *path = rog_path_join(folder, entries[i]->d_name);
+        if (path)
+            rog_dir_remove(path, NULL);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
 static int make(struct rog_bundle *bundle, struct rog_error *err)
 {
     bundle->files = rog_json_array();
@@ -298,10 +318,14 @@ static int make(struct rog_bundle *bundle, struct rog_error *err)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run (`rogctl runs` shows their state)",
                         bundle->report.data.title);
+    bool was_there = access(bundle->folder, F_OK) == 0;
     if (code == 0)
         code = check_empty(bundle->folder, err);
-    if (code == 0)
-        code = fill(bundle, err);
+    if (code < 0)
+        return code;
+    code = fill(bundle, err);
+    if (code < 0)
+        remove_begun(bundle->folder, was_there);
     return code;
 }
 

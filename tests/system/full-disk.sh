@@ -21,3 +21,18 @@ mount -o remount,size=64m disk || skip "cannot create the disk larger"
 try 0 rogctl sweep x.conf --db disk/results.db --plots plots
 same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done'" disk/results.db)"
 same "ends" 2 "$(query "SELECT count(*) FROM events WHERE kind = 'end'" disk/results.db)"
+
+# What was begun of a folder is removed, so that the same command works once there is room.
+rm -rf disk/*
+try 0 rogctl sweep x.conf --db whole.db --plots none
+mount -o remount,size=64k disk
+try 1 rogctl export f-case0 --format ro-crate --to disk/crate --db whole.db
+[ ! -e disk/crate ] || fail "a part of a crate is left: $(ls disk/crate)"
+mkdir disk/given
+try 1 rogctl export f-case0 --format ro-crate --to disk/given --db whole.db
+same "what is left in a folder that was there" '' "$(ls -A disk/given)"
+try 0 rogctl bundle f-case0 --to f.tar.zst --db whole.db
+TMPDIR=$PWD/disk try 1 rogctl bundle verify f.tar.zst
+grep -qE 'its [1-9][0-9]* KB do not fit' err || fail "does not say how much: $(cat err)"
+mount -o remount,size=64m disk
+try 0 rogctl export f-case0 --format ro-crate --to disk/crate --db whole.db
