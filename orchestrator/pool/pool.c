@@ -141,9 +141,11 @@ int rog_pool_list(const struct rog_pool *pool, enum rog_pool_place place,
     char *path = rog_path_join(pool->path, folders[place]);
     DIR *dir = path ? opendir(path) : NULL;
     size_t room = 0;
-    int code = dir    ? 0
-               : path ? rog_fail(err, ROG_EIO, "cannot read %s: %s", path, strerror(errno))
-                      : rog_fail_nomem(err);
+    int code = dir ? 0
+               : path
+                   ? rog_fail(err, ROG_EIO, "cannot read %s: %s%s", path, strerror(errno),
+                              errno == ENOENT ? "; hint: if the pool was moved, move it back" : "")
+                   : rog_fail_nomem(err);
     struct dirent *entry;
     while (code == 0 && (errno = 0, entry = readdir(dir))) {
         code = grow(list, &room, err);

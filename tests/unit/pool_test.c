@@ -313,6 +313,22 @@ static void terms_are_read_and_checked(void **state)
     assert_null(pool);
 }
 
+static void a_pool_that_was_moved_is_named(void **state)
+{
+    const struct folder_fixture *f = *state;
+    struct rog_pool *pool = make(f);
+    struct rog_pool_list list = {0};
+    struct rog_error err;
+    char elsewhere[4096];
+    snprintf(elsewhere, sizeof elsewhere, "%s-elsewhere", f->path);
+    assert_int_equal(rename(f->path, elsewhere), 0);
+    assert_int_equal(rog_pool_list(pool, ROG_POOL_TAKEN, &list, &err), ROG_EIO);
+    assert_non_null(strstr(err.message, "if the pool was moved, move it back"));
+    rog_pool_list_release(&list);
+    assert_int_equal(rename(elsewhere, f->path), 0);
+    rog_pool_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_task_is_passed_over, setup, folder_close),
         cmocka_unit_test_setup_teardown(others_must_not_write_there, setup, folder_close),
         cmocka_unit_test_setup_teardown(terms_are_read_and_checked, setup, folder_close),
+        cmocka_unit_test_setup_teardown(a_pool_that_was_moved_is_named, setup, folder_close),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }
