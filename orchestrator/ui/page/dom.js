@@ -102,12 +102,14 @@ const SHAPES = { // a shape for each status, so that colour is not needed to tel
     testing: "M4 4 H12 M4 8 H12 M4 12 H9",
 };
 
+export const statusName = (name) => name === "left" ? "on its hosts" : name; // as `rogctl runs` says it
+
 export function status(name) {
     const shape = name === "running"
         ? s("circle", {cx: 8, cy: 8, r: 4.5, fill: "currentColor", stroke: "none"})
         : s("path", {d: SHAPES[name] || SHAPES.planned});
     return h("span", {class: "status status-" + name},
-        s("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, shape), name);
+        s("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, shape), statusName(name));
 }
 
 export function bar(share, label) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All runs, with filter, sort and pages (the server does them), and the choice of runs to compare.
 
-import {h, put, bar, status, note, failure, choice, debounced, throttled, announce} from "./dom.js";
+import {h, put, bar, status, statusName, note, failure, choice, debounced, throttled, announce} from "./dom.js";
 import {get, asking, aborted} from "./api.js";
 import {number, kilojoules, moment, heading, digits, NONE} from "./format.js";
 import {link, change, read} from "./route.js";
@@ -69,7 +69,7 @@ export function runs(root) {
                 STATUSES.map((name) => h("button", {type: "button", id: "status-" + name, class: "chip",
                     "aria-pressed": String(chosen.includes(name)), onclick: () => change({page: null,
                         status: (chosen.includes(name) ? chosen.filter((one) => one !== name)
-                            : [...chosen, name]).join(",")})}, name)))));
+                            : [...chosen, name]).join(",")})}, statusName(name))))));
     }
 
     let asked = "";
@@ -142,7 +142,8 @@ export function runs(root) {
             h("td", {}, status(run.progress?.state && run.status === "running" ? run.progress.state : run.status),
                 run.progress && h("span", {"data-bar": ""}, bar(run.progress.done, `Progress of ${run.id}`)),
                 run.error && h("span", {class: "sub failed", title: run.error}, run.error)),
-            shown.slice(2).map((column) => h("td", {class: "number"}, column.cell(run))));
+            shown.slice(2).map((column) => h("td", {class: "number"},
+                run.status === "planned" && column.key !== "seed" ? NONE : column.cell(run))));
     }
 
     function pick(ids, on) {
