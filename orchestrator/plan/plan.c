@@ -151,6 +151,18 @@ struct planning {
     struct rog_fit *fit;
 };
 
+/* Whether runs of the file have seeds of their own, as those of a matrix that varies it. */
+static bool varies_seed(const struct rog_experiment *experiment)
+{
+    const struct rog_json *first = rog_json_get(experiment->run[0].settings, "seed");
+    for (size_t i = 1; i < experiment->run_count; i++) {
+        const struct rog_json *seed = rog_json_get(experiment->run[i].settings, "seed");
+        if (!seed != !first || rog_json_integer(seed, 0) != rog_json_integer(first, 0))
+            return true;
+    }
+    return false;
+}
+
 /* The run added last: one that is the same as an earlier one is taken out again where that is
  * wanted, or where its settings were `fitted` to its strategy; else it is an error. */
 static int check_distinct(const struct planning *p, bool fitted, struct rog_error *err)
@@ -167,6 +179,13 @@ static int check_distinct(const struct planning *p, bool fitted, struct rog_erro
     bool only_files =
         strcmp(plan->run[i].resolved.settings_hash, last->resolved.settings_hash) != 0;
     bool only_notes = strcmp(plan->run[i].resolved.note, last->resolved.note) != 0;
+    const bool repeats = p->options->repeat > 1;
+    if (!p->options->skip_same && !fitted && (repeats || p->options->seed >= 0) &&
+        varies_seed(p->experiment))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s, line %d: --%s and a seed in the matrix or in runs cannot be used "
+                        "together; leave one of them out",
+                        p->experiment->path, last->line, repeats ? "repeat" : "seed");
     if (!p->options->skip_same && !fitted)
         return rog_fail(err, ROG_EINVAL,
                         "%s, line %d: this run (%s) is the same as the one of line %d%s%s; change "

@@ -242,3 +242,10 @@ says 'no plugin provides the library "BPS" (did you mean BSP?)'
 printf 'case = "n"; %s matrix = { note = ["one", "two"]; };' "$quick" >notes.conf
 try 2 rogctl sweep notes.conf -n
 says "is the same as the one of line 1, as notes do not tell runs apart; change a setting"
+# The seeds of a matrix, and others for the same runs.
+printf 'case = "n"; %s matrix = { seed = [1, 2]; };' "$quick" >seeds.conf
+try 2 rogctl sweep seeds.conf -n --repeat 3
+says "seeds.conf, line 1: --repeat and a seed in the matrix or in runs cannot be used together"
+try 2 rogctl sweep seeds.conf -n --seed 3
+says "--seed and a seed in the matrix"
+try 0 rogctl sweep seeds.conf -n
