@@ -79,6 +79,11 @@ static void __attribute__((constructor)) set_memory_up(void)
 static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
 {
     int cause = sqlite3_system_errno(db->handle);
+    /* It tries once more without creating the file, and knows only why that fails. */
+    char *folder = cause == ENOENT ? rog_path_dir(db->path) : NULL;
+    if (folder && access(folder, W_OK | X_OK) != 0)
+        cause = errno;
+    free(folder);
     snprintf(whole, CAUSE_BYTES, "%s%s%s", text, cause ? ": " : "", cause ? strerror(cause) : "");
     return whole;
 }
