@@ -53,7 +53,7 @@ static size_t active(const struct tally *tally)
 
 /* ---- for people ---- */
 
-/* "threshold-1: running for 25:10, process 1234" */
+/* "threshold-1: running for 25 min, process 1234" */
 static void print_head(const struct rog_json *sweep)
 {
     const char *id = text_of(sweep, "id"), *state = text_of(sweep, "state");
@@ -197,7 +197,7 @@ static void print_active(const struct rog_json *sweep, const struct rog_sweep_vi
         rog_print("  and %zu more", shown - RUNS_SHOWN);
 }
 
-/* "  before: threshold-1 was killed, threshold-2 ended 3:10 ago: interrupted" */
+/* "  before: threshold-1 was killed, threshold-2 ended 3 min ago: interrupted" */
 static void print_attempts(const struct rog_json *sweeps, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
@@ -229,18 +229,30 @@ static void print_sweep(const struct rog_json *sweeps, size_t index,
 
 /* ---- */
 
-/* What cannot be read of one keeps the others from nobody. */
+static bool has_lost_database(const struct rog_json *sweep)
+{
+    const char *state = text_of(sweep, "state");
+    return (strcmp(state, "ended") == 0 || strcmp(state, "killed") == 0) &&
+           !rog_file_exists(text_of(sweep, "database"));
+}
+
+/* What cannot be read of one keeps the others from nobody. *hidden counts those that are over and
+ * whose database is gone; NULL: such a one is asked for. */
 static void show(const struct rog_output *output, const struct rog_json *sweeps, size_t index,
-                 struct rog_json *list)
+                 struct rog_json *list, size_t *hidden)
 {
     const struct rog_json *sweep = rog_json_at(sweeps, index);
     struct rog_sweep_view view;
     struct rog_error cause;
-    if (rog_sweep_view_load(&view, sweep, &cause) < 0)
+    int code = rog_sweep_view_load(&view, sweep, &cause);
+    const bool hides = code == ROG_ENOTFOUND && hidden && has_lost_database(sweep);
+    if (hides)
+        ++*hidden;
+    else if (code < 0)
         rog_warn(output, "%s: %s", text_of(sweep, "id"), cause.message);
     if (output->json)
         rog_json_append(list, rog_sweep_json(sweeps, index, &view));
-    else
+    else if (!hides)
         print_sweep(sweeps, index, &view);
     rog_sweep_view_release(&view);
 }
@@ -251,12 +263,16 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     const char *wanted = rog_cli_arg(cli, 0);
     const struct rog_json *one = NULL;
     struct rog_json *sweeps = NULL, *list = rog_json_array();
+    size_t hidden = 0;
     int code = list ? rog_sweeps_load(&sweeps, err) : rog_fail_nomem(err);
     if (code == 0 && wanted)
         code = rog_sweep_choose(sweeps, wanted, &one, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(sweeps); i++)
         if (wanted ? rog_json_at(sweeps, i) == one : rog_sweep_last_attempt(sweeps, i) == i)
-            show(&output, sweeps, i, list);
+            show(&output, sweeps, i, list, wanted ? NULL : &hidden);
+    if (hidden)
+        rog_remark(&output, "not shown: %zu ended %s whose database is gone", hidden,
+                   hidden == 1 ? "sweep" : "sweeps");
     if (code == 0 && rog_json_size(sweeps) == 0 && !output.json)
         rog_print("no sweep of yours is running");
     if (code == 0 && output.json) {

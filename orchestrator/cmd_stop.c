@@ -34,7 +34,7 @@ static void say_what_is_waited_for(const struct rog_output *output, const struct
         (long long)rog_json_get_integer(sweep, "pid", 0),
         rog_json_get_bool(sweep, "real_time", false)
             ? "waiting for its hosts: the last saved state is fetched before they are cleaned up"
-            : "waiting until it has stopped stopped stopped stopped");
+            : "waiting until it has stopped");
 }
 
 /* ---- a sweep ---- */
@@ -193,6 +193,45 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     return code;
 }
 
+/* ---- which one ---- */
+
+/* Without a name: the only running one that writes the database of this command line. Others may be
+ * somebody else's work under the same account, and are only listed. */
+static int choose_here(const struct rog_output *output, const struct rog_json *sweeps,
+                       const char *database, const struct rog_json **sweep, struct rog_error *err)
+{
+    size_t running = 0, here = 0;
+    for (size_t i = 0; i < rog_json_size(sweeps); i++) {
+        const struct rog_json *one = rog_json_at(sweeps, i);
+        if (!rog_sweep_is_running(one))
+            continue;
+        running++;
+        if (rog_sweep_writes(one, database)) {
+            *sweep = one;
+            here++;
+        }
+    }
+    if (running == 0)
+        return rog_fail(err, ROG_ENOTFOUND, "no sweep of yours is running");
+    if (here == 1)
+        return 0;
+    for (size_t i = 0; i < rog_json_size(sweeps); i++) {
+        const struct rog_json *one = rog_json_at(sweeps, i);
+        char *command = rog_sweep_is_running(one) ? rog_sweep_command_text(one) : NULL;
+        if (command) {
+            const char *id = rog_json_get_string(one, "id", "");
+            rog_warn(output, "%s is running: %s  (in %s); `rogctl stop %s` stops it", id, command,
+                     rog_json_get_string(one, "folder", ""), id);
+        }
+        free(command);
+    }
+    if (here > 1)
+        return rog_fail(err, ROG_EINVAL, "%zu running sweeps write %s; name the one to stop", here,
+                        database);
+    return rog_fail(err, ROG_EINVAL, "no running sweep writes %s; name the sweep to stop",
+                    database);
+}
+
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {
     const struct rog_output output = rog_output_of(cli);
@@ -202,7 +241,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_json *sweeps = NULL;
     int code = rog_sweeps_load(&sweeps, err);
     if (code == 0)
-        code = rog_sweep_choose(sweeps, text, &sweep, err);
+        code = text ? rog_sweep_choose(sweeps, text, &sweep, err)
+                    : choose_here(&output, sweeps, rog_cli_string(cli, "db"), &sweep, err);
     bool is_run = code == ROG_ENOTFOUND && text;
     if (is_run)
         code = find_run(sweeps, text, &found, err);
@@ -227,9 +267,10 @@ const struct rog_command rog_cmd_stop = {
     .name = "stop",
     .usage = "[ID|RUN]",
     .summary = "Stop one of your sweeps, or one run of it",
-    .details = "ID is a sweep's name in `rogctl status`; default: the only running sweep. RUN is a "
-               "run that is being\n"
-               "executed; its sweep continues with the others. The same sweep, started again, "
+    .details = "ID is a sweep's name in `rogctl status`; default: the only running sweep of "
+               "this database (--db).\n"
+               "RUN is a run that is being executed; its sweep continues with the others. The same "
+               "sweep, started again, "
                "continues what was stopped.",
     .options = options,
     .max_args = 1,

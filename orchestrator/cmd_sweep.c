@@ -501,6 +501,9 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_command_experiment(cli, rog_cli_arg(cli, 0), &s.experiment, err);
     if (code == 0)
         code = read_cluster(cli, &s, err);
+    const struct rog_pool_provider *provider = code == 0 && !dry ? s.on.options.provider : NULL;
+    if (provider && provider->check_machine)
+        code = provider->check_machine(err);
     const bool detaches = code == 0 && goes_on_alone(cli, &s);
     if (code == 0 && !dry && !detaches)
         s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));

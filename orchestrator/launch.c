@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <common/file.h>
 #include <common/workload.h>
@@ -67,13 +66,6 @@ static bool shares_a_run(const struct rog_json *sweep, const struct rog_plan *pl
     return false;
 }
 
-static bool is_same_file(const char *one, const char *other)
-{
-    struct stat a, b;
-    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
 int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db *db,
                                const char *own_id, struct rog_error *err)
 {
@@ -86,8 +78,7 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
         const struct rog_json *sweep = rog_json_at(sweeps, i);
         const char *id = rog_json_get_string(sweep, "id", "");
         bool is_other = rog_sweep_is_running(sweep) && (!own_id || strcmp(id, own_id) != 0);
-        if (is_other && is_same_file(rog_json_get_string(sweep, "database", ""), rog_db_path(db)) &&
-            shares_a_run(sweep, plan))
+        if (is_other && rog_sweep_writes(sweep, rog_db_path(db)) && shares_a_run(sweep, plan))
             code = rog_fail(err, ROG_EBUSY,
                             "this sweep is already running, as %s (process %lld%s, for %s); "
                             "`rogctl attach %s` shows it, `rogctl stop %s` stops it",

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <common/file.h>
 #include <orchestrator/fleet/live.h>
@@ -176,7 +178,32 @@ const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
     struct tm then = {0};
     const char *utc = rog_json_get_string(sweep, moment, "");
     bool known = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &then) != NULL;
-    return rog_time_left_text(known ? difftime(time(NULL), timegm(&then)) : (double)NAN, text);
+    const long s = known ? (long)fmax(difftime(time(NULL), timegm(&then)), 0) : 0;
+    if (!known)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "?");
+    else if (s < 60)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld s", s);
+    else if (s < 3600)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld min", s / 60);
+    else if (s < 48 * 3600)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld h %ld min", s / 3600, s / 60 % 60);
+    else
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld days", s / 86400);
+    return text;
+}
+
+bool rog_sweep_writes(const struct rog_json *sweep, const char *database)
+{
+    const char *its = rog_json_get_string(sweep, "database", "");
+    struct stat a, b;
+    if (stat(its, &a) == 0 && stat(database, &b) == 0)
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    char *here = getcwd(NULL, 0); /* it may not have made it yet */
+    char *path = here ? rog_path_join(here, database) : NULL;
+    bool same = path && strcmp(path, its) == 0;
+    free(path);
+    free(here);
+    return same;
 }
 
 static bool is_meant(const struct rog_json *sweep, const char *text)

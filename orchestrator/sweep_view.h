@@ -30,7 +30,10 @@ void rog_sweep_view_release(struct rog_sweep_view *view);
 /* For messages: the command that the sweep is, as a shell takes it. Heap memory. */
 char *rog_sweep_command_text(const struct rog_json *sweep);
 
-/* How long ago a moment of the entry was, "since" or "ended": "25:10". */
+/* Whether this database, a path, is the one that it writes. */
+bool rog_sweep_writes(const struct rog_json *sweep, const char *database);
+
+/* How long ago a moment of the entry was, "since" or "ended": "25 min". */
 const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
                                char text[ROG_TIME_LEFT_BYTES]);
 

@@ -50,6 +50,9 @@ struct rog_pool_provider {
 
     /* Whether the file is right, before anything is changed; NULL: there is nothing to check. */
     int (*check)(const char *file, struct rog_error *err);
+    /* Whether this machine has the programs that it needs, before a sweep begins or goes on without
+     * its terminal; not for --dry-run. NULL: it needs none. */
+    int (*check_machine)(struct rog_error *err);
     /* Takes up what an earlier controller of the pool has begun, else begins with its first step.
      */
     int (*open)(void **state, const struct rog_pool_site *site, struct rog_error *err);

@@ -85,10 +85,22 @@ other=$!
 until_true is c-2 running
 try 2 rogctl attach
 says "c-1, c-2"
+
+# `stop` without a name stops the sweep of the database that it names, and nothing else.
+mkdir elsewhere
+cd elsewhere || fail "no folder"
+try 2 rogctl stop
+says "c-1 is running: rogctl sweep x.conf --detach --jobs 1  (in ${PWD%/elsewhere}); \`rogctl stop c-1\` stops it"
+says "\`rogctl stop c-2\` stops it"
+says "no running sweep writes results.db; name the sweep to stop"
+cd ..
+same "states" "running running" "$(state_of c-1) $(state_of c-2)"
 kill -KILL $other
 wait $other
 same "state" killed "$(state_of c-2)"
 try 3 rogctl stop c-2
+(cd elsewhere && try 2 rogctl stop) || exit 1
+same "state" running "$(state_of c-1)"
 
 # ---- looked at, and stopped ----
 rogctl attach c-1 >attached 2>&1 &
@@ -98,8 +110,7 @@ try 0 rogctl stop "$first"
 says "$first has ended"
 until_true works 1
 same "the first" planned "$(query "SELECT status FROM runs WHERE id = '$first'")"
-try 0 rogctl stop c-1
-says "c-1 has ended"
+(cd elsewhere && try 0 rogctl stop --db ../results.db && says "c-1 has ended") || exit 1
 wait $looks
 same "attach" 1 $?
 grep -q '^four *stopped' attached || fail "attach shows: $(cat attached)"
@@ -146,6 +157,13 @@ grep -q '^ended interrupted while' told || fail "it is told as: $(cat told)"
 try 0 rogctl status
 same "entries, of two databases" 2 "$(grep -c '^c-' out)"
 prints "before it c-1, which ended"
+grep -Eq 'c-1, which ended [0-9]+ (s|min) ago: ' out || fail "no age with a unit"
+rm hook.db
+try 0 rogctl status
+says "not shown: 1 ended sweep whose database is gone"
+grep -q hook err out && fail "a sweep without its database is shown"
+try 0 rogctl status hook
+says "hook.db: no such database"
 
 # ---- commands that fail, and what cannot start ----
 touch bad
@@ -158,6 +176,12 @@ sed 's/threshold = 4/threshold = -4/' x.conf >wrong.conf
 before=$(rogctl status --json | jq length)
 try 2 rogctl sweep wrong.conf --detach
 try 2 rogctl sweep x.conf --detach --dry-run
+for option in --detach --attach; do
+    try 1 env PATH=/nowhere "$(command -v rogctl)" sweep x.conf --on slurm $option --db none.db
+    says "there is no sbatch here"
+done
+[ ! -e none.db ] || fail "a sweep without Slurm has begun"
+try 0 env PATH=/nowhere "$(command -v rogctl)" sweep x.conf --on slurm --dry-run
 same "entries" "$before" "$(rogctl status --json | jq length)"
 
 # ---- a service manager that outlives logins ----

@@ -199,6 +199,7 @@ const struct rog_pool_provider rog_pool_slurm_provider = {
     .follows = true,
     .detaches = true,
     .check = check,
+    .check_machine = check_programs,
     .open = open_slurm,
     .step = rog_slurm_step,
     .stop = stop,
