@@ -259,6 +259,8 @@ def keyboard(page, server, run):
     page.until("/Time .* s: accuracy/i.test(document.activeElement.getAttribute('aria-valuetext'))",
                "a chart reads its values")
     expect("the focus is seen", page.run("getComputedStyle(document.activeElement).outlineStyle"), "solid")
+    expect("no ring around a heading", page.run("document.querySelector('main h1').focus(), "
+           "document.activeElement.tagName + getComputedStyle(document.activeElement).outlineStyle"), "H1none")
 
 
 def lose(page, server):
