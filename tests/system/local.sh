@@ -110,7 +110,7 @@ for victim in "work .*--rank 2" "serve"; do
     wait_for 240 "$iterations"
     # It is not started beside itself.
     rogctl sweep "${victim%% *}.conf" --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
-    grep -q "already running, as [^ ]*-1 (process $pid, for 0:[0-9]*)" again || fail "it says: $(cat again)"
+    grep -q "already running, as [^ ]*-1 (process $pid, for [0-9]* [a-z]*)" again || fail "it says: $(cat again)"
     kill -9 "$(one_with "$victim")" || fail "nothing to kill"
     wait $pid
     same "exit status" 0 $?
