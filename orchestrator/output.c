@@ -63,15 +63,23 @@ char *rog_wrapped(const char *text, size_t columns)
     return out && fclose(out) == 0 ? wrapped : NULL;
 }
 
+/* NULL: out of memory, which is noted. */
+static char *__attribute__((format(printf, 1, 0))) text_of(const char *format, va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, args) >= 0)
+        return text;
+    rog_ran_out_note();
+    return NULL;
+}
+
 /* On a terminal its lines are broken between words. */
 static void __attribute__((format(printf, 2, 0)))
 write_line(const char *before, const char *format, va_list args)
 {
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        rog_ran_out_note();
+    char *text = text_of(format, args);
+    if (!text)
         return;
-    }
     char *whole = rog_format("%s%s", before, text);
     char *shown = whole ? rog_wrapped(whole, rog_screen_of(STDERR_FILENO).columns) : NULL;
     if (shown)
@@ -112,15 +120,12 @@ void rog_warn(const struct rog_output *output, const char *format, ...)
 
 void rog_print(const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = text_of(format, args);
     va_end(args);
-    if (length < 0) {
-        rog_ran_out_note();
+    if (!text)
         return;
-    }
     /* A script gets names as they are. */
     if (rog_screen_of(STDOUT_FILENO).terminal)
         rog_write_harmless(stdout, text);
@@ -150,16 +155,13 @@ void rog_print_wrapped(const char *before, const char *text)
 
 void rog_print_hanging(size_t column, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = text_of(format, args);
     va_end(args);
-    if (length < 0) {
-        rog_ran_out_note();
+    if (!text)
         return;
-    }
-    char *title = (size_t)length > column ? rog_format("%.*s", (int)column, text) : NULL;
+    char *title = strlen(text) > column ? rog_format("%.*s", (int)column, text) : NULL;
     if (title && (!column || title[column - 1] == ' '))
         rog_print_wrapped(title, text + column);
     else
