@@ -388,7 +388,8 @@ static void admit_like_bsp(void *state, const struct rog_strategy_config *config
         admission->needed[i] = view->iteration;
 }
 
-/* Everybody waits for rows that nobody sends unasked: each has to send them while it is stalled. */
+/* Everybody waits for rows that nobody sends unasked: each has to send them while it is stalled,
+ * with the power of a worker that communicates. A byte takes a microsecond. */
 static void stalled_workers_send_what_is_demanded(void **state)
 {
     (void)state;
@@ -400,12 +401,26 @@ static void stalled_workers_send_what_is_demanded(void **state)
         .admit = admit_like_bsp,
         .plan_pull = plan_half,
     };
-    struct trial trial = {.strategy = &half, .workers = 3, .iterations = 4, .wire_scale = 1000};
+    struct trial trial = {.strategy = &half,
+                          .settings = "\"trace\":\"constant:8\",\"latency\":0",
+                          .worker = "\"step_s\":1,\"compress_s\":0,\"decompress_s\":0,"
+                                    "\"watts_compute\":10,\"watts_communicate\":4,"
+                                    "\"watts_stall\":1",
+                          .workers = 3,
+                          .iterations = 4,
+                          .wire_scale = 1000};
     trial_succeed(&trial);
     assert_int_equal(trial.result.iterations, 4);
     struct trial_summary *of = trial_summarize(&trial);
-    for (int i = 0; i < 3; i++)
-        assert_true(of[i].stall_s > 0);
+    for (int i = 0; i < 3; i++) {
+        /* The 20 bytes that end what was demanded go when the rows of the pull come already. */
+        double sends_s = (double)of[i].bytes_pushed * 1e-6 - of[i].push_s - 4 * 20 * 1000 * 1e-6;
+        assert_true(of[i].stall_s > sends_s && sends_s > 1);
+        assert_near(of[i].joules,
+                    10 * of[i].compute_s + 4 * (of[i].push_s + sends_s + of[i].pull_s) +
+                        of[i].stall_s - sends_s,
+                    1e-3);
+    }
     uint32_t demands = 0;
     trial_each_event(&trial, "must-update", count_one, &demands);
     assert_true(demands >= 3 * 4);

@@ -47,6 +47,17 @@ static void test_defaults(void **state)
     rog_run_config_free(c);
 }
 
+/* From the iteration on that is named, and once for each time that it is. */
+static void test_learning_rate(void **state)
+{
+    (void)state;
+    struct rog_run_config *c = parse("{\"learning_rate\": 8, \"lr_halve_at\": [3, 5, 5]}");
+    static const double rates[] = {8, 8, 8, 4, 4, 1, 1};
+    for (uint32_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        assert_true(rog_run_config_learning_rate(c, i) == rates[i]);
+    rog_run_config_free(c);
+}
+
 static void test_given(void **state)
 {
     (void)state;
@@ -232,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_learning_rate),
         cmocka_unit_test(test_given),
         cmocka_unit_test(test_measured_steps),
         cmocka_unit_test(test_errors_are_exact),

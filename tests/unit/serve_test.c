@@ -252,23 +252,28 @@ static struct rog *open_worker(const char *server, const char *library, uint32_t
 static const float numbers[WORKERS][2] = {{1, 2}, {3, 6}};
 static const float *const gradients[WORKERS][1] = {{numbers[0]}, {numbers[1]}};
 
-static void work(const char *server, float values[WORKERS][3])
+/* An iteration of two workers: `first` is the process of rank 1. */
+static void step_both(struct rog *first, struct rog *second)
 {
     const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
+    struct rog *rogs[WORKERS] = {first, second};
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        const struct rog_step step = {.gradients = gradients[i], .rules = &rule, .rule_count = 1};
+        assert_int_equal(rog_exchange_begin(rogs[i], &step, NULL), 0);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+}
+
+static void work(const char *server, float values[WORKERS][3])
+{
     struct rog *rogs[WORKERS];
     for (uint32_t i = 0; i < WORKERS; i++)
         rogs[i] = open_worker(server, "BSP", i + 1, values[i]);
     for (uint32_t i = 0; i < WORKERS; i++)
         assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
-    for (int k = 0; k < ITERATIONS; k++) {
-        for (uint32_t i = 0; i < WORKERS; i++) {
-            const struct rog_step step = {
-                .gradients = gradients[i], .rules = &rule, .rule_count = 1};
-            assert_int_equal(rog_exchange_begin(rogs[i], &step, NULL), 0);
-        }
-        for (uint32_t i = 0; i < WORKERS; i++)
-            assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
-    }
+    for (int k = 0; k < ITERATIONS; k++)
+        step_both(rogs[0], rogs[1]);
     for (uint32_t i = 0; i < WORKERS; i++)
         assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
     for (uint32_t i = 0; i < WORKERS; i++)
@@ -362,6 +367,39 @@ static void a_run_does_without_a_worker(void **state)
 static void a_worker_comes_late(void **state)
 {
     run_without(*state, true);
+}
+
+/* A process that takes another's rank is kept waiting while that one is there, which notices
+ * nothing; once that one has closed its connection it comes in. */
+static void a_rank_belongs_to_one_process(void **state)
+{
+    const struct server server = {.folder = *state};
+    float values[WORKERS + 1][3] = {{1, 2, 3}, {1, 2, 3}, {9, 9, 9}};
+    struct rog *rogs[WORKERS + 1];
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rogs[i] = open_worker(address, "BSP", i + 1, values[i]);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
+    rogs[2] = open_worker(address, "BSP", 1, values[2]);
+    assert_int_equal(rog_start_wait(rogs[2], 1, NULL), ROG_EBUSY);
+    step_both(rogs[0], rogs[1]);
+    assert_true(values[0][0] == -1 && values[1][0] == -1);
+    rog_close(rogs[0]);
+    assert_int_equal(rog_start_wait(rogs[2], 60, NULL), 0);
+    assert_true(values[2][0] == -1 && values[2][2] == 3);
+    for (int k = 1; k < ITERATIONS; k++)
+        step_both(rogs[2], rogs[1]);
+    for (uint32_t i = 1; i <= WORKERS; i++)
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    for (uint32_t i = 1; i <= WORKERS; i++) {
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+        rog_close(rogs[i]);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
 }
 
 /* The mean gradient is 2 and 4, and the model moves by so many of them. */
@@ -554,6 +592,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_run_does_without_a_worker, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_worker_comes_late, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_rank_belongs_to_one_process, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
