@@ -7,10 +7,10 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/output.h>
 #include <orchestrator/pool/agent.h>
 #include <orchestrator/pool/keeper.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
 
 #define SLOTS_MAX 1024
 

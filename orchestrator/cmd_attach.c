@@ -9,10 +9,10 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/signals.h>
-#include <orchestrator/output.h>
-#include <orchestrator/progress.h>
-#include <orchestrator/sweep_view.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/progress.h>
+#include <orchestrator/terminal/sweep_view.h>
 
 #define LOOK_MS 500
 

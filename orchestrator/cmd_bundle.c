@@ -6,7 +6,7 @@
 
 #include <common/file.h>
 #include <orchestrator/bundle/bundle.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 #include <orchestrator/text/quote.h>
 
 static const struct rog_setting options[] = {

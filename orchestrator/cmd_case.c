@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include <orchestrator/conf/experiment.h>
-#include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
 
 static int check_name(const char *name, struct rog_error *err)
 {

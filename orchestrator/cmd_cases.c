@@ -6,8 +6,8 @@
 
 #include <common/metric.h>
 #include <orchestrator/figures/case_data.h>
-#include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
+#include <orchestrator/terminal/output.h>
 
 static int print_table(const struct rog_json *cases, struct rog_error *err)
 {

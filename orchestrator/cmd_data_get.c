@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include <common/file.h>
-#include <orchestrator/bar.h>
 #include <orchestrator/fetch/fetch.h>
 #include <orchestrator/fleet/signals.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/bar.h>
+#include <orchestrator/terminal/output.h>
 
 /* What the observer of a download needs. */
 struct watching {

@@ -17,9 +17,9 @@
 #include <orchestrator/doctor/hosts.h>
 #include <orchestrator/doctor/summary.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/output.h>
-#include <orchestrator/prompt.h>
 #include <orchestrator/ssh/credentials.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/prompt.h>
 
 /* A sweep of four runs with their checkpoints takes less than this. */
 #define FREE_BYTES_WANTED (1024.0 * 1024 * 1024)

@@ -10,7 +10,7 @@
 #include <orchestrator/export/export.h>
 #include <orchestrator/export/mlflow.h>
 #include <orchestrator/export/tensorboard.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 #include <orchestrator/text/quote.h>
 
 static const struct rog_setting options[] = {

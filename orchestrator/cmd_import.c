@@ -3,7 +3,7 @@
 #include <orchestrator/commands.h>
 
 #include <orchestrator/import/import.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 static const struct rog_setting options[] = {
     {.name = "case",

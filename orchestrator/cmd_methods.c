@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 static struct rog_json *method_json(const struct rog_method *method)
 {

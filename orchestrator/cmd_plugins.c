@@ -12,7 +12,7 @@
 #include <common/plugin.h>
 #include <common/settings.h>
 #include <librog/parts/parts.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 static struct rog_json *threshold_json(const struct rog_strategy *strategy)
 {

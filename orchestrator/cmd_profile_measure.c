@@ -11,8 +11,8 @@
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/survey/profile.h>
-#include <orchestrator/output.h>
-#include <orchestrator/prompt.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/prompt.h>
 #include <orchestrator/ssh/credentials.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)

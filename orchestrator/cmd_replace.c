@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)
 {

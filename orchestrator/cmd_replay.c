@@ -11,8 +11,8 @@
 #include <common/scratch.h>
 #include <orchestrator/launch.h>
 #include <orchestrator/replay/replay.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/run_view.h>
 
 struct replaying {
     struct rog_output output;

@@ -7,8 +7,8 @@
 
 #include <common/file.h>
 #include <orchestrator/curve_options.h>
-#include <orchestrator/output.h>
 #include <orchestrator/report/table.h>
+#include <orchestrator/terminal/output.h>
 
 static const struct rog_setting options[] = {
     {.name = "as-published",

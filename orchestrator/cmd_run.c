@@ -7,8 +7,8 @@
 
 #include <common/file.h>
 #include <orchestrator/launch.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/run_view.h>
 
 /* NAME=VALUE: any other setting of a run. */
 static int take_setting(const char *text, struct rog_json *settings, struct rog_error *err)

@@ -2,10 +2,10 @@
 /* rogctl runs: lists recorded runs. */
 #include <orchestrator/commands.h>
 
-#include <orchestrator/output.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/run_view.h>
 
 static int query_runs(struct rog_db *db, const char *case_name, struct rog_query **query,
                       struct rog_error *err)

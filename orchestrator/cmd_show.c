@@ -13,9 +13,9 @@
 #include <common/workload.h>
 #include <orchestrator/curves/roughness.h>
 #include <orchestrator/import/account.h>
-#include <orchestrator/output.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/store/setbacks.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/run_view.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/text/sketch.h>
 #include <rog/iteration.h>

@@ -9,18 +9,18 @@
 #include <unistd.h>
 
 #include <common/file.h>
-#include <orchestrator/output.h>
-#include <orchestrator/progress.h>
-#include <orchestrator/progress_curves.h>
-#include <orchestrator/progress_table.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/store/robots.h>
-#include <orchestrator/sweep_json.h>
-#include <orchestrator/sweep_view.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/progress.h>
+#include <orchestrator/terminal/progress_curves.h>
+#include <orchestrator/terminal/progress_table.h>
+#include <orchestrator/terminal/run_view.h>
+#include <orchestrator/terminal/sweep_json.h>
+#include <orchestrator/terminal/sweep_view.h>
+#include <orchestrator/terminal/time_left.h>
 #include <orchestrator/text/label.h>
-#include <orchestrator/time_left.h>
 
 #define LINE_COLUMNS 110
 #define RUNS_SHOWN 20 /* that go on, of a sweep */

@@ -11,12 +11,12 @@
 #include <common/clock.h>
 #include <common/file.h>
 #include <orchestrator/fleet/signals.h>
-#include <orchestrator/output.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/stop_left.h>
 #include <orchestrator/store/progress.h>
-#include <orchestrator/sweep_view.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/run_view.h>
+#include <orchestrator/terminal/sweep_view.h>
 
 #define PATIENCE_S 120.0 /* hosts that do not answer take their time */
 #define SAY_AFTER_S 1.0

@@ -16,7 +16,7 @@
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/rehearse.h>
-#include <orchestrator/run_view.h>
+#include <orchestrator/terminal/run_view.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/sweeps/detach.h>
 

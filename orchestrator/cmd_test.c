@@ -6,10 +6,10 @@
 
 #include <common/file.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/output.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
 
 /* Runs with untested checkpoints: one, or all. */
 static int find_runs(struct rog_db *db, const char *text, struct rog_json *ids,

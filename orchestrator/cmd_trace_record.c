@@ -14,8 +14,8 @@
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/survey/record.h>
-#include <orchestrator/output.h>
-#include <orchestrator/prompt.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/prompt.h>
 #include <orchestrator/ssh/credentials.h>
 
 #define SAY_S 10.0 /* between two lines of progress */

@@ -11,10 +11,10 @@
 #include <common/scratch.h>
 #include <orchestrator/figures/gnuplot.h>
 #include <orchestrator/fleet/signals.h>
-#include <orchestrator/output.h>
-#include <orchestrator/run_view.h>
-#include <orchestrator/sweep_json.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
+#include <orchestrator/terminal/run_view.h>
+#include <orchestrator/terminal/sweep_json.h>
 #include <orchestrator/ui/ui.h>
 
 static const struct rog_setting options[] = {

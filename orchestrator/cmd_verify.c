@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include <orchestrator/check/verify.h>
-#include <orchestrator/output.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
 
 static struct rog_json *verify_json(const char *id, const struct rog_verify *verify)
 {

@@ -12,7 +12,7 @@
 #include <common/meant.h>
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/kinds.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 const struct rog_setting rog_common_options[] = {
     {.name = "db",

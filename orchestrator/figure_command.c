@@ -9,7 +9,7 @@
 #include <common/file.h>
 #include <orchestrator/commands.h>
 #include <orchestrator/figures/gnuplot.h>
-#include <orchestrator/preview.h>
+#include <orchestrator/terminal/preview.h>
 
 static void drawn(void *user, const char *path)
 {

@@ -8,7 +8,7 @@
 #include <common/cli.h>
 #include <orchestrator/conf/look.h>
 #include <orchestrator/figures/figures.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 #define ROG_FIGURE_OPTIONS                                                                  \
     ROG_LOOK_SETTINGS,                                                                      \

@@ -16,7 +16,7 @@
 #include <common/file.h>
 #include <common/process.h>
 #include <orchestrator/fleet/signals.h>
-#include <orchestrator/run_view.h>
+#include <orchestrator/terminal/run_view.h>
 
 #define LIMIT_S 60.0
 #define HURRIED_S 1.0 /* at the end of an interrupted sweep */

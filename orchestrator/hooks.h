@@ -10,7 +10,7 @@
  */
 
 #include <orchestrator/fleet/job.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 struct rog_hooks_options {
     struct rog_db *db;               /* borrowed, like the commands */

@@ -15,12 +15,12 @@
 #include <orchestrator/hooks.h>
 #include <orchestrator/plan/record.h>
 #include <orchestrator/plan/remarks.h>
-#include <orchestrator/progress.h>
-#include <orchestrator/prompt.h>
 #include <orchestrator/rehearse.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/ssh/credentials.h>
-#include <orchestrator/sweep_view.h>
+#include <orchestrator/terminal/progress.h>
+#include <orchestrator/terminal/prompt.h>
+#include <orchestrator/terminal/run_view.h>
+#include <orchestrator/terminal/sweep_view.h>
 #include <orchestrator/text/label.h>
 
 int rog_launch_remark(const struct rog_output *output, const struct rog_plan *plan,

@@ -6,12 +6,12 @@
 
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/output.h>
 #include <orchestrator/plan/duration.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/pool/controller.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/output.h>
 
 struct rog_launch {
     const struct rog_cluster *cluster;

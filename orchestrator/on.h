@@ -5,9 +5,9 @@
 /* sweep --on: runs that agents do. */
 
 #include <common/cli.h>
-#include <orchestrator/output.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/pool/controller.h>
+#include <orchestrator/terminal/output.h>
 
 /* What --on says, for a launch (launch.h); zero-initialize. */
 struct rog_on {

@@ -8,12 +8,12 @@
 
 #include <orchestrator/commands.h>
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/progress.h>
-#include <orchestrator/prompt.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/ssh/credentials.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/progress.h>
+#include <orchestrator/terminal/prompt.h>
+#include <orchestrator/terminal/run_view.h>
 
 /* A run as a job, out of the database. */
 struct left {

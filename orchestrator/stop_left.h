@@ -4,7 +4,7 @@
 
 /* Runs that go on on their hosts although no rogctl follows them. */
 
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 #include <rog/error.h>
 
 /* Ends those of a sweep (sweeps/registry.h) whose process is gone; `run_id`: only this one, NULL:

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <orchestrator/bar.h>
+#include <orchestrator/terminal/bar.h>
 
 static void test_lines(void **state)
 {

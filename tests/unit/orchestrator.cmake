@@ -10,7 +10,7 @@ target_compile_definitions(test_hosts_file PRIVATE ROG_TEST_EXPERIMENTS="${PROJE
 rog_unit_test(plan LIBS rog_plan rog_kinds)
 rog_unit_test(identity LIBS rog_plan rog_kinds)
 rog_unit_test(content LIBS rog_inputs)
-rog_unit_test(run_files LIBS rog_output)
+rog_unit_test(run_files LIBS rog_terminal)
 find_package(Threads REQUIRED)
 rog_unit_test(http SOURCES http_test.c http_fixture.c LIBS rog_http Threads::Threads)
 rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c
@@ -18,10 +18,10 @@ rog_unit_test(mlflow SOURCES mlflow_test.c http_fixture.c figures_fixture.c
 rog_unit_test(tfevents LIBS rog_export)
 rog_unit_test(fetch SOURCES fetch_test.c http_fixture.c LIBS rog_fetch Threads::Threads)
 target_compile_definitions(test_fetch PRIVATE DATASETS="${PROJECT_SOURCE_DIR}/experiments/datasets.conf")
-rog_unit_test(bar LIBS rog_output)
+rog_unit_test(bar LIBS rog_terminal)
 rog_unit_test(sketch LIBS rog_text)
-rog_unit_test(table LIBS rog_output m)
-rog_unit_test(time_left LIBS rog_output)
+rog_unit_test(table LIBS rog_terminal m)
+rog_unit_test(time_left LIBS rog_terminal)
 rog_unit_test(sweeps LIBS rog_sweeps)
 rog_unit_test(ui LIBS rog_ui)
 

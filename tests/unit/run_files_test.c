@@ -15,7 +15,7 @@
 #include <common/file.h>
 #include <orchestrator/text/label.h>
 #include <orchestrator/fleet/run_files.h>
-#include <orchestrator/progress.h>
+#include <orchestrator/terminal/progress.h>
 
 static int make_folder(void **state)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 #include <orchestrator/text/label.h>
 
 /* What is written of a table for a screen of so many columns; 0: a file. */

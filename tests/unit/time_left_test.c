@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <orchestrator/time_left.h>
+#include <orchestrator/terminal/time_left.h>
 
 #define MOST 12
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_PROMPT_H
-#define ROG_ORCHESTRATOR_PROMPT_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_PROMPT_H
+#define ROG_ORCHESTRATOR_TERMINAL_PROMPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

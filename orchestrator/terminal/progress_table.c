@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows, columns and the sum of jobs. */
-#include <orchestrator/progress_table.h>
+#include <orchestrator/terminal/progress_table.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <common/workload.h>
+#include <orchestrator/terminal/time_left.h>
 #include <orchestrator/text/sketch.h>
-#include <orchestrator/time_left.h>
 
 #define CURVE_COLUMNS 8
 #define WIDE_CURVE_COLUMNS 20

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_SWEEP_VIEW_H
-#define ROG_ORCHESTRATOR_SWEEP_VIEW_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_SWEEP_VIEW_H
+#define ROG_ORCHESTRATOR_TERMINAL_SWEEP_VIEW_H
 
 /* A sweep that some process of this user executes or has executed (sweeps/registry.h), as jobs:
  * what `status` and `attach` show, out of the database that it writes. */
 
 #include <common/meant.h>
 #include <orchestrator/fleet/job.h>
-#include <orchestrator/time_left.h>
+#include <orchestrator/terminal/time_left.h>
 
 struct rog_sweep_view {
     struct rog_db *db;         /* NULL: it has not begun to write */

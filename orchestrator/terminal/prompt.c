@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asks for passphrases on the controlling terminal. */
-#include <orchestrator/prompt.h>
+#include <orchestrator/terminal/prompt.h>
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_BAR_H
-#define ROG_ORCHESTRATOR_BAR_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_BAR_H
+#define ROG_ORCHESTRATOR_TERMINAL_BAR_H
 
 /* What a person sees of a download, on standard error: on a terminal a bar that is redrawn in
  * place; elsewhere a plain line now and then. */
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 struct rog_bar {
     const char *label; /* what is fetched; borrowed */

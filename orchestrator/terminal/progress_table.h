@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_PROGRESS_TABLE_H
-#define ROG_ORCHESTRATOR_PROGRESS_TABLE_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_PROGRESS_TABLE_H
+#define ROG_ORCHESTRATOR_TERMINAL_PROGRESS_TABLE_H
 
 /* Runs that are executed as a table for a terminal: what `sweep`, `attach` and `status` show there.
  */
 
 #include <orchestrator/fleet/job.h>
-#include <orchestrator/table.h>
+#include <orchestrator/terminal/table.h>
 
 /* What is shown of a job. */
 struct rog_progress_row {

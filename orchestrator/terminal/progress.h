@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_PROGRESS_H
-#define ROG_ORCHESTRATOR_PROGRESS_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_PROGRESS_H
+#define ROG_ORCHESTRATOR_TERMINAL_PROGRESS_H
 
 /*
  * What a person sees of runs that are executed, on standard error: on a terminal a table that is
@@ -8,7 +8,7 @@
  */
 
 #include <orchestrator/fleet/fleet.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 struct rog_curves; /* progress_curves.h */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads a sweep's runs and how far they are. */
-#include <orchestrator/sweep_view.h>
+#include <orchestrator/terminal/sweep_view.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -13,11 +13,11 @@
 #include <common/file.h>
 #include <orchestrator/fleet/live.h>
 #include <orchestrator/plan/duration.h>
-#include <orchestrator/run_view.h>
 #include <orchestrator/ssh/quote.h>
 #include <orchestrator/store/progress.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/sweeps/registry.h>
+#include <orchestrator/terminal/run_view.h>
 
 /* ---- loading ---- */
 

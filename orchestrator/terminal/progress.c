@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of runs, drawn again in place, and plain lines where that is not possible. */
-#include <orchestrator/progress.h>
+#include <orchestrator/terminal/progress.h>
 
 #include <math.h>
 #include <stdarg.h>
@@ -13,10 +13,10 @@
 #include <common/file.h>
 #include <common/metric.h>
 #include <common/ran_out.h>
-#include <orchestrator/progress_curves.h>
-#include <orchestrator/progress_table.h>
+#include <orchestrator/terminal/progress_curves.h>
+#include <orchestrator/terminal/progress_table.h>
+#include <orchestrator/terminal/time_left.h>
 #include <orchestrator/text/label.h>
-#include <orchestrator/time_left.h>
 
 #define REDRAW_S 0.2
 #define PLAIN_S 10.0

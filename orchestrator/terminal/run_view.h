@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_RUN_VIEW_H
-#define ROG_ORCHESTRATOR_RUN_VIEW_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_RUN_VIEW_H
+#define ROG_ORCHESTRATOR_TERMINAL_RUN_VIEW_H
 
 /* Summaries of runs (rog_run_summary) for people. */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_SWEEP_JSON_H
-#define ROG_ORCHESTRATOR_SWEEP_JSON_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_SWEEP_JSON_H
+#define ROG_ORCHESTRATOR_TERMINAL_SWEEP_JSON_H
 
 /* Entries of sweeps (rog_sweeps_load) with their runs, as `rogctl status --json` prints them. */
 
-#include <orchestrator/sweep_view.h>
+#include <orchestrator/terminal/sweep_view.h>
 
 /* The last entry that has taken up this one: the same command, given again, or one with other
  * options that has the same runs. Itself: none has. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_PREVIEW_H
-#define ROG_ORCHESTRATOR_PREVIEW_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_PREVIEW_H
+#define ROG_ORCHESTRATOR_TERMINAL_PREVIEW_H
 
 /* Small pictures in the terminal, drawn by the program chafa, which knows what the terminal can
  * show: pixels, or characters that come near. */

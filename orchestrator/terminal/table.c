@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables, and how they are folded where there is no room for them. */
-#include <orchestrator/table.h>
+#include <orchestrator/terminal/table.h>
 
 #include <ctype.h>
 #include <math.h>

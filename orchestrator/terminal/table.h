@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_TABLE_H
-#define ROG_ORCHESTRATOR_TABLE_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_TABLE_H
+#define ROG_ORCHESTRATOR_TERMINAL_TABLE_H
 
 /*
  * Aligned tables of texts, which anybody may have written: cells are made harmless for a terminal.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run's summary as text. */
-#include <orchestrator/run_view.h>
+#include <orchestrator/terminal/run_view.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/figures/run_targets.h>
 #include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/run_files.h>
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_TIME_LEFT_H
-#define ROG_ORCHESTRATOR_TIME_LEFT_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_TIME_LEFT_H
+#define ROG_ORCHESTRATOR_TERMINAL_TIME_LEFT_H
 
 /* How long jobs that are being executed still take, by the clock on the wall. */
 

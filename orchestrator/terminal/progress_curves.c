@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps the results of tests of those jobs that are shown. */
-#include <orchestrator/progress_curves.h>
+#include <orchestrator/terminal/progress_curves.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shows pictures in a terminal that can. */
-#include <orchestrator/preview.h>
+#include <orchestrator/terminal/preview.h>
 
 #include <stdio.h>
 #include <stdlib.h>

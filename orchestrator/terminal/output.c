@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results, remarks and JSON on standard output and error. */
-#include <orchestrator/output.h>
+#include <orchestrator/terminal/output.h>
 
 #include <stdarg.h>
 #include <stdio.h>

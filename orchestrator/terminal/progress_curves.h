@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_PROGRESS_CURVES_H
-#define ROG_ORCHESTRATOR_PROGRESS_CURVES_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_PROGRESS_CURVES_H
+#define ROG_ORCHESTRATOR_TERMINAL_PROGRESS_CURVES_H
 
 /* What the tests of jobs have said so far, read again from the database when there is more, and in
  * which order jobs have ended. */

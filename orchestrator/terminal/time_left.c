@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Estimates what is left of runs, and of many of them that share slots. */
-#include <orchestrator/time_left.h>
+#include <orchestrator/terminal/time_left.h>
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_ORCHESTRATOR_OUTPUT_H
-#define ROG_ORCHESTRATOR_OUTPUT_H
+#ifndef ROG_ORCHESTRATOR_TERMINAL_OUTPUT_H
+#define ROG_ORCHESTRATOR_TERMINAL_OUTPUT_H
 
 /*
  * Everything that rogctl prints: results on standard output, remarks on standard error. With --json
@@ -11,7 +11,7 @@
 
 #include <common/cli.h>
 #include <common/json.h>
-#include <orchestrator/table.h>
+#include <orchestrator/terminal/table.h>
 
 struct rog_output {
     bool json, quiet, verbose;

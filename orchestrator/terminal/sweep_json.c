@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sweeps as JSON, and which of them are attempts at the same. */
-#include <orchestrator/sweep_json.h>
+#include <orchestrator/terminal/sweep_json.h>
 
 #include <math.h>
 #include <string.h>
 
 #include <orchestrator/store/robots.h>
 #include <orchestrator/sweeps/registry.h>
-#include <orchestrator/time_left.h>
+#include <orchestrator/terminal/time_left.h>
 
 static const char *text_of(const struct rog_json *sweep, const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bar of a download, or plain lines where there is no terminal. */
-#include <orchestrator/bar.h>
+#include <orchestrator/terminal/bar.h>
 
 #include <stdio.h>
 #include <string.h>
