@@ -27,6 +27,7 @@ struct rog_events {
     char *line; /* the event that is being made */
     size_t length, room;
     bool out_of_memory;
+    int failure; /* errno of the first write that failed */
     uint32_t unflushed;
     time_t flushed_at;
 };
@@ -124,10 +125,13 @@ int rog_events_resume_at(struct rog_events **events, const char *path, uint64_t 
     return code;
 }
 
-static int failed(const struct rog_events *events, int cause, struct rog_error *err)
+/* The first cause is the one that is told. */
+static int failed(struct rog_events *events, struct rog_error *err)
 {
+    if (!events->failure)
+        events->failure = errno;
     return rog_fail(err, ROG_EIO, "%s could not be written: %s; events are missing from it",
-                    events->path, strerror(cause));
+                    events->path, strerror(events->failure));
 }
 
 int rog_events_flush(struct rog_events *events, struct rog_error *err)
@@ -135,7 +139,7 @@ int rog_events_flush(struct rog_events *events, struct rog_error *err)
     if (events->unflushed == 0)
         return ROG_OK;
     if (fflush(events->file))
-        return failed(events, errno, err);
+        return failed(events, err);
     events->unflushed = 0;
     events->flushed_at = wall_s();
     return ROG_OK;
@@ -148,7 +152,7 @@ int rog_events_sync(struct rog_events *events, uint64_t *bytes, struct rog_error
         return code;
     long at = ftell(events->file);
     if (at < 0 || fdatasync(fileno(events->file)))
-        return failed(events, errno, err);
+        return failed(events, err);
     *bytes = (uint64_t)at;
     return ROG_OK;
 }
@@ -159,9 +163,9 @@ int rog_events_close(struct rog_events *events, struct rog_error *err)
         return ROG_OK;
     int code = ROG_OK;
     if (fflush(events->file) || ferror(events->file))
-        code = failed(events, errno, err);
+        code = failed(events, err);
     if (!events->standard_output && fclose(events->file) && !code)
-        code = failed(events, errno, err);
+        code = failed(events, err);
     free(events->path);
     free(events->line);
     free(events);
@@ -278,8 +282,10 @@ int rog_event_end(struct rog_events *events, struct rog_error *err)
     add_text(events, "}\n");
     if (events->out_of_memory || rog_ran_out())
         return rog_fail_nomem(err);
+    if (events->failure) /* the line before may be incomplete; nothing is appended to it */
+        return failed(events, err);
     if (fwrite(events->line, 1, events->length, events->file) != events->length)
-        return failed(events, errno, err);
+        return failed(events, err);
     if (++events->unflushed >= FLUSH_LINES || wall_s() - events->flushed_at >= FLUSH_S)
         return rog_events_flush(events, err);
     return ROG_OK;
