@@ -122,12 +122,12 @@ static int open_run(struct rog_mlflow_live *live, struct live_run *run, struct r
 static int close_run(struct rog_mlflow_live *live, struct live_run *run, const char *status,
                      struct rog_error *err)
 {
-    struct rog_extent extent;
-    int code = rog_extent_load(live->db, run->id, &extent, err);
+    struct rog_totals totals;
+    int code = rog_totals_load(live->db, run->id, &totals, NULL, err);
     if (code == 0)
-        code =
-            rog_mlflow_set_status(live->client, run->run.id, status,
-                                  run->start_ms + (int64_t)(1000 * fmax(extent.seconds, 0)), err);
+        code = rog_mlflow_set_status(
+            live->client, run->run.id, status,
+            run->start_ms + (int64_t)(1000 * fmax(totals.extent.seconds, 0)), err);
     if (code == 0) {
         forget(run);
         run->state = LIVE_OVER;

@@ -164,7 +164,12 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
         run->joules_until_s = run->power_as_published_w = (double)NAN;
         return 0;
     }
-    code = rog_accuracy_load(db, id, &run->accuracy, err);
+    struct rog_totals totals;
+    code = rog_totals_load(db, id, &totals, NULL, err);
+    run->composition = totals.composition;
+    run->extent = totals.extent;
+    if (code == 0)
+        code = rog_accuracy_load(db, id, &run->accuracy, err);
     if (code == 0)
         code = joules_load(db, run, err);
     if (code == 0)
@@ -172,14 +177,10 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (code == 0)
         code = exchange_load(db, run, err);
     if (code == 0)
-        code = rog_composition_load(db, id, &run->composition, err);
-    if (code == 0)
         code = rog_composition_query(db, rog_query_composition_as_published, id, &run->as_published,
                                      err);
     if (code == 0)
         code = power_load(db, run, err);
-    if (code == 0)
-        code = rog_extent_load(db, id, &run->extent, err);
     if (code == 0)
         code = rog_replay_load(db, id, &run->replay, err);
     if (code == 0)

@@ -105,7 +105,7 @@ struct source {
     struct rog_db *db;
     const char *id, *folder;
     const struct rog_json *config;
-    struct rog_extent extent;
+    struct rog_totals totals;
 };
 
 static int write_trace(const struct source *source, int64_t rank, const char *path,
@@ -121,7 +121,7 @@ static int write_trace(const struct source *source, int64_t rank, const char *pa
                              " SELECT t, mbps FROM (SELECT t, mbps FROM known UNION ALL"
                              " SELECT ?3, mbps FROM last)"
                              " WHERE (SELECT max(mbps) FROM known) > 0 ORDER BY t",
-                             "sid", source->id, rank, source->extent.seconds);
+                             "sid", source->id, rank, source->totals.extent.seconds);
     if (code == 0)
         code = write_file(query, write_values, path, "seconds,mbps", &lines, err);
     rog_query_free(query);
@@ -300,7 +300,7 @@ static int make_settings(struct rog_replay_run *replay, const struct source *sou
     replay->parameters = parameters ? rog_json_copy(parameters) : NULL;
     /* Whether the clock ended the run, or its last iteration. */
     double seconds = rog_json_get_number(config, "seconds", 0);
-    bool by_clock = seconds > 0 && source->extent.seconds >= seconds;
+    bool by_clock = seconds > 0 && source->totals.extent.seconds >= seconds;
     rog_json_put_number(settings, "seconds", by_clock ? seconds : 0);
     rog_json_put_integer(settings, "epochs", EPOCHS);
     rog_json_put_string(settings, "workload", "none");
@@ -331,7 +331,7 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
                       0, err);
     source.config = config;
     if (code == 0)
-        code = rog_extent_load(db, id, &source.extent, err);
+        code = rog_totals_load(db, id, &source.totals, NULL, err);
     const char *workload = row.workload ? row.workload : "train";
     bool imported = replay->imported = rog_imported_is(&row);
     if (code == 0 && !(replay->library = rog_strdup(row.library)))

@@ -28,9 +28,4 @@ int rog_iterations_query(struct rog_query **query, struct rog_db *db, const char
                          int64_t rank, struct rog_error *err);
 int rog_iterations_step(struct rog_query *query, struct rog_iteration *row, struct rog_error *err);
 
-/* The mean of each column that is a series, over the means of a run's workers: an object by the
- * columns' names, null where nothing is known. */
-int rog_iterations_means(struct rog_db *db, const char *run_id, struct rog_json **means,
-                         struct rog_error *err);
-
 #endif

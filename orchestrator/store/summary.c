@@ -3,6 +3,7 @@
 #include <orchestrator/store/summary.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,18 +306,6 @@ int rog_composition_query(struct rog_db *db, const char *sql, const char *run_id
     return code;
 }
 
-int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
-                         struct rog_error *err)
-{
-    return rog_composition_query(
-        db,
-        "SELECT avg(compute), avg(communication), avg(stall), count(*) FROM"
-        " (SELECT avg(compute_s) AS compute,"
-        " avg(push_s + pull_s) AS communication, avg(stall_s) AS stall"
-        " FROM iterations WHERE run_id = ? AND rank > 0 GROUP BY rank)",
-        run_id, composition, err);
-}
-
 static int64_t integer_or_absent(const struct rog_query *query, int column)
 {
     return rog_query_is_null(query, column) ? ROG_ABSENT : rog_query_int(query, column);
@@ -333,34 +322,76 @@ static int energy_until(struct rog_db *db, const char *run_id, double seconds, d
     return code;
 }
 
-int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
-                    struct rog_error *err)
+/* What rog_totals_load asks for: of each worker, then of all; with `means` also the mean of each
+ * column that is a series. Heap memory. */
+static char *totals_sql(bool means)
+{
+    char *sql = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&sql, &size);
+    if (!text)
+        return NULL;
+    fputs("SELECT avg(compute), avg(communication), avg(stall), count(*),"
+          " coalesce(max(last), 0), coalesce((SELECT max(t) FROM events"
+          " WHERE run_id = ?1 AND kind = 'end'), max(until), 0), sum(sent), sum(received),"
+          " 1.0 * sum(least) / sum(pushes),"
+          " max(count(*), (SELECT count(*) FROM workers WHERE run_id = ?1 AND rank > 0))",
+          text);
+    for (const struct rog_iteration_column *c = rog_iteration_columns; means && c->name; c++)
+        if (c->series)
+            fprintf(text, ", avg(mean_%s)", c->name);
+    fputs(" FROM (SELECT avg(compute_s) AS compute, avg(push_s + pull_s) AS communication,"
+          " avg(stall_s) AS stall, max(iteration) AS last, max(t) AS until,"
+          " sum(bytes_pushed) AS sent, sum(bytes_pulled) AS received,"
+          " count(rows_pushed) AS pushes,"
+          " sum(rows_pushed <= 1.05 * (SELECT min(rows_pushed) FROM iterations"
+          " WHERE run_id = ?1 AND rank > 0)) AS least",
+          text);
+    for (const struct rog_iteration_column *c = rog_iteration_columns; means && c->name; c++)
+        if (c->series)
+            fprintf(text, ", avg(%s) AS mean_%s", c->name, c->name);
+    fputs(" FROM iterations WHERE run_id = ?1 AND rank > 0 GROUP BY rank)", text);
+    if (fclose(text) == 0)
+        return sql;
+    free(sql);
+    return NULL;
+}
+
+static void take_totals(const struct rog_query *query, struct rog_totals *totals,
+                        struct rog_json *means)
+{
+    *totals = (struct rog_totals){
+        .composition = {.compute_s = rog_query_real(query, 0),
+                        .communication_s = rog_query_real(query, 1),
+                        .stall_s = rog_query_real(query, 2),
+                        .workers = rog_query_int(query, 3)},
+        .extent = {.iterations = rog_query_int(query, 4),
+                   .seconds = rog_query_real(query, 5),
+                   .bytes_pushed = integer_or_absent(query, 6),
+                   .bytes_pulled = integer_or_absent(query, 7),
+                   .least_pushes = rog_query_real(query, 8),
+                   .workers = rog_query_int(query, 9)},
+    };
+    int at = 10;
+    for (const struct rog_iteration_column *c = rog_iteration_columns; means && c->name; c++)
+        if (c->series)
+            rog_json_put_number(means, c->name, rog_query_real(query, at++));
+}
+
+int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *totals,
+                    struct rog_json *means, struct rog_error *err)
 {
     struct rog_query *query = NULL;
-    int code =
-        rog_query_new(&query, db, err,
-                      "SELECT coalesce(max(iteration), 0), coalesce((SELECT max(t) FROM events"
-                      " WHERE run_id = ?1 AND kind = 'end'), max(t), 0), sum(bytes_pushed),"
-                      " sum(bytes_pulled), avg(rows_pushed <= 1.05 * (SELECT min(rows_pushed)"
-                      " FROM iterations WHERE run_id = ?1 AND rank > 0)),"
-                      " max(count(DISTINCT rank), (SELECT count(*) FROM workers"
-                      " WHERE run_id = ?1 AND rank > 0))"
-                      " FROM iterations WHERE run_id = ?1 AND rank > 0",
-                      "s", run_id);
+    *totals = (struct rog_totals){0};
+    char *sql = totals_sql(means);
+    int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
     if (code == 0)
         code = rog_query_step(query, err);
-    if (code == 1) {
-        *extent = (struct rog_extent){
-            .iterations = rog_query_int(query, 0),
-            .seconds = rog_query_real(query, 1),
-            .bytes_pushed = integer_or_absent(query, 2),
-            .bytes_pulled = integer_or_absent(query, 3),
-            .least_pushes = rog_query_real(query, 4),
-            .workers = rog_query_int(query, 5),
-        };
-        code = 0;
-    }
+    if (code == 1)
+        take_totals(query, totals, means);
     rog_query_free(query);
+    free(sql);
+    struct rog_extent *extent = &totals->extent;
     return code < 0 ? code : energy_until(db, run_id, extent->seconds, &extent->energy_j, err);
 }
 
@@ -575,12 +606,11 @@ static void put_parameters(struct rog_json *summary, const char *text)
     rog_json_free(config);
 }
 
-int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
-                    struct rog_error *err)
+static int summarize(struct rog_db *db, const char *run_id, struct rog_json *means,
+                     struct rog_json **summary, struct rog_error *err)
 {
     struct rog_run_row row = {0};
-    struct rog_composition composition;
-    struct rog_extent extent;
+    struct rog_totals totals;
     struct rog_accuracy accuracy = {0};
     struct rog_roughness rough;
     struct rog_replay replay;
@@ -588,9 +618,7 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
     *summary = NULL;
     int code = rog_run_row_load(db, run_id, &row, err);
     if (code == 0)
-        code = rog_composition_load(db, run_id, &composition, err);
-    if (code == 0)
-        code = rog_extent_load(db, run_id, &extent, err);
+        code = rog_totals_load(db, run_id, &totals, means, err);
     if (code == 0)
         code = rog_accuracy_load(db, run_id, &accuracy, err);
     if (code == 0)
@@ -617,22 +645,22 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
         rog_json_put_integer(s, "attempt", row.attempt);
         rog_json_put_string(s, "started_at", row.started_at);
         rog_json_put_string(s, "ended_at", row.ended_at);
-        rog_json_put_integer(s, "workers", extent.workers);
-        rog_json_put_integer(s, "idle_workers", extent.workers - composition.workers);
-        rog_json_put_integer(s, "iterations", extent.iterations);
-        rog_json_put_number(s, "seconds", extent.seconds);
-        rog_json_put_number(s, "compute_s", composition.compute_s);
-        rog_json_put_number(s, "communication_s", composition.communication_s);
-        rog_json_put_number(s, "stall_s", composition.stall_s);
+        rog_json_put_integer(s, "workers", totals.extent.workers);
+        rog_json_put_integer(s, "idle_workers", totals.extent.workers - totals.composition.workers);
+        rog_json_put_integer(s, "iterations", totals.extent.iterations);
+        rog_json_put_number(s, "seconds", totals.extent.seconds);
+        rog_json_put_number(s, "compute_s", totals.composition.compute_s);
+        rog_json_put_number(s, "communication_s", totals.composition.communication_s);
+        rog_json_put_number(s, "stall_s", totals.composition.stall_s);
         rog_json_put(s, "metric", rog_metric_json(&row.metric));
         put_accuracy(s, &accuracy);
         rog_json_put_number(s, "roughness", rough.deviation);
         rog_json_put_number(s, "worst_drop", rough.worst_drop);
         rog_json_put_number(s, "worst_drop_s", rough.worst_at);
-        rog_json_put_number(s, "energy_j", extent.energy_j);
-        put_bytes(s, "bytes_pushed", extent.bytes_pushed);
-        put_bytes(s, "bytes_pulled", extent.bytes_pulled);
-        rog_json_put_number(s, "least_pushes", extent.least_pushes);
+        rog_json_put_number(s, "energy_j", totals.extent.energy_j);
+        put_bytes(s, "bytes_pushed", totals.extent.bytes_pushed);
+        put_bytes(s, "bytes_pulled", totals.extent.bytes_pulled);
+        rog_json_put_number(s, "least_pushes", totals.extent.least_pushes);
         rog_setbacks_put(&setbacks, s);
         if (replay.recorded) {
             rog_json_put_number(s, "replay_error", replay.error);
@@ -641,5 +669,23 @@ int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **sum
     }
     rog_accuracy_release(&accuracy);
     rog_run_row_release(&row);
+    return code;
+}
+
+int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
+                    struct rog_error *err)
+{
+    return summarize(db, run_id, NULL, summary, err);
+}
+
+int rog_run_summary_means(struct rog_db *db, const char *run_id, struct rog_json **summary,
+                          struct rog_error *err)
+{
+    struct rog_json *means = rog_json_object();
+    int code = means ? summarize(db, run_id, means, summary, err) : rog_fail_nomem(err);
+    if (code == 0)
+        rog_json_put(*summary, "means", means);
+    else
+        rog_json_free(means);
     return code;
 }

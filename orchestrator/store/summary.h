@@ -69,9 +69,7 @@ struct rog_composition {
     double stall_s;
     int64_t workers;
 };
-int rog_composition_load(struct rog_db *db, const char *run_id, struct rog_composition *composition,
-                         struct rog_error *err);
-/* The same by another query: one row of compute, communication, stall (s) and the number of
+/* By a query: one row of compute, communication, stall (s) and the number of
  * workers, for the run that is its only parameter. */
 int rog_composition_query(struct rog_db *db, const char *sql, const char *run_id,
                           struct rog_composition *composition, struct rog_error *err);
@@ -87,8 +85,16 @@ struct rog_extent {
     double least_pushes;
     int64_t workers; /* that take part, also those that have not finished an iteration */
 };
-int rog_extent_load(struct rog_db *db, const char *run_id, struct rog_extent *extent,
-                    struct rog_error *err);
+
+/* Both, in one pass over the run's iterations, as they may be millions. With `means`, an object, it
+ * gets the mean of each column that is a series, over the means of the workers; null where nothing
+ * is known. */
+struct rog_totals {
+    struct rog_composition composition;
+    struct rog_extent extent;
+};
+int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *totals,
+                    struct rog_json *means, struct rog_error *err);
 
 /* Tested checkpoints by time. */
 struct rog_accuracy_point {
@@ -138,5 +144,8 @@ void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t
 /* What `rogctl show RUN --json` prints. Owned by the caller. */
 int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,
                     struct rog_error *err);
+/* The same with "means" (see rog_totals_load). */
+int rog_run_summary_means(struct rog_db *db, const char *run_id, struct rog_json **summary,
+                          struct rog_error *err);
 
 #endif

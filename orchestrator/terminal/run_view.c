@@ -332,10 +332,10 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
     if (code == 0)
         code = rog_run_row_load(db, id, &row, err);
     if (code == 0)
-        code = rog_run_summary(db, id, summary, err);
+        code = rog_run_summary_means(db, id, summary, err);
     if (code == 0) {
         struct rog_json *counts = rog_json_object(), *notable = rog_json_array();
-        struct rog_json *config = NULL, *versions = NULL, *means = NULL;
+        struct rog_json *config = NULL, *versions = NULL;
         char *folder = rog_run_folder_name(rog_db_path(db), id);
         rog_run_correct_status(db, *summary);
         code = put_progress(db, id, *summary, err);
@@ -367,10 +367,6 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
             code = rog_run_targets(db, id, &targets, err);
         if (targets)
             rog_json_put(*summary, "targets", targets);
-        if (code == 0)
-            code = rog_iterations_means(db, id, &means, err);
-        if (means)
-            rog_json_put(*summary, "means", means);
         struct rog_json *robots = NULL;
         if (code == 0)
             code = rog_robots_json(db, id, &robots, err);

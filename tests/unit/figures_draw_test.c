@@ -239,8 +239,9 @@ static void data_are_the_rows_of_the_query(void **state)
     char *bars = plot_text(f, "case", BARS_PANEL, "dat");
     assert_int_equal(read_block(bars, 0, numbers, 4000), 3 * 8);
     for (size_t r = 0; r < 3; r++) {
-        struct rog_composition c;
-        assert_int_equal(rog_composition_load(f->db, runs[r], &c, &err), 0);
+        struct rog_totals totals;
+        assert_int_equal(rog_totals_load(f->db, runs[r], &totals, NULL, &err), 0);
+        const struct rog_composition c = totals.composition;
         assert_true(fabs(numbers[8 * r + 1] - c.compute_s) < 1e-9);
         assert_true(fabs(numbers[8 * r + 2] - c.communication_s) < 1e-9);
         assert_true(fabs(numbers[8 * r + 3] - c.stall_s) < 1e-9);

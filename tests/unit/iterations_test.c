@@ -16,6 +16,7 @@
 
 #include <common/file.h>
 #include <orchestrator/store/iterations.h>
+#include <orchestrator/store/summary.h>
 
 struct fixture {
     char folder[64];
@@ -177,7 +178,8 @@ static void means_are_of_workers(void **state)
     static const struct {
         int64_t rank, iteration, staleness;
     } rows[] = {{0, 1, 100}, {1, 1, 2}, {1, 2, 2}, {1, 3, 5}, {2, 1, 7}};
-    struct rog_json *means = NULL;
+    struct rog_json *means = rog_json_object();
+    struct rog_totals totals;
     struct rog_error err;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct rog_iteration row;
@@ -188,7 +190,7 @@ static void means_are_of_workers(void **state)
         row.staleness = rows[i].staleness;
         insert(f->db, &row);
     }
-    assert_int_equal(rog_iterations_means(f->db, "r", &means, &err), 0);
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, means, &err), 0);
     assert_true(rog_json_get_number(means, "staleness", -1) == 5);
     assert_true(rog_json_get_number(means, "loss", -1) == -1);
     assert_null(rog_json_get(means, "rows_total"));

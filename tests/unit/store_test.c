@@ -461,11 +461,11 @@ static void summaries_average_over_workers(void **state)
     add_run(f->db, "r");
     add_iterations(f->db);
 
-    struct rog_composition c;
-    assert_int_equal(rog_composition_load(f->db, "r", &c, &err), 0);
+    struct rog_totals totals;
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, &err), 0);
+    const struct rog_composition c = totals.composition;
     assert_true(c.compute_s == 3 && c.communication_s == 3.5 && c.stall_s == 4 && c.workers == 2);
-    struct rog_extent e;
-    assert_int_equal(rog_extent_load(f->db, "r", &e, &err), 0);
+    const struct rog_extent e = totals.extent;
     assert_true(e.iterations == 2 && e.seconds == 30 && e.bytes_pushed == 300);
     assert_true(e.bytes_pulled == 30 && e.energy_j == 200);
 
@@ -498,8 +498,8 @@ static void summaries_average_over_workers(void **state)
     assert_true(rog_energy_at(&energy, 15) == (50 + 110 + 75) / 2.0);
     assert_true(rog_energy_at(&energy, 99) == (60 + 110 + 100) / 2.0);
     rog_energy_release(&energy);
-    assert_int_equal(rog_extent_load(f->db, "r", &e, &err), 0);
-    assert_true(e.energy_j == (60 + 110 + 100) / 2.0);
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, &err), 0);
+    assert_true(totals.extent.energy_j == (60 + 110 + 100) / 2.0);
 }
 
 static void show_has_what_the_contract_names(void **state)
