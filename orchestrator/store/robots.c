@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include <rog/events.h>
+
 #define CHARGE_STEPS 20 /* of the battery; one is news */
 
 /* SQL, of run ?1 and rank ?2. */
@@ -83,6 +85,7 @@ static void put_row(struct rog_json *row, struct rog_query *query)
         rog_json_put_number(row, "throttled", (double)NAN);
     else
         rog_json_put_bool(row, "throttled", rog_query_int(query, 5 + (int)NUMBERS) != 0);
+    rog_json_put_bool(row, "away", rog_query_int(query, 6 + (int)NUMBERS) != 0);
 }
 
 int rog_robots_json(struct rog_db *db, const char *run_id, struct rog_json **robots,
@@ -96,7 +99,10 @@ int rog_robots_json(struct rog_db *db, const char *run_id, struct rog_json **rob
             &query, db, err,
             "SELECT rank, host, heard_at,"
             " max(0, strftime('%s', 'now') - strftime('%s', heard_at)), iteration, mbps_up,"
-            " mbps_down, battery, celsius, throttled FROM robots WHERE run_id = ? ORDER BY rank",
+            " mbps_down, battery, celsius, throttled, coalesce((SELECT kind = '" ROG_EVENT_LEAVE
+            "' FROM events WHERE events.run_id = robots.run_id AND events.rank = robots.rank"
+            " AND kind IN ('" ROG_EVENT_LEAVE "', '" ROG_EVENT_JOIN "')"
+            " ORDER BY t DESC LIMIT 1), 0) FROM robots WHERE run_id = ? ORDER BY rank",
             "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         struct rog_json *row = rog_json_object();

@@ -24,8 +24,8 @@ int rog_robots_went_on(struct rog_db *db, const char *run_id, int64_t rank, stru
 
 /* The run's hosts by rank: [{rank, host (as in the cluster file; null for the server), heard_at,
  * silent_s (since then), iteration (of a worker), mbps_up, mbps_down, battery, celsius,
- * throttled}], null for what is not known; an empty array where no host was heard of. Owned by the
- * caller. */
+ * throttled, away (its worker has left the run)}], null for what is not known; an empty array where
+ * no host was heard of. Owned by the caller. */
 int rog_robots_json(struct rog_db *db, const char *run_id, struct rog_json **robots,
                     struct rog_error *err);
 

@@ -152,8 +152,10 @@ enum rog_access_verdict rog_access_judge(const struct rog_access *access,
                                          const struct rog_access_request *request,
                                          const struct rog_target *target)
 {
-    if (!rog_access_knows_host(access, request->host) || is_foreign(request))
-        return ROG_ACCESS_FORBIDDEN;
+    if (!rog_access_knows_host(access, request->host))
+        return ROG_ACCESS_UNNAMED;
+    if (is_foreign(request))
+        return ROG_ACCESS_FOREIGN;
     if (!access->token[0])
         return ROG_ACCESS_GRANTED;
     const char *token = rog_target_text(target, "token");

@@ -37,9 +37,10 @@ struct rog_access_request {
 
 enum rog_access_verdict {
     ROG_ACCESS_GRANTED,
-    ROG_ACCESS_FIRST,     /* the token is in the address: the cookie is to be set */
-    ROG_ACCESS_NO_TOKEN,  /* none, or another one */
-    ROG_ACCESS_FORBIDDEN, /* no name of this server, or another site's page */
+    ROG_ACCESS_FIRST,    /* the token is in the address: the cookie is to be set */
+    ROG_ACCESS_NO_TOKEN, /* none, or another one */
+    ROG_ACCESS_UNNAMED,  /* Host is no name of this server */
+    ROG_ACCESS_FOREIGN,  /* another site's page has sent it */
 };
 enum rog_access_verdict rog_access_judge(const struct rog_access *access,
                                          const struct rog_access_request *request,

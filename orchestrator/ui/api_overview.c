@@ -2,9 +2,11 @@
 /* /api/overview: the database, cases and sweeps. */
 #include <orchestrator/ui/call.h>
 
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include <common/file.h>
 #include <orchestrator/store/browse.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/ingest.h>
@@ -12,14 +14,17 @@
 
 static void put_file(struct rog_json *database, const char *path)
 {
-    struct stat status;
+    struct stat status, log;
     struct tm utc;
     char text[ROG_UTC_BYTES];
     if (stat(path, &status) != 0) {
         rog_json_put_string(database, "modified_at", NULL);
         return;
     }
-    rog_json_put_integer(database, "bytes", status.st_size);
+    char *beside = rog_format("%s-wal", path); /* what was written last */
+    int64_t more = beside && stat(beside, &log) == 0 ? log.st_size : 0;
+    free(beside);
+    rog_json_put_integer(database, "bytes", status.st_size + more);
     gmtime_r(&status.st_mtime, &utc);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     rog_json_put_string(database, "modified_at", text);

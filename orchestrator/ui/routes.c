@@ -127,11 +127,16 @@ static bool is_kept_out(const struct rog_ui *ui, const struct rog_web_request *r
             rog_answer_error(answer, 401, "unauthorized",
                              "a token is needed: open the address that `rogctl ui` has printed");
         return true;
+    case ROG_ACCESS_UNNAMED:
+        rog_answer_error(answer, 403, "forbidden",
+                         "the name in this address (Host) is not one of this server; open the "
+                         "address that `rogctl ui` has printed, or start it with the name: "
+                         "--listen NAME:PORT");
+        return true;
     default:
-        rog_answer_error(
-            answer, 403, "forbidden",
-            "the request has the name of another server (Host), or comes from a page of "
-            "another site");
+        rog_answer_error(answer, 403, "forbidden",
+                         "a page of another site has sent this request (Sec-Fetch-Site); open the "
+                         "address that `rogctl ui` has printed");
         return true;
     }
 }

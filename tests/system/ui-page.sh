@@ -44,6 +44,10 @@ cat >live.conf <<END
 case = "live"; $quick
 runs = ( { library = "ROG"; threshold = 4; note = "followed"; } );
 END
+cat >cut.conf <<END
+case = "cut"; $quick
+runs = ( { library = "BSP"; note = "interrupted"; } );
+END
 cat >bad.conf <<END
 case = "bad"; $quick
 runs = ( { library = "BSP"; note = "out of space"; } );

@@ -324,6 +324,16 @@ static void hosts_are_heard_of(void **state)
     assert_true(rog_json_get_integer(one, "silent_s", -1) >= 0);
     assert_true(rog_json_get_number(one, "celsius", 0) == 70);
     rog_json_free(robots);
+    /* Away from when its worker leaves until it joins again. */
+    static const char *const turns[] = {"{\"event\":\"leave\",\"t\":30,\"rank\":1}\n",
+                                        "{\"event\":\"join\",\"t\":31,\"rank\":1}\n"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rog_ingest_lines(f->ingest, turns[i], strlen(turns[i]), &err), 0);
+        assert_int_equal(rog_robots_json(f->db, "r", &robots, &err), 0);
+        assert_false(rog_json_get_bool(rog_json_at(robots, 0), "away", true));
+        assert_int_equal(rog_json_get_bool(rog_json_at(robots, 1), "away", i == 1), i == 0);
+        rog_json_free(robots);
+    }
     assert_int_equal(rog_ingest_forget(f->db, "r", &err), 0);
     expect(f->db, "SELECT count(*) FROM robots", "0");
 }

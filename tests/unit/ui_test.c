@@ -207,7 +207,7 @@ static void tokens_open(void **state)
     request.authorization = "Bearer 0123456789abcdef-_XY";
     assert_int_equal(judge(&access, "/api/runs", request), ROG_ACCESS_GRANTED);
     request.host = "evil.com";
-    assert_int_equal(judge(&access, "/api/runs", request), ROG_ACCESS_FORBIDDEN);
+    assert_int_equal(judge(&access, "/api/runs", request), ROG_ACCESS_UNNAMED);
 }
 
 static void tokens_are_made_and_checked(void **state)
@@ -230,9 +230,9 @@ static void other_sites_are_kept_out(void **state)
     struct rog_access_request request = {.host = "localhost", .fetch_site = "cross-site"};
     (void)state;
     assert_int_equal(rog_access_init(&access, true, 8264, false, NULL, NULL), 0);
-    assert_int_equal(judge(&access, "/api/runs", request), ROG_ACCESS_FORBIDDEN);
+    assert_int_equal(judge(&access, "/api/runs", request), ROG_ACCESS_FOREIGN);
     request.fetch_mode = "no-cors";
-    assert_int_equal(judge(&access, "/figure/case/a/b.svg", request), ROG_ACCESS_FORBIDDEN);
+    assert_int_equal(judge(&access, "/figure/case/a/b.svg", request), ROG_ACCESS_FOREIGN);
     request.fetch_mode = "navigate";
     assert_int_equal(judge(&access, "/", request), ROG_ACCESS_GRANTED);
     request.fetch_site = "same-origin";

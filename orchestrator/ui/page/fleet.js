@@ -34,32 +34,44 @@ export function fleet(root) {
 
     function card(row, late) {
         const run = {...row, ...row.progress, label: row.note};
-        const waits = run.waiting && `waits for ${run.waiting.replace(/^wait(s|ing) for /, "")}` +
-            (run.waiting_s ? `, for ${clock(run.waiting_s + late)}` : "");
+        const goes = row.status === "running"; // not if its sweep has ended and left it to its hosts
+        const most = Math.max(...(run.robots || []).map((one) => one.iteration || 0));
+        const waits = goes && run.waiting && run.waiting +
+            (run.waiting_s ? ` (${clock(run.waiting_s + late)})` : "");
         const name = run.label || run.id;
         return h("article", {class: "card"}, h("div", {class: "card-head"}, h("h2", {}, h("a", {id: "fleet-" + run.id,
-            href: link(["runs", run.id])}, run.id)), status(run.live ? run.state || row.status : row.status), run.label && h("span", {class: "faint"}, run.label),
+            href: link(["runs", run.id])}, run.id)), status(goes && run.state || row.status), run.label && h("span", {class: "faint"}, run.label),
         run.seconds !== undefined && h("span", {class: "faint"}, `second ${number(run.seconds)}`),
         run.age_s > SILENT_S && h("span", {class: "warn"}, `nothing new for ${clock(run.age_s + late)}`)),
         bar(run.done, `Progress of ${name}`), waits && h("p", {class: "warn"}, waits),
+        row.status === "left" && h("p", {class: "warn"}, "Its sweep has ended. The hosts continue; the same command " +
+            "collects the results. What is shown is what was last heard."),
         run.robots?.length ? table(`Hosts of ${name}`, [
-            {title: "Who", cell: (one) => one.rank ? `worker ${one.rank}` : "server"},
-            {title: "Host", class: "code", cell: (one) => one.host || NONE},
-            {title: "Last heard", number: true, cell: (one) => heard(one, late)},
-            {title: "Iteration", number: true, cell: (one) => number(one.iteration)},
-            {title: "Up", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_up, 1)},
-            {title: "Down", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_down, 1)},
+            {title: "Who", cell: (one) => [who(one), h("span", {class: "sub"}, one.host || "")]},
+            {title: "Heard", number: true, cell: (one) => heard(one, late)},
+            {title: "Iteration", number: true, cell: (one) => iteration(one, most)},
             {title: "Battery", number: true, cell: battery},
             {title: "Temperature", unit: "(°C)", number: true, cell: temperature},
+            {title: "Up", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_up, 1)},
+            {title: "Down", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_down, 1)},
         ], run.robots, true) : h("p", {class: "faint"}, "Its workers are processes of the host that runs it; none " +
             "reports by itself."),
         run.events?.length > 0 && h("details", {open: run.events.length < 6}, h("summary", {},
             `What happened (${number(run.events.length)})`), table(`Events of ${name}`, [
             {title: "Time", unit: "(s)", number: true, cell: (one) => number(one.t, 1)},
-            {title: "Who", cell: (one) => one.rank ? `worker ${one.rank}` : "server"},
+            {title: "Who", cell: who},
             {title: "Kind", cell: (one) => h("span", {class: "kind kind-" + one.kind}, one.kind)},
             {title: "What", class: "text", cell: (one) => one.message || ""},
         ], run.events, true)));
+    }
+
+    const who = (one) => one.rank ? `worker ${one.rank}` : "server";
+
+    function iteration(one, most) {
+        const behind = most - one.iteration;
+        const what = [one.away && "away", one.iteration !== null && behind > 1 && `${number(behind)} behind`].filter(Boolean);
+        return [number(one.iteration), what.length > 0 &&
+            h("span", {class: one.away ? "sub warn" : "sub"}, what.join(", "))];
     }
 
     function heard(one, late) {

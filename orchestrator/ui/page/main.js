@@ -4,7 +4,7 @@
 
 import {h, put, announce, note, throttled} from "./dom.js";
 import {get} from "./api.js";
-import {bytes, number} from "./format.js";
+import {bytes, plural} from "./format.js";
 import {read} from "./route.js";
 import * as live from "./live.js";
 import {overview} from "./overview.js";
@@ -98,7 +98,7 @@ async function footOnce() {
     try {
         const {version, database} = await get("api/overview");
         put(document.getElementById("foot"), h("span", {}, `rogctl ${version}`), h("span", {class: "code"},
-            database.path), database.state === "ok" && h("span", {}, `${number(database.runs)} runs, ` +
+            database.path), database.state === "ok" && h("span", {}, `${plural(database.runs, "run")}, ` +
             bytes(database.bytes)), h("span", {}, "This page only reads."));
     } catch {
         // It is said elsewhere that there is no connection.

@@ -101,7 +101,7 @@ function sweepCard(sweep) {
         {title: "Iteration", number: true, cell: (run) => number(run.iteration)},
         {title: "Accuracy", unit: "(%)", number: true, cell: (run) => number(run.accuracy, 1)},
         {title: "Left", number: true, cell: (run) => clock(run.left_s)},
-        {title: "Waits for", cell: (run) => run.waiting || run.error || NONE},
+        {title: "Remark", class: "text", cell: (run) => run.waiting || run.error || NONE},
     ], busy, true));
 }
 

@@ -293,8 +293,10 @@ def doors():
     with page(environment={"ROGCTL_UI_TOKEN": "my-own-token-0123"}) as one:
         check(one.said["token"] == "my-own-token-0123" and one.ask("/?token=my-own-token-0123")[0] == 200)
     with page() as one:
-        for headers in ({"Host": "evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-            check(one.ask("/api/runs", headers)[0] == 403, headers)
+        for headers, cause in (({"Host": "evil.example"}, b"--listen NAME:PORT"),
+                               ({"Sec-Fetch-Site": "cross-site"}, b"another site")):
+            answer = one.ask("/api/runs", headers)
+            check(answer[0] == 403 and cause in answer[2], (headers, answer))
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "X"):
             check(one.ask("/api/runs", method=method)[0] in (400, 405, 501), method)
         status, headers, body = one.ask("/api/runs", method="HEAD")

@@ -67,6 +67,25 @@ def see(page, text, where="main"):
                "%s says: %s" % (where, text))
 
 
+def fleet(page, run):
+    """The hosts of a run in progress, as if it had some: one is hot, one has left."""
+    with sqlite3.connect("results.db", timeout=60) as db:
+        db.executemany("INSERT INTO robots(run_id, rank, host, heard_at, iteration, battery, celsius, throttled) "
+                       "VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?), ?, ?, ?, ?)",
+                       ((run, 1, "robot-1", "-1 seconds", 23, 0.14, 88.5, 1),
+                        (run, 2, "robot-2", "-300 seconds", 19, None, None, None)))
+        db.execute("INSERT INTO events(run_id, t, rank, kind, data) "
+                   "VALUES (?, 9, 2, 'leave', '{\"reason\":\"silent for 60.0 s\"}')", (run,))
+    page.click("#views a[data-view=fleet]")
+    for text in ("robot-1", "14%\nlow", "89\nslowed down", "5 min ago", "19\naway, 4 behind", "silent for 60.0 s"):
+        see(page, text)
+    expect("status of the run", page.text(".card-head .status"), "running")
+    with sqlite3.connect("results.db", timeout=60) as db:
+        db.execute("DELETE FROM robots")
+        db.execute("DELETE FROM events WHERE kind = 'leave'")
+    page.back()
+
+
 def follow(page, server):
     """A page that is opened before there is a database follows a sweep from its first to its last run."""
     page.go(server.url)
@@ -87,7 +106,9 @@ def follow(page, server):
         page.until("document.querySelector('.run-line .status-running')", "the run is running")
         latest = "Number(document.querySelector('.charts .plot')?.closest('.charts')" \
                  ".querySelectorAll('.plot')[3].getAttribute('aria-valuemax') ?? 0)"
-        before = page.until(latest + " > 0 && " + latest, "the curves have begun")
+        page.until(latest + " > 0", "the curves have begun")
+        fleet(page, query(followed)[0][0])
+        before = page.until(latest + " > 0 && " + latest, "the curves are there again")
         with open("parts", "w") as file:
             file.write("3")
         page.until("%s > %r" % (latest, before), "the curves grow")
@@ -105,6 +126,17 @@ def follow(page, server):
     with open("bad", "w"):
         rogctl("sweep", "bad.conf")
     os.remove("bad")
+    with open("parts", "w") as file:
+        file.write("1")
+    sweep = subprocess.Popen(["rogctl", "sweep", "cut.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        page.until("document.querySelector('.card .status-running')", "a sweep is running that is interrupted")
+        sweep.send_signal(signal.SIGINT)
+        expect("status of an interrupted sweep", sweep.wait(), 130)
+    finally:
+        sweep.kill()
+    os.remove("parts")
+    page.until("document.querySelector('.card .status-interrupted')", "the sweep is interrupted")
 
 
 def filter_and_sort(page):
