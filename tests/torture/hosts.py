@@ -28,6 +28,7 @@ LINES = [b"", b"{", b"null\n", b"\0" * 5000 + b"\n", b'{"event":"iteration","t":
          b'{"event":"start","t":-1,"workers":' + b"[" * 3000 + b"\n", b'{"event":"error","t":1,"message":"\x1b[2J"}\n',
          b'{"event":"energy","t":1,"rank":-9223372036854775808,"joules":"x"}\n', b"x" * (3 << 20) + b"\n"]
 FETCHED_BYTES = 64 << 20  # the most that all files of the run may come to here
+INTERRUPTED = 130  # the status of rogctl when a signal has stopped it
 
 
 def processes_of(host, name):
@@ -180,7 +181,7 @@ def end_by_signals(kind, rng, process, told):
         if not wait_until(lambda: process.poll() is not None, 30):
             kind.problem("hung", "a second signal does not end rogctl: " + told)
     # The second, and one that comes after all runs are stored, act as on any program.
-    return {128 + first, -first, -signal.SIGINT}
+    return {INTERRUPTED, -first, -signal.SIGINT}
 
 
 def judge(kind, status, statuses, told):
