@@ -39,6 +39,7 @@ struct rog_accept {
     void *user;
     struct pending *pending; /* newest first */
     uint32_t pending_count;
+    bool resting; /* nobody is accepted until rog_accept_watch */
 };
 
 static void remove_pending(struct pending *pending)
@@ -59,14 +60,50 @@ static void drop(struct pending *pending)
     remove_pending(pending);
 }
 
+static void incoming(uv_poll_t *listener, int status, int events);
+
 void rog_accept_watch(struct rog_accept *accept)
 {
     double now = rog_link_now();
+    if (accept->resting)
+        uv_poll_start(&accept->listener, UV_READABLE, incoming);
+    accept->resting = false;
     for (struct pending *pending = accept->pending, *next; pending; pending = next) {
         next = pending->next;
         if (now - rog_conn_opened_s(pending->conn) > PENDING_TIME_S)
             drop(pending);
     }
+}
+
+/* ---- room for connections ---- */
+
+/* Makes room: the oldest connection from the address that has the most goes. */
+static void make_room(struct rog_accept *accept)
+{
+    struct pending *victim = NULL;
+    uint32_t most = 0;
+    for (struct pending *pending = accept->pending; pending; pending = pending->next) {
+        const char *address = rog_conn_peer(pending->conn);
+        uint32_t count = 0;
+        for (const struct pending *other = accept->pending; other; other = other->next)
+            count += strcmp(address, rog_conn_peer(other->conn)) == 0;
+        /* The list is newest first: of those with the most the last one stays. */
+        if (count >= most) {
+            most = count;
+            victim = pending;
+        }
+    }
+    if (victim)
+        drop(victim);
+}
+
+/* There was no memory or no descriptor for a connection: those of strangers give way first. */
+static void lack(struct rog_accept *accept, const struct rog_error *why)
+{
+    if (accept->pending)
+        make_room(accept);
+    else
+        accept->hooks->lack(accept->user, why);
 }
 
 /* ---- hooks of a connection ---- */
@@ -93,9 +130,12 @@ static bool next(struct rog_conn *conn, void *user, uint8_t *payload, uint8_t *t
 
 static void closed(struct rog_conn *conn, void *user, const struct rog_error *why)
 {
+    struct pending *pending = user;
+    struct rog_accept *accept = pending->accept;
     (void)conn;
-    (void)why;
-    remove_pending(user);
+    remove_pending(pending);
+    if (why->code == ROG_ENOMEM)
+        lack(accept, why);
 }
 
 static bool nothing_left(struct rog_conn *conn, void *user, uint8_t *payload, uint8_t *type,
@@ -175,42 +215,43 @@ static const struct rog_conn_hooks pending_hooks = {
 
 /* ---- listening ---- */
 
-/* Makes room: the oldest connection from the address that has the most goes. */
-static void make_room(struct rog_accept *accept)
-{
-    struct pending *victim = NULL;
-    uint32_t most = 0;
-    for (struct pending *pending = accept->pending; pending; pending = pending->next) {
-        const char *address = rog_conn_peer(pending->conn);
-        uint32_t count = 0;
-        for (const struct pending *other = accept->pending; other; other = other->next)
-            count += strcmp(address, rog_conn_peer(other->conn)) == 0;
-        /* The list is newest first: of those with the most the last one stays. */
-        if (count >= most) {
-            most = count;
-            victim = pending;
-        }
-    }
-    if (victim)
-        drop(victim);
-}
-
 static void add(struct rog_accept *accept, int fd)
 {
+    struct rog_error why;
     struct pending *pending = calloc(1, sizeof *pending);
-    if (!pending) {
+    int code = ROG_OK;
+    if (pending) {
+        pending->accept = accept;
+        code = rog_conn_accept(&pending->conn, accept->loop, fd, accept->secret, &pending_hooks,
+                               pending, &why);
+    } else {
         close(fd);
-        return;
+        code = rog_fail_nomem(&why);
     }
-    pending->accept = accept;
-    if (rog_conn_accept(&pending->conn, accept->loop, fd, accept->secret, &pending_hooks, pending,
-                        NULL)) {
-        free(pending); /* out of memory or descriptors: the peer may try again */
-        return;
+    if (code) {
+        free(pending);
+        if (code == ROG_ENOMEM)
+            lack(accept, &why);
+        return; /* the peer may try again */
     }
     pending->next = accept->pending;
     accept->pending = pending;
     accept->pending_count++;
+}
+
+/* As long as the connection waits, the loop would come here again and again. */
+static void cannot_accept(struct rog_accept *accept, int cause)
+{
+    struct rog_error why;
+    rog_fail(&why, ROG_EIO, "cannot accept a connection: %s", strerror(cause));
+    uv_poll_stop(&accept->listener);
+    accept->resting = true;
+    lack(accept, &why);
+}
+
+static bool is_lack(int cause)
+{
+    return cause == EMFILE || cause == ENFILE || cause == ENOMEM || cause == ENOBUFS;
 }
 
 static void incoming(uv_poll_t *listener, int status, int events)
@@ -220,8 +261,8 @@ static void incoming(uv_poll_t *listener, int status, int events)
     (void)events;
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         int fd = accept4(accept->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-            make_room(accept);
+        if (fd < 0 && is_lack(errno))
+            cannot_accept(accept, errno);
         if (fd < 0)
             return;
         if (accept->pending_count >= PENDING_MAX)

@@ -33,6 +33,8 @@ struct rog_accept_hooks {
      * fails: then the connection is closed. */
     int (*hello)(void *user, uint32_t worker, struct rog_conn *conn, const struct rog_json *hello,
                  struct rog_accept_refusal *refusal, struct rog_error *err);
+    /* There was no memory or no descriptor for a connection, and no other one to close for it. */
+    void (*lack)(void *user, const struct rog_error *why);
 };
 
 /* Listens at `address` ([HOST]:PORT) for workers 1 to `workers`; `secret` and `hooks` are borrowed.

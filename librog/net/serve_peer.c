@@ -269,7 +269,20 @@ static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
     return ROG_OK;
 }
 
-const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_came};
+/* It may have been a worker that is waited for: then the server says why none can come. */
+static void lack(void *user, const struct rog_error *why)
+{
+    struct rog_serve *serve = user;
+    bool waits = false;
+    for (uint32_t i = 0; i < serve->options->workers; i++) {
+        const struct rog_serve_peer *peer = &serve->peers[i];
+        waits |= (peer->here || !serve->started) && !rog_link_up(peer->link);
+    }
+    if (waits && !serve->ending)
+        rog_serve_fail(serve, why->code, why);
+}
+
+const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_came, .lack = lack};
 
 /* ---- a model that the workers bring ---- */
 
@@ -448,7 +461,9 @@ static void down(void *user, const struct rog_error *why)
 {
     struct rog_serve_peer *peer = user;
     peer->lost_s = rog_link_now();
-    if (peer->here && !peer->serve->ending)
+    if (why->code == ROG_ENOMEM)
+        rog_serve_fail(peer->serve, why->code, why);
+    else if (peer->here && !peer->serve->ending)
         rog_serve_warn(peer->serve, peer->worker, ROG_CONNECTION_LOST "%s", why->message);
 }
 

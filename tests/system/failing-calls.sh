@@ -24,6 +24,7 @@ once real-time rog-trainer work thread 1
 once real-time rog-trainer serve thread 1
 # Nor memory for the keys of a connection.
 once real-time rog-trainer work mmap 3+
+once real-time rog-trainer serve mmap 2+
 # Nothing is appended to a line of events that was written in part.
 once sweep rog-trainer simulate write 53
 # What ends in a library that aborts is said by who has started it, and done again.

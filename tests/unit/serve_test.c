@@ -3,6 +3,7 @@
 /* A server and its workers with nothing of the trainer: librog alone, a model of three values, and
  * checkpoints in a file of our own. */
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +53,8 @@ struct server {
     uint32_t min_workers;  /* with it the others are waited for half a second */
     uint32_t awaited;      /* with it they are not waited for at all */
     uint32_t away;         /* how many are expected not to be there at the end */
+    bool saves_late;       /* only at the end */
+    bool starves;          /* it is expected to lack descriptors for a worker */
     int begun, ended, read;
 };
 
@@ -94,11 +100,11 @@ static int end(void *user, const struct rog_serve_outcome *outcome, struct rog_e
                           outcome->iterations, outcome->seconds, outcome->away_count);
 }
 
-/* At the beginning, and at the end. */
+/* At the beginning, unless it saves late, and at the end. */
 static double due_s(void *user, double after_s)
 {
-    (void)user;
-    return after_s < 0 ? 0 : 1e9;
+    const struct server *server = user;
+    return after_s < 0 && !server->saves_late ? 0 : 1e9;
 }
 
 static int write_values(void *user, const float *params, struct rog_checkpoint *checkpoint,
@@ -192,6 +198,8 @@ static bool ends_well(struct server *server)
         return code == ROG_EINVAL && server->begun == 0 &&
                strstr(err.message, "a model of 3 values takes 1 MB for 2 workers, but this server "
                                    "may use only 0 MB");
+    if (server->starves)
+        return code == ROG_EIO && strstr(err.message, "accept a connection: Too many open files");
     if (code)
         fprintf(stderr, "%s\n", err.message);
     return !code && server->begun == 1 && server->ended == 1 && server->read == 0;
@@ -265,6 +273,22 @@ static void step_both(struct rog *first, struct rog *second)
         assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
 }
 
+static void exchange(struct rog *rogs[WORKERS])
+{
+    for (int k = 0; k < ITERATIONS; k++)
+        step_both(rogs[0], rogs[1]);
+}
+
+static void finish(struct rog *rogs[WORKERS])
+{
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rog_close(rogs[i]);
+}
+
 static void work(const char *server, float values[WORKERS][3])
 {
     struct rog *rogs[WORKERS];
@@ -272,14 +296,8 @@ static void work(const char *server, float values[WORKERS][3])
         rogs[i] = open_worker(server, "BSP", i + 1, values[i]);
     for (uint32_t i = 0; i < WORKERS; i++)
         assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
-    for (int k = 0; k < ITERATIONS; k++)
-        step_both(rogs[0], rogs[1]);
-    for (uint32_t i = 0; i < WORKERS; i++)
-        assert_int_equal(rog_finish_begin(rogs[i], NULL), 0);
-    for (uint32_t i = 0; i < WORKERS; i++)
-        assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
-    for (uint32_t i = 0; i < WORKERS; i++)
-        rog_close(rogs[i]);
+    exchange(rogs);
+    finish(rogs);
 }
 
 /* One worker makes all its iterations while the other one makes none: it waits for it for a second
@@ -398,6 +416,64 @@ static void a_rank_belongs_to_one_process(void **state)
         assert_int_equal(rog_exchange_wait(rogs[i], 20, NULL), 0);
         rog_close(rogs[i]);
     }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+}
+
+/* How many descriptors that process may have: those that it has stay. */
+static void limit_descriptors(pid_t process, rlim_t most)
+{
+    struct rlimit limit;
+    assert_int_equal(prlimit(process, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = most ? most : limit.rlim_max;
+    assert_int_equal(prlimit(process, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+static int connect_stranger(const char *address)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                   .sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1))};
+    int stranger = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(stranger >= 0);
+    assert_int_equal(connect(stranger, (const struct sockaddr *)&to, sizeof to), 0);
+    return stranger;
+}
+
+/* A server that has no descriptor for a worker ends, and says so: nobody could come. */
+static void a_worker_needs_a_descriptor(void **state)
+{
+    const struct server server = {.folder = *state, .starves = true};
+    float values[3] = {1, 2, 3};
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    limit_descriptors(process, 3);
+    struct rog *rog = open_worker(address, "BSP", 1, values);
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+    rog_close(rog);
+}
+
+/* Without one for a stranger, when all workers are there, it goes on. */
+static void a_stranger_needs_none(void **state)
+{
+    const struct server server = {.folder = *state, .saves_late = true};
+    float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
+    struct rog *rogs[WORKERS];
+    char address[32];
+    int status;
+    pid_t process = start_server(&server, address);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        rogs[i] = open_worker(address, "BSP", i + 1, values[i]);
+    for (uint32_t i = 0; i < WORKERS; i++)
+        assert_int_equal(rog_start_wait(rogs[i], 20, NULL), 0);
+    limit_descriptors(process, 3);
+    int stranger = connect_stranger(address);
+    exchange(rogs);
+    limit_descriptors(process, 0);
+    finish(rogs);
+    close(stranger);
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
 }
@@ -594,6 +670,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_worker_comes_late, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_rank_belongs_to_one_process, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_worker_needs_a_descriptor, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_stranger_needs_none, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
