@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <common/workload.h>
+#include <librog/net/reserve.h>
 
 int rog_command_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
@@ -40,6 +41,7 @@ int rog_command_node_init(struct rog_command_node *node, struct rog_run_config *
                           const struct rog_cli *cli, struct rog_error *err)
 {
     *node = (struct rog_command_node){.config = config};
+    rog_reserve_for_loops();
     int code = rog_secret_read(&node->secret, rog_cli_string(cli, "key-file"), err);
     if (code)
         return code;
