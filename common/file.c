@@ -319,13 +319,19 @@ static int check_cache(const char *dir, bool is_last, struct rog_error *err)
     struct stat status;
     if (stat(dir, &status) != 0)
         return 0; /* it is made later, or cannot be, which is said then */
-    if (is_last ? rog_dir_is_private(&status) : rog_dir_keeps_entries(&status))
+    if (is_last && !is_own(status.st_uid))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s: this cache folder belongs to user %u, and its contents are trusted; "
+                        "hint: set XDG_CACHE_HOME to a folder owned by you",
+                        dir, (unsigned)status.st_uid);
+    if (is_last ? !is_shared(&status) : rog_dir_keeps_entries(&status))
         return 0;
+    /* What lies in it was perhaps made as open as it is. */
     return rog_fail(
         err, ROG_EINVAL,
-        "%s: other users can write into this cache folder (owner %u, mode %03o), and its contents "
-        "are trusted; hint: chmod go-w %s, or set XDG_CACHE_HOME to a folder owned by you",
-        dir, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u, dir);
+        "%s: other users can write into this cache folder (mode %03o), and its contents are "
+        "trusted; hint: chmod -R go-w %s, or set XDG_CACHE_HOME to a folder owned by you",
+        dir, (unsigned)status.st_mode & 0777u, dir);
 }
 
 static int check_caches(const char *dir, struct rog_error *err)

@@ -70,6 +70,12 @@ try 0 rogctl runs --db mine.db
 # What lies in a cache is used as it is: one that other users can write is not used.
 mkdir -p shared/rogctl && chmod 777 shared/rogctl
 XDG_CACHE_HOME=$PWD/shared try 1 rogctl doctor
-prints 'shared/rogctl: other users can write into this cache folder (owner '
+prints 'shared/rogctl: other users can write into this cache folder (mode 777)'
+prints 'hint: chmod -R go-w'
+if [ "$(id -u)" = 0 ]; then
+    chmod 755 shared/rogctl && chown 65534 shared/rogctl
+    XDG_CACHE_HOME=$PWD/shared try 1 rogctl doctor
+    prints 'shared/rogctl: this cache folder belongs to user 65534'
+fi
 try 1 rogctl sweep x.conf --db no/folder/x.db
 says 'no/folder/x.db'
