@@ -69,8 +69,7 @@ void rog_pool_task_release(struct rog_pool_task *task)
     *task = (struct rog_pool_task){0};
 }
 
-/* Of a file in one of the folders of tasks. False: it is none. */
-static bool parse_name(const char *file, bool has_agent, struct rog_pool_task *task)
+bool rog_pool_task_parse(const char *file, bool has_agent, struct rog_pool_task *task)
 {
     const char *at = strchr(file, '@');
     size_t length = at ? (size_t)(at - file) : strlen(file);
@@ -150,7 +149,7 @@ int rog_pool_list(const struct rog_pool *pool, enum rog_pool_place place,
     while (code == 0 && (errno = 0, entry = readdir(dir))) {
         code = grow(list, &room, err);
         if (code == 0 &&
-            parse_name(entry->d_name, place != ROG_POOL_READY, &list->task[list->count]))
+            rog_pool_task_parse(entry->d_name, place != ROG_POOL_READY, &list->task[list->count]))
             list->count++;
     }
     if (code == 0 && errno != 0)

@@ -39,6 +39,7 @@ struct fake {
     char *folder;
     enum breaks breaks; /* the next command */
     int downloads;      /* that succeed; -1: all do */
+    const char *lie;    /* the answer to the next command; NULL: the truth */
 };
 
 static const struct rog_pool_terms terms = {.sweep = "case", .placed_by = "me", .lease_s = 60};
@@ -96,6 +97,12 @@ static int fake_run(struct rog_connection *connection, const char *const *argv,
                          0);
         assert_int_equal(
             rog_file_read(errors, 1 << 20, &result->errors, &result->errors_bytes, err), 0);
+    }
+    if (fake->lie) {
+        free(result->output);
+        result->output = rog_strdup(fake->lie);
+        result->output_bytes = strlen(fake->lie);
+        fake->lie = NULL;
     }
     bool broken = fake->breaks != HOLDS;
     if (broken)
@@ -320,6 +327,9 @@ static void write_result(const char *folder, const char *run)
         free(dir);
         free(path);
     }
+    char *path = rog_path_join(folder, "result.json");
+    assert_int_equal(rog_file_write(path, "{\"hash\":\"h\"}", 12, &err), 0);
+    free(path);
 }
 
 /* One that takes a task, or goes on with one. */
@@ -533,11 +543,149 @@ static void runs_are_spread(void **state)
     rog_pool_list_release(&taken);
 }
 
+/* ---- a host that lies ---- */
+
+/* Host 0 says that, after it was given some tasks, and another host is waited for no longer. */
+static int lie(struct world *w, const char *format, ...)
+{
+    struct rog_pool_host *host = &w->hosts->host[0];
+    struct rog_error err = {0};
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    w->fake[0].lie = text;
+    int code = rog_pool_host_exchange(host, &err);
+    printf("%s\n", err.message);
+    return code;
+}
+
+static void give_one(struct world *w)
+{
+    place(w, 0);
+    w->hosts->host[0].is_listed = true;
+    exchange(w, 0);
+    assert_int_equal(w->hosts->host[0].held_count, 1);
+}
+
+static void it_reaches_no_file_but_its_tasks(void **state)
+{
+    struct world *w = *state;
+    struct rog_error err = {0};
+    char *victim = rog_path_join(w->folder, "1-victim"), *name = NULL;
+    static const char *const ways[] = {"ready/../../1-victim", "taken/../../1-victim@a-1-2",
+                                       "done/../../1-victim@a-1-2", "ready/1-../../../1-victim",
+                                       "taken/1-/../../../1-victim@../x-1-2"};
+    assert_int_equal(rog_file_write(victim, "{}", 2, &err), 0);
+    give_one(w);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        lie(w, "%s\n%s\nlisted/\nend/\n", ways[i], "ready/0000000-run0");
+        if (!rog_file_exists(victim))
+            fail_msg("moved by: %s", ways[i]);
+    }
+    name = rog_path_join(rog_pool_path(w->here), "taken/0000000-run0@host0_");
+    assert_true(rog_file_exists(name));
+    free(name);
+    free(victim);
+}
+
+/* What cannot be stored ends its run, not the host, and says why. */
+static void what_cannot_be_stored_is_a_failure(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *files, *why;
+    } lies[] = {
+        {"small/1/../x\nbytes/\nx\n", "a file that cannot be stored"},
+        {"small/1/a\\b\nbytes/\nx\n", "a file that cannot be stored"},
+        {"large/99999999999999/events.jsonl\nbytes/\n\n", "more than 64 GiB"},
+        {"large/60000000000/a\nlarge/60000000000/b\nbytes/\n\n", "more than 64 GiB"},
+        {"large/18446744073709551615/b\nbytes/\n\n", "more than 64 GiB"},
+        {"small/1/x\nbytes/\nx\n", "no valid result.json"},
+        {"small/3/result.json\nbytes/\n[1]\n", "no valid result.json"},
+        {"small/12/result.json\nbytes/\n{\"hash\":\"g\"}\n", "the result of another run"},
+    };
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct rog_error err = {0};
+        struct rog_pool_list done = {0};
+        give_one(w);
+        assert_int_equal(
+            lie(w, "done/0000000-run0@a-1-2\nlisted/\nresult/0000000-run0@a-1-2\n%send/\n",
+                lies[i].files),
+            0);
+        assert_int_equal(rog_pool_list(w->here, ROG_POOL_DONE, &done, &err), 0);
+        assert_int_equal(done.count, 1);
+        char *folder = rog_pool_run_folder(w->here, "run0", done.task[0].agent), *text = NULL;
+        char *path = rog_path_join(folder, "result.json");
+        size_t size = 0;
+        assert_int_equal(rog_file_read(path, 4096, &text, &size, &err), 0);
+        if (!strstr(text, lies[i].why) || !strstr(text, "\"failed\"") || !strstr(text, "\"h\""))
+            fail_msg("%s: %s", lies[i].files, text);
+        assert_int_equal(rog_pool_remove(w->here, ROG_POOL_DONE, &done.task[0], &err), 0);
+        rog_pool_list_release(&done);
+        free(text);
+        free(path);
+        free(folder);
+    }
+}
+
+/* Nothing is fetched that would fill the disk, and a host that says nothing but nonsense is one
+ * that is not heard. */
+static void nonsense_is_no_sign_of_life(void **state)
+{
+    struct world *w = *state;
+    struct rog_pool_host *host = &w->hosts->host[0];
+    static const char *const lies[] = {
+        "",
+        "x\n",
+        "listed/\n",
+        "listed/\nresult/\n",
+        "listed/\nresult/0000000-run0@../x\n",
+        "done/0000000-run0@a-1-2\nlisted/\nresult/0000000-run0@a-1-2\nlarge/60000000000/x\n"
+        "bytes/\n\nend/\n"};
+    give_one(w);
+    assert_true(host->heard_s > 0);
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        host->heard_s = 0;
+        assert_int_not_equal(lie(w, "%s", lies[i]), 0);
+        assert_true(host->heard_s == 0);
+    }
+}
+
+static void it_names_no_crowd(void **state)
+{
+    struct world *w = *state;
+    struct rog_error err = {0};
+    size_t size = 0, agents = 0;
+    char *text = NULL, *path = rog_path_join(rog_pool_path(w->here), "agents");
+    FILE *file = open_memstream(&text, &size);
+    give_one(w);
+    for (int i = 0; i < 20000; i++)
+        fprintf(file, "beat/a-%d-1/{\"beat\":1}\ndone/%07d-other@a-1-2\n", i, i);
+    fputs("listed/\nend/\n", file);
+    fclose(file);
+    w->fake[0].lie = text;
+    assert_int_equal(rog_pool_host_exchange(&w->hosts->host[0], &err), 0);
+    assert_true(rog_json_size(w->hosts->host[0].drops) <= 2000);
+    DIR *dir = opendir(path);
+    while (readdir(dir))
+        agents++;
+    closedir(dir);
+    assert_in_range(agents, 3, 200);
+    free(text);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_run_comes_back_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_are_spread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_reaches_no_file_but_its_tasks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_stored_is_a_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nonsense_is_no_sign_of_life, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_names_no_crowd, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

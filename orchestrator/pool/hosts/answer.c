@@ -12,62 +12,78 @@
 #include <orchestrator/pool/beats.h>
 
 #define LINE_MAX_BYTES 65536
+/* Of what a host says in one answer: tasks that nobody has given it, and agents besides two for
+ * each slot. Whatever is more is passed over. */
+#define STRANGERS_MOST 1000
+#define AGENTS_MORE 64
 
 struct reading {
     struct rog_pool_host *host;
     struct rog_json *alive; /* {agent: true}: those that have said something */
     FILE *holders;          /* what it says of who holds it */
+    size_t strangers, agents;
     bool gone, keeper, stopped, trouble, listed;
 };
 
 /* ---- tasks ---- */
 
 /* A task is the host's, or one that it has although it should not. */
-static int note_place(struct rog_pool_host *host, enum rog_pool_where where, const char *place,
-                      char *file, struct rog_error *err)
+static int take_place(struct reading *reading, enum rog_pool_where where, const char *place,
+                      const struct rog_pool_task *task, struct rog_error *err)
 {
-    char *agent = strchr(file, '@');
-    if (agent)
-        *agent++ = '\0';
-    if ((where == ROG_POOL_WAITS) != (agent == NULL) || (agent && !rog_pool_is_agent(agent)))
-        return 0; /* no task */
-    struct rog_pool_held *held = rog_pool_held_find(host, file);
+    struct rog_pool_host *host = reading->host;
+    struct rog_pool_held *held = rog_pool_held_find(host, task->name);
+    if (!held && reading->strangers++ >= STRANGERS_MOST)
+        return 0;
     if (!held)
-        held = rog_pool_held_claim(host, file);
+        held = rog_pool_held_claim(host, task->name);
     /* Of two that have done it, as one of them slept, one is enough. */
     if (!held || (held->seen && held->where == ROG_POOL_IS_DONE))
-        return rog_pool_host_drop(host, place, file, agent, err);
+        return rog_pool_host_drop(host, place, task->name, task->agent, err);
     held->seen = true;
     held->where = where;
-    int code = rog_pool_held_rename(host, held, agent, err);
+    int code = rog_pool_held_rename(host, held, task->agent, err);
     int holds = code == 0 ? rog_pool_holds(host->hosts->pool, &held->task, err) : 0;
     if (code == 0 && holds < 0)
         return holds;
     if (code == ROG_ENOTFOUND || (code == 0 && !holds)) { /* others have it, or nobody wants it */
         rog_pool_held_forget(host, held);
-        code = rog_pool_host_drop(host, place, file, agent, err);
+        code = rog_pool_host_drop(host, place, task->name, task->agent, err);
     }
     return code;
 }
 
-static int note_back(struct rog_pool_host *host, enum rog_pool_where where, const char *place,
-                     char *file, struct rog_error *err)
+/* Names become paths here: one that is no task's is passed over. */
+static int note_place(struct reading *reading, enum rog_pool_where where, const char *place,
+                      const char *file, struct rog_error *err)
 {
-    struct rog_pool_held *held = rog_pool_held_find(host, file);
+    struct rog_pool_task task = {0};
+    if (!rog_pool_task_parse(file, where != ROG_POOL_WAITS, &task))
+        return 0;
+    int code = take_place(reading, where, place, &task, err);
+    rog_pool_task_release(&task);
+    return code;
+}
+
+static int note_back(struct reading *reading, enum rog_pool_where where, const char *place,
+                     const char *file, struct rog_error *err)
+{
+    struct rog_pool_held *held = rog_pool_held_find(reading->host, file);
     (void)where;
     (void)place;
     (void)err;
     if (held)
-        rog_pool_held_return(host, held);
+        rog_pool_held_return(reading->host, held);
     return 0;
 }
 
-static int note_task(struct reading *reading, const char *word, char *file, struct rog_error *err)
+static int note_task(struct reading *reading, const char *word, const char *file,
+                     struct rog_error *err)
 {
     static const struct {
         const char *word;
-        int (*note)(struct rog_pool_host *host, enum rog_pool_where where, const char *place,
-                    char *file, struct rog_error *err);
+        int (*note)(struct reading *reading, enum rog_pool_where where, const char *place,
+                    const char *file, struct rog_error *err);
         enum rog_pool_where where;
     } words[] = {{"ready", note_place, ROG_POOL_WAITS},
                  {"taken", note_place, ROG_POOL_RUNS_THERE},
@@ -77,7 +93,7 @@ static int note_task(struct reading *reading, const char *word, char *file, stru
     pthread_mutex_lock(&reading->host->hosts->mutex);
     for (size_t i = 0; code == 0 && i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i].word) == 0)
-            code = words[i].note(reading->host, words[i].where, word, file, err);
+            code = words[i].note(reading, words[i].where, word, file, err);
     pthread_mutex_unlock(&reading->host->hosts->mutex);
     return code;
 }
@@ -117,6 +133,7 @@ static int note_beat(struct reading *reading, char *agent, struct rog_error *err
     if (text)
         *text++ = '\0';
     if (!text || !rog_pool_is_agent(agent) ||
+        reading->agents++ >= 2 * reading->host->slots + AGENTS_MORE ||
         rog_json_parse(text, strlen(text), "beat", &says, NULL) != 0)
         return 0; /* it may be half written */
     char *name = rog_pool_held_agent(reading->host, agent);
@@ -260,6 +277,8 @@ static int read_results(struct rog_pool_host *host, struct rog_pool_answer *answ
         char *name = strndup(line + sizeof result - 1, length - (sizeof result - 1));
         code = name ? rog_pool_host_result(host, name, answer, err) : rog_fail_nomem(err);
         free(name);
+        if (code == 1)
+            return 0;
     }
     return code ? code : rog_fail(err, ROG_EFORMAT, "%s does not answer as expected", host->name);
 }

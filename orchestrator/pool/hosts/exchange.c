@@ -209,7 +209,7 @@ int rog_pool_host_exchange(struct rog_pool_host *host, struct rog_error *err)
     free(orders);
     if (code)
         return code;
-    host->heard_s = rog_clock_s();
+    host->answered_s = rog_clock_s();
     if (looks)
         host->looked_s = now_s;
     rog_json_free(host->drops); /* it has them */
@@ -217,6 +217,8 @@ int rog_pool_host_exchange(struct rog_pool_host *host, struct rog_error *err)
     struct rog_pool_answer answer = {result.output, result.output_bytes, 0};
     code = host->drops ? rog_pool_host_answer(host, looks, &answer, err) : rog_fail_nomem(err);
     host->is_listed = code == 0;
+    if (code == 0)
+        host->heard_s = host->answered_s;
     rog_command_result_release(&result);
     return code;
 }

@@ -75,7 +75,8 @@ struct rog_pool_host {
     size_t tree_count;
     struct rog_json *drops; /* [names]: of the pool there, to be removed in the next exchange */
     long long counter;      /* of exchanges: what the lease there says */
-    double heard_s;         /* when it last answered */
+    double answered_s;      /* when it last answered, whatever it was */
+    double heard_s;         /* when that was last what is expected of a host */
     double looked_s;        /* for who holds it, and for signs of life of its agents */
     double beat_s;          /* when KEY_ gave a sign of life here */
     double pause_s;         /* before the next exchange, or the next try to connect */
@@ -195,7 +196,8 @@ void rog_pool_host_end_beats(struct rog_pool_host *host, struct rog_json *alive)
 
 /* result.c. */
 /* Reads what follows the line "result/TASK@AGENT" (`name` behind the slash) and, when the result is
- * whole here, publishes it. */
+ * whole here, publishes it. One that cannot be stored is published as a failure, with the reason.
+ * 1: the rest of the answer cannot be read any more. */
 int rog_pool_host_result(struct rog_pool_host *host, const char *name,
                          struct rog_pool_answer *answer, struct rog_error *err);
 

@@ -15,6 +15,7 @@
 
 #define COMMAND_TIMEOUT_S 30.0
 #define CLEAN_TIMEOUT_S 60.0
+#define SLOTS_MOST 1024 /* of a host that says itself how many processors it has */
 #define TERMS_FILE "pool.json"
 #define TERMS_MAX_BYTES 65536
 
@@ -50,7 +51,8 @@ static int meet(struct rog_pool_host *host, char **architecture, struct rog_erro
     char *rest = said, *first = strsep(&rest, "\n"), *processors = strsep(&rest, "\n");
     long given = (long)rog_json_get_integer(host->settings, "slots", 0);
     long found = processors ? strtol(processors, NULL, 10) : 0;
-    long slots = given > 0 ? given : found > 0 ? found : 1;
+    found = found < 1 ? 1 : found > SLOTS_MOST ? SLOTS_MOST : found;
+    long slots = given > 0 ? given : found;
     rog_machine_read(machine, rest ? rest : "");
     code = check_twin(host, machine, err);
     if (code == 0 && !(*architecture = rog_strdup(first)))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <common/clock.h>
@@ -18,7 +19,9 @@
 #include <orchestrator/pool/files.h>
 
 #define FILES_MOST 100000
-#define FILE_MOST_BYTES ((uint64_t)64 << 30)
+#define RESULT_MOST_BYTES ((uint64_t)64 << 30)
+#define KEPT_SHARE 20 /* of the disk that results leave free: one of so many */
+#define WHY_BYTES 200
 #define RESULT_MAX_BYTES ((size_t)64 << 10)
 /* Files are fetched for so long between two exchanges; those that are whole stay. */
 #define FETCH_S 20.0
@@ -35,7 +38,9 @@ struct result {
     char *folder;       /* here */
     struct file *file;  /* [count] */
     size_t count;
-    bool listed; /* the host has its folder */
+    uint64_t bytes, large_bytes;
+    bool listed;         /* the host has its folder */
+    char why[WHY_BYTES]; /* it cannot be stored */
 };
 
 static void release(struct result *result)
@@ -50,28 +55,35 @@ static void release(struct result *result)
 
 /* ---- what there is ---- */
 
+static void refuse(struct result *result, const char *what, const char *text)
+{
+    snprintf(result->why, sizeof result->why, "%s%.120s", what, text);
+}
+
 static int add_file(struct result *result, bool is_large, const char *text, struct rog_error *err)
 {
     struct file file = {.is_large = is_large};
     int used = 0;
     if (sscanf(text, "%" SCNu64 "/%n", &file.size, &used) != 1 || used == 0 ||
-        !rog_deployed_name_is_good(text + used) || file.size > FILE_MOST_BYTES)
-        return rog_fail(err, ROG_EFORMAT, "%s: a result with a file that cannot be: %.120s",
-                        result->host->name, text);
-    struct file *grown = result->count < FILES_MOST
-                             ? realloc(result->file, (result->count + 1) * sizeof *grown)
-                             : NULL;
-    file.path = rog_strdup(text + used);
+        !rog_deployed_name_is_good(text + used))
+        refuse(result, "a file that cannot be stored: ", text);
+    else if (file.size > RESULT_MOST_BYTES || result->bytes + file.size > RESULT_MOST_BYTES)
+        refuse(result, "more than 64 GiB of files", "");
+    else if (result->count >= FILES_MOST)
+        refuse(result, "too many files", "");
+    if (result->why[0])
+        return 0;
+    struct file *grown = realloc(result->file, (result->count + 1) * sizeof *grown);
     if (grown)
         result->file = grown;
+    file.path = rog_strdup(text + used);
     if (!grown || !file.path) {
         free(file.path);
-        return result->count < FILES_MOST
-                   ? rog_fail_nomem(err)
-                   : rog_fail(err, ROG_EFORMAT, "%s: a result of more than %d files",
-                              result->host->name, FILES_MOST);
+        return rog_fail_nomem(err);
     }
     grown[result->count++] = file;
+    result->bytes += file.size;
+    result->large_bytes += is_large ? file.size : 0;
     return 0;
 }
 
@@ -80,7 +92,7 @@ static int add_file(struct result *result, bool is_large, const char *text, stru
 static int read_files(struct result *result, struct rog_pool_answer *answer, struct rog_error *err)
 {
     int code = 0;
-    while (code == 0 && !result->listed) {
+    while (code == 0 && !result->listed && !result->why[0]) {
         size_t length = 0, before = answer->at;
         const char *line = rog_pool_answer_line(answer, &length);
         char *copy = line ? strndup(line, length) : NULL;
@@ -133,6 +145,25 @@ static int open_folder(struct result *result, struct rog_error *err)
     if (is_new && code == 0)
         code = rog_dir_make(result->folder, err);
     return code;
+}
+
+/* What the host says may be any number. */
+static int check_room(const struct result *result, struct rog_error *err)
+{
+    struct statvfs disk;
+    const char *path = rog_pool_path(result->host->hosts->pool);
+    if (result->large_bytes == 0 || statvfs(path, &disk) != 0)
+        return 0;
+    uint64_t unit = disk.f_frsize, kept = disk.f_blocks / KEPT_SHARE;
+    uint64_t room = disk.f_bavail > kept ? (disk.f_bavail - kept) * unit : 0;
+    return result->large_bytes <= room
+               ? 0
+               : rog_fail(
+                     err, ROG_EIO,
+                     "the result of %s has %.3g GB, and the disk of %s has room for %.3g GB, of "
+                     "which rogctl leaves a twentieth free; hint: free some",
+                     result->task, (double)result->large_bytes / 1e9, path,
+                     (double)(disk.f_bavail * unit) / 1e9);
 }
 
 /* ---- files ---- */
@@ -235,7 +266,7 @@ static int take_large(struct result *result, bool *whole, struct rog_error *err)
         char *path = rog_path_join(result->folder, file->path);
         code = path ? 0 : rog_fail_nomem(err);
         if (code == 0 && !is_whole(path, file->size)) {
-            if (rog_clock_s() - result->host->heard_s > FETCH_S)
+            if (rog_clock_s() - result->host->answered_s > FETCH_S)
                 *whole = false;
             else
                 code = fetch(result, file, path, err);
@@ -247,23 +278,52 @@ static int take_large(struct result *result, bool *whole, struct rog_error *err)
 
 /* ---- the whole ---- */
 
+/* What the agent there says of its run; a failure, if it says that of no such run. */
+static int read_end(struct result *result, const char *path, const char *hash,
+                    struct rog_json **value, struct rog_error *err)
+{
+    struct rog_error cause = {0};
+    int code = result->why[0] ? 0 : rog_pool_read_file(path, RESULT_MAX_BYTES, value, &cause);
+    if (code == ROG_ENOTFOUND || code == ROG_EFORMAT)
+        refuse(result, "no valid " ROG_POOL_RESULT, "");
+    else if (code < 0)
+        return rog_fail_again(err, &cause);
+    else if (!result->why[0] && strcmp(rog_json_get_string(*value, "hash", ""), hash) != 0)
+        refuse(result, "it is the result of another run", "");
+    if (!result->why[0])
+        return 0;
+    rog_json_free(*value);
+    *value = rog_json_object();
+    char *error =
+        rog_format("%s: the result cannot be stored: %s", result->host->name, result->why);
+    rog_json_put_string(*value, "status", "failed");
+    rog_json_put_string(*value, "hash", hash);
+    rog_json_put_string(*value, "error", error);
+    bool made = *value && error;
+    free(error);
+    return made ? 0 : rog_fail_nomem(err);
+}
+
 /* Whoever takes it in looks whether it is of the agent that has published it, whose name here is
  * another. */
-static int name_agent(const struct result *result, const char *agent, struct rog_error *err)
+static int write_end(struct result *result, const struct rog_pool_task *task, struct rog_error *err)
 {
-    struct rog_json *value = NULL;
+    struct rog_json *value = NULL, *placed = NULL;
     char *path = rog_path_join(result->folder, ROG_POOL_RESULT), *text = NULL;
-    int code = path ? rog_pool_read_file(path, RESULT_MAX_BYTES, &value, err) : rog_fail_nomem(err);
+    int code = path ? rog_pool_read(result->host->hosts->pool, ROG_POOL_TAKEN, task, &placed, err)
+                    : rog_fail_nomem(err);
+    if (code == 0)
+        code = read_end(result, path, rog_json_get_string(placed, "hash", ""), &value, err);
     if (code == 0) {
-        rog_json_put_string(value, "agent", agent);
+        rog_json_put_string(value, "agent", task->agent);
         text = rog_json_text(value);
         code = text ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
     }
     free(text);
     free(path);
     rog_json_free(value);
-    /* One without is none: whoever takes it in says so. */
-    return code == ROG_ENOTFOUND || code == ROG_EFORMAT ? 0 : code;
+    rog_json_free(placed);
+    return code;
 }
 
 /* The result is here, and is not needed there any more. One that others have brought meanwhile is
@@ -273,7 +333,7 @@ static int publish(struct result *result, struct rog_error *err)
     struct rog_pool_host *host = result->host;
     pthread_mutex_lock(&host->hosts->mutex);
     struct rog_pool_held *held = find(result);
-    int code = held ? name_agent(result, held->task.agent, err) : 0;
+    int code = held ? write_end(result, &held->task, err) : 0;
     if (held && code == 0)
         code = rog_pool_publish(host->hosts->pool, &held->task, err);
     if (held && code == 0) {
@@ -316,16 +376,19 @@ int rog_pool_host_result(struct rog_pool_host *host, const char *name,
     int code = result.task && result.agent ? 0 : rog_fail_nomem(err);
     if (code == 0)
         code = read_files(&result, answer, err);
-    if (code == 0 && result.listed)
+    bool refused = code == 0 && result.why[0];
+    if (code == 0 && (result.listed || refused))
         code = open_folder(&result, err);
     if (code == 0 && result.listed)
         code = take_small(&result, answer, err);
     if (code == 0 && result.listed)
+        code = check_room(&result, err);
+    if (code == 0 && result.listed)
         code = take_large(&result, &whole, err);
-    if (code == 0 && whole)
+    if (code == 0 && (whole || refused))
         code = publish(&result, err);
     else if (code == 0 && !result.listed)
         code = redo(&result, err);
     release(&result);
-    return code;
+    return code == 0 && refused ? 1 : code;
 }
