@@ -75,6 +75,16 @@ static void __attribute__((constructor)) set_memory_up(void)
 
 /* ---- errors ---- */
 
+/* With what SQLite appends to the name for its other files. */
+static bool is_too_long(const char *path, const char *folder)
+{
+    const char *slash = strrchr(path, '/');
+    char *whole = realpath(folder, NULL);
+    size_t bytes = whole ? strlen(whole) + strlen(slash ? slash : path) + strlen("-journal") : 0;
+    free(whole);
+    return bytes > (size_t)sqlite3_vfs_find(NULL)->mxPathname;
+}
+
 /* With the system's cause, where SQLite knows one. */
 static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
 {
@@ -83,6 +93,8 @@ static const char *add_cause(const struct rog_db *db, const char *text, char who
     char *folder = cause == ENOENT ? rog_path_dir(db->path) : NULL;
     if (folder && access(folder, W_OK | X_OK) != 0)
         cause = errno;
+    else if (folder && is_too_long(db->path, folder))
+        cause = ENAMETOOLONG;
     free(folder);
     snprintf(whole, CAUSE_BYTES, "%s%s%s", text, cause ? ": " : "", cause ? strerror(cause) : "");
     return whole;

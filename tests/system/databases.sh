@@ -77,5 +77,9 @@ if [ "$(id -u)" = 0 ]; then
     XDG_CACHE_HOME=$PWD/shared try 1 rogctl doctor
     prints 'shared/rogctl: this cache folder belongs to user 65534'
 fi
+long=$(printf '%0200d/%0200d/%0200d' 0 0 0)
+mkdir -p "$long"
+try 1 rogctl sweep x.conf --db "$long/x.db"
+says 'File name too long'
 try 1 rogctl sweep x.conf --db no/folder/x.db
 says 'no/folder/x.db'
