@@ -11,6 +11,7 @@
 #include <orchestrator/figures/run_targets.h>
 #include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/run_files.h>
+#include <orchestrator/pool/controller.h>
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/imported.h>
@@ -174,6 +175,23 @@ const char *rog_run_status_words(const struct rog_json *summary)
     return strcmp(status, "left") == 0 ? "on its hosts" : status;
 }
 
+/* Agents execute runs in a pool of a case, and while the sweep's process follows them, it holds the
+ * pool. */
+static bool is_followed(struct rog_db *db, const char *id)
+{
+    struct rog_query *query = NULL;
+    bool followed = false;
+    int code = rog_query_new(&query, db, NULL, "SELECT case_name FROM case_runs WHERE run_id = ?",
+                             "s", id);
+    while (code == 0 && !followed && rog_query_step(query, NULL) == 1) {
+        char *pool = rog_pool_place_of(rog_db_path(db), rog_query_text(query, 0));
+        followed = pool && rog_file_exists(pool) && rog_run_is_locked(pool);
+        free(pool);
+    }
+    rog_query_free(query);
+    return followed;
+}
+
 const char *rog_run_abandoned(struct rog_db *db, const char *id)
 {
     struct rog_run_progress progress;
@@ -184,9 +202,10 @@ const char *rog_run_abandoned(struct rog_db *db, const char *id)
     free(relative);
     if (locked)
         return NULL;
-    bool goes_on =
-        rog_run_progress_load(db, id, &progress, NULL) == 1 && progress.age_s < progress.alone_s;
-    return goes_on ? "left" : "interrupted";
+    bool has_progress = rog_run_progress_load(db, id, &progress, NULL) == 1;
+    if (has_progress && is_followed(db, id))
+        return NULL;
+    return has_progress && progress.age_s < progress.alone_s ? "left" : "interrupted";
 }
 
 void rog_run_correct_status(struct rog_db *db, struct rog_json *summary)

@@ -86,6 +86,39 @@ wait $!
 try 0 rogctl sweep x.conf -q
 equals "a plain sweep after agents"
 
+# A run that an agent does is running for everybody who looks, and `stop` ends that one.
+fresh
+sed 's/seconds = 3000.0/seconds = 4000000.0/' x.conf >long.conf
+rogctl sweep long.conf --on list --attach -q >list 2>>told &
+sweep=$!
+until [ -d $pool/ready ] && [ -n "$(ls $pool/ready)" ]; do sleep 0.2; done
+rogctl agent $pool 2>>told &
+agent=$!
+# shows WHAT NUMBER: so many runs are said to be that, by all who say it.
+shows() {
+    for i in $(seq 600); do
+        rogctl runs >out 2>>told && rogctl status >err 2>>told
+        [ "$(grep -c " $1 " out)" = "$2" ] && { [ "$1" != running ] || grep -q "$2 running" err; } && return
+        sleep 0.2
+    done
+    fail "not $2 $1"
+}
+shows running 1
+grep interrupted err && fail "a run that an agent does is interrupted"
+run=$(sqlite3 results.db "SELECT id FROM runs WHERE status = 'running'")
+try 0 rogctl stop "$run"
+for i in $(seq 600); do
+    [ "$(sqlite3 results.db "SELECT status FROM runs WHERE id = '$run'")" = planned ] && break
+    sleep 0.2
+done
+same "the run that was stopped" planned "$(sqlite3 results.db "SELECT status FROM runs WHERE id = '$run'")"
+shows running 1
+kill -KILL $sweep
+wait $sweep 2>>told
+shows interrupted 1
+kill -KILL $agent
+wait $agent 2>>told
+
 # Not for everybody.
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# For tests on Slurm: . "$ROG_TEST_TOOLS/slurm.sh" after lib.sh, then slurm_up [CPUS]. A Slurm of one
-# node, with its own munged, in the current folder and on ports of its own, without systemd or
-# cgroups. It is gone when the script ends, however it ends, and so are its jobs.
+# For tests on Slurm: . "$ROG_TEST_TOOLS/slurm.sh" after lib.sh, then slurm_up [CPUS [NODES]]. A Slurm
+# of one node, or of those that are named, with its own munged, in the current folder and on ports of
+# its own, without systemd or cgroups. It is gone when the script ends, however it ends, and so are its
+# jobs.
 
 slurm=$PWD/slurm
 
-# slurm_up [CPUS], or the test is skipped where there cannot be a Slurm.
+# slurm_up [CPUS [NODES]], or the test is skipped where there cannot be a Slurm.
 slurm_up() {
     [ "$(id -u)" = 0 ] || skip "a Slurm needs root"
     PATH=$PATH:/usr/sbin
@@ -14,6 +15,7 @@ slurm_up() {
     done
     mkdir -p "$slurm/state" "$slurm/spool"
     chmod 700 "$slurm"
+    slurm_nodes=${2:-one}
     slurm_configure "${1:-2}"
     trap slurm_down EXIT
     head -c 1024 /dev/urandom >"$slurm/munge.key"
@@ -22,11 +24,11 @@ slurm_up() {
     slurm_slurmctld
     slurm_slurmd
     for i in $(seq 100); do
-        case $(sinfo -h -o %T 2>cause) in idle*) return ;; esac
+        [ "$(sinfo -h -N -t idle 2>cause | wc -l)" = "$(echo $slurm_nodes | wc -w)" ] && return
         sleep 0.2
     done
     skip "Slurm's node does not become idle here: $(cat cause)" \
-        "$(tail -qn 3 "$slurm/slurmctld.log" "$slurm/slurmd.log")"
+        "$(tail -qn 3 "$slurm/slurmctld.log" "$slurm"/slurmd-*.log)"
 }
 
 # So many ports that are free now.
@@ -39,7 +41,7 @@ print(*[s.getsockname()[1] for s in all])' "$1"
 }
 
 slurm_configure() {
-    set -- "$1" $(free_ports 2)
+    set -- "$1" $(free_ports "$(echo 1 $slurm_nodes | wc -w)")
     cat >"$slurm/slurm.conf" <<END
 ClusterName=test
 SlurmctldHost=$(hostname -s)(127.0.0.1)
@@ -58,18 +60,22 @@ SelectTypeParameters=CR_CPU
 MpiDefault=none
 ReturnToService=2
 StateSaveLocation=$slurm/state
-SlurmdSpoolDir=$slurm/spool
+SlurmdSpoolDir=$slurm/spool/%n
 SlurmctldPidFile=$slurm/slurmctld.pid
-SlurmdPidFile=$slurm/slurmd.pid
+SlurmdPidFile=$slurm/slurmd-%n.pid
 SlurmctldLogFile=$slurm/slurmctld.log
-SlurmdLogFile=$slurm/slurmd.log
+SlurmdLogFile=$slurm/slurmd-%n.log
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 MinJobAge=10
 KillWait=5
 MaxArraySize=${slurm_max_array:-1001}
-NodeName=one NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$3 CPUs=$1 State=UNKNOWN
-PartitionName=all Nodes=one Default=YES MaxTime=INFINITE State=UP
+PartitionName=all Nodes=$(echo $slurm_nodes | tr ' ' ,) Default=YES MaxTime=INFINITE State=UP
 END
+    cpus=$1
+    for node in $slurm_nodes; do
+        echo "NodeName=$node NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$3 CPUs=$cpus State=UNKNOWN"
+        shift
+    done >>"$slurm/slurm.conf"
     SLURM_CONF=$slurm/slurm.conf
     export SLURM_CONF
 }
@@ -83,9 +89,13 @@ slurm_slurmctld() {
     slurmctld -D >>"$slurm/out" 2>&1 </dev/null &
     slurmctld=$!
 }
+# slurm_slurmd [NODE]: of this node, or of all.
 slurm_slurmd() {
-    slurmd -D -N one >>"$slurm/out" 2>&1 </dev/null &
-    slurmd=$!
+    for node in ${1:-$slurm_nodes}; do
+        mkdir -p "$slurm/spool/$node"
+        slurmd -D -N "$node" >>"$slurm/out" 2>&1 </dev/null &
+        echo $! >"$slurm/slurmd-$node.process"
+    done
 }
 
 # All processes of this Slurm, those of jobs too, which are in sessions of their own.
