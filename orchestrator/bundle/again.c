@@ -10,7 +10,7 @@
 #include <common/plugin.h>
 #include <common/workload.h>
 #include <orchestrator/bundle/archive.h>
-#include <orchestrator/bundle/conf_text.h>
+#include <orchestrator/conf/conf_text.h>
 
 /* Runs that one experiment file can make: with the same workers, and programs of the same files. */
 struct group {

@@ -7,74 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <common/file.h>
 #include <common/settings.h>
+#include <orchestrator/conf/conf_text.h>
+#include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/store/summary.h>
-
-/* ---- values, as libconfig reads them ---- */
-
-static void write_text(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            fprintf(file, "\\%c", byte);
-        else if (byte < 0x20)
-            fprintf(file, "\\x%02x", byte);
-        else
-            fputc(byte, file);
-    }
-    fputc('"', file);
-}
-
-/* A number of type REAL has a point: libconfig tells the two kinds apart. */
-static void write_number(FILE *file, const struct rog_json *value, bool real)
-{
-    char text[40];
-    double number = rog_json_number(value, 0);
-    if (rog_json_is_integer(value) && !real)
-        fprintf(file, "%lld%s", (long long)rog_json_integer(value, 0),
-                llabs(rog_json_integer(value, 0)) > INT32_MAX ? "L" : "");
-    else {
-        snprintf(text, sizeof text, "%.12g", number);
-        fprintf(file, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
-    }
-}
-
-static void write_value(FILE *file, const struct rog_json *value, bool real);
-
-static int write_member(const char *key, const struct rog_json *value, void *user)
-{
-    FILE *file = user;
-    if (rog_json_is_null(value))
-        return 0;
-    fprintf(file, " %s = ", key);
-    write_value(file, value, false);
-    fputc(';', file);
-    return 0;
-}
-
-static void write_value(FILE *file, const struct rog_json *value, bool real)
-{
-    if (rog_json_is_string(value)) {
-        write_text(file, rog_json_string(value, ""));
-    } else if (rog_json_is_bool(value)) {
-        fputs(rog_json_bool(value, false) ? "true" : "false", file);
-    } else if (rog_json_is_object(value)) {
-        fputc('{', file);
-        rog_json_each(value, write_member, file);
-        fputs(" }", file);
-    } else if (rog_json_is_array(value)) {
-        fputc('[', file);
-        for (size_t i = 0; i < rog_json_size(value); i++) {
-            fputs(i ? ", " : "", file);
-            write_value(file, rog_json_at(value, i), real);
-        }
-        fputc(']', file);
-    } else {
-        write_number(file, value, real);
-    }
-}
 
 /* ---- runs ---- */
 
@@ -102,40 +39,75 @@ static void write_run(FILE *file, const struct rog_json *config)
                       !(setting->flags & ROG_SETTING_FILLED_IN) && !is_default(setting, value);
         if (!wanted)
             continue;
-        fprintf(file, " %s = ", setting->name);
-        write_value(file, value,
-                    setting->type == ROG_SETTING_REAL || setting->type == ROG_SETTING_REALS);
-        fputc(';', file);
+        fputc(' ', file);
+        rog_conf_text_setting(file, rog_run_settings, setting->name, value);
     }
     fputs(" }", file);
 }
 
-static void write_head(FILE *file, const struct rog_case_row *row, const char *cluster)
+/* ---- the case ---- */
+
+static void write_text(FILE *file, const char *name, const char *value)
+{
+    struct rog_json *text = value ? rog_json_new_string(value) : NULL;
+    if (text) {
+        fprintf(file, "%s = ", name);
+        rog_conf_text_value(file, text, false);
+        fputs(";\n", file);
+    }
+    rog_json_free(text);
+}
+
+static int write_option(const char *key, const struct rog_json *value, void *user)
+{
+    fprintf(user, "%s = ", key);
+    rog_conf_text_value(user, value, false);
+    fputs(";\n", user);
+    return 0;
+}
+
+/* Of a cluster file the name alone is recorded. One that does not come with the program is looked
+ * for beside the experiment file. */
+static int write_cluster(FILE *file, const char *name, struct rog_error *err)
+{
+    char *path = NULL;
+    int code = rog_cluster_find_file(&path, name, "/", err);
+    bool comes = code == 0 && rog_file_exists(path);
+    char *own = comes || code < 0 ? NULL : rog_format("%s.conf", name);
+    if (own)
+        fprintf(file, "# Your own cluster file: copy it here, or say --cluster FILE.\n");
+    if (code == 0)
+        write_text(file, "cluster", own ? own : name);
+    free(own);
+    free(path);
+    return code;
+}
+
+static int write_head(FILE *file, const struct rog_case_row *row, const char *cluster,
+                      struct rog_error *err)
 {
     fputs("# Makes recorded runs again: rogctl sweep THIS-FILE\n", file);
-    fputs("# Settings that are not named here had their defaults.\n", file);
-    fputs("case = ", file);
-    size_t length = strlen(row->name);
+    fputs("# Settings that are not named here had their defaults. Programs, plugins and traces of "
+          "your\n"
+          "# own must be where they were; `rogctl bundle` makes an archive that has them, too.\n",
+          file);
     const char *end = strstr(row->name, "-case");
-    char *name = strndup(row->name, end ? (size_t)(end - row->name) : length);
-    write_text(file, name ? name : "");
+    char *name =
+        rog_format("%.*s", end ? (int)(end - row->name) : (int)strlen(row->name), row->name);
+    write_text(file, "case", name);
     free(name);
-    fputs(";\n", file);
-    const struct {
-        const char *name, *value;
-    } texts[] = {{"figure", row->figure},
-                 {"contender", row->contender},
-                 {"baseline", row->baseline},
-                 {"cluster", cluster}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i].value) {
-            fprintf(file, "%s = ", texts[i].name);
-            write_text(file, texts[i].value);
-            fputs(";\n", file);
-        }
-    if (!isnan(row->target_accuracy))
-        fprintf(file, "target_accuracy = %.12g%s;\n", row->target_accuracy,
-                row->target_accuracy == floor(row->target_accuracy) ? ".0" : "");
+    write_text(file, "figure", row->figure);
+    write_text(file, "contender", row->contender);
+    write_text(file, "baseline", row->baseline);
+    if (!isnan(row->target_accuracy)) {
+        struct rog_json *target = rog_json_new_number(row->target_accuracy);
+        fputs("target_accuracy = ", file);
+        rog_conf_text_value(file, target, true);
+        fputs(";\n", file);
+        rog_json_free(target);
+    }
+    rog_json_each(row->options, write_option, file);
+    return cluster ? write_cluster(file, cluster, err) : 0;
 }
 
 static int write_case(struct rog_db *db, const struct rog_case_row *row,
@@ -150,7 +122,7 @@ static int write_case(struct rog_db *db, const struct rog_case_row *row,
             code = rog_json_parse(run.config, strlen(run.config), "a run's configuration", &config,
                                   err);
         if (code == 0 && i == 0) {
-            write_head(file, row, run.cluster);
+            code = write_head(file, row, run.cluster, err);
             fputs("runs = (\n", file);
         }
         if (code == 0) {

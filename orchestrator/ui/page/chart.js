@@ -65,7 +65,9 @@ export class Chart {
 
     names() {
         const several = this.lines.length > 1;
-        const key = this.lines.map((line) => line.label + line.color + this.hidden.has(line.label)).join("\n");
+        const rules = this.lines.length ? this.what.rules || [] : [];
+        const key = [...this.lines.map((line) => line.label + line.color + this.hidden.has(line.label)),
+            ...rules.map((rule) => rule.label)].join("\n");
         if (key === this.named) return;
         this.named = key;
         put(this.legend, several && this.lines.map((line, i) => h("button", {type: "button",
@@ -74,7 +76,9 @@ export class Chart {
                 if (!this.hidden.delete(line.label)) this.hidden.add(line.label);
                 this.names();
                 this.draw();
-            }}, this.swatch(line), line.label)));
+            }}, this.swatch(line), line.label)), rules.map((rule) => h("span", {class: "legend-item"},
+            s("svg", {class: "swatch", viewBox: "0 0 22 10", "aria-hidden": "true"},
+                s("path", {class: "rule", d: "M1 5 H21"})), rule.label)));
     }
 
     swatch(line) {
@@ -134,9 +138,7 @@ export class Chart {
             inside.append(s("rect", {class: "span", x: x(span.from), y: box.top,
                 width: Math.max(2, x(span.to) - x(span.from)), height: box.bottom - box.top}));
         for (const rule of rules)
-            inside.append(s("line", {class: "rule", x1: box.left, x2: box.right, y1: y(rule.y), y2: y(rule.y)}),
-                s("text", {class: "rule-label", x: box.right - 4, "text-anchor": "end",
-                    y: y(rule.y) + (y(rule.y) - box.top < 16 ? 13 : -5)}, rule.label));
+            inside.append(s("line", {class: "rule", x1: box.left, x2: box.right, y1: y(rule.y), y2: y(rule.y)}));
         for (const line of lines) this.line(inside, line);
         this.mark = s("g", {class: "cursor"});
         this.brush = s("rect", {class: "brush", y: box.top, height: box.bottom - box.top, visibility: "hidden"});

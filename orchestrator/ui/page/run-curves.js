@@ -2,7 +2,7 @@
 // The curves of a run over its time; they grow while it goes on. A part of the time that is chosen is
 // asked for again, with as many points as before.
 
-import {h, put, failure, choice, note, throttled} from "./dom.js";
+import {h, put, failure, choice, throttled} from "./dom.js";
 import {asking, aborted, ofRun} from "./api.js";
 import {number, free, heading} from "./format.js";
 import {change, read} from "./route.js";
@@ -70,7 +70,10 @@ export function curves(root, about) {
         rows: chart("Rows sent of all rows", "%", {zero: true}),
         loss: chart("Loss", ""),
     };
+    const each = h("div", {class: "charts-more"}); // the time of each worker's iterations
+    const ofEach = new Map();
     put(place, Object.values(charts).map((one) => one.element));
+    charts.seconds.element.after(each);
 
     const view = () => {
         const {params} = read();
@@ -111,8 +114,29 @@ export function curves(root, about) {
                 clamp(from - span / 2) + span)),
             button("later", "›", "Later", to >= whole, () => onZoom(clamp(to + span / 2) - span, clamp(to + span / 2))),
             button("whole", "Whole run", "Show the whole run", !zoomed, () => onZoom(null, null))),
+        now.worker === "each" && about.ranks?.length > MOST_LINES && h("p", {class: "faint"},
+            `The first ${MOST_LINES} of ${number(about.ranks.length)} workers`),
         h("p", {class: "faint", role: "status"}, zoomed ? `Seconds ${free(Math.round(from))} to ${free(Math.round(to))}`
             : h("span", {class: "wide-only"}, "Drag over a chart to zoom; arrow keys read its values")));
+    }
+
+    function showEach(list, from, to) {
+        const share = view().time !== "s";
+        const wanted = new Map(list.map((line) => [`${line.worker} ${share}`, line]));
+        for (const [key, one] of ofEach) {
+            if (wanted.has(key)) continue;
+            one.destroy();
+            one.element.remove();
+            ofEach.delete(key);
+        }
+        for (const [key, line] of wanted) {
+            if (!ofEach.has(key)) {
+                ofEach.set(key, share ? chart(`Time of iterations, ${who(line.worker)}`, "%", {range: [0, 100], height: 120})
+                    : chart(`Time of an iteration, ${who(line.worker)}`, "s", {zero: true, height: 120}));
+                each.append(ofEach.get(key).element);
+            }
+            ofEach.get(key).set({lines: stacked(line, from, share), from, to, empty: "No iteration has ended yet."});
+        }
     }
 
     function show() {
@@ -120,7 +144,6 @@ export function curves(root, about) {
         const {series, from, to} = answer;
         const trained = about.workload !== "none";
         const set = (name, drawn, empty, more) => {
-            charts[name].element.hidden = name === "loss" && !drawn.length;
             charts[name].set({lines: drawn, from, to, empty, ...more});
         };
         const of = (name) => series[name]?.lines || [];
@@ -129,11 +152,15 @@ export function curves(root, about) {
                 number(line.iteration[i])})), trained ? "No checkpoint has been tested yet."
             : "Nothing is trained in this run (workload none).",
         {rules: about.target_accuracy ? [{y: about.target_accuracy, label: "target"}] : []});
+        const several = of("composition").length > 1;
         for (const name of ["composition", "seconds"])
-            set(name, of("composition").slice(0, 1).flatMap((line) => stacked(line, from, name === "composition")),
+            set(name, several ? [] : of("composition").flatMap((line) => stacked(line, from, name === "composition")),
                 "No iteration has ended yet.");
-        charts.composition.element.hidden = view().time === "s";
-        charts.seconds.element.hidden = view().time !== "s";
+        showEach(several ? of("composition").slice(0, MOST_LINES) : [], from, to);
+        charts.accuracy.element.hidden = !trained;
+        charts.composition.element.hidden = several || view().time === "s";
+        charts.seconds.element.hidden = several || view().time !== "s";
+        charts.loss.element.hidden = !of("loss").some((line) => line.t.length);
         for (const name of ["bandwidth", "staleness", "loss"])
             set(name, series[name] ? lines(series[name], [["value", ""]]) : [], "Not recorded in this run.");
         set("energy", of("energy").slice(0, MOST_LINES).map((line, i) => {
@@ -159,6 +186,6 @@ export function curves(root, about) {
     }, destroy: () => {
         again.cancel();
         ask.cancel();
-        for (const one of Object.values(charts)) one.destroy();
+        for (const one of [...Object.values(charts), ...ofEach.values()]) one.destroy();
     }};
 }

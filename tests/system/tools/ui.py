@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -21,7 +22,7 @@ ATTEMPTS = 100  # of hostile clients
 
 def check(truth, *said):
     if not truth:
-        raise SystemExit("FAILED: " + " ".join(str(word)[:2000] for word in said))
+        raise SystemExit(f"FAILED: line {sys._getframe(1).f_lineno}: " + " ".join(str(word)[:2000] for word in said))
 
 
 def rogctl(*words, code=0):
@@ -271,6 +272,19 @@ def comparisons(one):
         file.write(one.ask("/download/case/c-case0/experiment.conf")[2])
     said = rogctl("sweep", "-n", "again.conf")
     check(b"0 of 6 runs to do" in said.stdout + said.stderr, said)
+    # Of a cluster file of one's own the name is recorded: it is looked for beside the experiment file.
+    os.makedirs("own")
+    with open("own/yard.conf", "w", encoding="utf-8") as file:
+        file.write('kind = "virtual"; workers = ( { profile = "jetson-nx"; batch = 24; count = 2; } );')
+    with open("yard-runs.conf", "w", encoding="utf-8") as file:
+        file.write('case = "yard"; cluster = "own/yard.conf"; workload = "none"; seconds = 123.4567890123; smooth = "none"; '
+                   'runs = ( { library = "SSP"; threshold = 4; note = "a \\"b\\" \\\\ c"; } );')
+    rogctl("sweep", "-q", "yard-runs.conf")
+    with open("own/again.conf", "wb") as file:
+        file.write(one.ask("/download/case/yard-case0/experiment.conf")[2])
+    said = rogctl("sweep", "-n", "own/again.conf")
+    check(b"0 of 1 runs to do" in said.stdout + said.stderr, said)
+    rogctl("sweep", "-n", "again.conf", "--cluster", "own/yard.conf")
 
 
 # ---- who may ----
@@ -330,7 +344,7 @@ def other_databases():
     db.commit()
     db.close()
     with page(database="old.db") as one:
-        check(one.json("/api/runs")["total"] == 7)
+        check(one.json("/api/runs")["total"] == 8)
         check(one.json("/api/cases/c-case0")["series"])
         check(one.json("/api/fleet") == {"runs": []})
         rogctl("case", "rename", "c-case0", "d", "--db", "old.db")  # migrates it meanwhile
@@ -460,7 +474,7 @@ def main():
         memory, open_files = one.memory_mib(), one.descriptors()
         hostile(one)
         many(one)
-        check(one.json("/api/runs")["total"] == 7)
+        check(one.json("/api/runs")["total"] == 8)
         check(one.memory_mib() < 2 * memory + 100, "memory", memory, one.memory_mib())
         wait_for("connections closed", lambda: one.descriptors() <= open_files + 20)
     wait_for("the end of the events", lambda: "end" in listener.found or not listener.thread.is_alive())

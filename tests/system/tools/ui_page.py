@@ -264,10 +264,16 @@ def records(page, server, run, other):
     accuracy = query("SELECT t, accuracy FROM checkpoints WHERE run_id = ? AND accuracy IS NOT NULL ORDER BY t", run)
     expect("the accuracy curve", [[round(x), y] for x, y in numbers(page, "Accuracy")],
            [[round(t), y] for t, y in accuracy])
+    page.choose("#worker", "each")
+    ranks = [row[0] for row in query("SELECT DISTINCT rank FROM iterations WHERE run_id = ? ORDER BY rank", run)]
+    for rank in ranks:
+        see(page, "Time of iterations, worker %d" % rank, ".charts-more")
+    page.choose("#worker", "")
+    page.until("!document.querySelector('.charts-more .chart')", "one chart for all workers")
     last = "document.querySelectorAll('.charts .plot')[1].getAttribute('aria-valuemax')"
     end = page.run(last)
     for whole in (page.back, lambda: page.key("0")):
-        page.drag(".chart:nth-child(4) .plot", 0.4, 0.7)
+        page.drag(".charts-more + .chart .plot", 0.4, 0.7)
         page.until("%s !== %s" % (last, json.dumps(end)), "a part of the time")
         whole()
         page.until("%s === %s" % (last, json.dumps(end)), "the whole time again")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROG_BUNDLE_CONF_TEXT_H
-#define ROG_BUNDLE_CONF_TEXT_H
+#ifndef ROG_CONF_CONF_TEXT_H
+#define ROG_CONF_CONF_TEXT_H
 
 /* Values as the text of experiment and cluster files, which reads back as the same values. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes values in the syntax of libconfig. */
-#include <orchestrator/bundle/conf_text.h>
+#include <orchestrator/conf/conf_text.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
