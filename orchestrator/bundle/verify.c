@@ -217,8 +217,8 @@ static int check_figures(struct verifying *v, struct rog_error *err)
 
 /* --- again --- */
 
-/* What a stream begins with names the plugin's file and the processor's instructions: the rest of
- * the first event has to be the same. */
+/* What a stream begins with names the plugin's file, the version of Python and the processor's
+ * instructions: the rest of the first event has to be the same. */
 static char *first_event(const char *line)
 {
     static const char *const local[] = {"version", "instructions", "threads"};
@@ -228,6 +228,7 @@ static char *first_event(const char *line)
     struct rog_json *strategy = rog_json_copy(rog_json_get(event, "strategy"));
     if (strategy) {
         rog_json_remove(strategy, "path");
+        rog_json_remove(strategy, "python");
         rog_json_put(event, "strategy", strategy);
     }
     for (size_t i = 0; i < sizeof local / sizeof *local; i++)

@@ -57,6 +57,19 @@ same "runs of its database" 4 "$(query 'SELECT count(*) FROM runs' mix-case0/res
 same "cases of its database" 1 "$(query 'SELECT count(*) FROM cases' mix-case0/results.db)"
 try 0 rogctl bundle mix-case0 --db mix-case0/results.db --to third.tar.zst
 
+# A strategy in Python, made again with another version of Python.
+if command -v python3 >/dev/null; then
+    cp "$ROG_SOURCE/examples/strategies/bsp.py" mine.py
+    echo "case = \"python\"; $quick runs = ( { library = \"./mine.py\"; } );" >python.conf
+    mkdir other
+    echo 'import sys; sys.version_info = (3, 99, 7) + tuple(sys.version_info)[3:]' >other/sitecustomize.py
+    try 0 env PYTHONPATH="$PWD/other" rogctl sweep -q python.conf
+    grep -q '"python":"3.99.7"' results.runs/*/events.jsonl || fail "not with another version"
+    try 0 rogctl bundle python-case0
+    try 0 rogctl bundle verify python-case0.tar.zst --again
+    rm -r results.* python-case0.tar.zst
+fi
+
 # Whatever is changed is found; whoever mends the manifest has changed what comes out.
 change() { # WHAT COMMAND...: of a copy
     rm -rf copy
