@@ -7,6 +7,8 @@
 #                 make packages-check installs both in an empty Debian and tries them (docs/install.md)
 #   make asan     the test suite under AddressSanitizer and UBSan; make tsan likewise
 #   make coverage the test suite, and a table of how much of the core it has reached
+#   make mutate   changes the code in 360 places, one at a time, and lists the changes that no test notices
+#                 (docs/notes/mutation.md); ARGS="--only store --budget 300", and what tests/mutate/run --help says
 #   make docs     the documentation as a site, in build/docs/site, with its links checked (packages mkdocs, doxygen)
 #   make docs-images  draw the pictures of the documentation (package chromium)
 #   make torture  kills, failing calls, hostile files, peers and hosts for 20 minutes, or SECONDS=... (docs/security.md)
@@ -20,7 +22,7 @@ BUILD := build/release
 PACKAGES := cmake/packages.txt
 TEST_PACKAGES := $(PACKAGES) cmake/packages-test.txt
 
-.PHONY: all sweep test bench docs docs-images install deb wheel packages-check asan tsan coverage coverage-suite torture format clean
+.PHONY: all sweep test bench docs docs-images install deb wheel packages-check asan tsan coverage coverage-suite mutate torture format clean
 
 all: $(BUILD)/.packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF -DROG_WERROR=OFF -B $(BUILD) >$(BUILD)/configure.log \
@@ -81,6 +83,10 @@ coverage:
 	    python3 tests/coverage.py . build/coverage && exit $$status
 coverage-suite:
 	$(call suite,coverage,coverage)
+
+mutate:
+	@cmake/install-packages $(TEST_PACKAGES) cmake/packages-mutate.txt
+	tests/mutate/run $(ARGS)
 
 # Both without and with sanitizers, and no more of either than it needs.
 torture:
