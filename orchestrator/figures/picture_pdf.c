@@ -7,7 +7,7 @@
 
 #include <qpdf/qpdf-c.h>
 
-#define NO_MEMORY "bad_alloc" /* in what the library says then, of whatever object */
+#define NO_MEMORY "bad_alloc" /* in most of what the library says then; it takes some for damage */
 
 int rog_picture_check_pdf(const char *path, struct rog_error *err)
 {
@@ -26,7 +26,9 @@ int rog_picture_check_pdf(const char *path, struct rog_error *err)
         const char *detail = cause ? qpdf_get_error_message_detail(pdf, cause) : "unknown cause";
         code = strstr(detail, NO_MEMORY)
                    ? rog_fail_nomem(err)
-                   : rog_fail(err, ROG_EFORMAT, "%s: not a valid PDF: %s", path, detail);
+                   : rog_fail(err, ROG_EFORMAT,
+                              "%s: not a valid PDF, or out of memory while reading it: %s", path,
+                              detail);
     } else if (qpdf_get_num_pages(pdf) != 1) {
         code = rog_fail(err, ROG_EFORMAT, "%s: %d pages, not one", path, qpdf_get_num_pages(pdf));
     }
