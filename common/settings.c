@@ -118,20 +118,24 @@ static void list_members(const struct rog_setting *setting, char *text, size_t b
 
 static void allowed(const struct rog_setting *setting, char *text, size_t bytes)
 {
+    const char *unit = setting->unit ? setting->unit : "", *blank = setting->unit ? " " : "";
+    const char *word = setting->choices ? setting->choices : "";
+    const char *before = setting->choices ? ", or " : "";
     switch (setting->type) {
     case ROG_SETTING_FLAG:
         snprintf(text, bytes, "true or false");
         break;
     case ROG_SETTING_INT:
-        snprintf(text, bytes, "a whole number from %.0f to %.0f%s%s", setting->min, setting->max,
-                 setting->choices ? ", or " : "", setting->choices ? setting->choices : "");
+        snprintf(text, bytes, "a whole number from %.0f to %.0f%s%s%s%s", setting->min,
+                 setting->max, blank, unit, before, word);
         break;
     case ROG_SETTING_REAL:
-        snprintf(text, bytes, "a number from %.12g to %.12g%s%s", setting->min, setting->max,
-                 setting->choices ? ", or " : "", setting->choices ? setting->choices : "");
+        snprintf(text, bytes, "a number from %.12g to %.12g%s%s%s%s", setting->min, setting->max,
+                 blank, unit, before, word);
         break;
     case ROG_SETTING_REALS:
-        snprintf(text, bytes, "a list of numbers from %.12g to %.12g", setting->min, setting->max);
+        snprintf(text, bytes, "a list of numbers from %.12g to %.12g%s%s", setting->min,
+                 setting->max, blank, unit);
         break;
     case ROG_SETTING_TEXTS:
         snprintf(text, bytes, "a list of texts");
@@ -619,8 +623,7 @@ void rog_setting_describe(const struct rog_setting *setting, char *text, size_t 
 {
     char wanted[256];
     allowed(setting, wanted, sizeof wanted);
-    snprintf(text, bytes, "%s%s%s%s%s", wanted, setting->unit ? ", " : "",
-             setting->unit ? setting->unit : "", setting->fallback ? "; default " : "",
+    snprintf(text, bytes, "%s%s%s", wanted, setting->fallback ? "; default " : "",
              setting->fallback ? setting->fallback : "");
 }
 

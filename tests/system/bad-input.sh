@@ -10,7 +10,7 @@ refused() {
     [ -e results.db ] && fail "a database was made"
 }
 refused 2 'x.conf, line 4: unknown setting treshold (did you mean threshold?)' 'treshold = 4;'
-refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647, or inf (found "4")' \
+refused 2 'x.conf, line 4: threshold must be a whole number from 0 to 2147483647 iterations, or inf (found "4")' \
     'threshold = "4";'
 refused 2 'x.conf, line 4: BSP takes threshold 0 only, not 4' 'library = "BSP"; threshold = 4;'
 refused 2 'BITS, BSP, DECO, DSSP, FEDAVG, FLOWN, GAIA, QUORUM, ROG, SSP, STREAM, TOPK' 'library = "ATLAS";'
@@ -72,4 +72,38 @@ says 'train.bin'
 same "runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
 same "failed" 1 "$(query "SELECT count(*) FROM runs WHERE status = 'failed' AND error IS NOT NULL")"
 [ -e plots ] && fail "something was drawn"
+# One run alone is looked at before it is recorded.
+try 2 rogctl run data=cifar100:cifar --db run.db
+says 'the run could not start: '
+says 'train.bin'
+[ -e run.db ] && fail "a database was made"
 try 3 rogctl runs nothing-case0
+
+# What is missing, and what may have been meant.
+try 2 rogctl lab
+says 'up, down or status is missing; usage: rogctl lab up|down|status'
+try 2 rogctl data get
+says 'cifar100 or fed-cifar100 is missing'
+try 2 rogctl data info cifar10:cifar
+says '(found "cifar10:cifar") (did you mean cifar100:cifar?)'
+try 2 rogctl data info fed-cifar10
+says '(did you mean fed-cifar100:FOLDER?)'
+try 2 rogctl trace convert one
+says 'needs two files'
+try 2 rogctl bundle nothing --to x.tgz
+says 'x.tgz must end in .tar.zst or .zip'
+try 1 timeout 100 rogctl ui --db x.conf --listen 127.0.0.1:0
+says 'x.conf: not an SQLite database'
+
+# Folders and fonts that there are not.
+try 0 env ROG_PLUGIN_PATH="$PWD/cifar:$PWD/gone" rogctl plugins
+says "ROG_PLUGIN_PATH names a folder that does not exist: $PWD/gone"
+try 2 env ROG_PLUGIN_PATH="$PWD/gone" rogctl run --library MINE workload=none --db run.db
+says "ROG_PLUGIN_PATH names a folder that does not exist: $PWD/gone"
+try 1 env ROG_PLUGIN_PATH="$PWD/gone" rogctl doctor
+prints 'ROG_PLUGIN_PATH names a folder that does not exist'
+try 0 rogctl run workload=none seconds=100 --case f-case0 --db f.db
+try 0 rogctl redraw f-case0 --db f.db --font "No Such Font,8"
+says 'the font No Such Font is not installed; '
+try 0 rogctl redraw f-case0 --db f.db --font sans
+if grep -q 'is not installed' err; then fail 'a general name'; fi

@@ -67,7 +67,7 @@ rm own/pair.so
 export ROG_PLUGIN_PATH="$PWD/own"
 try 0 rogctl plugins ROG
 prints "own/rog.py"
-prints "parameters.start_budget  a number from 0 to 600, s; default 0"
+prints "parameters.start_budget  a number from 0 to 600 s; default 0"
 echo 'print("this is no plugin"); raise SystemExit(1)' >own/train.py
 printf 'import rog\nclass Wrong(rog.Strategy):\n    parameters = {"x": 1}\n' >own/wrong.py
 try 0 rogctl plugins

@@ -48,7 +48,7 @@ prints "0 to inf"
 try 2 rogctl run --library ROG --threshold inf
 says "ROG takes thresholds from 1 to 1000000, not inf"
 try 2 rogctl run --library SSP --threshold infinite
-says "threshold must be a whole number from 0 to 2147483647, or inf (found \"infinite\")"
+says "threshold must be a whole number from 0 to 2147483647 iterations, or inf (found \"infinite\")"
 try 2 rogctl run epochs=inf
 says "epochs must be a whole number"
 

@@ -137,7 +137,8 @@ static const struct wrong wrong_experiments[] = {
      "x.conf, line 2: unknown setting epochz (did you mean epochs?)"},
     {"case = \"a\";\nfigur = \"1\";\nruns = ( { } );", "(did you mean figure?)"},
     {"case = \"a\";\nruns = ( {\n threshold = \"four\"; } );",
-     "x.conf, line 3: threshold must be a whole number from 0 to 2147483647, or inf (found "
+     "x.conf, line 3: threshold must be a whole number from 0 to 2147483647 iterations, or inf "
+     "(found "
      "\"four\")"},
     {"case = \"a\"; runs = ( { threshold = 4.5; } );", "threshold must be a whole number"},
     {"case = \"a\"; runs = ( { threshold = -1; } );", "(found -1)"},
@@ -697,7 +698,7 @@ static const struct wrong wrong_clusters[] = {
      "line 3: step_s = \"measured\" is for clusters of kind virtual or slurm; here a step takes "
      "what"},
     {"kind = \"virtual\";\nworkers = ( { profile = \"nx\";\nstep_s = \"measure\"; } );",
-     "line 3: step_s must be a number from 0 to 1000000, or measured (found \"measure\")"},
+     "line 3: step_s must be a number from 0 to 1000000 s, or measured (found \"measure\")"},
     {"kind = \"virtual\";\nthrottle = 4; workers = ( { profile = \"nx\"; } );",
      "line 2: throttle is for clusters of kind slurm"},
     {"kind = \"slurm\";\nthrottle = -4; workers = ( { profile = \"nx\"; } );",

@@ -159,7 +159,7 @@ static void test_errors_are_exact(void **state)
          "run.json: worker 1: step_s = \"measured\" and step_times cannot be used together",
          ROG_EINVAL},
         {"{\"workers\": [{\"rank\": 1, \"step_s\": \"guessed\"}]}",
-         "run.json: workers[0]: step_s must be a number from 0 to 1000000, or measured (found "
+         "run.json: workers[0]: step_s must be a number from 0 to 1000000 s, or measured (found "
          "\"guessed\")",
          ROG_EINVAL},
         {"{\"batch\": 24", "run.json", ROG_EFORMAT},

@@ -44,9 +44,11 @@ static void test_check(void **state)
                    "epochs must be a whole number from 1 to 100000 (found 2.5)");
     expect_message("{\"epochs\":\"4\"}",
                    "epochs must be a whole number from 1 to 100000 (found \"4\")");
+    expect_message("{\"latency\":61}", "latency must be a number from 0 to 60 s (found 61)");
     expect_message("{\"threshold\":\"inf\"}", NULL);
-    expect_message("{\"threshold\":\"in\"}",
-                   "threshold must be a whole number from 0 to 2147483647, or inf (found \"in\")");
+    expect_message(
+        "{\"threshold\":\"in\"}",
+        "threshold must be a whole number from 0 to 2147483647 iterations, or inf (found \"in\")");
     expect_message("{\"workload\":\"play\"}",
                    "workload must be one of train, none, program (found \"play\")");
     expect_message("{\"workload\":\"tra\"}",
@@ -54,7 +56,7 @@ static void test_check(void **state)
     expect_message("{\"workload\":\"train|none\"}",
                    "workload must be one of train, none, program (found \"train|none\")");
     expect_message("{\"lr_halve_at\":[1,\"x\"]}",
-                   "lr_halve_at must be a list of numbers from 1 to 1000000000 (found [1,\"x\"])");
+                   "lr_halve_at must be a list of numbers from 1 to 1000000000 iterations (found [1,\"x\"])");
 }
 
 /* Every default passes its own row's check, in both tables. */
@@ -175,7 +177,7 @@ static void test_describe(void **state)
     char text[256];
     rog_setting_describe(rog_setting_find(rog_run_settings, "checkpoint_period"), text,
                          sizeof text);
-    assert_string_equal(text, "a number from 0.001 to 1000000000, s; default 60");
+    assert_string_equal(text, "a number from 0.001 to 1000000000 s; default 60");
 }
 
 int main(void)
