@@ -3,6 +3,8 @@
 #include <common/cli.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,57 +84,62 @@ static const struct rog_command *find_part(const struct rog_command *command, co
     return command;
 }
 
-static const char *option_name(const struct rog_setting *option)
+const char *rog_option_name(const struct rog_setting *option)
 {
     return option->option ? option->option : option->name;
 }
 
-/* The options there are, NULL at the end: the command's own, the run's settings that it has, the
- * common ones. */
-static const struct rog_setting *option_at(const struct rog_cli *cli, size_t index)
+const struct rog_setting *rog_option_at(const struct rog_program *program,
+                                        const struct rog_command *command, size_t index)
 {
-    const struct rog_setting *tables[] = {cli->command->options,
-                                          cli->command->settings ? rog_run_settings : NULL,
-                                          cli->program->common};
+    const struct rog_setting *tables[] = {
+        command->options, command->settings ? rog_run_settings : NULL, program->common};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct rog_setting *row = tables[i]; row && row->name; row++)
-            if ((i != 1 || rog_setting_is(row, cli->command->settings, 0)) && index-- == 0)
+            if ((i != 1 || rog_setting_is(row, command->settings, 0)) && index-- == 0)
                 return row;
     return NULL;
 }
 
 static const char *option_name_at(const void *list, size_t index)
 {
-    const struct rog_setting *option = option_at(list, index);
-    return option ? option_name(option) : NULL;
+    const struct rog_cli *cli = list;
+    const struct rog_setting *option = rog_option_at(cli->program, cli->command, index);
+    return option ? rog_option_name(option) : NULL;
 }
 
 /* The option of that name. Beginnings count when only one option has them. */
-static const struct rog_setting *find_option(const struct rog_cli *cli, const char *name,
+static const struct rog_setting *find_option(const struct rog_program *program,
+                                             const struct rog_command *command, const char *name,
                                              size_t length, bool *ambiguous)
 {
     const struct rog_setting *option, *begins = NULL;
     *ambiguous = false;
-    for (size_t i = 0; (option = option_at(cli, i)); i++) {
-        if (strncmp(option_name(option), name, length))
+    for (size_t i = 0; length && (option = rog_option_at(program, command, i)); i++) {
+        if (strncmp(rog_option_name(option), name, length))
             continue;
-        if (option_name(option)[length] == '\0') {
+        if (rog_option_name(option)[length] == '\0') {
             *ambiguous = false;
             return option;
         }
         *ambiguous = begins != NULL;
         begins = option;
     }
-    return begins;
+    return *ambiguous ? NULL : begins;
 }
 
-static const struct rog_setting *find_letter(const struct rog_cli *cli, char letter)
+const struct rog_setting *rog_option_meant(const struct rog_program *program,
+                                           const struct rog_command *command, const char *word,
+                                           bool *ambiguous)
 {
     const struct rog_setting *option;
-    size_t i = 0;
-    while ((option = option_at(cli, i)) && option->letter != letter)
-        i++;
-    return option;
+    *ambiguous = false;
+    if (word[1] == '-')
+        return find_option(program, command, word + 2, strcspn(word + 2, "="), ambiguous);
+    for (size_t i = 0; (option = rog_option_at(program, command, i)); i++)
+        if (option->letter == word[1])
+            return option;
+    return NULL;
 }
 
 /* Two values of one option: none of them is passed over silently. */
@@ -153,16 +160,16 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
 {
     struct rog_json *value = NULL;
     struct rog_setting named = *option; /* for the error */
-    named.name = option_name(option);
+    named.name = rog_option_name(option);
     int code = rog_setting_parse(&named, text, &value, err);
     if (code) {
         struct rog_error cause = *err; /* begins with the option's name */
         return rog_fail(err, code, "--%s", cause.message);
     }
-    const struct rog_json *earlier = rog_json_get(cli->options, option_name(option));
-    code = earlier ? check_twice(earlier, value, option_name(option), err) : 0;
+    const struct rog_json *earlier = rog_json_get(cli->options, rog_option_name(option));
+    code = earlier ? check_twice(earlier, value, rog_option_name(option), err) : 0;
     if (code == 0)
-        rog_json_put(cli->options, option_name(option), value);
+        rog_json_put(cli->options, rog_option_name(option), value);
     else
         rog_json_free(value);
     return code;
@@ -172,21 +179,15 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
 static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, struct rog_error *err)
 {
     const char *word = argv[*at], *value = NULL;
-    const struct rog_setting *option = NULL;
-    if (word[1] == '-') {
-        size_t length = strcspn(word + 2, "=");
-        bool ambiguous;
-        option = find_option(cli, word + 2, length, &ambiguous);
-        if (ambiguous)
-            return rog_fail(err, ROG_EINVAL, "%s is ambiguous: it matches more than one option",
-                            word);
-        if (word[2 + length] == '=')
-            value = word + 2 + length + 1;
-    } else {
-        option = find_letter(cli, word[1]);
-        if (word[2])
-            value = word + 2;
-    }
+    bool ambiguous;
+    const struct rog_setting *option =
+        rog_option_meant(cli->program, cli->command, word, &ambiguous);
+    if (ambiguous)
+        return rog_fail(err, ROG_EINVAL, "%s is ambiguous: it matches more than one option", word);
+    if (word[1] == '-' && strchr(word, '='))
+        value = strchr(word, '=') + 1;
+    else if (word[1] != '-' && word[2])
+        value = word + 2;
     if (!option) {
         const char *near = word[1] == '-' ? rog_nearest_name(word + 2, option_name_at, cli) : NULL;
         return rog_fail(err, ROG_EINVAL, "unknown option %s%s%s%s; `%s help %s` lists them", word,
@@ -197,25 +198,30 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
         return set_option(cli, option, value ? value : "true", err);
     if (!value) {
         if (*at + 1 >= argc)
-            return rog_fail(err, ROG_EINVAL, "option --%s needs a value: %s", option_name(option),
-                            option->help);
+            return rog_fail(err, ROG_EINVAL, "option --%s needs a value: %s",
+                            rog_option_name(option), option->help);
         value = argv[++*at];
     }
     return set_option(cli, option, value, err);
 }
 
-#define UNNAMED "an argument" /* one that the usage calls "A ... | B ..." */
-
-/* "RUN" of "RUN RANK START [options]": the word of the usage at `index`, up to which they are the
- * arguments that must be given. */
-static const char *usage_word(const char *usage, int index, int *length)
+/* "RUN" of "RUN RANK START [options]", "up, down or status" of "up|down|status": the word of the
+ * usage at `index`, up to which they are the arguments that must be given. */
+static void usage_word(const char *usage, int index, char *text, size_t bytes)
 {
     for (; index > 0 && *usage; index--) {
         usage += strcspn(usage, " ");
         usage += strspn(usage, " ");
     }
-    *length = (int)strcspn(usage, " .");
-    return usage;
+    size_t length = strcspn(usage, " .");
+    const char *end = usage + length;
+    text[0] = '\0';
+    for (size_t used = 0; usage < end && used < bytes; usage += length + (usage[length] == '|')) {
+        length = strcspn(usage, "| .");
+        const char *next = usage + length < end ? strpbrk(usage + length + 1, "| .") : end;
+        const char *join = usage + length == end ? "" : next && *next == '|' ? ", " : " or ";
+        used += (size_t)snprintf(text + used, bytes - used, "%.*s%s", (int)length, usage, join);
+    }
 }
 
 static int check_count(const struct rog_cli *cli, struct rog_error *err)
@@ -223,12 +229,11 @@ static int check_count(const struct rog_cli *cli, struct rog_error *err)
     const struct rog_command *command = cli->command;
     const char *name = cli->program->name;
     if (cli->arg_count < command->min_args) {
-        int length;
-        const char *word = usage_word(command->usage, cli->arg_count, &length);
+        char word[128];
+        usage_word(command->usage, cli->arg_count, word, sizeof word);
         bool differs = cli->arg_count == 0 && strstr(command->usage, " | ");
-        return rog_fail(err, ROG_EINVAL, "%.*s is missing; usage: %s %s %s",
-                        differs ? (int)strlen(UNNAMED) : length, differs ? UNNAMED : word, name,
-                        command->name, command->usage);
+        return rog_fail(err, ROG_EINVAL, "%s is missing; usage: %s %s %s",
+                        differs ? "an argument" : word, name, command->name, command->usage);
     }
     if (command->max_args >= 0 && cli->arg_count > command->max_args)
         return rog_fail(err, ROG_EINVAL, "too many arguments; usage: %s %s %s", name, command->name,
@@ -337,7 +342,8 @@ static void print_option(const struct rog_setting *option)
     char left[64], letter[5] = "    ";
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    snprintf(left, sizeof left, "%s--%s%s", letter, option_name(option), value_names[option->type]);
+    snprintf(left, sizeof left, "%s--%s%s", letter, rog_option_name(option),
+             value_names[option->type]);
     print_setting(option, left);
 }
 
@@ -470,10 +476,22 @@ static bool asks_for(int argc, char **argv, const char *option)
     return false;
 }
 
-/* Output that could not be written (a full disk behind a pipe) is a failure like any other. */
-static int end_output(int code, struct rog_error *err)
+/* Whether standard output is a pipe or socket whose other end is closed. */
+static bool has_no_reader(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP));
+}
+
+/* Output that could not be written (a full disk behind a pipe) is a failure like any other. What
+ * nobody wants to read is none of a command that has done its work. */
+static int end_output(const struct rog_command *command, int code, struct rog_error *err)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (lost && command && command->outlives_reader && has_no_reader()) {
+        fprintf(stderr, "standard output was closed: the result is not printed\n");
+        return code;
+    }
     return lost && !code ? rog_fail(err, ROG_EIO, "cannot write the result to standard output")
                          : code;
 }
@@ -493,7 +511,7 @@ static int end_memory(int code, struct rog_error *err)
 static int end_text(const struct rog_program *program)
 {
     struct rog_error err;
-    int code = end_output(0, &err);
+    int code = end_output(NULL, 0, &err);
     if (code)
         print_error(program, &err);
     return rog_exit_status(code);
@@ -504,12 +522,14 @@ static int run_command(const struct rog_program *program, const struct rog_comma
 {
     struct rog_error err = {0};
     struct rog_cli cli = {.program = program, .command = command};
+    if (command->outlives_reader)
+        signal(SIGPIPE, SIG_IGN);
     cli.args = calloc((size_t)argc + 1, sizeof *cli.args);
     cli.options = rog_json_object();
     int code = cli.args && cli.options ? parse(&cli, argc, argv, &err) : rog_fail_nomem(&err);
     if (!code)
         code = command->run(&cli, &err);
-    code = end_output(code, &err);
+    code = end_output(command, code, &err);
     code = end_memory(code, &err);
     if (code && code != ROG_EREPORTED)
         print_error(program, &err);
@@ -580,7 +600,7 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
 void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings)
 {
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
-        const struct rog_json *value = rog_json_get(cli->options, option_name(row));
+        const struct rog_json *value = rog_json_get(cli->options, rog_option_name(row));
         if (value && cli->command->settings && rog_setting_is(row, cli->command->settings, 0))
             rog_json_put(settings, row->name, rog_json_copy(value));
     }
@@ -604,7 +624,8 @@ bool rog_cli_given(const struct rog_cli *cli, const char *name)
 static const char *fallback(const struct rog_cli *cli, const char *name)
 {
     bool ambiguous;
-    const struct rog_setting *option = find_option(cli, name, strlen(name), &ambiguous);
+    const struct rog_setting *option =
+        find_option(cli->program, cli->command, name, strlen(name), &ambiguous);
     return option ? option->fallback : NULL;
 }
 

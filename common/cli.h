@@ -44,6 +44,9 @@ struct rog_command {
     /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
      * anything else is an argument of this one. May be NULL. */
     const struct rog_command *const *parts;
+    /* Others end by SIGPIPE when what they print goes to a pipe that nobody reads any more. This
+     * one does its work all the same. */
+    bool outlives_reader;
     bool hidden; /* no help lists it: for programs, not for people */
 };
 
@@ -72,6 +75,18 @@ void rog_help_settings(const char *title, const struct rog_setting *table, unsig
 
 /* Copies into `settings` those of a run that were given as options. */
 void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings);
+
+/* The options of a command, NULL at the end: its own, the run's settings that it has, the common
+ * ones. */
+const struct rog_setting *rog_option_at(const struct rog_program *program,
+                                        const struct rog_command *command, size_t index);
+/* Without the dashes. */
+const char *rog_option_name(const struct rog_setting *option);
+/* The one that "--name", "--na", "--name=VALUE", "-x" or "-xVALUE" means; NULL: none, or
+ * (*ambiguous) several. */
+const struct rog_setting *rog_option_meant(const struct rog_program *program,
+                                           const struct rog_command *command, const char *word,
+                                           bool *ambiguous);
 
 int rog_cli_arg_count(const struct rog_cli *cli);
 const char *rog_cli_arg(const struct rog_cli *cli, int index); /* NULL past the end */

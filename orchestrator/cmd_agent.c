@@ -185,4 +185,5 @@ const struct rog_command rog_cmd_agent = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

@@ -100,10 +100,10 @@ static int follow(struct attached *attached, struct rog_sweep_view *view, struct
     bool asked = false;
     do
         code = look(attached, view, sweeps, &entry, err);
-    while (code == 0 && entry && rog_sweep_is_running(entry) &&
+    while (code == 0 && entry && rog_sweep_is_running(entry) && !ferror(stderr) &&
            !(asked = rog_signals_wait(&signals, LOOK_MS)));
     rog_signals_release(&signals);
-    if (code < 0)
+    if (code < 0 || ferror(stderr)) /* nobody reads it any more */
         return code;
     if (asked) {
         rog_remark(&attached->output, "%s continues", attached->id);

@@ -64,5 +64,6 @@ const struct rog_command rog_cmd_bundle = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
     .parts = parts,
 };

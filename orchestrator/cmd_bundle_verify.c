@@ -87,4 +87,5 @@ const struct rog_command rog_cmd_bundle_verify = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

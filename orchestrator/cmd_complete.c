@@ -16,68 +16,20 @@ struct line {
     bool options_end;
 };
 
-static const char *name_of(const struct rog_setting *option)
-{
-    return option->option ? option->option : option->name;
-}
-
-/* Calls visit for each option of the command until it returns true. */
-static bool each_option(const struct line *line,
-                        bool (*visit)(const struct rog_setting *option, void *user), void *user)
-{
-    const struct rog_command *command = line->c.command;
-    const struct rog_setting *tables[] = {
-        command->options, command->settings ? rog_run_settings : NULL, line->c.program->common};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        for (const struct rog_setting *row = tables[i]; row && row->name; row++)
-            if ((i != 1 || rog_setting_is(row, command->settings, 0)) && visit(row, user))
-                return true;
-    return false;
-}
-
-struct wanted {
-    const char *word; /* "--cluster", "--cluster=x", "-j" */
-    size_t length;    /* of the name in it */
-    const struct rog_setting *found;
-};
-
-static bool is_exact(const struct rog_setting *option, void *user)
-{
-    struct wanted *wanted = user;
-    bool is_long = wanted->word[1] == '-';
-    const char *name = name_of(option);
-    if (is_long
-            ? strlen(name) == wanted->length && strncmp(name, wanted->word + 2, wanted->length) == 0
-            : option->letter == wanted->word[1])
-        wanted->found = option;
-    return wanted->found;
-}
-
-static bool begins(const struct rog_setting *option, void *user)
-{
-    struct wanted *wanted = user;
-    if (strncmp(name_of(option), wanted->word + 2, wanted->length) == 0)
-        wanted->found = option;
-    return wanted->found;
-}
-
-/* The option that a word beginning with '-' means. */
 static const struct rog_setting *find_option(const struct line *line, const char *word)
 {
-    struct wanted wanted = {.word = word};
-    bool is_long = word[1] == '-';
-    wanted.length = is_long ? strcspn(word + 2, "=") : 1;
-    if (!each_option(line, is_exact, &wanted) && is_long && wanted.length)
-        each_option(line, begins, &wanted);
-    return wanted.found;
+    bool ambiguous;
+    return rog_option_meant(line->c.program, line->c.command, word, &ambiguous);
 }
 
-static bool say_option(const struct rog_setting *option, void *user)
+static void say_options(const struct rog_candidates *c)
 {
-    char word[80];
-    snprintf(word, sizeof word, "--%s", name_of(option));
-    rog_candidate(user, word, option->help);
-    return false;
+    const struct rog_setting *option;
+    for (size_t i = 0; (option = rog_option_at(c->program, c->command, i)); i++) {
+        char word[80];
+        snprintf(word, sizeof word, "--%s", rog_option_name(option));
+        rog_candidate(c, word, option->help);
+    }
 }
 
 /* Takes in a word before the one that is completed. */
@@ -245,7 +197,7 @@ static void say_last(struct line *line, const char *word)
     } else if (option) {
         rog_candidates_of_option(c, option);
     } else if (word[0] == '-' && !line->options_end && !c->command->passes_on) {
-        each_option(line, say_option, c);
+        say_options(c);
     } else {
         say_arguments(c);
     }

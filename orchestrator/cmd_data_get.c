@@ -135,4 +135,5 @@ const struct rog_command rog_cmd_data_get = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

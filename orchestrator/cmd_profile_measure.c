@@ -11,9 +11,9 @@
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/survey/profile.h>
+#include <orchestrator/ssh/credentials.h>
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/terminal/prompt.h>
-#include <orchestrator/ssh/credentials.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 
@@ -281,4 +281,5 @@ const struct rog_command rog_cmd_profile_measure = {
         "added to a file that a cluster file of kind virtual can name (profiles = \"FILE\").",
     .options = options,
     .run = run,
+    .outlives_reader = true,
 };

@@ -142,4 +142,5 @@ const struct rog_command rog_cmd_replay = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

@@ -16,9 +16,9 @@
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/remarks.h>
 #include <orchestrator/rehearse.h>
-#include <orchestrator/terminal/run_view.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/sweeps/detach.h>
+#include <orchestrator/terminal/run_view.h>
 
 struct sweep {
     const struct rog_cli *cli;
@@ -607,4 +607,5 @@ const struct rog_command rog_cmd_sweep = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

@@ -100,4 +100,5 @@ const struct rog_command rog_cmd_test = {
     .summary = "Test untested checkpoints, of a run or of all",
     .max_args = 1,
     .run = run,
+    .outlives_reader = true,
 };

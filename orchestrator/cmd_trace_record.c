@@ -14,9 +14,9 @@
 #include <orchestrator/fleet/fleet.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/survey/record.h>
+#include <orchestrator/ssh/credentials.h>
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/terminal/prompt.h>
-#include <orchestrator/ssh/credentials.h>
 
 #define SAY_S 10.0 /* between two lines of progress */
 #define CONVERT_S 60.0
@@ -270,4 +270,5 @@ const struct rog_command rog_cmd_trace_record = {
                "long as over both. On Ctrl-C everything recorded is kept.",
     .options = options,
     .run = run,
+    .outlives_reader = true,
 };
