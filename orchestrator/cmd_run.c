@@ -7,6 +7,7 @@
 
 #include <common/file.h>
 #include <orchestrator/launch.h>
+#include <orchestrator/rehearse.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/terminal/run_view.h>
 
@@ -75,6 +76,19 @@ static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct
     return code;
 }
 
+/* A run that could not begin leaves no record. */
+static int rehearse(const struct rog_plan *plan, const struct rog_cluster *cluster,
+                    const char *trainer, struct rog_error *err)
+{
+    struct rog_json *faults = NULL;
+    int code = rog_rehearse(plan, cluster, trainer, &faults, err);
+    const char *fault = code == 0 ? rog_rehearse_fault(faults, 0) : NULL;
+    if (fault)
+        code = rog_fail(err, ROG_EINVAL, "the run could not start: %s", fault);
+    rog_json_free(faults);
+    return code;
+}
+
 static int show_result(const struct rog_output *output, struct rog_db *db, const char *id,
                        struct rog_error *err)
 {
@@ -111,7 +125,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     }
     if (code == 0) {
         trainer = rog_fleet_trainer_path(err);
-        code = trainer ? 0 : ROG_EFAILED;
+        code = trainer ? rehearse(plan, cluster, trainer, err) : ROG_EFAILED;
     }
     if (code == 0)
         code = rog_command_db(cli, ROG_DB_WRITE, &db, err);
@@ -161,4 +175,5 @@ const struct rog_command rog_cmd_run = {
     .settings = ROG_SETTING_OPTION_OF_RUN, /* named as in the published workflow */
     .max_args = -1,
     .run = run,
+    .outlives_reader = true,
 };

@@ -3,7 +3,7 @@
 #define ROG_ORCHESTRATOR_REHEARSE_H
 
 /* Whether the runs of a plan could begin, looked at without beginning any and without a connection:
- * for --dry-run. */
+ * for --dry-run and `rogctl run`. */
 
 #include <common/json.h>
 #include <orchestrator/conf/cluster.h>
