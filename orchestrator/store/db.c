@@ -100,6 +100,31 @@ static const char *add_cause(const struct rog_db *db, const char *text, char who
     return whole;
 }
 
+/* Where a text that should be JSON is none: a query has met it. */
+static int fail_not_json(struct rog_error *err, const struct rog_db *db)
+{
+    static const char *const places =
+        "SELECT id, 'its configuration' FROM runs WHERE NOT json_valid(config)"
+        " UNION ALL SELECT id, 'its versions' FROM runs WHERE NOT json_valid(versions)"
+        " UNION ALL SELECT run_id, 'the facts of worker ' || rank FROM workers"
+        " WHERE NOT json_valid(facts)"
+        " UNION ALL SELECT run_id, 'the data of its event ' || kind || coalesce(' of rank ' || "
+        "rank,"
+        " '') || ' at ' || round(t, 3) || ' s' FROM events WHERE NOT json_valid(data) LIMIT 1";
+    sqlite3_stmt *statement = NULL;
+    bool found = sqlite3_prepare_v2(db->handle, places, -1, &statement, NULL) == SQLITE_OK &&
+                 sqlite3_step(statement) == SQLITE_ROW;
+    int code =
+        found ? rog_fail(err, ROG_EFORMAT,
+                         "%s: run %s is damaged: %s is not JSON; `rogctl verify` says what else "
+                         "is; hint: restore a copy of the database, or repeat the run",
+                         db->path, (const char *)sqlite3_column_text(statement, 0),
+                         (const char *)sqlite3_column_text(statement, 1))
+              : rog_fail(err, ROG_EFORMAT, "%s: the database has JSON that is damaged", db->path);
+    sqlite3_finalize(statement);
+    return code;
+}
+
 /* SQLite's result as one of our errors, with what can be done about it. */
 static int fail(struct rog_error *err, const struct rog_db *db, int result)
 {
@@ -145,7 +170,9 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
         return rog_fail(err, ROG_EIO, "%s: %s; is the disk full or failing?", db->path,
                         add_cause(db, text, whole));
     default:
-        return rog_fail(err, ROG_EFAILED, "%s: %s", db->path, text);
+        return strcmp(text, "malformed JSON") == 0
+                   ? fail_not_json(err, db)
+                   : rog_fail(err, ROG_EFAILED, "%s: %s", db->path, text);
     }
 }
 

@@ -83,3 +83,12 @@ try 1 rogctl sweep x.conf --db "$long/x.db"
 says 'File name too long'
 try 1 rogctl sweep x.conf --db no/folder/x.db
 says 'no/folder/x.db'
+
+# An event whose data is not JSON: where it is.
+try 0 rogctl sweep x.conf --db event.db
+run=$(query 'SELECT id FROM runs' event.db)
+query "INSERT INTO events (run_id, rank, t, kind, data) VALUES ('$run', 2, 12.5, 'published-means', '{broken')" event.db
+try 1 rogctl verify "$run" --db event.db
+prints 'event published-means of rank 2 at 12.500000 s is not valid JSON: {broken'
+try 1 rogctl report d-case0 --as-published --db event.db
+says "event.db: run $run is damaged: the data of its event published-means of rank 2 at 12.5 s is not JSON; "
