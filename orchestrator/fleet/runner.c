@@ -192,7 +192,7 @@ static void report(struct rog_active *a)
 {
     struct rog_fleet_job *job = a->job;
     double seconds = rog_json_get_number(job->config, "seconds", 0);
-    double stall_s = 0, whole_s = 0, done = 0;
+    double done = 0;
     job->iteration = 0;
     job->t = job->from_t; /* also while the stream up to there is read again */
     for (size_t i = 0; i < a->streams.count; i++) {
@@ -200,14 +200,12 @@ static void report(struct rog_active *a)
         job->iteration = state->iteration > job->iteration ? state->iteration : job->iteration;
         job->t = fmax(job->t, state->t);
         done = fmax(done, state->done);
-        stall_s += state->stall_s;
-        whole_s += state->compute_s + state->communication_s + state->stall_s;
     }
     double due = (double)rog_streams_state(&a->streams, 0)->iterations_due;
     done = fmax(done, due > 0 ? fmin((double)rog_streams_iterations(&a->streams) / due, 1) : 0);
     job->done = fmax(done, seconds > 0 ? fmin(job->t / seconds, 1) : 0);
     job->accuracy = a->tester.accuracy;
-    job->stall_share = whole_s > 0 ? stall_s / whole_s : (double)NAN;
+    job->stall_share = rog_streams_stall_share(&a->streams);
     job->wall_s = rog_clock_s() - a->begin_s;
     report_waiting(a);
     rog_live_resume(a->runner->options->observer, job, rog_streams_state(&a->streams, 0),

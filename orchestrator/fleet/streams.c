@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,6 +152,17 @@ int64_t rog_streams_iterations(const struct rog_streams *streams)
     for (size_t i = 0; i < streams->count; i++)
         sum += rog_streams_state(streams, i)->iterations;
     return sum;
+}
+
+double rog_streams_stall_share(const struct rog_streams *streams)
+{
+    double stall_s = 0, whole_s = 0;
+    for (size_t i = 0; i < streams->count; i++) {
+        const struct rog_ingest_state *state = rog_streams_state(streams, i);
+        stall_s += state->stall_s;
+        whole_s += state->compute_s + state->communication_s + state->stall_s;
+    }
+    return whole_s > 0 ? stall_s / whole_s : (double)NAN;
 }
 
 int rog_streams_check(const struct rog_streams *streams, const char *folder, struct rog_error *err)

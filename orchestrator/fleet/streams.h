@@ -55,6 +55,8 @@ static inline const struct rog_ingest_state *rog_streams_state(const struct rog_
 char *rog_streams_damage(struct rog_streams *streams, size_t *rank);
 /* Iteration events of all of them. */
 int64_t rog_streams_iterations(const struct rog_streams *streams);
+/* Of their time, 0..1; NaN before the first. */
+double rog_streams_stall_share(const struct rog_streams *streams);
 /* ROG_EFAILED: there is an error event, whose words say more than how a process ended. `folder` is
  * the run's. */
 int rog_streams_check(const struct rog_streams *streams, const char *folder, struct rog_error *err);

@@ -107,6 +107,8 @@ static int store_streams(const struct taking *t, struct rog_error *err)
         code = rog_fail(err, ROG_EFAILED, "its event stream has no end");
     t->of->job->iteration = code == 0 ? rog_streams_state(&streams, 0)->iteration : 0;
     t->of->job->t = code == 0 ? rog_streams_state(&streams, 0)->t : 0;
+    if (code == 0)
+        t->of->job->stall_share = rog_streams_stall_share(&streams);
     rog_streams_release(&streams);
     return code;
 }

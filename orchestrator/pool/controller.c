@@ -159,18 +159,19 @@ static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_ta
         int given = rog_pool_hand_back(c->pool, task, err);
         return given == ROG_ENOTFOUND ? 0 : given;
     }
+    /* Until its agent says so it has not begun: a host takes more than it executes at once. */
+    if (strcmp(rog_json_get_string(says, "run", ""), of->job->run_id) != 0)
+        return 0;
     int code = rog_pool_begin(c, of, err);
-    bool is_of_it = strcmp(rog_json_get_string(says, "run", ""), of->job->run_id) == 0;
     int64_t beat = rog_json_get_integer(says, "beat", 0);
-    if (is_of_it)
-        take_progress(of->job, says);
-    bool tests = is_of_it && strcmp(rog_json_get_string(says, "state", ""),
-                                    rog_fleet_state_name(ROG_FLEET_TESTING)) == 0;
+    take_progress(of->job, says);
+    bool tests = strcmp(rog_json_get_string(says, "state", ""),
+                        rog_fleet_state_name(ROG_FLEET_TESTING)) == 0;
     if (code == 0)
         rog_pool_set_state(c, of, tests ? ROG_FLEET_TESTING : ROG_FLEET_RUNNING);
-    if (code == 0 && (is_of_it ? beat : -1) != of->beat)
+    if (code == 0 && beat != of->beat)
         code = publish(c, of, task, err);
-    of->beat = is_of_it ? beat : -1;
+    of->beat = beat;
     return code;
 }
 
@@ -211,7 +212,7 @@ static int count(struct rog_pool_controller *c, struct rog_error *err)
 {
     c->counts.ready = c->counts.done = 0;
     for (size_t i = 0; i < c->count; i++) {
-        c->counts.ready += c->jobs[i].state == ROG_FLEET_WAITING;
+        c->counts.ready += c->jobs[i].state == ROG_FLEET_WAITING && !c->of[i].seen;
         c->counts.done += rog_fleet_job_is_over(&c->jobs[i]);
     }
     return rog_pool_watch_count(c->watch, rog_clock_s(), &c->counts.agents, err);

@@ -39,6 +39,7 @@ cp out list
 sh list 2>told || fail "a command of the list: $(cat told)"
 try 0 rogctl sweep ../x.conf --on list --json
 [ "$(sqlite3 results.db "SELECT count(*) FROM runs WHERE status = 'done'")" = 4 ] || fail "not all done"
+[ "$(grep -c ' done .* stall *[0-9]*% ' err)" = 4 ] || fail "their stall is not said: $(cat err)"
 cp ../want . && equals "a list"
 [ -e results.pool ] && fail "the pool is left"
 [ "$(sqlite3 results.db "SELECT count(*) FROM events WHERE kind = 'executed'")" = 4 ] ||
