@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <common/file.h>
 #include <common/ran_out.h>
@@ -139,6 +140,19 @@ static int search_path(char **path, struct rog_error *err)
     *path = extra && extra[0] ? rog_format("%s:%s", extra, installed) : rog_strdup(installed);
     free(installed);
     return *path ? 0 : rog_fail_nomem(err);
+}
+
+char *rog_plugin_missing_folder(void)
+{
+    const char *extra = getenv("ROG_PLUGIN_PATH");
+    char *path = extra ? rog_strdup(extra) : NULL, *rest = NULL, *missing = NULL;
+    struct stat info;
+    for (char *folder = path ? strtok_r(path, ":", &rest) : NULL; folder && !missing;
+         folder = strtok_r(NULL, ":", &rest))
+        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+            missing = rog_strdup(folder);
+    free(path);
+    return missing;
 }
 
 /* Whether the folder is that of the plugins that come with the program. */
@@ -280,12 +294,16 @@ static int fail_not_found(const char *library, struct rog_error *err)
     if (code)
         return code;
     const char *near = rog_nearest_name(library, found_name, &found);
+    char *missing = rog_plugin_missing_folder();
     list_found(&found, list, sizeof list);
-    return rog_fail(err, ROG_EINVAL,
-                    "no plugin provides the library \"%s\"%s%s%s; found: %s (ROG_PLUGIN_PATH adds "
-                    "folders to search)",
-                    library, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "",
-                    list);
+    code =
+        rog_fail(err, ROG_EINVAL,
+                 "no plugin provides the library \"%s\"%s%s%s; found: %s (ROG_PLUGIN_PATH %s%s)",
+                 library, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list,
+                 missing ? "names a folder that does not exist: " : "adds folders to search",
+                 missing ? missing : "");
+    free(missing);
+    return code;
 }
 
 /* The file of that name in a folder; NULL: there is none, or no memory (*code). */

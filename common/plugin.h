@@ -59,6 +59,9 @@ typedef int (*rog_plugin_visit)(const char *path, const struct rog_plugin *plugi
 /* Calls visit for every *.so found, and every *.py that has a strategy, in order of name, first
  * folder first; `load_error` is NULL for those that load, of whichever kind. */
 int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err);
+/* The first folder of $ROG_PLUGIN_PATH that there is not, which the others pass over; heap memory,
+ * NULL: all are there. */
+char *rog_plugin_missing_folder(void);
 /* The same for the one file of that path. */
 int rog_plugin_look_at(const char *path, rog_plugin_visit visit, void *user);
 

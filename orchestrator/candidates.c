@@ -126,10 +126,12 @@ static void each_installed(const struct rog_candidates *c, const char *folder,
     free(path);
 }
 
+/* A pool of hosts (--on hosts:FILE) is none. */
 static void say_cluster(const struct rog_candidates *c, const char *path, const char *name)
 {
     char bare[256];
-    (void)path;
+    if (!rog_cluster_is_described(path))
+        return;
     snprintf(bare, sizeof bare, "%.*s", (int)(strlen(name) - strlen(".conf")), name);
     rog_candidate(c, bare, "comes with the program");
 }

@@ -126,6 +126,12 @@ static void check_plugins(const struct rog_cli *cli, const struct finder *f)
         FOUND(f, true, "strategies %s%s%s", count.strategy, count.codec[0] ? "; codecs " : "",
               count.codec);
     ADVISE(f, "rebuild or reinstall the plugins; `rogctl plugins` lists them");
+    char *missing = rog_plugin_missing_folder();
+    if (missing) {
+        FOUND(f, false, "ROG_PLUGIN_PATH names a folder that does not exist: %s", missing);
+        ADVISE(f, "correct ROG_PLUGIN_PATH, folders with ':' between them");
+    }
+    free(missing);
 }
 
 static void check_cache(const struct rog_cli *cli, const struct finder *f)
@@ -219,11 +225,14 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
                                                .trainer = trainer ? trainer : "",
                                                .version = rog_cli_program(cli)->version,
                                                .force = rog_cli_flag(cli, "force")};
-    signal(SIGPIPE, SIG_IGN); /* connections may break */
+    const struct rog_output output = rog_output_of(cli);
+    rog_remark(&output, "connecting to the hosts of cluster %s", cluster->name);
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* connections may break */
     if (code == 0 && clean)
         code = rog_doctor_clean(&options, findings, err);
     else if (code == 0 && trainer)
         code = rog_doctor_hosts(&options, findings, err);
+    signal(SIGPIPE, before);
     free(trainer);
     rog_credentials_free(credentials);
     rog_cluster_free(cluster);

@@ -4,6 +4,7 @@
 #include <orchestrator/commands.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -284,6 +285,10 @@ static int fail_none(const char *only, struct rog_error *err)
 
 static int look_everywhere(struct listed *listed, struct rog_error *err)
 {
+    char *missing = rog_plugin_missing_folder();
+    if (missing)
+        rog_warn(NULL, "ROG_PLUGIN_PATH names a folder that does not exist: %s", missing);
+    free(missing);
     int code = rog_plugin_each(add_plugin, listed, err);
     size_t strategies = rog_json_size(listed->plugins);
     if (code == 0)

@@ -131,8 +131,8 @@ static char *left_text(const struct rog_sweep_view *view, const struct rog_fleet
         return NULL;
     return rog_format(
         "as of %s ago; it continues on its hosts for %s more, and the same command resumes it",
-        rog_time_left_text(progress.age_s, age),
-        rog_time_left_text(progress.alone_s - progress.age_s, more));
+        rog_duration_text(progress.age_s, age),
+        rog_duration_text(progress.alone_s - progress.age_s, more));
 }
 
 /* Of a sweep that has ended only what goes on by itself: the rest is another one's. */

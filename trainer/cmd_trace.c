@@ -267,7 +267,9 @@ static void say_rows(const struct rog_trace_row_counts *rows)
 static int convert(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 3)
-        return rog_fail(err, ROG_EINVAL, "trace convert takes a file to read and one to write");
+        return rog_fail(err, ROG_EINVAL,
+                        "trace convert needs two files, the one to read and the one to write; "
+                        "usage: rog-trainer trace convert FROM TO [options]");
     char *text = NULL;
     size_t size = 0;
     struct rog_trace_conversion how = {0};

@@ -111,17 +111,25 @@ static int set_format(struct archive *archive, bool is_tar)
                               : code;
 }
 
+int rog_bundle_archive_check_name(const char *file, struct rog_error *err)
+{
+    return ends_in(file, ".tar.zst") || ends_in(file, ".zip")
+               ? 0
+               : rog_fail(err, ROG_EINVAL, "%s must end in .tar.zst or .zip", file);
+}
+
 int rog_bundle_archive_write(const char *file, const char *folder, const char *top,
                              const struct rog_json *files, int64_t time_s, struct rog_error *err)
 {
     bool is_tar = ends_in(file, ".tar.zst");
     struct rog_file_writer writer = {0};
-    if (!is_tar && !ends_in(file, ".zip"))
-        return rog_fail(err, ROG_EINVAL, "%s must end in .tar.zst or .zip", file);
+    int code = rog_bundle_archive_check_name(file, err);
+    if (code < 0)
+        return code;
     struct archive *archive = archive_write_new();
     if (!archive)
         return rog_fail_nomem(err);
-    int code = rog_file_writer_open(&writer, file, err);
+    code = rog_file_writer_open(&writer, file, err);
     if (code == 0 && (set_format(archive, is_tar) != ARCHIVE_OK ||
                       archive_write_open_FILE(archive, writer.file) != ARCHIVE_OK))
         code = fail_archive(archive, file, err);

@@ -11,6 +11,9 @@
 #include <common/json.h>
 #include <rog/error.h>
 
+/* ROG_EINVAL: the name of an archive to write has neither ending. */
+int rog_bundle_archive_check_name(const char *file, struct rog_error *err);
+
 /* A tar archive, compressed with Zstandard, where `file` ends in .tar.zst, else a zip (.zip). In it
  * are the files of the manifest's list below `folder`, the manifest first and its files in their
  * order; in a tar archive all of them are in a folder `top`. Owners are nobody's, times are

@@ -370,7 +370,9 @@ int rog_bundle_pack(struct rog_db *db, const char *case_name, const char *file,
 {
     struct rog_scratch scratch;
     int64_t time_s = 0;
-    int code = rog_scratch_make(&scratch, NULL, "rogctl-bundle", err);
+    int code = rog_bundle_archive_check_name(file, err);
+    if (code == 0)
+        code = rog_scratch_make(&scratch, NULL, "rogctl-bundle", err);
     if (code < 0)
         return code;
     char *folder = rog_path_join(scratch.path, "tree");

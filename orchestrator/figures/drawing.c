@@ -14,6 +14,7 @@
 #include <orchestrator/conf/look.h>
 #include <orchestrator/figures/gnuplot.h>
 #include <orchestrator/figures/picture.h>
+#include <orchestrator/text/fonts.h>
 
 #define TIMEOUT_S 120.0
 
@@ -208,6 +209,18 @@ void rog_drawing_release(struct rog_drawing *drawing)
     *drawing = (struct rog_drawing){0};
 }
 
+/* Of a font that was asked for. */
+static void tell_font(const struct rog_figures_options *options, const char *font)
+{
+    char *other = options->font && options->log ? rog_fonts_substitute(font) : NULL;
+    char *text =
+        other ? rog_format("the font %s is not installed; %s is used instead", font, other) : NULL;
+    if (text)
+        options->log(options->user, text);
+    free(text);
+    free(other);
+}
+
 int rog_drawing_make(const struct rog_figures_options *options, const struct rog_look *look,
                      int (*write)(struct rog_drawing *drawing, const struct rog_look *look,
                                   const void *user, struct rog_error *err),
@@ -218,6 +231,7 @@ int rog_drawing_make(const struct rog_figures_options *options, const struct rog
     struct rog_look wider = *look;
     struct rog_error first = {0};
     bool cut = true;
+    tell_font(options, look->font);
     for (size_t i = 0; cut && i < sizeof stretches / sizeof *stretches; i++) {
         struct rog_drawing drawing;
         struct rog_error why;

@@ -258,6 +258,36 @@ static void tell_short(const struct rog_case_data *data, const struct rog_figure
     }
 }
 
+static bool is_left_out_as(const struct rog_case_data *data, size_t index, const char *status)
+{
+    return !data->run[index].done && strcmp(data->run[index].row.status, status) == 0;
+}
+
+/* Runs of one status in one line. */
+static void tell_left_out(const struct rog_case_data *data,
+                          const struct rog_figures_options *options)
+{
+    for (size_t i = 0; i < data->run_count; i++) {
+        const char *status = data->run[i].row.status;
+        const bool failed = strcmp(status, "failed") == 0;
+        size_t first = 0, count = 0;
+        if (data->run[i].done)
+            continue;
+        while (first < i && !is_left_out_as(data, first, status))
+            first++;
+        if (first < i)
+            continue;
+        for (size_t k = i; k < data->run_count; k++)
+            count += is_left_out_as(data, k, status);
+        if (count == 1)
+            log_line(options, "%s: run %s is left out because it %s%s", data->title,
+                     data->run[i].row.id, failed ? "" : "is ", status);
+        else
+            log_line(options, "%s: %zu runs are left out because they %s%s: %s, ...", data->title,
+                     count, failed ? "" : "are ", status, data->run[i].row.id);
+    }
+}
+
 int rog_figures_draw_case(struct rog_db *db, const char *case_name,
                           const struct rog_figures_options *options, struct rog_error *err)
 {
@@ -278,11 +308,7 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
         rog_case_data_take_published(&data);
         tell_short(&data, options);
     }
-    for (size_t i = 0; i < data.run_count; i++)
-        if (!data.run[i].done)
-            log_line(options, "%s: run %s is left out because it %s%s", data.title,
-                     data.run[i].row.id, strcmp(data.run[i].row.status, "failed") ? "is " : "",
-                     data.run[i].row.status);
+    tell_left_out(&data, options);
     if (data.series_count == 0) {
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run to draw (it holds %zu run%s; `rogctl runs` "

@@ -12,7 +12,6 @@
 #include <orchestrator/fleet/job.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/pool/controller.h>
-#include <orchestrator/terminal/output.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/imported.h>
 #include <orchestrator/store/iterations.h>
@@ -23,6 +22,7 @@
 #include <orchestrator/store/robots.h>
 #include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
+#include <orchestrator/terminal/output.h>
 #include <rog/events.h>
 
 /* Whether all runs are tested for the same. */

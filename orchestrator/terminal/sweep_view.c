@@ -178,18 +178,7 @@ const char *rog_sweep_age_text(const struct rog_json *sweep, const char *moment,
     struct tm then = {0};
     const char *utc = rog_json_get_string(sweep, moment, "");
     bool known = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &then) != NULL;
-    const long s = known ? (long)fmax(difftime(time(NULL), timegm(&then)), 0) : 0;
-    if (!known)
-        snprintf(text, ROG_TIME_LEFT_BYTES, "?");
-    else if (s < 60)
-        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld s", s);
-    else if (s < 3600)
-        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld min", s / 60);
-    else if (s < 48 * 3600)
-        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld h %ld min", s / 3600, s / 60 % 60);
-    else
-        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld days", s / 86400);
-    return text;
+    return rog_duration_text(known ? difftime(time(NULL), timegm(&then)) : (double)NAN, text);
 }
 
 bool rog_sweep_writes(const struct rog_json *sweep, const char *database)

@@ -166,3 +166,19 @@ const char *rog_time_left_text(double seconds, char text[ROG_TIME_LEFT_BYTES])
         snprintf(text, ROG_TIME_LEFT_BYTES, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     return text;
 }
+
+const char *rog_duration_text(double seconds, char text[ROG_TIME_LEFT_BYTES])
+{
+    const long s = isnan(seconds) || seconds > 1e12 ? -1 : seconds > 0 ? (long)seconds : 0;
+    if (s < 0)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "?");
+    else if (s < 60)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld s", s);
+    else if (s < 3600)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld min", s / 60);
+    else if (s < 48 * 3600)
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld h %ld min", s / 3600, s / 60 % 60);
+    else
+        snprintf(text, ROG_TIME_LEFT_BYTES, "%ld days", s / 86400);
+    return text;
+}

@@ -21,5 +21,7 @@ double rog_jobs_left_s(const struct rog_fleet_job *jobs, size_t count, int slots
 #define ROG_TIME_LEFT_BYTES 32
 /* "9:07", "1:09:07"; "?" for NaN. */
 const char *rog_time_left_text(double seconds, char text[ROG_TIME_LEFT_BYTES]);
+/* For sentences: "7 s", "25 min", "1 h 9 min", "3 days"; "?" for NaN. */
+const char *rog_duration_text(double seconds, char text[ROG_TIME_LEFT_BYTES]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <fontconfig/fontconfig.h>
 
@@ -86,4 +87,47 @@ char *rog_fonts_drawable(const char *text)
     *out = '\0';
     FcCharSetDestroy(all);
     return drawable;
+}
+
+/* "sans" and its like stand for any font of their kind. */
+static bool is_general(const char *name)
+{
+    static const char *const names[] = {"sans", "sans-serif", "serif", "monospace", "mono"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool has_name(const FcPattern *font, const char *name)
+{
+    FcChar8 *family = NULL;
+    for (int i = 0; FcPatternGetString(font, FC_FAMILY, i, &family) == FcResultMatch; i++)
+        if (strcasecmp((const char *)family, name) == 0)
+            return true;
+    return false;
+}
+
+char *rog_fonts_substitute(const char *name)
+{
+    FcConfig *config = is_general(name) ? NULL : FcInitLoadConfigAndFonts();
+    FcPattern *wanted = config ? FcPatternCreate() : NULL;
+    FcChar8 *family = NULL;
+    FcResult result;
+    char *other = NULL;
+    if (wanted && FcPatternAddString(wanted, FC_FAMILY, (const FcChar8 *)name) &&
+        FcConfigSubstitute(config, wanted, FcMatchPattern)) {
+        FcDefaultSubstitute(wanted);
+        FcPattern *found = FcFontMatch(config, wanted, &result);
+        if (found && !has_name(found, name) &&
+            FcPatternGetString(found, FC_FAMILY, 0, &family) == FcResultMatch)
+            other = strdup((const char *)family);
+        if (found)
+            FcPatternDestroy(found);
+    }
+    if (wanted)
+        FcPatternDestroy(wanted);
+    if (config)
+        FcConfigDestroy(config);
+    return other;
 }

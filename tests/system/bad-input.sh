@@ -107,3 +107,12 @@ try 0 rogctl redraw f-case0 --db f.db --font "No Such Font,8"
 says 'the font No Such Font is not installed; '
 try 0 rogctl redraw f-case0 --db f.db --font sans
 if grep -q 'is not installed' err; then fail 'a general name'; fi
+
+# What a figure leaves out is one line for each reason.
+printf 'case = "g"; %s matrix = { seed = [1, 2, 3, 4]; };' "$quick" >g.conf
+try 0 rogctl sweep g.conf --db g.db
+query "UPDATE runs SET status = 'planned' WHERE seed > 2; UPDATE runs SET status = 'failed' WHERE seed = 2" g.db
+try 0 rogctl redraw g-case0 --db g.db
+says 'g-case0: 2 runs are left out because they are planned: '
+same "lines of it" 2 "$(grep -c ' left out because ' err)"
+grep -q 'run [^ ]* is left out because it failed$' err || fail 'the failed run'

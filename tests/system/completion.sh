@@ -49,6 +49,9 @@ completes sweep --cluster v <<END
 virtual4
 :files *.conf
 END
+completes sweep --cluster h <<END
+:files *.conf
+END
 completes sweep --clus=v <<END
 --clus=virtual4
 :files *.conf

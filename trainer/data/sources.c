@@ -10,7 +10,9 @@
 
 #include <common/file.h>
 #include <common/hash.h>
+#include <common/meant.h>
 #include <common/process.h>
+#include <common/settings.h>
 #include <trainer/data/cache.h>
 #include <trainer/data/cifar.h>
 #include <trainer/data/noise.h>
@@ -256,6 +258,32 @@ static const struct source sources[] = {
      .class_name = rog_cifar_class_name},
 };
 
+static const char *next_source(const void *list, size_t index)
+{
+    return index < sizeof sources / sizeof *sources ? ((const struct source *)list)[index].name
+                                                    : NULL;
+}
+
+static int fail_unknown(const char *text, const char *folder, struct rog_error *err)
+{
+    char meant[ROG_MEANT_BYTES];
+    char *name = rog_format("%.*s", (int)strcspn(text, ":"), text);
+    const char *near = name ? rog_nearest_name(name, next_source, sources) : NULL;
+    bool has_files = near && strcmp(near, sources[0].name) != 0;
+    char *whole = near ? rog_format("%s%s%s", near, has_files ? ":" : "",
+                                    !has_files  ? ""
+                                    : folder[0] ? folder
+                                                : "FOLDER")
+                       : NULL;
+    int code = rog_fail(err, ROG_EINVAL,
+                        "data must be \"synth100\", \"cifar100:FOLDER\", \"fed-cifar100:FOLDER\" "
+                        "or \"noisy-cifar100:FOLDER\" (found \"%s\")%s",
+                        text, rog_meant(whole, meant));
+    free(whole);
+    free(name);
+    return code;
+}
+
 /* Splits "NAME:FOLDER"; *folder is "" without a colon. */
 static const struct source *find_source(const char *text, const char **folder,
                                         struct rog_error *err)
@@ -268,10 +296,7 @@ static const struct source *find_source(const char *text, const char **folder,
             (source->files[0] != NULL) == (**folder != '\0'))
             return source;
     }
-    rog_fail(err, ROG_EINVAL,
-             "data must be \"synth100\", \"cifar100:FOLDER\", \"fed-cifar100:FOLDER\" or "
-             "\"noisy-cifar100:FOLDER\" (found \"%s\")",
-             text);
+    fail_unknown(text, *folder, err);
     return NULL;
 }
 
