@@ -95,6 +95,23 @@ says "\`rogctl stop c-2\` stops it"
 says "no running sweep writes results.db; name the sweep to stop"
 cd ..
 same "states" "running running" "$(state_of c-1) $(state_of c-2)"
+sed 's/case = "c"/case = "d"/' x.conf >d.conf
+rogctl sweep d.conf --db other.db --jobs 1 >out3 2>err3 &
+third=$!
+until_true is d-1 running
+try 2 rogctl stop --db other.db
+says "2 running sweeps write other.db; name the one to stop"
+try 0 rogctl stop d-1
+wait $third
+same "states" "running running" "$(state_of c-1) $(state_of c-2)"
+sed 's/case = "c"/case = "e"/' x.conf >e.conf
+rogctl sweep e.conf --db third.db --jobs 1 >out3 2>err3 &
+third=$!
+until_true is e-1 running
+try 0 rogctl stop --db third.db
+says "e-1 has ended"
+wait $third
+same "states" "running running" "$(state_of c-1) $(state_of c-2)"
 kill -KILL $other
 wait $other
 same "state" killed "$(state_of c-2)"

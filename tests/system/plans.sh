@@ -249,3 +249,10 @@ says "seeds.conf, line 1: --repeat and a seed in the matrix or in runs cannot be
 try 2 rogctl sweep seeds.conf -n --seed 3
 says "--seed and a seed in the matrix"
 try 0 rogctl sweep seeds.conf -n
+# Seeds of one run alone, and of none: the runs are the same for another reason.
+printf 'case = "n"; %s runs = ( { }, { seed = 0; } );' "$quick" >one.conf
+try 2 rogctl sweep one.conf -n --seed 3
+says "--seed and a seed in the matrix"
+printf 'case = "n"; %s runs = ( { seed = 2; }, { seed = 2; } );' "$quick" >alike.conf
+try 2 rogctl sweep alike.conf -n --repeat 2
+says "is the same as the one of line 1; change a setting"
