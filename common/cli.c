@@ -395,8 +395,11 @@ static void say_row(const char *before, const char *name, const char *text)
 
 static void print_command_help(const struct rog_program *program, const struct rog_command *command)
 {
-    printf("usage: %s %s%s%s\n\n", program->name, command->name, command->usage[0] ? " " : "",
-           command->usage);
+    char usage[512];
+    snprintf(usage, sizeof usage, "usage: %s %s%s%s", program->name, command->name,
+             command->usage[0] ? " " : "", command->usage);
+    print_wrapped(usage, 0);
+    putchar('\n');
     print_wrapped(command->summary, 0);
     if (command->details) {
         putchar('\n');
@@ -413,7 +416,10 @@ static void print_command_help(const struct rog_program *program, const struct r
 
 static void print_program_help(const struct rog_program *program)
 {
-    printf("usage: %s COMMAND [arguments and options]\n\n", program->name);
+    char usage[128];
+    snprintf(usage, sizeof usage, "usage: %s COMMAND [arguments and options]", program->name);
+    print_wrapped(usage, 0);
+    putchar('\n');
     print_wrapped(program->summary, 0);
     printf("\nCommands:\n");
     for (size_t i = 0; program->commands[i]; i++)
@@ -437,11 +443,47 @@ void rog_write_harmless(FILE *file, const char *text)
     }
 }
 
+/* A line, broken at blanks into as many as it needs; a word that is longer stays whole. */
+static void write_broken(FILE *file, const char *line, size_t length, size_t columns)
+{
+    size_t from = 0, blank = 0, width = 0;
+    for (size_t i = 0; i < length; i++) {
+        blank = line[i] == ' ' ? i : blank;
+        width += (line[i] & 0xC0) != 0x80; /* bytes that begin a character */
+        if (!columns || width <= columns || blank <= from)
+            continue;
+        fprintf(file, "%.*s\n", (int)(blank - from), line + from);
+        from = blank + 1;
+        width = 0;
+        for (size_t k = from; k <= i; k++)
+            width += (line[k] & 0xC0) != 0x80;
+    }
+    fprintf(file, "%.*s\n", (int)(length - from), line + from);
+}
+
+static void write_error(FILE *file, const struct rog_program *program, const struct rog_error *err)
+{
+    fprintf(file, "%s: ", program->name);
+    rog_write_harmless(file, err->message);
+    fputc('\n', file);
+}
+
+/* On a terminal its lines are broken between words. */
 static void print_error(const struct rog_program *program, const struct rog_error *err)
 {
-    fprintf(stderr, "%s: ", program->name);
-    rog_write_harmless(stderr, err->message);
-    fputc('\n', stderr);
+    const size_t columns = rog_screen_of(STDERR_FILENO).columns;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = columns ? open_memstream(&text, &bytes) : NULL;
+    if (out)
+        write_error(out, program, err);
+    if (!out || fclose(out) != 0) {
+        write_error(stderr, program, err);
+        return;
+    }
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        write_broken(stderr, line, strcspn(line, "\n"), columns);
+    free(text);
 }
 
 static int usage_error(const struct rog_program *program, const struct rog_error *err)

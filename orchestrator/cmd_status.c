@@ -53,25 +53,33 @@ static size_t active(const struct tally *tally)
 
 /* ---- for people ---- */
 
-/* "threshold-1: running for 25 min, process 1234" */
-static void print_head(const struct rog_json *sweep)
+/* "threshold-1: running for 25 min, process 1234"; heap memory. */
+static char *head_text(const struct rog_json *sweep)
 {
     const char *id = text_of(sweep, "id"), *state = text_of(sweep, "state");
     char age[ROG_TIME_LEFT_BYTES];
     rog_sweep_age_text(sweep, "since", age);
     if (strcmp(state, "running") == 0)
-        rog_print("%s: running for %s, process %lld%s", id, age,
-                  (long long)rog_json_get_integer(sweep, "pid", 0),
-                  rog_json_get_bool(sweep, "detached", false) ? ", detached" : "");
-    else if (strcmp(state, "elsewhere") == 0)
-        rog_print("%s: on %s, started %s ago", id, text_of(sweep, "host"), age);
-    else if (strcmp(state, "killed") == 0)
-        rog_print("%s: killed, or the machine was restarted; the same command continues it", id);
-    else if (rog_json_get_integer(sweep, "status", 1) == 0)
-        rog_print("%s: done, %s ago", id, rog_sweep_age_text(sweep, "ended", age));
-    else
-        rog_print("%s: ended %s ago: %s", id, rog_sweep_age_text(sweep, "ended", age),
-                  text_of(sweep, "message"));
+        return rog_format("%s: running for %s, process %lld%s", id, age,
+                          (long long)rog_json_get_integer(sweep, "pid", 0),
+                          rog_json_get_bool(sweep, "detached", false) ? ", detached" : "");
+    if (strcmp(state, "elsewhere") == 0)
+        return rog_format("%s: on %s, started %s ago", id, text_of(sweep, "host"), age);
+    if (strcmp(state, "killed") == 0)
+        return rog_format("%s: killed, or the machine was restarted; the same command continues it",
+                          id);
+    rog_sweep_age_text(sweep, "ended", age);
+    return rog_json_get_integer(sweep, "status", 1) == 0
+               ? rog_format("%s: done, %s ago", id, age)
+               : rog_format("%s: ended %s ago: %s", id, age, text_of(sweep, "message"));
+}
+
+static void print_head(const struct rog_json *sweep)
+{
+    char *text = head_text(sweep);
+    if (text)
+        rog_print_wrapped("", text);
+    free(text);
 }
 
 /* "  4 runs: 1 done, 1 running, 2 to do; about 12:10 left" */

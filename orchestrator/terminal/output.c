@@ -14,7 +14,8 @@
 #include <common/utf8.h>
 #include <orchestrator/text/label.h>
 
-#define LEAST_COLUMNS 20 /* of a wrapped text; in less it is not wrapped */
+#define LEAST_COLUMNS 20 /* of a wrapped text; where there are less it begins a line of its own */
+#define NARROW_INDENT "    "
 
 struct rog_output rog_output_of(const struct rog_cli *cli)
 {
@@ -139,6 +140,11 @@ void rog_print_wrapped(const char *before, const char *text)
 {
     size_t columns = rog_screen_of(STDOUT_FILENO).columns, indent = rog_label_columns(before);
     size_t width = columns > indent + LEAST_COLUMNS ? columns - indent : 0;
+    if (columns && !width && columns > sizeof NARROW_INDENT + LEAST_COLUMNS) {
+        rog_print("%s", before);
+        rog_print_wrapped(NARROW_INDENT, text);
+        return;
+    }
     while (width && rog_label_columns(text) > width) {
         size_t fits = rog_label_break(text, width);
         if (text[fits] != ' ') /* a word that is longer stays whole */
