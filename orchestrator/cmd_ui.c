@@ -131,13 +131,16 @@ static int tell(const struct rog_output *output, const struct rog_ui *ui, struct
     return code;
 }
 
-/* The file may be missing, and is a database if it is there. */
-static int check_database(const struct rog_cli *cli, struct rog_error *err)
+/* It may be missing; one that cannot be read may be replaced while the page is there, which says so,
+ * too. */
+static void warn_of_database(const struct rog_cli *cli, const struct rog_output *output)
 {
+    struct rog_error why;
     struct rog_db *db = NULL;
-    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
+    int code = rog_command_db(cli, ROG_DB_READ, &db, &why);
+    if (code < 0 && code != ROG_ENOTFOUND)
+        rog_warn(output, "%s", why.message);
     rog_db_close(db);
-    return code == ROG_ENOTFOUND ? 0 : code;
 }
 
 static int serve(const struct rog_cli *cli, struct rog_signals *signals, struct rog_error *err)
@@ -154,9 +157,9 @@ static int serve(const struct rog_cli *cli, struct rog_signals *signals, struct 
     struct rog_scratch scratch = {0};
     struct rog_error why = {0};
     struct rog_ui *ui = NULL;
-    int code = check_database(cli, err);
+    int code = rog_ui_start(&ui, &how, err);
     if (code == 0)
-        code = rog_ui_start(&ui, &how, err);
+        warn_of_database(cli, &output);
     if (code == 0)
         code = tell(&output, ui, err);
     if (code == 0 && rog_cli_flag(cli, "open") && open_browser(ui, signals, &scratch, &why) < 0)

@@ -92,7 +92,11 @@ try 2 rogctl trace convert one
 says 'needs two files'
 try 2 rogctl bundle nothing --to x.tgz
 says 'x.tgz must end in .tar.zst or .zip'
-try 1 timeout 100 rogctl ui --db x.conf --listen 127.0.0.1:0
+rogctl ui --db x.conf --listen 127.0.0.1:0 >out 2>err &
+page=$!
+for _ in $(seq 1200); do grep -q 'Ctrl-C' err && break; sleep 0.1; done
+kill $page
+wait $page
 says 'x.conf: not an SQLite database'
 
 # Folders and fonts that there are not.
