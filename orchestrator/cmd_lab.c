@@ -51,7 +51,7 @@ static int down(const struct rog_cli *cli, struct rog_error *err)
         return print_json(json, err);
     }
     if (!code && !rog_cli_flag(cli, "quiet"))
-        printf("%s\n", found ? "The lab was removed." : "There was no lab.");
+        printf("%s\n", found ? "the lab was removed" : "there was no lab");
     return code;
 }
 

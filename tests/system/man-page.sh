@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The man page names every command and option that --help names, and no others.
+# The man page names every command and option that --help names, and no others, with the same defaults.
 page=$ROG_SOURCE/docs/rogctl.1
 sed 's/\\-/-/g; s/\\f.//g' "$page" >plain
 
@@ -34,6 +34,10 @@ while read -r command; do
             { echo "man page: $command is said to have $option, it has not"; wrong=1; }
     done <documented
 done <names
+# Defaults are the same.
+while read -r command; do set -- "$@" "$command"; done <names
+python3 "$ROG_TEST_TOOLS/man_defaults.py" "$page" "$@" >defaults || wrong=1
+[ ! -s defaults ] || { cat defaults; wrong=1; }
 grep '^\.SS' plain | grep -o 'rogctl [a-z]*' | cut -d' ' -f2 | sort -u | while read -r command; do
     echo "$commands" | grep -qx "$command" || { echo "man page: $command is not a command"; exit 1; }
 done || wrong=1
