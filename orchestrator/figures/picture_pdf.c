@@ -7,7 +7,7 @@
 
 #include <qpdf/qpdf-c.h>
 
-#define NO_MEMORY "bad_alloc" /* in most of what the library says then; it takes some for damage */
+#define NO_MEMORY "bad_alloc" /* in most of what it says then; it takes some for damage */
 
 int rog_picture_check_pdf(const char *path, struct rog_error *err)
 {
