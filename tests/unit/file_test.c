@@ -154,17 +154,18 @@ static void test_left_over(void **state)
 
 static void test_full_disk(void **state)
 {
-    (void)state;
     struct rog_error err = {0};
     struct rog_file_writer writer;
     if (!rog_file_exists("/dev/full"))
         skip();
-    assert_int_equal(rog_file_writer_open(&writer, "/tmp/rog-full-test", &err), 0);
+    char *path = rog_path_join(*state, "full");
+    assert_int_equal(rog_file_writer_open(&writer, path, &err), 0);
     assert_non_null(freopen("/dev/full", "wb", writer.file));
     fputs("does not fit", writer.file);
     assert_int_equal(rog_file_writer_commit(&writer, &err), ROG_EIO);
     assert_non_null(strstr(err.message, "No space left on device"));
-    assert_false(rog_file_exists("/tmp/rog-full-test"));
+    assert_false(rog_file_exists(path));
+    free(path);
 }
 
 static void test_remove_does_not_follow_links(void **state)

@@ -300,8 +300,8 @@ static void do_print_garbage(struct model *model)
 /* Leaves processes behind: one in its group, one in a session of its own. */
 static void leave_behind(bool with_environment)
 {
-    char sleep_word[] = "sleep", time_word[] = "98765";
-    char *const words[] = {sleep_word, time_word, NULL}, *const none[] = {NULL};
+    char sleep_word[] = "sleep", *const words[] = {sleep_word, getenv("SLEEP_S"), NULL};
+    char *const none[] = {NULL};
     if (fork() == 0) {
         setsid();
         if (fork() == 0)
