@@ -31,7 +31,7 @@ static void serve(const struct run *run, const char *config, const char *port)
                                           .out_dir = run->folder,
                                           .secret = secret,
                                           .worker_timeout_s = 20,
-                                          .join_timeout_s = 20};
+                                          .join_timeout_s = 120};
     if (!code)
         code = rog_serve_run(parsed, &options, &err);
     rog_run_config_free(parsed);
