@@ -38,7 +38,7 @@ try 3 rogctl runs yours-case3
 try 3 rogctl case remove yours-case3
 try 0 rogctl case add gone-case0 "$first" "$second"
 try 0 rogctl case remove gone-case0
-removed says 'gone-case0; its runs stay recorded'
+says 'removed gone-case0; its runs stay recorded'
 same "runs stay" 3 "$(query 'SELECT count(*) FROM runs')"
 try 2 rogctl case add gone-case0
 try 2 rogctl case move a b
