@@ -5,11 +5,16 @@
 trap 'kill -CONT $(jobs -p) 2>/dev/null; kill -KILL $(jobs -p) 2>/dev/null' EXIT
 pool=results.pool/c-case0
 
-cat >x.conf <<END
-case = "c"; figure = "1"; workload = "none"; control = "outdoors"; seconds = 3000.0;
+# experiment SECONDS: x.conf, and what a plain sweep of it gives.
+experiment() {
+    cat >x.conf <<END
+case = "c"; figure = "1"; workload = "none"; control = "outdoors"; seconds = $1;
 snapshot_period = 0.1;
 matrix = { library = ["BSP", "ROG"]; threshold = [4]; seed = [1, 2]; };
 END
+    rm -rf plain && mkdir plain && (cd plain && rogctl sweep ../x.conf -q >/dev/null) || fail "a plain sweep"
+    content plain/results.db >want
+}
 
 # What of a database must be the same wherever the runs were done.
 content() {
@@ -27,8 +32,7 @@ content() {
 equals() { content results.db >have; diff have want >differences || fail "$1: $(head -3 differences)"; }
 fresh() { rm -rf results.db* results.runs results.pool; }
 
-mkdir plain && (cd plain && rogctl sweep ../x.conf -q >/dev/null) || fail "a plain sweep"
-content plain/results.db >want
+experiment 300.0
 
 # The commands of a list, one after the other, also for a path that a shell would take apart.
 mkdir "a b" && cd "a b" || exit 1
@@ -47,7 +51,8 @@ cp ../want . && equals "a list"
 cd .. || exit 1
 
 # An agent that has little time hands back; killed, it is dead after a lease, and one that sleeps so
-# long, too. Controllers come and go.
+# long, too. Controllers come and go. Runs of some seconds, so that there is something to kill.
+experiment 3000.0
 rogctl sweep x.conf --on list --lease 2 -q >list || fail "placing"
 timeout -s KILL 1 rogctl agent $pool 2>>told
 rogctl agent $pool --time 2 2>>told
@@ -69,6 +74,7 @@ equals "agents that were killed"
 [ -e results.pool ] && fail "the pool is left: $(find results.pool)"
 
 # Several at once are as many agents, each with the other options of the command.
+experiment 300.0
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 try 0 rogctl agent --slots 2 $pool --time=3600
