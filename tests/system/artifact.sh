@@ -138,7 +138,7 @@ while read -r way text; do
     grep -qF -- "$text" err || fail "$way: does not say: $text"
     [ -z "$(ls -A tmp)" ] || fail "$way leaves something: $(ls -A tmp)"
 done <ways
-[ ! -e evil ] && [ ! -e ../evil ] && [ ! -e /tmp/evil ] || fail "a file was written elsewhere"
+[ ! -e evil ] && [ ! -e ../evil ] || fail "a file was written elsewhere"
 try 1 rogctl bundle verify /dev/null
 try 1 rogctl bundle verify ways
 try 3 rogctl bundle verify nowhere

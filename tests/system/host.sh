@@ -176,9 +176,9 @@ program() {
 }
 program 'exit 137' 'the worker exited with status 137'
 program 'exit 137' 'the worker exited with status 137' ",$client"
-program 'setsid -f sleep 1234; exit 3' 'the worker exited with status 3'
-program 'setsid -f sleep 1234; exit 3' 'the worker exited with status 3' ",$client"
-same "what programs have left" "" "$(pgrep -x -f 'sleep 1234')"
+program "setsid -f sleep 1234.$$; exit 3" 'the worker exited with status 3'
+program "setsid -f sleep 1234.$$; exit 3" 'the worker exited with status 3' ",$client"
+same "what programs have left" "" "$(pgrep -x -f "sleep 1234.$$")"
 # wrapper WORDS TEXT: a wrapper that does not do what it is to do
 wrapper() {
     folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ",\"restarts\":0,\"wrap\":$1"

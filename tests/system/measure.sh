@@ -56,5 +56,5 @@ config one.json "true" "$(worker 1 '')"
 try 1 rog-trainer measure --config one.json
 says "step_s = \"measured\": worker 1's program"
 same "programs that are left" "" "$(pgrep -f "$PWD/descent" || true)"
-same "folders that are left" "" "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'rog-measure*' -newer first 2>/dev/null)"
+same "folders that are left" "" "$(ls -A "$TMPDIR")"
 try 2 rog-trainer measure

@@ -13,7 +13,7 @@ runs = ( { library = "BSP"; threshold = 0; note = "a \"note\", with\nlines and '
 END
 try 0 rogctl sweep x.conf -q
 
-port=$(($$ % 20000 + 20000))
+port=$(free_ports 1)
 "$mlflow" server --host 127.0.0.1 --port $port --workers 1 --backend-store-uri sqlite:///mlflow.db \
     --artifacts-destination "$PWD/artifacts" >server.log 2>&1 &
 server=$!

@@ -38,7 +38,7 @@ mount --bind "$top/passwd" /etc/passwd || skip "/etc/passwd cannot be another on
 has() { [ -d "$top/$1" ]; }
 
 for attempt in 1 2 3 4 5 6 7 8; do
-    port=$((20000 + ($$ * 7 + attempt * 1009) % 12000))
+    port=$(free_ports 1)
     printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "PidFile $top/pid" "HostKey $PWD/host" "UsePAM no" \
         "StrictModes no" "AuthorizedKeysFile $top/authorized" "PrintMotd no" "PrintLastLog no" \
         "Subsystem sftp /usr/lib/openssh/sftp-server" >sshd_config

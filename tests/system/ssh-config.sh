@@ -33,11 +33,9 @@ words() { cut -d' ' -f1,2 "$1.pub"; }
 
 trap 'for file in *.pid; do [ ! -s $file ] || kill "$(cat $file)" 2>/dev/null; done' EXIT
 # serve NAME LINES [PROGRAM]: an sshd at a free port, which is in $port_NAME, started by the program.
-served=0
 serve() {
-    served=$((served + 1))
     for attempt in 1 2 3 4 5 6 7 8; do
-        port=$((20000 + ($$ * 7 + attempt * 1009 + served * 131) % 12000))
+        port=$(free_ports 1)
         printf '%s\n' "$2" "Port $port" "ListenAddress 127.0.0.1" "PidFile $PWD/$1.pid" "StrictModes no" \
             "PermitRootLogin yes" "UsePAM no" "MaxStartups 100" "AuthorizedKeysFile $PWD/authorized" >$1.sshd
         : >$1.log

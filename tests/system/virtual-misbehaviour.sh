@@ -35,7 +35,7 @@ fails() {
     esac
 }
 nothing_is_left() {
-    same "processes that are left" "" "$(pgrep -f "$PWD/descent|^sleep 54321|$PWD/.*train.py" || true)"
+    same "processes that are left" "" "$(pgrep -f "$PWD/descent|^sleep 54321.$$|$PWD/.*train.py" || true)"
 }
 
 # In C.
@@ -46,7 +46,7 @@ run hang "$PWD/descent hang 3" "step_limit = 5.0;"
 run grow "$PWD/descent grow 3" "memory_limit = 0.2;"
 run missing "$PWD/no-such-program" ""
 run silent "true" ""
-run absent "sleep 54321" "step_limit = 5.0;"
+run absent "sleep 54321.$$" "step_limit = 5.0;"
 sweep c 1
 fails c exit "worker 2's program exited with status 3; it said \"oh dear\" ("
 fails c leave "worker 2's program exited (status 0) before it had finished"
@@ -74,7 +74,7 @@ grep -q 'bytes omitted' "$log" || fail "the log does not say what it lacks"
 
 # Also when the simulation is killed: what a program has started in a session of its own, with an empty
 # environment, is found.
-away="sleep 54321.$$" # this test's alone
+away="sleep 54321.$$"
 cat >escape.sh <<END
 #!/bin/sh
 [ "\$ROG_RANK" != 2 ] || setsid env -i sh -c '$away & $away' </dev/null >/dev/null 2>&1 &

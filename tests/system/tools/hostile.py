@@ -105,7 +105,7 @@ def main():
         entries.insert(0, first)
     more = {
         "upwards": entry("b/../../evil", b"x"),
-        "absolute": entry("/tmp/evil", b"x"),
+        "absolute": entry(os.path.abspath("evil"), b"x"),
         "elsewhere": entry("c/README.md", b"x"),
         "symlink": entry("b/README.md", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         "hardlink": entry("b/README.md", b"", type=tarfile.LNKTYPE, linkname="b/manifest.json"),

@@ -48,6 +48,15 @@ query() {
     sqlite3 "${2:-results.db}" "$1" || fail "query: $1"
 }
 
+# free_ports NUMBER: for programs that cannot be asked to choose one.
+free_ports() {
+    python3 -c '
+import socket, sys
+all = [socket.socket() for i in range(int(sys.argv[1]))]
+for s in all: s.bind(("127.0.0.1", 0))
+print(*[s.getsockname()[1] for s in all])' "$1"
+}
+
 # Runs of policy and network alone take a moment; these settings go into an experiment file.
 quick='workload = "none"; seconds = 300.0;'
 # Real training, as little of it as shows that everything works together.

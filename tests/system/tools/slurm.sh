@@ -31,15 +31,6 @@ slurm_up() {
         "$(tail -qn 3 "$slurm/slurmctld.log" "$slurm"/slurmd-*.log)"
 }
 
-# So many ports that are free now.
-free_ports() {
-    python3 -c '
-import socket, sys
-all = [socket.socket() for i in range(int(sys.argv[1]))]
-for s in all: s.bind(("127.0.0.1", 0))
-print(*[s.getsockname()[1] for s in all])' "$1"
-}
-
 slurm_configure() {
     set -- "$1" $(free_ports "$(echo 1 $slurm_nodes | wc -w)")
     cat >"$slurm/slurm.conf" <<END
