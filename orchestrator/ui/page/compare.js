@@ -67,6 +67,8 @@ export function compare(root, parts) {
     }
 
     function nothing() {
+        put(bar);
+        put(chosen);
         get("api/overview").then(({cases}) => put(state, note("Choose what to compare",
             "Tick runs in the ", h("a", {href: "#/runs"}, "list of runs"), " and press Compare, or take a case."),
         cases.length > 0 && h("ul", {class: "chips"}, [...cases].reverse().slice(0, 30).map((one) => h("li", {},
@@ -218,8 +220,6 @@ export function compare(root, parts) {
             charted = "";
             put(above);
             put(below);
-            put(chosen);
-            put(bar);
             nothing();
         } else if (answer && JSON.stringify({...now, x: null}) === asked) {
             show();

@@ -59,7 +59,7 @@ export function fleet(root) {
         run.events?.length > 0 && h("details", {open: run.events.length < 6}, h("summary", {},
             `What happened (${number(run.events.length)})`), table(`Events of ${name}`, [
             {title: "Time", unit: "(s)", number: true, cell: (one) => number(one.t, 1)},
-            {title: "Who", cell: who},
+            {title: "Who", class: "who", cell: who},
             {title: "Kind", cell: (one) => h("span", {class: "kind kind-" + one.kind}, one.kind)},
             {title: "What", class: "text", cell: (one) => one.message || ""},
         ], run.events, true)));

@@ -78,7 +78,7 @@ export function events(root, about) {
                 `${number(answer.offset + answer.rows.length)} of ${number(answer.total)}`),
             table("Events", [
                 {title: "Time", unit: "(s)", number: true, cell: (row) => number(row.t, 1)},
-                {title: "Who", cell: (row) => row.rank ? `worker ${row.rank}` : row.rank === 0 ? "server" : NONE},
+                {title: "Who", class: "who", cell: (row) => row.rank ? `worker ${row.rank}` : row.rank === 0 ? "server" : NONE},
                 {title: "Kind", cell: (row) => h("span", {class: "kind kind-" + row.kind}, row.kind)},
                 {title: "What", class: "text", cell: (row) => [row.message, details(row)]},
             ], answer.rows, true),

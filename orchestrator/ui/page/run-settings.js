@@ -71,7 +71,7 @@ export function configuration(root, about) {
             {title: "Setting", class: "code", cell: (row) => row.name},
             {title: "Value", class: "code", cell: (row) => row.default ? words(row.value) : h("b", {}, words(row.value))},
             {title: "Unit", cell: (row) => row.unit || ""},
-            {title: "Meaning", class: "text", cell: (row) => row.help || ""},
+            {title: "Meaning", class: "text meaning", cell: (row) => row.help || ""},
         ], rows, true) : note("No setting matches", "Fewer words show more."),
         inputs.length > 0 && [h("h3", {}, "Files it read"), table("Files it read", [
             {title: "Setting", class: "code", cell: (row) => row.setting},
