@@ -34,6 +34,8 @@ static void serve(const struct run *run, const char *config, const char *port)
                                           .join_timeout_s = 120};
     if (!code)
         code = rog_serve_run(parsed, &options, &err);
+    if (code)
+        fprintf(stderr, "the server ends with: %s\n", err.message);
     rog_run_config_free(parsed);
     rog_secret_free(secret);
     exit(-code);
