@@ -40,7 +40,7 @@ wrong hangs "$weigh
     limit_s = 2" "strategy HANGS: weigh: no answer within 2 s; it was killed"
 grep -q 'hangs.py", line 10 in weigh' results.runs/*HANGS*/trainer.log || fail "the log does not say where it hung"
 wrong creates "$admit
-    def create(self): raise RuntimeError('no')" "strategy CREATES could not start: create: RuntimeError: no (creates.py"
+    def create(self): raise RuntimeError('no')" "CREATES cannot start: create: RuntimeError: no (creates.py" 2
 wrong grants "$admit
     def grant(self, view): return [][0]" "strategy GRANTS: grant: IndexError: list index out of range (grants.py"
 wrong promises "$push
