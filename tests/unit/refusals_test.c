@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <librog/sync/sending.h>
+
 #include "protocol_scene.h"
 
 static void test_bad_calls(void **state)
@@ -128,11 +130,29 @@ static void test_bad_strategies(void **state)
     rog_rows_free(rows);
 }
 
+/* A strategy that orders no rows is never silent, one that orders those of one direction may be. */
+static void test_may_be_silent(void **state)
+{
+    (void)state;
+    const struct rog_strategy_config config = {.workers = 1};
+    struct rog_strategy strategy = {.abi_version = ROG_STRATEGY_ABI};
+    assert_false(rog_strategy_may_be_silent(&strategy, &config));
+    strategy.plan_pull = scene_plan_pull;
+    assert_true(rog_strategy_may_be_silent(&strategy, &config));
+    strategy.plan_push = scene_plan_push;
+    assert_true(rog_strategy_may_be_silent(&strategy, &config));
+    strategy.plan_pull = NULL;
+    assert_true(rog_strategy_may_be_silent(&strategy, &config));
+    strategy.abi_version = 4; /* its plans could not say so */
+    assert_false(rog_strategy_may_be_silent(&strategy, &config));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_calls),
         cmocka_unit_test(test_bad_strategies),
+        cmocka_unit_test(test_may_be_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,19 @@ static uint32_t back(struct cluster *cluster, const struct oracle *oracle)
     return ROG_NOBODY;
 }
 
+/* Whom a stalled worker waits for first, and up to which version or iteration. */
+static void check_stall(const struct oracle *oracle, const struct rog_server_notice *notice)
+{
+    const struct answer *answer = &oracle->of[notice->worker].answer;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < oracle->workers; i++)
+        most = answer->needed[i] > most ? answer->needed[i] : most;
+    assert_true(notice->blocker < oracle->workers);
+    assert_true(answer->needed[notice->blocker] || answer->iteration[notice->blocker]);
+    assert_true((notice->needed && notice->needed <= most) ||
+                notice->needed == answer->iteration[notice->blocker]);
+}
+
 static void noticed(struct cluster *cluster, const struct rog_server_notice *notice)
 {
     struct oracle *oracle = cluster->watch.user;
@@ -161,6 +174,7 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     case ROG_SERVER_STALLED:
         oracle->stalled++;
         assert_true(oracle->of[notice->worker].waits);
+        check_stall(oracle, notice);
         break;
     case ROG_SERVER_ADMITTED:
         assert_true(oracle->of[notice->worker].waits);
