@@ -25,6 +25,28 @@ static int fail_errno(struct rog_error *err, const char *verb, const char *path)
                     strerror(cause));
 }
 
+int rog_file_open_regular(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+FILE *rog_file_stream_regular(const char *path)
+{
+    int fd = rog_file_open_regular(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    int cause = errno;
+    if (fd >= 0 && !file)
+        close(fd);
+    errno = cause;
+    return file;
+}
+
 int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
                   struct rog_error *err)
 {

@@ -16,6 +16,11 @@
 int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
                   struct rog_error *err);
 
+/* Opens a file to read that others may have put another thing in the place of. -1 or NULL: errno says
+ * why; EINVAL: it is no regular file, and a FIFO was not waited for. */
+int rog_file_open_regular(const char *path);
+FILE *rog_file_stream_regular(const char *path);
+
 /* Writes a file so that it is there whole or not at all: a temporary file beside it (temporary.h),
  * fsync, rename. Missing parent folders are made. */
 int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err);

@@ -70,7 +70,7 @@ int rog_snapshot_header(const char *path, struct rog_json **header, struct rog_e
 {
     char text[ROG_SNAPSHOT_HEADER_BYTES];
     *header = NULL;
-    FILE *file = fopen(path, "rbe");
+    FILE *file = rog_file_stream_regular(path);
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot open %s: %s", path,
                         strerror(errno));

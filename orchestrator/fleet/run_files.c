@@ -255,7 +255,7 @@ int rog_run_make_key(const char *path, struct rog_error *err)
 static void read_tail(const char *path, char *text, size_t bytes)
 {
     text[0] = '\0';
-    FILE *file = fopen(path, "rbe");
+    FILE *file = rog_file_stream_regular(path);
     if (!file)
         return;
     if (fseek(file, 0, SEEK_END) == 0) {
@@ -370,7 +370,7 @@ bool rog_run_has_begun(const char *folder)
 {
     static const char start[] = "{\"event\":\"" ROG_EVENT_START "\"";
     char *path = rog_path_join(folder, ROG_RUN_EVENTS);
-    FILE *file = path ? fopen(path, "rbe") : NULL;
+    FILE *file = path ? rog_file_stream_regular(path) : NULL;
     char *line = NULL;
     size_t room = 0;
     bool begun = false;
@@ -404,7 +404,7 @@ static bool take_whereabouts(const char *line, size_t rank, bool lost)
 bool rog_run_worker_is_lost(const char *folder, size_t rank)
 {
     char *path = rog_path_join(folder, ROG_RUN_EVENTS);
-    FILE *file = path ? fopen(path, "rbe") : NULL;
+    FILE *file = path ? rog_file_stream_regular(path) : NULL;
     free(path);
     char *line = NULL;
     size_t room = 0;

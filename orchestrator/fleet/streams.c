@@ -88,9 +88,11 @@ static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog
 {
     *more = false;
     if (stream->fd < 0)
-        stream->fd = open(stream->path, O_RDONLY | O_CLOEXEC);
+        stream->fd = rog_file_open_regular(stream->path);
     if (stream->fd < 0 && errno == ENOENT)
         return 0; /* not made yet */
+    if (stream->fd < 0 && errno == EINVAL)
+        return rog_fail(err, ROG_EFORMAT, "%s is not a regular file", stream->path);
     if (stream->fd < 0)
         return rog_fail(err, ROG_EIO, "cannot open %s: %s", stream->path, strerror(errno));
     uint64_t from = rog_ingest_state(stream->ingest)->stored_bytes;

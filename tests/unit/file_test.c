@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,13 +228,42 @@ static void test_mode_is_what_the_mask_says(void **state)
     free(path);
 }
 
+/* Nobody writes into the FIFO: whoever opened it as a file would wait for ever. */
+static void test_regular_files_only(void **state)
+{
+    const char *folder = *state;
+    char *pipe = rog_path_join(folder, "fifo"), *file = rog_path_join(folder, "regular");
+    struct rog_error err = {0};
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(rog_file_write(file, "x", 1, &err), 0);
+    const char *const others[] = {pipe, folder, "/dev/zero"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        errno = 0;
+        assert_null(rog_file_stream_regular(others[i]));
+        assert_int_equal(errno, EINVAL);
+    }
+    FILE *stream = rog_file_stream_regular(file);
+    assert_non_null(stream);
+    assert_int_equal(fgetc(stream), 'x');
+    fclose(stream);
+    unlink(file);
+    unlink(pipe);
+    free(file);
+    free(pipe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_missing_and_in_the_way),
-        cmocka_unit_test(test_discard),        cmocka_unit_test(test_left_over),
-        cmocka_unit_test(test_full_disk),      cmocka_unit_test(test_remove_does_not_follow_links),
-        cmocka_unit_test(test_paths),          cmocka_unit_test(test_mode_is_what_the_mask_says),
+        cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_missing_and_in_the_way),
+        cmocka_unit_test(test_discard),
+        cmocka_unit_test(test_left_over),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_remove_does_not_follow_links),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_regular_files_only),
+        cmocka_unit_test(test_mode_is_what_the_mask_says),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/snapshot.h>
 #include <orchestrator/text/label.h>
+#include <orchestrator/fleet/resume.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/terminal/progress.h>
 
@@ -108,6 +111,24 @@ static void a_stream_is_whole_with_its_end(void **state)
         assert_int_equal(rog_file_write(events, streams[i].text, strlen(streams[i].text), &err), 0);
         assert_int_equal(rog_run_stream_is_whole(*state), streams[i].whole);
     }
+    free(events);
+}
+
+/* Whoever put them there writes nothing into them. */
+static void fifos_are_not_waited_for(void **state)
+{
+    struct rog_error err;
+    double t_s;
+    char *events = rog_path_join(*state, ROG_RUN_EVENTS), *snapshot = rog_snapshot_path(*state);
+    char *folder = rog_path_dir(snapshot);
+    assert_int_equal(mkfifo(events, 0600), 0);
+    assert_false(rog_run_stream_is_whole(*state));
+    assert_false(rog_run_has_begun(*state));
+    assert_int_equal(rog_dir_make(folder, &err), 0);
+    assert_int_equal(mkfifo(snapshot, 0600), 0);
+    assert_false(rog_resume_is_possible(*state, &t_s));
+    free(folder);
+    free(snapshot);
     free(events);
 }
 
@@ -295,6 +316,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_run_keeps_its_name_on_hosts, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_stream_is_whole_with_its_end, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(fifos_are_not_waited_for, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),
         cmocka_unit_test(what_is_waited_for_has_a_line),

@@ -331,7 +331,7 @@ static int check_owner(const struct rog_snapshots *snapshots, const struct rog_j
 static int map(const char *path, struct rog_snapshot *snapshot, struct rog_error *err)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = rog_file_open_regular(path);
     bool good = fd >= 0 && !fstat(fd, &info);
     void *bytes =
         good ? mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
