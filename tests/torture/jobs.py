@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from attempts import HANGS_S, Kind, kill, processes_in, select, skip, wait_until
+from attempts import HANGS_S, Kind, Result, kill, processes_in, select, skip, wait_until
 from pools import OUTCOME
 from sweeps import files
 
@@ -246,20 +246,30 @@ class Attempt:
             self.kind.count(kill(self.controller.pid), "kills-of-controller")
             self.controller.wait()
 
+    def sweep(self):
+        """The same command, to its end. Slurm finds that jobs are lost when a slurmd registers, which it
+        does each half an hour, or now."""
+        process = self.kind.start(SWEEP, cwd=self.folder)
+        end = time.monotonic() + HANGS_S
+        while process.poll() is None and time.monotonic() < end:
+            self.slurm.mend()
+            run("scontrol", "reconfigure")
+            wait_until(lambda: process.poll() is not None, 30)
+        hangs = process.poll() is None
+        if hangs:
+            os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        return Result(None if hangs else process.returncode, out, err)
+
     def settle(self):
-        """Nobody disturbs it any more. slurmd finds what it has lost when it starts."""
-        for process in programs("slurmd"):
-            kill(process)
-        wait_until(lambda: not programs("slurmd"), 30)
-        self.slurm.mend()
+        """Nobody disturbs it any more."""
         for _ in range(3):
-            result = self.kind.run(SWEEP, cwd=self.folder)
+            result = self.sweep()
             if result.status == 0:
                 break
             if result.status is None or result.crashed():
                 self.kind.problem("hung" if result.status is None else "crashed", "the sweep after all kills", result)
                 break
-            self.slurm.mend()
         else:
             self.kind.problem("lost", "the sweep after all kills ends with status %s" % result.status, result)
         if not wait_until(lambda: not self.slurm.jobs(), 120):
