@@ -135,9 +135,9 @@ static void look_at(struct found *found, const struct rog_json *sweep, struct ro
     found->left += left && !again;
 }
 
-/* The run that people mean, of those that are being executed or whose hosts go on with them. */
-static int find_run(const struct rog_json *sweeps, const char *text, struct found *found,
-                    struct rog_error *err)
+/* Those whose name is that, or begins so. */
+static void look_for(struct found *found, const struct rog_json *sweeps, const char *text,
+                     bool whole)
 {
     *found = (struct found){0};
     for (size_t i = 0; i < rog_json_size(sweeps); i++) {
@@ -146,7 +146,7 @@ static int find_run(const struct rog_json *sweeps, const char *text, struct foun
         struct rog_db *db = NULL;
         for (size_t k = 0; k < rog_json_size(runs); k++) {
             const char *id = rog_json_get_string(rog_json_at(runs, k), "id", "");
-            if (strncmp(id, text, strlen(text)) != 0)
+            if (whole ? strcmp(id, text) != 0 : strncmp(id, text, strlen(text)) != 0)
                 continue;
             if (!db &&
                 rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_READ, NULL) < 0)
@@ -155,6 +155,15 @@ static int find_run(const struct rog_json *sweeps, const char *text, struct foun
         }
         rog_db_close(db);
     }
+}
+
+/* The run that people mean, of those that are being executed or whose hosts go on with them. */
+static int find_run(const struct rog_json *sweeps, const char *text, struct found *found,
+                    struct rog_error *err)
+{
+    look_for(found, sweeps, text, true);
+    if (!found->executed && !found->left)
+        look_for(found, sweeps, text, false);
     size_t count = found->executed ? found->executed : found->left;
     if (count > 1)
         return rog_fail(err, ROG_EINVAL, "%s matches %zu runs; give more of the name", text, count);
