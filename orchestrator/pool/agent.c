@@ -95,9 +95,11 @@ static int take_from_dead(struct agent *a, struct rog_pool_task *task, bool *oth
         if (!is_wanted(a, next))
             continue;
         *others = true;
-        if (looked++ >= LOOKS_AT_MOST)
+        /* Its own, which it could not give away while the folder was away: nobody else takes it. */
+        has = strcmp(next->agent, a->name) == 0;
+        if (!has && looked++ >= LOOKS_AT_MOST)
             break;
-        int alive = rog_pool_watch_look(a->watch, next->agent, now_s, NULL, err);
+        int alive = has ? 1 : rog_pool_watch_look(a->watch, next->agent, now_s, NULL, err);
         code = alive < 0 ? alive : 0;
         if (alive == 0) {
             code = rog_pool_steal(a->pool, next, a->name, err);

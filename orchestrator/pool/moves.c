@@ -113,9 +113,10 @@ int rog_pool_holds(const struct rog_pool *pool, const struct rog_pool_task *task
         return rog_fail_nomem(err);
     bool holds = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     int cause = errno;
-    int code = holds || cause == ENOENT
-                   ? holds
-                   : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(cause));
+    /* Where the pool itself is away nothing is known of what is in it. */
+    bool is_known = holds || (cause == ENOENT && !rog_pool_has_moved(pool));
+    int code =
+        is_known ? holds : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(cause));
     free(path);
     return code;
 }

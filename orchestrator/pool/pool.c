@@ -362,7 +362,7 @@ void rog_pool_close(struct rog_pool *pool)
 }
 
 /* While it is being removed it is still at its path, and its parts go one by one. */
-static bool has_moved(const struct rog_pool *pool)
+bool rog_pool_has_moved(const struct rog_pool *pool)
 {
     struct stat own, found;
     bool here = fstat(pool->folder, &own) == 0 && stat(pool->path, &found) == 0 &&
@@ -373,7 +373,7 @@ static bool has_moved(const struct rog_pool *pool)
 int rog_pool_is_gone(const struct rog_pool *pool, struct rog_error *err)
 {
     struct rog_pool *again = NULL;
-    bool moved = has_moved(pool),
+    bool moved = rog_pool_has_moved(pool),
          gone = !moved && rog_pool_open(&again, pool->path, NULL) == ROG_ENOTFOUND;
     rog_pool_close(again);
     return moved ? rog_fail(err, ROG_EFAILED,

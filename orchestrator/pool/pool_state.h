@@ -15,6 +15,8 @@ struct rog_pool {
     struct rog_pool_terms terms;
 };
 
+/* Whether its folder is there, but its path does not lead to it any more. */
+bool rog_pool_has_moved(const struct rog_pool *pool);
 /* The folder's name. */
 const char *rog_pool_place_name(enum rog_pool_place place);
 /* Of a task's file; agent NULL: none. Heap memory; NULL: no memory. */

@@ -321,7 +321,16 @@ static void a_pool_that_was_moved_is_named(void **state)
     struct rog_error err;
     char elsewhere[4096];
     snprintf(elsewhere, sizeof elsewhere, "%s-elsewhere", f->path);
+    put(pool, 1, "run");
+    assert_int_equal(rog_pool_list(pool, ROG_POOL_READY, &list, &err), 0);
+    assert_int_equal(rog_pool_take(pool, &list.task[0], "me", &err), 0);
     assert_int_equal(rename(f->path, elsewhere), 0);
+    /* Who had a task has it, for all that is known. */
+    assert_int_equal(rog_pool_holds(pool, &list.task[0], &err), ROG_EIO);
+    assert_int_equal(rename(elsewhere, f->path), 0);
+    assert_int_equal(rog_pool_holds(pool, &list.task[0], &err), 1);
+    assert_int_equal(rename(f->path, elsewhere), 0);
+    rog_pool_list_release(&list);
     assert_int_equal(rog_pool_list(pool, ROG_POOL_TAKEN, &list, &err), ROG_EIO);
     assert_non_null(strstr(err.message, "if the pool was moved, move it back"));
     rog_pool_list_release(&list);
