@@ -30,33 +30,34 @@ same "tested here" "" "$(find results.runs -name tester.log)"
 same "no bandwidth" 0 "$(query "SELECT count(*) FROM bandwidth")"
 same "nothing shaped" 0 "$(query "SELECT count(*) FROM events WHERE kind IN ('replay-end', 'replay-audit', 'warning')")"
 
-# gone CASE: a run whose tester is out of reach.
-gone() {
-    experiment "$1"
-    try 1 rogctl sweep "$1.conf" --cluster cluster.conf
-    run=$(query "SELECT run_id FROM case_runs WHERE case_name = '$1-case0'")
-    says "the tester ($host)"
-    says "its training is complete: \`rogctl test $run\` tests its checkpoints"
-    same "failed" "failed 1" "$(query "SELECT status || ' ' || attempt FROM runs WHERE id = '$run'")"
-    [ "$(query "SELECT count(*) FROM iterations WHERE run_id = '$run'")" -ge 2 ] || fail "not trained"
-    untested=$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = '$run'")
-    [ "$untested" -ge 2 ] || fail "$untested untested checkpoints"
-    says "checkpoints stay untested"
-    before=$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")
-}
 done_as_it_was() {
     same "done" "done 1 |0" "$(query "SELECT status || ' ' || attempt || ' ' || coalesce(error, ''),
         (SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = runs.id) FROM runs WHERE id = '$run'")"
     same "not made again" "$before" "$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")"
 }
+# A run whose tester is out of reach.
 # shellcheck disable=SC2046 # a number each
 kill $(programs 2 sshd)
 sed -i 's/stall_limit = 240.0/stall_limit = 45.0/' cluster.conf
-gone later
+experiment gone
+try 1 rogctl sweep gone.conf --cluster cluster.conf
+run=$(query "SELECT run_id FROM case_runs WHERE case_name = 'gone-case0'")
+says "the tester ($host)"
+says "its training is complete: \`rogctl test $run\` tests its checkpoints"
+same "failed" "failed 1" "$(query "SELECT status || ' ' || attempt FROM runs WHERE id = '$run'")"
+[ "$(query "SELECT count(*) FROM iterations WHERE run_id = '$run'")" -ge 2 ] || fail "not trained"
+untested=$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = '$run'")
+[ "$untested" -ge 2 ] || fail "$untested untested checkpoints"
+says "checkpoints stay untested"
+before=$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")
+
+# Either way it is done.
+mkdir back
+cp -R results.db results.runs back
 try 0 rogctl test "$run"
 done_as_it_was
 try 0 rogctl verify "$run"
-gone back
-ip netns exec roglab2 /usr/sbin/sshd -f "$lab/host2/sshd_config" -E "$lab/host2/sshd.log"
-try 0 rogctl sweep back.conf --cluster cluster.conf
+cd back || exit 1
+start_sshd 2
+try 0 rogctl sweep ../gone.conf --cluster ../cluster.conf
 done_as_it_was
