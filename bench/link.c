@@ -248,7 +248,7 @@ static int measure(double seconds, double mbps, double limit, struct rog_error *
     double stop_s = end.stop_s;
     end_release(&end);
     if (child > 0 && read(ends[0], &arrivals, sizeof arrivals) != sizeof arrivals && !code)
-        code = rog_fail(err, ROG_EFAILED, "the receiver told nothing");
+        code = rog_fail(err, ROG_EFAILED, "the receiver reported nothing");
     if (child > 0)
         waitpid(child, NULL, 0);
     close(ends[0]);

@@ -28,8 +28,7 @@ const struct rog_setting rog_run_settings[] = {
               ROG_SETTING_OPTION_OF_RUN | ROG_SETTING_OPTION_OF_REPLAY |
               ROG_SETTING_OPTION_OF_SERVE},
     {RUN(method), .type = ROG_SETTING_STRING,
-     .help =
-         "published method whose settings apply where none are given; `rogctl methods` lists them",
+     .help = "published method that provides the defaults of a run; `rogctl methods` lists them",
      .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_OPTION_OF_RUN},
     {RUN(compression), .type = ROG_SETTING_STRING, .fallback = "sign",
      .help = "codec for pushes; `rogctl plugins` lists codecs; sign: one bit per element; none: 32 "
@@ -199,7 +198,7 @@ const struct rog_setting rog_run_settings[] = {
      .flags =
          ROG_SETTING_OF_STEP | ROG_SETTING_OF_PROGRAMS | ROG_SETTING_FILLED_IN | ROG_SETTING_ASIDE},
     {RUN(magnitudes), .type = ROG_SETTING_STRING,
-     .help = "magnitudes of rows where nothing is trained, for strategies that rank rows: a file "
+     .help = "magnitudes of rows if nothing is trained, for strategies that rank rows: a file "
              "that `rog-trainer simulate --magnitudes` wrote for this model; default: all equal "
              "(virtual clusters)",
      .flags = ROG_SETTING_PATH | ROG_SETTING_CONTENT | ROG_SETTING_KEPT_BY_REPLAY},
@@ -253,7 +252,7 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(weight_decay), .type = ROG_SETTING_REAL, .fallback = "0.0005", .min = 0, .max = 1,
      .help = "L2 penalty", .flags = ROG_SETTING_OF_VALUES},
     {RUN(label_smoothing), .type = ROG_SETTING_REAL, .fallback = "0.1", .min = 0, .max = 0.99,
-     .help = "label smoothing: label smoothing: share of the target spread over all classes"},
+     .help = "label smoothing: share of the target spread over all classes"},
     {RUN(mixup), .type = ROG_SETTING_REAL, .fallback = "0.2", .min = 0, .max = 100,
      .help = "mixup: alpha of the Beta distribution; 0: off"},
 
@@ -376,7 +375,7 @@ const struct rog_setting rog_worker_settings[] = {
      .help = "what the server applies at a time from this worker: rows as they arrive, or pushes "
              "once they are complete and decompressed; default: rows (virtual clusters)"},
     {WORKER(zero_mbps), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "Mbit/s",
-     .help = "rate to use where the trace is 0; default: 0, no transmission (virtual clusters)"},
+     .help = "rate to use while the trace is 0; default: 0, no transmission (virtual clusters)"},
     {WORKER(watts_compute), .type = ROG_SETTING_REAL, .min = 0, .max = 1e6, .unit = "W",
      .help = "power of the whole board while computing; default: unknown, so that energy is "
              "unknown too"},

@@ -19,7 +19,7 @@ struct mark {
         bytes, sizeof(bytes) - 1, is \
     }
 #define COMPRESSED "is compressed; hint: unpack it first"
-#define UTF_16 "is text in UTF-16; hint: iconv -f UTF-16 -t UTF-8 turns it into UTF-8"
+#define UTF_16 "is text in UTF-16; hint: iconv -f UTF-16 -t UTF-8 converts it"
 static const struct mark foreign[] = {
     MARK("\x1f\x8b", COMPRESSED),   MARK("\xfd\x37zXZ", COMPRESSED),
     MARK("BZh", COMPRESSED),        MARK("\x28\xb5\x2f\xfd", COMPRESSED),

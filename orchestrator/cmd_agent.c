@@ -176,7 +176,7 @@ const struct rog_command rog_cmd_agent = {
     .name = "agent",
     .usage = "POOL [options]",
     .summary = "Do runs from a pool of a sweep (`sweep --on`), on any machine that can access it",
-    .details = "Takes one run after another, and continues runs of agents that have died. On "
+    .details = "Takes one run after another, and resumes runs of agents that have died. On "
                "SIGTERM, SIGINT and\n"
                "SIGUSR1 it hands its run back with the last snapshot and exits. Exit status 75 "
                "when runs are left,\n"

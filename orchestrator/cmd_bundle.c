@@ -12,10 +12,11 @@
 static const struct rog_setting options[] = {
     {.name = "to",
      .type = ROG_SETTING_STRING,
-     .help = "the archive, FILE.tar.zst or FILE.zip; default CASE.tar.zst"},
+     .help = "archive to write, FILE.tar.zst or FILE.zip; default: CASE.tar.zst"},
     {.name = "without-data",
      .type = ROG_SETTING_FLAG,
-     .help = "of traces and other files that the runs read, but plugins, the checksums alone"},
+     .help =
+         "include only the checksums of traces and other files that the runs read, except plugins"},
     {.name = NULL},
 };
 
@@ -54,12 +55,12 @@ static const struct rog_command *const parts[] = {&rog_cmd_bundle_verify, NULL};
 const struct rog_command rog_cmd_bundle = {
     .name = "bundle",
     .usage = "CASE [options]",
-    .summary = "Pack a case with all that makes it again into one archive",
+    .summary = "Pack a case and everything needed to repeat it into one archive",
     .details =
-        "Its part of the database, event streams, figures, the files that its runs have read "
-        "(data sets by their checksums alone), an experiment that makes the runs again, "
-        "versions, and a README and an RO-Crate that say so. Models that were saved are left "
-        "out. The same case gives the same bytes. `rogctl bundle verify FILE` checks it.",
+        "The bundle contains the case's part of the database, event streams, figures, the files "
+        "that its runs read (only checksums of data sets), an experiment file that repeats the "
+        "runs, versions, and a README and an RO-Crate that describe it. Saved models are left out. "
+        "The same case gives the same bytes. `rogctl bundle verify FILE` checks a bundle.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -8,7 +8,7 @@
 static const struct rog_setting options[] = {
     {.name = "again",
      .type = ROG_SETTING_FLAG,
-     .help = "also make the runs of virtual clusters again and compare their events; this executes "
+     .help = "also repeat the runs on virtual clusters and compare their events; this executes "
              "plugins and programs of the bundle"},
     {.name = NULL},
 };
@@ -23,15 +23,15 @@ static void print_lines(const struct rog_bundle_verified *v, bool again)
     rog_print("%s", v->case_name);
     rog_print("  files     %zu, with the hashes of the manifest", v->files);
     if (v->runs)
-        rog_print("  database  %zu runs; of %zu the event streams are there and agree", v->runs,
+        rog_print("  database  %zu runs; the event streams of %zu are present and match", v->runs,
                   v->streams);
     if (v->runs)
-        rog_print("  figures   %zu of %zu files have the same bytes when they are drawn again",
-                  v->figures_same, v->figures);
+        rog_print("  figures   %zu of %zu files have the same bytes when redrawn", v->figures_same,
+                  v->figures);
     if (again && v->runs)
         rog_print("  again     %zu of %zu runs have the same events", v->again_same, v->again);
     if (again && v->not_again)
-        rog_print("            %zu were in real time, and are not made again", v->not_again);
+        rog_print("            %zu were in real time and are not repeated", v->not_again);
 }
 
 static int print_json(const struct rog_bundle_verified *v, struct rog_error *err)
@@ -71,7 +71,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         rog_warn(&output, "%s", rog_json_string(rog_json_at(verified.findings, i), ""));
     rog_bundle_verified_release(&verified);
     return code == 0 && findings
-               ? rog_fail(err, ROG_EFAILED, "%s is not as it was", rog_cli_arg(cli, 0))
+               ? rog_fail(err, ROG_EFAILED, "%s failed the check", rog_cli_arg(cli, 0))
                : code;
 }
 
@@ -79,10 +79,9 @@ const struct rog_command rog_cmd_bundle_verify = {
     .name = "bundle verify",
     .usage = "FILE|FOLDER [options]",
     .summary = "Check a bundle: hashes, database and figures, with --again also its runs",
-    .details =
-        "Every file must have the hash that the manifest says, the tables must hold what the event "
-        "streams say, and figures that are drawn again must have the same bytes. Without --again "
-        "nothing of the bundle is executed. Ends with status 1 when anything differs.",
+    .details = "Every file must have the hash in the manifest, the tables must match the event "
+               "streams, and redrawn figures must have the same bytes. Without --again nothing "
+               "from the bundle is executed. Exit status 1: something differs.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -161,7 +161,7 @@ static void say_arguments(const struct rog_candidates *c)
 static void say_commands(struct rog_candidates *c)
 {
     rog_candidates_of_kind(c, "COMMAND");
-    rog_candidate(c, "help", "Say more about a command");
+    rog_candidate(c, "help", "Describe a command");
 }
 
 static const struct rog_command *find_command(const struct rog_program *program, const char *name)
@@ -259,7 +259,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_complete = {
     .name = "complete",
     .usage = "WORD...",
-    .summary = "Print what the last of a command line's words may be completed to, for shells",
+    .summary = "Print completions of the last word of a command line, for shells",
     .max_args = -1,
     .passes_on = true,
     .hidden = true,

@@ -18,13 +18,12 @@ static const struct rog_setting options[] = {
      .type = ROG_SETTING_STRING,
      .fallback = "csv",
      .choices = "csv|json|tensorboard|ro-crate|mlflow",
-     .help = "csv: a file for each table; json: one for the case; tensorboard: a log folder; "
-             "ro-crate: a described folder or zip; mlflow: to a tracking server"},
+     .help = "csv: a file for each table; json: one file for the case; tensorboard: a log folder; "
+             "ro-crate: a folder or zip file with a description; mlflow: to a tracking server"},
     {.name = "to",
      .type = ROG_SETTING_STRING,
-     .help =
-         "the folder for the files (default exports), of ro-crate a new one or FILE.zip (default "
-         "CASE.zip), or the server's URL (default $MLFLOW_TRACKING_URI)"},
+     .help = "folder for the files (default: exports); ro-crate: a new folder or FILE.zip "
+             "(default: CASE.zip); mlflow: the server's URL (default: $MLFLOW_TRACKING_URI)"},
     {.name = NULL},
 };
 
@@ -128,14 +127,13 @@ const struct rog_command rog_cmd_export = {
     .usage = "CASE [options]",
     .summary = "Export a case's runs with all their rows for other programs",
     .details =
-        "Columns of files are those of the database; numbers read back as the same numbers. For "
-        "TensorBoard each run is a folder and each of its workers one in that; `tensorboard "
+        "Files have the columns of the database, and numbers read back exactly. For TensorBoard, "
+        "each run is a folder with a folder for each worker; `tensorboard "
         "--logdir exports/CASE` shows curves by iteration or by the run's own time, and settings "
-        "under HParams. An RO-Crate is what `rogctl bundle` packs: all of the case, described for "
-        "programs. To "
-        "MLflow, the case goes as an experiment with a run for each finished run (parameters, "
-        "metrics with steps and times, configuration) and one with the figures and the report; "
-        "repeated, it sends what is missing and nothing twice. Credentials: "
+        "under HParams. An RO-Crate contains what `rogctl bundle` packs, with a machine-readable "
+        "description. In MLflow, the case is an experiment with a run for each finished run "
+        "(parameters, metrics with steps and times, configuration) and one with the figures and "
+        "the report; a repeated export sends only what is missing. Credentials: "
         "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the "
         "environment, or ~/.netrc.",
     .options = options,

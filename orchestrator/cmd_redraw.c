@@ -54,8 +54,8 @@ const struct rog_command rog_cmd_redraw = {
     .summary = "Draw the figures of a recorded case",
     .details =
         "Draws only from the database and does not change it. The gnuplot script and data of each "
-        "picture are written beside it; `gnuplot NAME.gp` in folder for figures redraws an edited "
-        "script. Without options, the settings of the case for look and smoothing apply.",
+        "picture are written beside it; `gnuplot NAME.gp` in that folder redraws an edited script. "
+        "Without options, the settings of the case for look and smoothing apply.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

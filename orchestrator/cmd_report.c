@@ -33,9 +33,7 @@ static const struct rog_setting options[] = {
     {.name = "latex",
      .type = ROG_SETTING_FLAG,
      .help = "print the tables in LaTeX, for a document with the package booktabs"},
-    {.name = "markdown",
-     .type = ROG_SETTING_FLAG,
-     .help = "print print print print the tables in Markdown"},
+    {.name = "markdown", .type = ROG_SETTING_FLAG, .help = "print the tables in Markdown"},
     {.name = NULL},
 };
 

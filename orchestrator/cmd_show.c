@@ -274,7 +274,7 @@ static void print_away(const struct rog_json *s)
         const struct rog_json *one = rog_json_at(list, i);
         double since_s = rog_json_get_number(one, "since_s", 0);
         long long rank = rog_json_get_integer(one, "rank", 0);
-        char since[48] = "never came";
+        char since[48] = "never connected";
         if (since_s > 0)
             snprintf(since, sizeof since, "since %.0f s", since_s);
         else if (rog_json_get_bool(one, "came", false))

@@ -196,7 +196,7 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     }
     if (code == 0)
         rog_remark(output,
-                   "%s has ended; %s continues with what is left, and a later sweep with %s",
+                   "%s has ended; %s continues with its other runs, and a later sweep resumes %s",
                    run_id, rog_json_get_string(sweep, "id", ""), run_id);
     rog_db_close(db);
     return code;

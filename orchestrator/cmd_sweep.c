@@ -212,7 +212,8 @@ static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct r
     const struct rog_gain *widest = rog_gains_widest(&gains, width);
     if (code == 0 && !widest)
         code = rog_fail(err, ROG_EINVAL,
-                        "--until-ci: %s has no two strategies under one control to compare",
+                        "--until-ci: %s has no two strategies with the same bandwidth condition "
+                        "(control) to compare",
                         s->plan->case_name);
     if (code == 0) {
         *pairs = widest->gain.count;

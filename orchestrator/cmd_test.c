@@ -34,7 +34,7 @@ static int test_runs(const struct rog_fleet_options *options, const struct rog_o
         size_t tested = 0;
         int code = rog_fleet_test(options, id, &tested, &cause);
         if (code == ROG_EINTR)
-            return rog_fail(err, code, "interrupted; what was tested is recorded");
+            return rog_fail(err, code, "interrupted; results so far are recorded");
         if (code < 0)
             rog_warn(output, "%s: %s", id, cause.message);
         failed += code < 0;

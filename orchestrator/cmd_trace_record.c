@@ -153,7 +153,7 @@ static int print_text(const struct rog_samples *samples, const struct rog_cluste
                       const char *to, struct rog_error *err)
 {
     struct rog_table *table =
-        rog_table_new("worker|?3host|>?1looks|>?2of these down|>up Mbit/s|>down Mbit/s|trace");
+        rog_table_new("worker|?3host|>?1samples|>?2of them down|>up Mbit/s|>down Mbit/s|trace");
     for (size_t i = 0; i < samples->workers; i++) {
         const struct rog_samples_link *link = &samples->link[i];
         rog_table_cell(table, "%zu", i + 1);

@@ -20,13 +20,13 @@
 static const struct rog_setting options[] = {
     {.name = "listen",
      .type = ROG_SETTING_STRING,
-     .help = "ADDRESS:PORT that the page is at; default: 127.0.0.1:8264, or the next port that is "
-             "free; port 0: any"},
+     .help =
+         "ADDRESS:PORT of the page; default: 127.0.0.1:8264, or the next free port; port 0: any"},
     {.name = "open", .type = ROG_SETTING_FLAG, .help = "open the page in the desktop's browser"},
     {.name = "token",
      .type = ROG_SETTING_FLAG,
-     .help = "ask for a token on loopback, too: other users of this machine cannot read the page "
-             "then"},
+     .help = "require a token on loopback, too, so that other users of this machine cannot read "
+             "the page"},
     {.name = NULL},
 };
 
@@ -186,13 +186,11 @@ const struct rog_command rog_cmd_ui = {
     .usage = "[options]",
     .summary = "Show everything in a browser, live: sweeps, runs, curves, robots",
     .details =
-        "Serves a page that reads the database and changes nothing, until it is ended (Ctrl-C). "
-        "The "
-        "database may\nstill be missing, and sweeps may write it meanwhile. On loopback the page "
-        "is "
-        "for all users of this machine;\nwith --token, and on any other address, for who knows the "
-        "token in the printed address. ROGCTL_UI_TOKEN\nin the environment is the token instead of "
-        "a new one.",
+        "Serves a page that reads the database and changes nothing, until Ctrl-C. The database "
+        "need not exist\nyet, and sweeps may write to it meanwhile. On loopback, all users of this "
+        "machine can open the page;\nwith --token, or on any other address, only those who know "
+        "the token in the printed address can.\nROGCTL_UI_TOKEN in the environment sets the token; "
+        "by default, each start generates a new one.",
     .options = options,
     .run = run,
 };

@@ -87,15 +87,14 @@ static void print_files(const char *folder, const char *member, bool bare)
 static void print_experiments(const struct rog_program *program)
 {
     (void)program;
-    rog_help_text("An experiment file names a case, and its runs one by one (`runs`) or as a lists "
-                  "of values; one run per combination (`matrix`). Settings at top level hold for "
-                  "all runs. Files are in the syntax of libconfig:");
+    rog_help_text("An experiment file names a case and describes its runs, one by one (`runs`) or "
+                  "as lists of values with one run per combination (`matrix`). Settings at top "
+                  "level apply to all runs. The syntax is that of libconfig:");
     puts("\n    case = \"mine\";  figure = \"1\";  seconds = 3600.0;\n"
          "    matrix = { library = [\"SSP\", \"ROG\"]; threshold = [4, 20]; };\n");
     rog_help_text(
-        "`rogctl sweep -n FILE` shows its runs without beginning any, `rogctl help "
-        "settings` lists all settings. These files come with the program; their names are "
-        "enough:");
+        "`rogctl sweep -n FILE` shows the runs without starting any; `rogctl help settings` lists "
+        "all settings. These files are installed with rogctl and can be given by name:");
     putchar('\n');
     print_files("share/rog", "case", false);
 }
@@ -104,8 +103,8 @@ static void print_settings(const struct rog_program *program)
 {
     (void)program;
     rog_help_text(
-        "Settings of experiment files. Most of a run's are options of `rogctl run`, too.");
-    rog_help_settings("At top level alone", rog_case_settings, 0);
+        "Settings of experiment files. Most settings of a run are also options of `rogctl run`.");
+    rog_help_settings("Only at top level", rog_case_settings, 0);
     rog_help_settings("Of a run", rog_run_settings, ROG_SETTING_FILLED_IN);
     putchar('\n');
     rog_help_text("`rogctl plugins NAME` lists the parameters of a strategy, codec or optimizer.");
@@ -114,11 +113,12 @@ static void print_settings(const struct rog_program *program)
 static void print_clusters(const struct rog_program *program)
 {
     (void)program;
-    rog_help_text("A cluster file (`--cluster FILE`) says where the processes of a run are. These "
-                  "come with the program; their names are enough:");
+    rog_help_text(
+        "A cluster file (`--cluster FILE`) describes the server and the workers of a run, and "
+        "where they are. These files are installed with rogctl and can be given by name:");
     putchar('\n');
     print_files("share/rog/clusters", "kind", true);
-    rog_help_row("lab", "The hosts that `rogctl lab up` has made on this machine.");
+    rog_help_row("lab", "The hosts that `rogctl lab up` created on this machine.");
     printf("\nKinds:\n");
     for (size_t i = 0; rog_cluster_kinds[i]; i++)
         rog_help_row(rog_cluster_kinds[i]->name, rog_cluster_kinds[i]->summary);
@@ -143,15 +143,15 @@ static void print_names(const struct rog_program *program)
 {
     (void)program;
     static const struct row rows[] = {
-        {"CONF", "an experiment file, or the bare name of one that comes with the program "
-                 "(`rogctl help experiments`)"},
-        {"CASE", "what a sweep of an experiment file makes: threshold-case0, and threshold-case1 "
-                 "after a sweep with --fresh or on another cluster (`rogctl cases`)"},
-        {"RUN", "MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL, with -2, -3, ... where that name is taken; "
-                "any beginning of it that no other run has, or a path that ends in it, will do "
-                "(`rogctl runs`)"},
-        {"ID", "a sweep: threshold-1; any beginning of it that no other sweep has will do "
-               "(`rogctl status`)"},
+        {"CONF", "an experiment file, or the name of one that is installed with rogctl (`rogctl "
+                 "help experiments`)"},
+        {"CASE",
+         "the case that a sweep of an experiment file creates: threshold-case0, or threshold-case1 "
+         "after a sweep with --fresh or on another cluster (`rogctl cases`)"},
+        {"RUN",
+         "MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL, with -2, -3, ... if that name is taken; any "
+         "unambiguous prefix, or a path that ends in the name, is enough (`rogctl runs`)"},
+        {"ID", "a sweep, such as threshold-1; any unambiguous prefix is enough (`rogctl status`)"},
         {"RANK", "a worker, from 1; the server is 0"},
         {NULL, NULL},
     };
@@ -162,27 +162,25 @@ static void print_environment(const struct rog_program *program)
 {
     (void)program;
     static const struct row rows[] = {
-        {"ROG_PLUGIN_PATH",
-         "folders with plugins of your own, separated by colons, looked at before "
-         "those that come with the program"},
+        {"ROG_PLUGIN_PATH", "folders with your own plugins, separated by colons, searched before "
+                            "those installed with rogctl"},
         {"ROG_TRAINER", "the trainer program, instead of the one beside rogctl"},
-        {"XDG_CACHE_HOME", "data sets and starting models are kept in rogctl below it; default "
-                           "~/.cache"},
-        {"ROGCTL_UI_TOKEN", "the token of the live page, 16 to 128 letters, digits, hyphens and "
-                            "underscores, instead of a new one"},
-        {"NO_COLOR", "if it is not empty: no colours, whatever the following say"},
-        {"CLICOLOR_FORCE", "if it is neither empty nor 0: colours also where the output is not a "
-                           "terminal"},
-        {"CLICOLOR", "if it is 0: no colours on a terminal"},
-        {"TERM", "if it is unset or dumb: no colours, and progress as plain lines"},
-        {"LC_ALL", "or else LC_CTYPE, or else LANG: if it does not name UTF-8, curves are drawn in "
-                   "ASCII characters"},
+        {"XDG_CACHE_HOME",
+         "data sets and starting models are stored in its subfolder rogctl; default: ~/.cache"},
+        {"ROGCTL_UI_TOKEN", "token of the live page, 16 to 128 letters, digits, hyphens and "
+                            "underscores; default: a new one each time"},
+        {"NO_COLOR", "if not empty: no colours, regardless of the following"},
+        {"CLICOLOR_FORCE", "if neither empty nor 0: colours even if the output is not a terminal"},
+        {"CLICOLOR", "if 0: no colours on a terminal"},
+        {"TERM", "if unset or dumb: no colours, and progress as plain lines"},
+        {"LC_ALL", "otherwise LC_CTYPE, otherwise LANG: if it does not name UTF-8, curves are "
+                   "drawn in ASCII characters"},
         {"MLFLOW_TRACKING_URI", "the tracking server that a case is exported to"},
-        {"MLFLOW_TRACKING_TOKEN", "credentials for it; or a name and a password in "
-                                  "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
-        {"http_proxy", "and https_proxy, no_proxy: proxies, as for other programs"},
-        {"CURL_CA_BUNDLE", "or SSL_CERT_FILE: a file of certificates of authorities that HTTPS "
-                           "trusts, instead of the system's"},
+        {"MLFLOW_TRACKING_TOKEN",
+         "credentials for it; or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
+        {"http_proxy", "also https_proxy and no_proxy: proxies, as for other programs"},
+        {"CURL_CA_BUNDLE", "or SSL_CERT_FILE: file with the certificate authorities to trust, "
+                           "instead of the system's"},
         {NULL, NULL},
     };
     print_rows(rows);
@@ -196,13 +194,13 @@ static void print_exit_status(const struct rog_program *program)
         const char *text;
     } rows[] = {
         {ROG_EXIT_OK, "done"},
-        {ROG_EXIT_FAILED, "something failed: a run, a host, a file, gnuplot; or something is not "
-                          "as it should be (doctor, verify)"},
-        {ROG_EXIT_USAGE, "bad usage or bad configuration; an experiment or cluster file cannot be "
-                         "read; nothing has begun"},
-        {ROG_EXIT_NOTHING, "nothing matched: no such run, case, sweep, plugin or method; nothing "
-                           "in a run that could be checked"},
-        {ROG_EXIT_LATER, "an agent has ended, and work is left for others"},
+        {ROG_EXIT_FAILED,
+         "something failed: a run, a host, a file, gnuplot; or doctor or verify found a problem"},
+        {ROG_EXIT_USAGE, "bad usage or configuration, such as an experiment or cluster file that "
+                         "cannot be read; nothing was started"},
+        {ROG_EXIT_NOTHING, "nothing matched: no such run, case, sweep, plugin or method; or a run "
+                           "with nothing to check"},
+        {ROG_EXIT_LATER, "an agent exited, and runs are left for others"},
         {ROG_EXIT_INTERRUPTED, "interrupted; the same command continues"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -223,12 +221,12 @@ static void print_topics(const struct rog_program *program)
 }
 
 const struct rog_topic rog_topics[] = {
-    {"experiments", "Experiment files, and those that come with the program", print_experiments},
+    {"experiments", "Experiment files, and those installed with rogctl", print_experiments},
     {"settings", "Every setting of experiment files", print_settings},
     {"clusters", "Cluster files and their settings", print_clusters},
-    {"names", "What CASE, RUN and the like stand for", print_names},
-    {"environment", "Variables of the environment", print_environment},
-    {"exit-status", "What the exit status says", print_exit_status},
+    {"names", "Meaning of CASE, RUN and other arguments", print_names},
+    {"environment", "Environment variables", print_environment},
+    {"exit-status", "Meaning of the exit status", print_exit_status},
     {"topics", "This list", print_topics},
     {NULL, NULL, NULL},
 };

@@ -18,7 +18,7 @@ static const struct rog_command *const commands[] = {
 static const struct rog_program program = {
     .name = "rog-trainer",
     .version = ROG_VERSION,
-    .summary = "Trains: what runs on a node, or a whole cluster in virtual time",
+    .summary = "Runs one node of a training run, or a whole cluster in virtual time",
     .commands = commands,
 };
 

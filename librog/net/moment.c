@@ -70,7 +70,7 @@ int rog_moment_read(struct rog_moment *moment, const struct rog_json *from, bool
     double started_at = rog_json_get_number(from, "started_at", 0);
     double reached_s = rog_json_get_number(from, "t", 0), age_s = paused ? reached_s : age_of(from);
     if (reached < 0 || reached > UINT32_MAX || index < 0 || index >= UINT32_MAX || started_at <= 0)
-        return rog_fail(err, ROG_EFORMAT, "%s does not say how far the run had got", where);
+        return rog_fail(err, ROG_EFORMAT, "%s does not record the run's progress", where);
     *moment = (struct rog_moment){
         .origin = {.steady_s = rog_link_now() - age_s,
                    .wall_s = paused ? wall_s() - age_s : started_at},

@@ -101,7 +101,7 @@ void rog_grants_archive(struct rog_server *server, struct rog_archive *archive)
         server->granted[i] = phase == ROG_PEER_ADMITTED || phase == ROG_PEER_PULLING;
     }
     if (!server->strategy->grant && waiting > 0)
-        rog_archive_refuse(archive, "a worker waits for a grant that nobody gives");
+        rog_archive_refuse(archive, "a worker waits for a grant that never comes");
     for (uint32_t i = 0; i < waiting && !rog_archive_failed(archive); i++) {
         rog_archive_number(archive, &server->ready[i], server->policy.workers - 1,
                            "a worker that waits for a grant");

@@ -10,14 +10,14 @@ static void archive_incoming(const struct rog_server *server, struct rog_peer *p
                              struct rog_archive *archive)
 {
     uint32_t incoming = peer->incoming;
-    rog_archive_number(archive, &incoming, ROG_WIRE_DEMANDED, "what a worker is sending");
+    rog_archive_number(archive, &incoming, ROG_WIRE_DEMANDED, "rows that a worker is sending");
     peer->incoming = incoming;
     rog_archive_u32(archive, &peer->incoming_rows);
     rog_archive_real(archive, &peer->turn_began_s);
     rog_archive_real(archive, &peer->push_began_s);
     rog_archive_u64(archive, &peer->push_bytes);
     double weight = (double)peer->weight;
-    rog_archive_within(archive, &weight, 0, ROG_WEIGHT_MAX, "what a push counts for");
+    rog_archive_within(archive, &weight, 0, ROG_WEIGHT_MAX, "the weight of a push");
     peer->weight = (float)weight;
     rog_archive_u32(archive, &peer->pushes_seen);
     rog_archive_u64(archive, &peer->steps_seen);
@@ -31,20 +31,20 @@ static void archive_peer(struct rog_server *server, uint32_t worker, struct rog_
     struct rog_peer *peer = &server->peers[worker];
     const struct rog_rows *rows = server->rows;
     uint32_t phase = peer->phase;
-    rog_archive_number(archive, &phase, ROG_PEER_PULLING, "what a worker is doing");
+    rog_archive_number(archive, &phase, ROG_PEER_PULLING, "the state of a worker");
     peer->phase = phase;
     rog_archive_u32(archive, &peer->iteration);
     archive_incoming(server, peer, archive);
     rog_archive_u32(archive, &peer->asked);
     rog_archive_u32(archive, &peer->requested);
     rog_archive_u32(archive, &peer->requesting);
-    rog_archive_number(archive, &peer->request_row, rows->row_count, "a row that is asked for");
+    rog_archive_number(archive, &peer->request_row, rows->row_count, "a demanded row");
     rog_archive_flag(archive, &peer->is_held);
     rog_archive_flag(archive, &peer->is_planned);
     rog_archive_u64(archive, &peer->pull_bytes);
     rog_rounds_archive(server, worker, archive);
     if (peer->is_planned && peer->phase != ROG_PEER_ADMITTED)
-        rog_archive_refuse(archive, "a pull is planned that nobody waits for");
+        rog_archive_refuse(archive, "a planned pull that no worker waits for");
     if (!rog_archive_failed(archive) && (peer->phase == ROG_PEER_PULLING || peer->is_planned)) {
         rog_sending_archive(&peer->sending, rows, ROG_ROWS_PULL, peer->iteration, archive);
         rog_archive_bytes(archive, peer->pull_scale, rows->tensor_count * sizeof *peer->pull_scale);
@@ -61,10 +61,10 @@ static void archive_notice(const struct rog_server *server, struct rog_server_no
                            struct rog_archive *archive)
 {
     uint32_t kind = notice->kind;
-    rog_archive_number(archive, &kind, ROG_SERVER_PULL_SENT, "what the server says");
+    rog_archive_number(archive, &kind, ROG_SERVER_PULL_SENT, "a message of the server");
     notice->kind = kind;
     rog_archive_number(archive, &notice->worker, server->policy.workers - 1,
-                       "whom the server speaks of");
+                       "the worker that a message is about");
     rog_archive_u32(archive, &notice->iteration);
     rog_archive_u32(archive, &notice->blocker);
     rog_archive_u32(archive, &notice->rows);
@@ -82,7 +82,7 @@ static void archive_notice(const struct rog_server *server, struct rog_server_no
 static void archive_notices(struct rog_server *server, struct rog_archive *archive)
 {
     uint32_t count = (uint32_t)server->notice_count;
-    rog_archive_count(archive, &count, sizeof server->notices->kind, "what the server says");
+    rog_archive_count(archive, &count, sizeof server->notices->kind, "a message of the server");
     for (uint32_t i = 0; i < count && !rog_archive_failed(archive); i++) {
         struct rog_server_notice notice = {0};
         if (!archive->loading)
@@ -106,7 +106,7 @@ void rog_server_archive(struct rog_server *server, struct rog_archive *archive)
     rog_archive_same(archive, rows->row_count, "the rows of the model differ");
     rog_archive_same(archive, rows->params, "the size of the model differs");
     rog_archive_same(archive, server->policy.workers, "the workers differ");
-    rog_archive_same(archive, server->start != NULL, "values are sent, or are not");
+    rog_archive_same(archive, server->start != NULL, "whether values are sent differs");
     if (rog_archive_failed(archive))
         return;
     rog_archive_u32(archive, &server->iteration);

@@ -94,12 +94,12 @@ void rog_wait_archive(struct rog_wait *wait, uint32_t workers, struct rog_archiv
     rog_archive_u32(archive, &wait->of_all.needed);
     rog_archive_u32(archive, &wait->of_all.iteration);
     rog_archive_u32(archive, &wait->needed_max);
-    rog_archive_number(archive, &wait->quorum, workers, "how many are waited for");
+    rog_archive_number(archive, &wait->quorum, workers, "the number of workers waited for");
     rog_archive_u32(archive, &wait->watched);
     rog_archive_u32(archive, &wait->left);
-    rog_archive_within(archive, &wait->since_s, 0, DBL_MAX, "since when a worker waits");
+    rog_archive_within(archive, &wait->since_s, 0, DBL_MAX, "the start of a worker's wait");
     rog_archive_within(archive, &wait->deadline_s, 0, (double)INFINITY,
-                       "until when a worker waits");
+                       "the end of a worker's wait");
     rog_archive_flag(archive, &each);
     if (each && archive->loading) {
         wait->each = calloc(workers, sizeof *wait->each);

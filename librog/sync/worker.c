@@ -212,7 +212,7 @@ static void archive_report(struct rog_report *report, struct rog_archive *archiv
 static void archive_outgoing(struct rog_worker *worker, struct rog_archive *archive)
 {
     uint32_t outgoing = worker->outgoing;
-    rog_archive_number(archive, &outgoing, ROG_WIRE_DEMANDED, "what a worker is sending");
+    rog_archive_number(archive, &outgoing, ROG_WIRE_DEMANDED, "rows that a worker is sending");
     worker->outgoing = outgoing;
     rog_archive_u32(archive, &worker->outgoing_iteration);
     rog_archive_u32(archive, &worker->outgoing_rows);
@@ -230,7 +230,7 @@ void rog_worker_archive(struct rog_worker *worker, struct rog_archive *archive)
     const struct rog_rows *rows = worker->rows;
     size_t tensors = rows->tensor_count;
     uint32_t phase = worker->phase;
-    rog_archive_number(archive, &phase, ROG_WORKER_PULLING, "what a worker is doing");
+    rog_archive_number(archive, &phase, ROG_WORKER_PULLING, "the state of a worker");
     worker->phase = phase;
     archive_status(&worker->status, archive);
     rog_history_archive(&worker->history, archive);

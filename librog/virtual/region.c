@@ -21,8 +21,8 @@ static int make_file(size_t bytes, int *fd, struct rog_error *err)
     if (*fd >= 0 && ftruncate(*fd, (off_t)bytes) == 0 &&
         fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
         return ROG_OK;
-    return rog_fail(err, ROG_EIO, "no memory of %zu bytes to share with the simulation: %s", bytes,
-                    strerror(errno));
+    return rog_fail(err, ROG_EIO, "cannot allocate %zu bytes to share with the simulation: %s",
+                    bytes, strerror(errno));
 }
 
 /* A fork has no part in it. */

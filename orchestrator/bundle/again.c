@@ -30,7 +30,7 @@ struct making {
 
 static void log_line(const struct rog_bundle *bundle, const char *path, const char *why)
 {
-    char *text = rog_format("%s: %s; its hash alone is in the bundle", path, why);
+    char *text = rog_format("%s: %s; the bundle contains only its hash", path, why);
     if (text && bundle->options->log)
         bundle->options->log(bundle->options->user, text);
     free(text);
@@ -80,7 +80,7 @@ static int add_input(struct rog_bundle *bundle, const char *setting, const char 
     if (is_data || (bundle->options->without_data && !is_plugin)) {
         leave_out(bundle, inside, path, sha256, is_data ? "data set" : "without data");
     } else if (rog_sha256_file(path, now, NULL) < 0) {
-        leave_out(bundle, inside, path, sha256, "not there any more");
+        leave_out(bundle, inside, path, sha256, "no longer exists");
         log_line(bundle, path, "cannot be read");
     } else if (strcmp(now, sha256) != 0) {
         leave_out(bundle, inside, path, sha256, "changed");
@@ -234,7 +234,7 @@ static int write_experiment(struct rog_bundle *bundle, const struct group *group
     struct rog_json *common = rog_json_object();
     rog_json_each(rog_json_at(group->runs, 0), put_common,
                   (struct rog_json *[]){group->runs, common});
-    fputs("# Makes the runs of the bundle again: rogctl sweep " ROG_BUNDLE_EXPERIMENT "\n", file);
+    fputs("# Repeats the runs of the bundle: rogctl sweep " ROG_BUNDLE_EXPERIMENT "\n", file);
     write_text(file, "case", base);
     write_text(file, "figure", row->figure);
     write_text(file, "contender", row->contender);

@@ -156,12 +156,11 @@ static int check_file(const struct rog_json *file, const char *origin, struct ro
     const char *path = rog_json_get_string(file, "path", "");
     int64_t size = rog_json_get_integer(file, "size", -1);
     if (!rog_bundle_path_is_plain(path) || strcmp(path, ROG_BUNDLE_MANIFEST) == 0)
-        return rog_fail(err, ROG_EFORMAT, "%s: a path that no file of a bundle has: \"%s\"", origin,
-                        path);
+        return rog_fail(err, ROG_EFORMAT, "%s: not a valid path in a bundle: \"%s\"", origin, path);
     if (rog_json_get(seen, path))
-        return rog_fail(err, ROG_EFORMAT, "%s: %s is there twice", origin, path);
+        return rog_fail(err, ROG_EFORMAT, "%s: %s is listed twice", origin, path);
     if (size < 0 || size > TOTAL_MAX_BYTES - *total)
-        return rog_fail(err, ROG_EFORMAT, "%s: %s cannot have that size", origin, path);
+        return rog_fail(err, ROG_EFORMAT, "%s: %s has an invalid size", origin, path);
     if (strlen(rog_json_get_string(file, "sha256", "")) != ROG_SHA256_HEX_BYTES - 1)
         return rog_fail(err, ROG_EFORMAT, "%s: %s has no SHA-256", origin, path);
     *total += size;
@@ -188,7 +187,7 @@ static int manifest_load(const char *path, struct rog_json **manifest, struct ro
     if (code == 0 && (!rog_json_is_array(files) || !name[0]))
         code = rog_fail(err, ROG_EFORMAT, "%s: not the manifest of a bundle", path);
     if (code == 0 && rog_json_get_integer(*manifest, "format", 0) > ROG_BUNDLE_FORMAT)
-        code = rog_fail(err, ROG_EFORMAT, "%s: of a newer rogctl than this one", path);
+        code = rog_fail(err, ROG_EFORMAT, "%s: created by a newer version of rogctl", path);
     if (code == 0 && rog_json_size(files) > FILES_MAX)
         code = rog_fail(err, ROG_EFORMAT, "%s: more than %d files", path, FILES_MAX);
     for (size_t i = 0; code == 0 && i < rog_json_size(files); i++)
@@ -244,12 +243,12 @@ static int copy_out(const struct reading *reading, const char *path, int64_t siz
         if (bytes < 0)
             code = refuse(reading, archive_error_string(reading->archive), path, err);
         else if ((total += bytes) > size)
-            code = refuse(reading, "has more bytes than it may have", path, err);
+            code = refuse(reading, "is longer than the manifest says", path, err);
         else if (fwrite(block, 1, (size_t)bytes, writer.file) != (size_t)bytes)
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", target, strerror(errno));
     }
     if (code == 0 && exact && total != size)
-        code = refuse(reading, "has fewer bytes than the manifest says", path, err);
+        code = refuse(reading, "is shorter than the manifest says", path, err);
     if (code == 0)
         code = rog_file_writer_commit(&writer, err);
     if (code == 0 && is_program && chmod(target, 0755) != 0)
@@ -264,7 +263,7 @@ static int take_manifest(struct reading *reading, const char *path, struct rog_e
     struct statvfs disk;
     int64_t total = 0;
     if (strcmp(path, ROG_BUNDLE_MANIFEST) != 0)
-        return refuse(reading, "no manifest is before it: not a bundle", path, err);
+        return refuse(reading, "it comes before the manifest: not a bundle", path, err);
     char *target = rog_path_join(reading->folder, path);
     int code = target ? copy_out(reading, path, MANIFEST_MAX_BYTES, false, false, err)
                       : rog_fail_nomem(err);
@@ -273,7 +272,7 @@ static int take_manifest(struct reading *reading, const char *path, struct rog_e
     if (code == 0 && statvfs(reading->folder, &disk) == 0 &&
         (uint64_t)total > (uint64_t)disk.f_bavail * disk.f_frsize)
         code = rog_fail(err, ROG_EIO,
-                        "%s: its %lld KB do not fit into %s; hint: TMPDIR names another place",
+                        "%s: its %lld KB do not fit into %s; hint: set TMPDIR to another folder",
                         reading->file, (long long)((total + 999) / 1000), reading->folder);
     free(target);
     return code;
@@ -298,7 +297,7 @@ static int take_entry(struct reading *reading, struct archive_entry *entry, stru
     const char *whole = archive_entry_pathname(entry);
     const char *path = below_top(reading, whole);
     if (!path)
-        return refuse(reading, "a path that no file of a bundle has", whole ? whole : "", err);
+        return refuse(reading, "not a valid path in a bundle", whole ? whole : "", err);
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||
         archive_entry_symlink(entry))
         return refuse(reading, "not a file", whole, err);
@@ -306,7 +305,7 @@ static int take_entry(struct reading *reading, struct archive_entry *entry, stru
         return take_manifest(reading, path, err);
     const struct rog_json *size = rog_json_get(reading->left, path);
     if (!size)
-        return refuse(reading, "is not in the manifest, or is there twice", whole, err);
+        return refuse(reading, "is not in the manifest, or appears twice", whole, err);
     int code = copy_out(reading, path, rog_json_integer(size, 0), true,
                         (archive_entry_perm(entry) & 0111) != 0, err);
     rog_json_remove(reading->left, path);
@@ -317,7 +316,7 @@ static int fail_foreign(const struct reading *reading, struct rog_error *err)
 {
     const char *cause = archive_error_string(reading->archive);
     return rog_fail(err, ROG_EFORMAT, "%s: not a bundle (%s)%s", reading->file,
-                    cause ? cause : "no tar archive",
+                    cause ? cause : "not a tar archive",
                     ends_in(reading->file, ".zip") ? "; hint: unpack the zip, and verify the folder"
                                                    : "");
 }

@@ -160,9 +160,8 @@ static int look_around(struct rog_bundle *bundle, struct rog_error *err)
 
 static const char again_script[] =
     "#!/bin/sh\n"
-    "# Checks what is here, makes the runs again and compares their events. It executes the "
-    "plugins\n"
-    "# and programs of the bundle.\n"
+    "# Checks the files, repeats the runs and compares their events. This executes the plugins\n# "
+    "and programs of the bundle.\n"
     "exec rogctl bundle verify --again \"$(dirname \"$0\")\" \"$@\"\n";
 
 static void write_again(const struct rog_bundle *bundle, FILE *file)
@@ -171,19 +170,18 @@ static void write_again(const struct rog_bundle *bundle, FILE *file)
     for (size_t i = 0; i < rog_json_size(bundle->again); i++)
         runs += rog_json_size(rog_json_get(rog_json_at(bundle->again, i), "runs"));
     if (runs == 0) {
-        fputs("Its runs are of real time, and cannot be made again to the byte.\n", file);
+        fputs("Its runs were in real time and cannot be repeated to the byte.\n", file);
         return;
     }
-    fputs("    ./again.sh                  # makes the runs on virtual clusters again, and "
-          "compares their "
-          "events\n\nor one after the other:\n\n",
+    fputs("    ./again.sh                  # repeats the runs on virtual clusters and compares "
+          "their events\n\nor one by one:\n\n",
           file);
     for (size_t i = 0; i < rog_json_size(bundle->again); i++)
         fprintf(file, "    rogctl sweep %s/" ROG_BUNDLE_EXPERIMENT " --db again.db\n",
                 rog_json_get_string(rog_json_at(bundle->again, i), "folder", ""));
     fprintf(file,
             "\n%zu %s. The virtual clock, the bandwidth and all random numbers are the same; with "
-            "gradients\nthe events are so on processors with the same instructions alone.\n",
+            "gradients\nthe events are the same only on processors with the same instructions.\n",
             runs, runs == 1 ? "run" : "runs");
 }
 
@@ -191,10 +189,9 @@ static void write_absent(const struct rog_bundle *bundle, FILE *file)
 {
     if (rog_json_size(bundle->absent) == 0)
         return;
-    fputs(
-        "\n## What is left out\n\nThese files belong where their path says, in this folder, before "
-        "the runs are made again:\n\n| path | SHA-256 |\n|---|---|\n",
-        file);
+    fputs("\n## Files that are not included\n\nBefore you repeat the runs, put these files at "
+          "their paths in this folder:\n\n| path | SHA-256 |\n|---|---|\n",
+          file);
     for (size_t i = 0; i < rog_json_size(bundle->absent); i++) {
         const struct rog_json *one = rog_json_at(bundle->absent, i);
         fputs("| ", file);
@@ -222,12 +219,12 @@ static int add_readme(struct rog_bundle *bundle, struct rog_error *err)
             name, name);
     write_again(bundle, file);
     fputs("\n| | |\n|---|---|\n"
-          "| `results.db`, `results.runs/` | all that is recorded, and the event streams it was "
-          "read from |\n"
-          "| `figures/`, `report.json` | what was drawn and computed from it |\n"
-          "| `experiment*/` | experiment, cluster and devices that make the runs again |\n"
+          "| `results.db`, `results.runs/` | all recorded data, and the event streams it was read "
+          "from |\n"
+          "| `figures/`, `report.json` | figures and numbers made from it |\n"
+          "| `experiment*/` | files of experiment, cluster and devices to repeat the runs |\n"
           "| `inputs/` | files that the runs read: traces, plugins and their sources |\n"
-          "| `environment.json` | versions, and the machine that this was made on |\n"
+          "| `environment.json` | versions, and the machine on which the bundle was made |\n"
           "| `manifest.json` | every file with its SHA-256 |\n"
           "| `ro-crate-metadata.json` | the same as an RO-Crate |\n",
           file);

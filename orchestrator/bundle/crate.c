@@ -203,23 +203,21 @@ static void add_head(const struct rog_bundle *bundle, struct rog_json *graph,
     rog_json_put(about, "conformsTo", link_to(RO_CRATE));
     struct rog_json *root = entity("./", "Dataset", bundle->report.data.title);
     rog_json_put_string(root, "description",
-                        "A case of distributed training, with all that is recorded of its runs, "
-                        "the figures, and what makes the runs again.");
+                        "A case of distributed training runs, with all their records, the figures, "
+                        "and the files to repeat the runs.");
     rog_json_put_string(root, "datePublished", bundle->report.data.row.created_at);
     rog_json_put(root, "conformsTo", link_to(PROCESS_RUN_CRATE));
     rog_json_put(root, "license", link_to("#license"));
     rog_json_put(root, "hasPart", parts);
     rog_json_put(root, "mentions", mentions);
     struct rog_json *license = entity("#license", "CreativeWork", "Not stated");
-    rog_json_put_string(license, "description",
-                        "Nobody has said yet under which terms these data may be used.");
+    rog_json_put_string(license, "description", "No terms of use have been stated for these data.");
     struct rog_json *profile = entity(PROCESS_RUN_CRATE, "CreativeWork", "Process Run Crate");
     rog_json_put_string(profile, "version", "0.5");
     struct rog_json *program = entity("#rogctl", "SoftwareApplication", "rogctl");
     rog_json_put_string(program, "softwareVersion", ROG_VERSION);
     rog_json_put_string(program, "description",
-                        "Distributed training over bad networks, as an experiment that anybody "
-                        "can repeat.");
+                        "Repeatable experiments in distributed training over unreliable networks.");
     struct rog_json *first[] = {about, root, license, profile, program};
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         rog_json_append(graph, first[i]);

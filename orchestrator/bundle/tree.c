@@ -77,7 +77,7 @@ int rog_bundle_add_file(struct rog_bundle *bundle, const char *path, const char 
     bool is_file = from && fstat(fileno(from), &status) == 0 && S_ISREG(status.st_mode);
     int code = !target   ? rog_fail_nomem(err)
                : is_file ? 0
-               : from    ? rog_fail(err, ROG_ENOTFOUND, "%s is no file", source)
+               : from    ? rog_fail(err, ROG_ENOTFOUND, "%s is not a file", source)
                       : rog_fail(err, ROG_ENOTFOUND, "cannot open %s: %s", source, strerror(errno));
     if (code == 0)
         code = rog_file_writer_open(&writer, target, err);

@@ -67,7 +67,7 @@ static int check_file(struct verifying *v, const struct rog_json *file, struct r
     else if (status.st_size != rog_json_get_integer(file, "size", -1) ||
              rog_sha256_file(path, hex, NULL) < 0 ||
              strcmp(hex, rog_json_get_string(file, "sha256", "")) != 0)
-        find(v, "%s is not what it was", name);
+        find(v, "%s has changed", name);
     free(path);
     v->verified->files++;
     return 0;
@@ -161,13 +161,14 @@ static int check_database(struct verifying *v, struct rog_error *err)
         v->verified->runs++;
         code = is_plain_name(ids.name[i])
                    ? check_streams(v, ids.name[i], err)
-                   : rog_fail(err, ROG_EFORMAT, "%s: a name that no run has", path);
+                   : rog_fail(err, ROG_EFORMAT, "%s: not a valid name of a run", path);
     }
     rog_names_release(&ids);
     free(path);
     if (code == ROG_ENOTFOUND) {
         const struct rog_error cause = *err;
-        code = rog_fail(err, ROG_EFORMAT, "not a bundle of its case: %s", cause.message);
+        code = rog_fail(err, ROG_EFORMAT,
+                        "the database of the bundle does not contain its case: %s", cause.message);
     }
     return code;
 }
@@ -197,7 +198,7 @@ static void compare_figures(struct verifying *v, const char *drawn)
         v->verified->figures++;
         v->verified->figures_same += is_same;
         if (!is_same)
-            find(v, "%s is drawn differently (the bundle's: %s)", name,
+            find(v, "%s differs when it is redrawn (the bundle was made with %s)", name,
                  rog_json_get_string(rog_json_get(v->manifest, "environment"), "gnuplot",
                                      "an unknown gnuplot"));
     }
@@ -280,7 +281,7 @@ static int compare_run(struct verifying *v, const char *id, const char *new_db, 
     v->verified->again++;
     v->verified->again_same += code == 0 && line == 0;
     if (line)
-        find(v, "%s: made again, its event %ld is another", id, line);
+        find(v, "%s: event %ld differs when the run is repeated", id, line);
     free(is);
     free(folder);
     free(name);
@@ -300,7 +301,7 @@ static int fail_sweep(const char *log, int status, struct rog_error *err)
     for (char *c = text; c && *c; c++)
         *c = *c == '\n' ? ' ' : *c;
     int code =
-        rog_fail(err, ROG_EFAILED, "the runs cannot be made again (status %d): %s", status, tail);
+        rog_fail(err, ROG_EFAILED, "the runs cannot be repeated (status %d): %s", status, tail);
     free(text);
     return code;
 }
@@ -339,7 +340,7 @@ static int compare_runs(struct verifying *v, const struct rog_json *ids, const c
         code = id ? compare_run(v, id, path, rog_query_text(query, 0), err) : 0;
     }
     if (code == 0 && i != rog_json_size(ids))
-        find(v, "%zu runs were made again instead of %zu", i, rog_json_size(ids));
+        find(v, "%zu runs were repeated instead of %zu", i, rog_json_size(ids));
     rog_query_free(query);
     rog_db_close(db);
     return code;
@@ -351,10 +352,10 @@ static int make_again(struct verifying *v, const struct rog_json *one, size_t in
     const char *folder = rog_json_get_string(one, "folder", "");
     const struct rog_json *ids = rog_json_get(one, "runs");
     if (!is_plain_name(folder))
-        return rog_fail(err, ROG_EFORMAT, "a folder that no bundle has: \"%s\"", folder);
+        return rog_fail(err, ROG_EFORMAT, "not a valid folder in a bundle: \"%s\"", folder);
     for (size_t i = 0; i < rog_json_size(ids); i++)
         if (!is_plain_name(rog_json_string(rog_json_at(ids, i), "")))
-            return rog_fail(err, ROG_EFORMAT, "a name that no run has");
+            return rog_fail(err, ROG_EFORMAT, "not a valid name of a run");
     char *experiment = rog_format("%s/%s/" ROG_BUNDLE_EXPERIMENT, v->folder, folder);
     char *db = rog_format("%s/again-%zu.db", v->scratch, index);
     char *plots = rog_path_join(v->scratch, "plots");
@@ -362,7 +363,7 @@ static int make_again(struct verifying *v, const struct rog_json *one, size_t in
     int code = experiment && db && plots && log ? 0 : rog_fail_nomem(err);
     if (code == 0 && v->options->log) {
         char text[128];
-        snprintf(text, sizeof text, "making %zu runs again", rog_json_size(ids));
+        snprintf(text, sizeof text, "repeating %zu runs", rog_json_size(ids));
         v->options->log(v->options->user, text);
     }
     if (code == 0)
@@ -384,19 +385,19 @@ static int bring_absent(struct verifying *v, const struct rog_json *one, struct 
                *source = rog_json_get_string(one, "source", ""),
                *wanted = rog_json_get_string(one, "sha256", "");
     if (!rog_bundle_path_is_plain(inside))
-        return rog_fail(err, ROG_EFORMAT, "a path that no file of a bundle has: \"%s\"", inside);
+        return rog_fail(err, ROG_EFORMAT, "not a valid path in a bundle: \"%s\"", inside);
     char *path = rog_path_join(v->folder, inside);
     char *folder = path ? rog_path_dir(path) : NULL;
     int code = folder ? 0 : rog_fail_nomem(err);
     if (code == 0 && rog_sha256_file(path, hex, NULL) == 0) {
         if (strcmp(hex, wanted) != 0)
-            code = rog_fail(err, ROG_EFAILED, "%s is not the file that the runs have read", path);
+            code = rog_fail(err, ROG_EFAILED, "%s is not the file that the runs read", path);
     } else if (code == 0) {
         if (rog_sha256_file(source, hex, NULL) < 0 || strcmp(hex, wanted) != 0)
             code =
                 rog_fail(err, ROG_ENOTFOUND,
-                         "the runs need %s, which is not in the bundle; hint: unpack it, put the "
-                         "file there (its README has the hashes), and verify the folder",
+                         "the runs need %s, which is not in the bundle; hint: unpack the bundle, "
+                         "add the file (README.md lists its hash), and verify the folder",
                          inside);
         if (code == 0)
             code = rog_dir_make(folder, err);

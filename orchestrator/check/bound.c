@@ -52,8 +52,8 @@ static void check_grants(const struct admission *at)
     int64_t most = at->promises->most_granted;
     if (most > 0 && (admit->granted < 1 || admit->granted > most))
         rog_finding_add(
-            at->list, "%s: %lld workers had a grant then, %s grants %lld at once at most", at->who,
-            (long long)admit->granted, at->record->row.library, (long long)most);
+            at->list, "%s: %lld workers had a grant at that time, but %s allows at most %lld",
+            at->who, (long long)admit->granted, at->record->row.library, (long long)most);
 }
 
 /* How far ahead the worker may be of whole pushes, and how many are to have come as far. */
@@ -65,7 +65,8 @@ static void check_company(const struct admission *at)
     if (!promises->ahead_bounded && !promises->least_quorum)
         return;
     if (admit->active < 1) {
-        rog_finding_add(at->list, "%s: it does not say how far the others were", at->who);
+        rog_finding_add(at->list, "%s: it does not record the progress of the other workers",
+                        at->who);
         return;
     }
     int64_t ahead = admit->iteration - admit->slowest;
@@ -92,20 +93,21 @@ static void check_pushes(const struct admission *at)
     int64_t least = oldest(at->record, admit->t, rog_record_arrived);
     if (admit->oldest > newest)
         rog_finding_add(at->list,
-                        "%s: it says that all rows had version %lld, but a worker had pushed "
-                        "nothing beyond iteration %lld by then",
+                        "%s: it records version %lld for all rows, but one worker had pushed only "
+                        "up to iteration %lld",
                         at->who, (long long)admit->oldest, (long long)newest);
     if (at->promises->least_share >= 1 && least < ROG_RECORD_AWAY && admit->oldest < least)
         rog_finding_add(at->list,
-                        "%s: it says that the oldest row had version %lld, but all workers had "
-                        "pushed iteration %lld by then",
+                        "%s: it records version %lld for the oldest row, but all workers had "
+                        "already pushed iteration %lld",
                         at->who, (long long)admit->oldest, (long long)least);
     if (admit->active > 0 && newest < ROG_RECORD_AWAY &&
         (admit->slowest > newest || (least < ROG_RECORD_AWAY && admit->slowest < least)))
-        rog_finding_add(at->list,
-                        "%s: it says that all workers had pushed iteration %lld, but that was %lld",
-                        at->who, (long long)admit->slowest,
-                        (long long)(admit->slowest > newest ? newest : least));
+        rog_finding_add(
+            at->list,
+            "%s: it records that all workers had pushed iteration %lld, but they had pushed %lld",
+            at->who, (long long)admit->slowest,
+            (long long)(admit->slowest > newest ? newest : least));
 }
 
 void rog_verify_bound(const struct rog_record *record, const struct rog_promises *promises,

@@ -67,10 +67,10 @@ static void check_end(const struct rog_record *record, struct rog_finding_list *
     /* A server counts pushes, the last of which may be one without the pull that ends it. */
     bool lost = record->returns.count > 0 || record->resumed;
     if (!lost && (record->end_iterations < most || record->end_iterations > most + 1))
-        rog_finding_add(list, "the end event says %lld iterations, recorded are %lld",
+        rog_finding_add(list, "the end event counts %lld iterations, but %lld are recorded",
                         (long long)record->end_iterations, (long long)most);
     if (!(record->end_s + record->tolerance_s >= last_s))
-        rog_finding_add(list, "the end event says %.6f s, the last iteration ends at %.6f s",
+        rog_finding_add(list, "the end event is at %.6f s, but the last iteration ends at %.6f s",
                         record->end_s, last_s);
 }
 
@@ -79,14 +79,13 @@ static void check_frame(const struct rog_record *record, bool goes_on,
 {
     if (record->starts != 1 && record->steps > 0)
         rog_finding_add(list,
-                        record->starts ? "the trainer's start event is there %lld times"
+                        record->starts ? "the trainer's start event occurs %lld times"
                                        : "the trainer's start event is missing",
                         (long long)record->starts);
     if (record->ends == 0 && !goes_on)
         rog_finding_add(list, "the trainer's end event is missing");
     else if (record->ends > 1)
-        rog_finding_add(list, "the trainer's end event is there %lld times",
-                        (long long)record->ends);
+        rog_finding_add(list, "the trainer's end event occurs %lld times", (long long)record->ends);
     else if (record->ends == 1)
         check_end(record, list);
 }
@@ -99,11 +98,11 @@ void rog_verify_complete(const struct rog_record *record, const struct rog_promi
     /* What it will come to nobody knows yet. */
     bool goes_on = strcmp(row->status, "running") == 0;
     if (goes_on)
-        rog_finding_unchecked(list, "whether it is done: the run is still in progress");
+        rog_finding_unchecked(list, "the end of the run: it is still in progress");
     else if (strcmp(row->status, "done") != 0)
         rog_finding_add(list, "the run is %s, not done", row->status);
     if (row->started_at && row->ended_at && strcmp(row->ended_at, row->started_at) < 0)
-        rog_finding_add(list, "the run ended at %s, before it began at %s", row->ended_at,
+        rog_finding_add(list, "the run ended at %s, before it started at %s", row->ended_at,
                         row->started_at);
     for (size_t w = 0; w < record->workers; w++) {
         const struct rog_record_worker *worker = &record->worker[w];

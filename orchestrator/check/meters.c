@@ -57,7 +57,7 @@ static void check_direction(const struct rog_record_worker *worker, const struct
             return;
         list->checked++;
         if (rows > 0 && bytes == 0)
-            rog_finding_add(list, "rank %lld iteration %lld at %.6f s: %lld rows in no bytes",
+            rog_finding_add(list, "rank %lld iteration %lld at %.6f s: %lld rows, but no bytes",
                             (long long)step->rank, (long long)step->iteration, step->t,
                             (long long)rows);
         sent += (double)bytes;
@@ -67,8 +67,8 @@ static void check_direction(const struct rog_record_worker *worker, const struct
         double through = rates[at].bytes + rates[at].mbps * 1e6 / 8 * (step->t - rates[at].t);
         if (sent > (through + largest) * (1 + 1e-6) + 1) {
             rog_finding_add(list,
-                            "rank %lld iteration %lld at %.6f s: %.0f bytes %s so far, the link "
-                            "let %.0f through",
+                            "rank %lld iteration %lld at %.6f s: %.0f bytes %s so far, but the "
+                            "link could carry only %.0f",
                             (long long)step->rank, (long long)step->iteration, step->t, sent,
                             push ? "pushed" : "pulled", through);
             return; /* all that follow are late as well */

@@ -33,7 +33,7 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
     if (strategy->least_share)
         promises->least_share = strategy->least_share(config);
     else
-        promises->no_share = rog_format("%s states no least share", strategy->name);
+        promises->no_share = rog_format("%s states no minimum share", strategy->name);
 }
 
 /* A strategy that cannot say what it promises has promised nothing. */

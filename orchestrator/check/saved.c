@@ -28,13 +28,13 @@ static int check_file(const struct saved *at, struct rog_error *err)
     char *path = rog_store_path(rog_db_path(at->db), at->checkpoint->path);
     int code = path ? 0 : rog_fail_nomem(err);
     if (code == 0 && !rog_file_exists(path)) {
-        rog_finding_unchecked(at->list, "the files: %s is not there", path);
+        rog_finding_unchecked(at->list, "the files: %s does not exist", path);
     } else if (code == 0) {
         code = rog_sha256_file(path, hex, err);
         at->list->checked++;
         if (code == 0 && at->checkpoint->sha256 && strcmp(hex, at->checkpoint->sha256) != 0)
             rog_finding_add(at->list,
-                            "%s at %.6f s: the file is another one than was saved: its SHA-256 is "
+                            "%s at %.6f s: the file is not the one that was saved: its SHA-256 is "
                             "%s, recorded is %s",
                             at->name, at->checkpoint->t, hex, at->checkpoint->sha256);
     }
@@ -58,8 +58,8 @@ static void check_iteration(const struct saved *at)
     at->list->checked++;
     if (at->checkpoint->iteration < 0 || at->checkpoint->iteration > most)
         rog_finding_add(at->list,
-                        "%s at %.6f s: it is said to be of iteration %lld, the furthest worker had "
-                        "pushed %lld by then",
+                        "%s at %.6f s: it is recorded for iteration %lld, but the fastest worker "
+                        "had pushed only up to %lld",
                         at->name, at->checkpoint->t, (long long)at->checkpoint->iteration,
                         (long long)most);
 }
@@ -72,7 +72,7 @@ static void check_result(const struct saved *at, const struct rog_json *tested)
     bool done = strcmp(at->record->row.status, "done") == 0;
     if (!test) {
         if (!isnan(recorded))
-            rog_finding_unchecked(at->list, "the result of %s: %s says nothing of its test",
+            rog_finding_unchecked(at->list, "the result of %s: %s does not mention its test",
                                   at->name, ROG_TESTED);
         return;
     }

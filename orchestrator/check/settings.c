@@ -182,7 +182,7 @@ static int compare_given(struct rog_db *db, const struct rog_record *record,
     char *path = folder ? rog_path_join(folder, ROG_RUN_CONFIG) : NULL;
     int code = path ? 0 : rog_fail_nomem(err);
     if (code == 0 && !rog_file_exists(path))
-        rog_finding_unchecked(list, "what its trainer was given: %s is not there", path);
+        rog_finding_unchecked(list, "the configuration of its trainer: %s does not exist", path);
     else if (code == 0)
         code = read_given(path, &given, list, err);
     /* A starting model that rogctl has made is named where processes would not find it. */

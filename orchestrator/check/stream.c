@@ -92,8 +92,8 @@ static int read_stream(struct rog_db *kept, const char *run_id, const char *path
     if (code == 0)
         code = feed(file, done ? SIZE_MAX : bytes, ingest, err);
     if (code == 0 && rog_ingest_state(ingest)->stored_bytes != bytes)
-        rog_finding_add(list, "%s has %llu bytes of whole lines, %zu are said to be stored", path,
-                        (unsigned long long)rog_ingest_state(ingest)->stored_bytes, bytes);
+        rog_finding_add(list, "%s has %llu bytes of complete lines, but %zu are recorded as stored",
+                        path, (unsigned long long)rog_ingest_state(ingest)->stored_bytes, bytes);
     rog_ingest_free(ingest);
     fclose(file);
     return code;
@@ -130,8 +130,8 @@ static int read_again(struct rog_db *db, const struct rog_run_row *row, const ch
         free(path);
     }
     if (code == 0 && !*any && done)
-        code = rog_fail(err, ROG_EFORMAT, "%s/" ROG_STREAM_MAIN ": nothing says that it was stored",
-                        folder);
+        code = rog_fail(err, ROG_EFORMAT,
+                        "%s/" ROG_STREAM_MAIN ": there is no record that it was stored", folder);
     rog_query_free(streams);
     rog_db_close(kept);
     return code;
@@ -242,7 +242,7 @@ int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_
     else if (rog_file_exists(stream))
         code = check_folder(db, &row, folder, list, err);
     else if (!rog_imported_is(&row))
-        rog_finding_unchecked(list, "what the trainer wrote: %s is not there", stream);
+        rog_finding_unchecked(list, "the trainer's events: %s does not exist", stream);
     free(stream);
     free(folder);
     free(name);

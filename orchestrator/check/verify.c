@@ -59,8 +59,7 @@ static unsigned char *count_admissions(const struct rog_record *record,
         unsigned char *count = &admitted[step - record->step];
         if (*count)
             rog_finding_add(list,
-                            "admission of rank %lld to iteration %lld at %.6f s: it is a "
-                            "second one",
+                            "admission of rank %lld to iteration %lld at %.6f s: it is a duplicate",
                             (long long)admit->rank, (long long)admit->iteration, admit->t);
         *count = 1;
     }
@@ -123,7 +122,7 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
                             (long long)record->step[i].rank, (long long)record->step[i].iteration,
                             record->step[i].t);
     if (!admitted)
-        rog_finding_unchecked(list, "whether each iteration has one: out of memory");
+        rog_finding_unchecked(list, "the admission of each iteration: out of memory");
     free(admitted);
 }
 
@@ -191,7 +190,7 @@ static void check_rows(const struct rog_record *record, const struct rog_promise
                        struct rog_finding_list *list)
 {
     if (promises->no_share)
-        rog_finding_unchecked(list, "how many rows are sent at least: %s", promises->no_share);
+        rog_finding_unchecked(list, "the minimum number of rows: %s", promises->no_share);
     for (size_t i = 0; i < record->steps; i++) {
         const struct rog_iteration *step = &record->step[i];
         const int64_t counts[] = {step->rows_pushed, step->rows_pulled};
@@ -224,26 +223,25 @@ static const struct {
     const char *name, *what;
     check_fn *run; /* NULL: needs more than the record, see rog_verify_run */
 } checks[ROG_VERIFY_CHECKS] = {
-    [ROG_VERIFY_COMPLETE] = {"complete", "the run is done and nothing of it is missing",
-                             rog_verify_complete},
-    [ROG_VERIFY_SETTINGS] = {"settings", "the same wherever they are said", NULL},
+    [ROG_VERIFY_COMPLETE] = {"complete", "the run is complete", rog_verify_complete},
+    [ROG_VERIFY_SETTINGS] = {"settings", "the same wherever they are recorded", NULL},
     [ROG_VERIFY_TIMES] = {"times", "the parts of an iteration add up to it", check_times},
     [ROG_VERIFY_ADMISSIONS] = {"admissions", "each is at the end of its iteration's stall",
                                check_admissions},
-    [ROG_VERIFY_BOUND] = {"bound", "no admission breaks what the strategy promises about it",
+    [ROG_VERIFY_BOUND] = {"bound", "no admission violates the bound of the strategy",
                           rog_verify_bound},
-    [ROG_VERIFY_STALENESS] = {"staleness", "the recorded one is the distance to the fastest",
+    [ROG_VERIFY_STALENESS] = {"staleness", "equal to the distance to the fastest worker",
                               check_staleness},
-    [ROG_VERIFY_ROWS] = {"rows", "as many in each push and pull as the strategy may send",
+    [ROG_VERIFY_ROWS] = {"rows", "each push and pull has as many as the strategy may send",
                          check_rows},
-    [ROG_VERIFY_BYTES] = {"bytes", "no more than the link let through", NULL},
+    [ROG_VERIFY_BYTES] = {"bytes", "no more than the link could carry", NULL},
     [ROG_VERIFY_METERS] =
         {"meters",
-         "energy and bandwidth run forwards, rows of layers add up, checkpoints are in order",
+         "times of energy and bandwidth ascend, rows of layers add up, checkpoints are in order",
          NULL},
-    [ROG_VERIFY_SAVED] = {"saved", "checkpoints are the files, and have the results of their tests",
+    [ROG_VERIFY_SAVED] = {"saved", "checkpoints match their files and the results of their tests",
                           NULL},
-    [ROG_VERIFY_STREAM] = {"stream", "the tables hold what the trainer wrote, line for line", NULL},
+    [ROG_VERIFY_STREAM] = {"stream", "the tables match what the trainer wrote, line by line", NULL},
 };
 
 static int check_record(struct rog_db *db, const struct rog_record *record,

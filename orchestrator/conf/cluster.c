@@ -18,7 +18,7 @@
 #include <orchestrator/conf/wrapper.h>
 
 const struct rog_setting rog_cluster_settings[] = {
-    {.name = "kind", .type = ROG_SETTING_STRING, .help = "what it runs on"},
+    {.name = "kind", .type = ROG_SETTING_STRING, .help = "kind of cluster"},
     {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
     {.name = "profiles",
@@ -103,7 +103,7 @@ const struct rog_setting rog_cluster_hosts_settings[] = {
     {.name = "container",
      .type = ROG_SETTING_GROUP,
      .members = rog_container_settings,
-     .help = "container that the trainer runs in, on hosts that do not say otherwise"},
+     .help = "container that the trainer runs in, on hosts that do not set their own"},
     {.name = NULL},
 };
 

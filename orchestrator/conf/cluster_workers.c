@@ -153,11 +153,12 @@ static int check_measured(const struct rog_cluster_reader *reader, const struct 
     if (!rog_workload_measures(settings) || has_own_clock(reader->cluster->kind, NULL))
         return 0;
     rog_cluster_kind_names(reader->kinds, has_own_clock, NULL, " or ", names, sizeof names);
-    return rog_conf_fail(given ? given : node, err,
-                         "step_s = \"" ROG_STEP_MEASURED
-                         "\" is for clusters of kind %s; here a step takes what the computer "
-                         "takes, and step_s, in seconds, is what it is slowed down to; 0: not",
-                         names);
+    return rog_conf_fail(
+        given ? given : node, err,
+        "step_s = \"" ROG_STEP_MEASURED
+        "\" is for clusters of kind %s; on this cluster a step takes the time that the device "
+        "needs, and step_s, in seconds, slows it down to that time (0: no slowdown)",
+        names);
 }
 
 static int check_worker_member(const struct rog_cluster_reader *reader,
@@ -307,7 +308,8 @@ static int take_defaults(struct rog_cluster_reader *reader, struct rog_error *er
         int code = check_worker_member(reader, child, err);
         if (code == 0 && (rog_cluster_is_name(child) || strcmp(child->name, "count") == 0))
             code = rog_conf_fail(
-                child, err, "%s is a worker's own, it cannot be in " ROG_CLUSTER_WORKER_DEFAULTS,
+                child, err,
+                "%s belongs to a single worker and cannot be in " ROG_CLUSTER_WORKER_DEFAULTS,
                 child->name);
         if (code < 0)
             return code;

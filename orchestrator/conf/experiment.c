@@ -21,7 +21,7 @@ const struct rog_setting rog_case_settings[] = {
      .type = ROG_SETTING_STRING,
      .help = "name of the case, without -caseK",
      .flags = ROG_SETTING_FILE_NAME},
-    {.name = "figure", .type = ROG_SETTING_STRING, .help = "figure of the paper it draws"},
+    {.name = "figure", .type = ROG_SETTING_STRING, .help = "figure of the paper to draw"},
     {.name = "target_accuracy",
      .type = ROG_SETTING_REAL,
      .min = -1e9,
@@ -319,9 +319,9 @@ static int take_command(char **command, const struct rog_conf_node *node, struct
     *command = rog_strdup(rog_json_string(node->value, ""));
     if (!*command)
         return rog_fail_nomem(err);
-    return (*command)[0]
-               ? 0
-               : rog_conf_fail(node, err, "%s is empty; without it nothing is run", node->name);
+    return (*command)[0] ? 0
+                         : rog_conf_fail(node, err, "%s is empty; to run no command, leave it out",
+                                         node->name);
 }
 
 /* How curves and figures are drawn; each setting is checked for itself, so that an error knows its

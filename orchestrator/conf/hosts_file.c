@@ -153,7 +153,7 @@ static int check_kind(const struct reader *reader, struct rog_error *err)
     return strcmp(name, ROG_HOSTS_KIND) == 0
                ? 0
                : rog_conf_fail(kind ? kind : reader->root, err,
-                               "a file of hosts that execute runs has kind = \"" ROG_HOSTS_KIND
+                               "a file of hosts that execute runs needs kind = \"" ROG_HOSTS_KIND
                                "\" (%s%s%s)",
                                kind ? "found \"" : "it has none", name, kind ? "\"" : "");
 }
@@ -176,7 +176,8 @@ static int check_members(struct reader *reader, struct rog_error *err)
     const struct rog_conf_node *name =
         reader->defaults ? rog_conf_get(reader->defaults, "host") : NULL;
     return code == 0 && name
-               ? rog_conf_fail(name, err, "host is a host's own, it cannot be in " DEFAULTS)
+               ? rog_conf_fail(name, err,
+                               "host belongs to a single host and cannot be in " DEFAULTS)
                : code;
 }
 

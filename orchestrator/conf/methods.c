@@ -13,11 +13,13 @@
 /* ---- reading ---- */
 
 static const struct rog_setting rows[] = {
-    {.name = "name", .type = ROG_SETTING_STRING, .help = "what runs name it by"},
+    {.name = "name", .type = ROG_SETTING_STRING, .help = "name that runs refer to"},
     {.name = "title", .type = ROG_SETTING_STRING, .help = "label in figures and tables"},
     {.name = "source", .type = ROG_SETTING_STRING, .help = "publication"},
-    {.name = "published", .type = ROG_SETTING_STRING, .help = "its defaults, in words"},
-    {.name = "differs", .type = ROG_SETTING_TEXTS, .help = "what is other here, and why"},
+    {.name = "published", .type = ROG_SETTING_STRING, .help = "its defaults, described"},
+    {.name = "differs",
+     .type = ROG_SETTING_TEXTS,
+     .help = "differences from the publication, and why"},
     {.name = "settings", .type = ROG_SETTING_STRING, .help = "settings of a run"},
     {.name = NULL},
 };
@@ -54,7 +56,7 @@ static int take_settings(struct rog_method *method, const struct rog_conf_node *
         if (code < 0)
             return code;
         if (strcmp(node->name, "method") == 0)
-            return rog_conf_fail(node, err, "a method cannot be made of another one");
+            return rog_conf_fail(node, err, "a method cannot be based on another method");
     }
     method->settings = rog_json_copy(group->value);
     return method->settings ? 0 : rog_fail_nomem(err);

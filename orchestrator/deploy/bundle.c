@@ -327,18 +327,19 @@ int rog_bundle_open(struct rog_bundle **out, const struct rog_bundle_programs *p
         return rog_fail_nomem(err);
     int code = find_folder(machine, &folder, err);
     if (!code && uname(&here) != 0)
-        code =
-            rog_fail(err, ROG_EIO, "cannot tell this machine's architecture: %s", strerror(errno));
+        code = rog_fail(err, ROG_EIO, "cannot determine this machine's architecture: %s",
+                        strerror(errno));
     if (!code && folder)
         code = read_folder(bundle, folder, programs, machine, err);
     else if (!code && strcmp(here.machine, machine) == 0)
         code = collect(bundle, programs, err);
     else if (!code)
-        code = rog_fail(err, ROG_ENOTFOUND,
-                        "there is no bundle for %s machines (this one is %s); make one in rogctl's "
-                        "source folder by sudo cmake/portable-bundle %s, and export what it says "
-                        "(docs/cluster-setup.md, Older hosts and other architectures)",
-                        machine, here.machine, machine);
+        code =
+            rog_fail(err, ROG_ENOTFOUND,
+                     "there is no bundle for %s machines (this one is %s); to build one, run `sudo "
+                     "cmake/portable-bundle %s` in rogctl's source folder and set the variable "
+                     "that it prints (docs/cluster-setup.md, Older hosts and other architectures)",
+                     machine, here.machine, machine);
     if (code)
         rog_bundle_free(bundle);
     else
@@ -371,8 +372,8 @@ bool rog_bundle_explain(struct rog_error *err)
     if (!lacks || !strstr(lacks, "not found"))
         return false;
     snprintf(version, sizeof version, "%.*s", (int)strcspn(lacks + 1, "'"), lacks + 1);
-    rog_fail(err, err->code,
-             "the C library there is too old for this trainer, which needs %s of it", version);
+    rog_fail(err, err->code, "the C library there is too old: this trainer needs %s or later",
+             version);
     return true;
 }
 

@@ -63,7 +63,7 @@ static int check_names(const struct deployment *d, struct rog_error *err)
             if (strncmp(name, other, length) != 0)
                 break;
             if (!other[length] || other[length] == '/')
-                return rog_fail(err, ROG_EINVAL, "two deployed files want the name %s", name);
+                return rog_fail(err, ROG_EINVAL, "two files to deploy have the name %s", name);
         }
     }
     return ROG_OK;
@@ -99,8 +99,7 @@ static int take_items(struct deployment *d, const struct rog_deploy_item *items,
     const struct entry unpacker = {.name = ROG_DEPLOY_UNPACKER};
     d->unpacker = bsearch(&unpacker, d->entry, d->count, sizeof *d->entry, by_name);
     if (!d->unpacker)
-        return rog_fail(err, ROG_EINVAL,
-                        "among the files to deploy there is no " ROG_DEPLOY_UNPACKER);
+        return rog_fail(err, ROG_EINVAL, "the files to deploy do not include " ROG_DEPLOY_UNPACKER);
     struct entry *first = d->entry; /* of those with its content: the one that mark_missing finds */
     while (strcmp(first->key, d->unpacker->key) != 0)
         first++;
@@ -176,7 +175,7 @@ static int ask(struct deployment *d, struct rog_error *err)
     int code = rog_connection_feed(d->connection, argv, &input, PATIENCE_S, &result, err);
     if (code)
         return code;
-    code = rog_connection_succeeded(d->connection, "looking for what is deployed", &result, err);
+    code = rog_connection_succeeded(d->connection, "checking what is deployed", &result, err);
     if (!code)
         code = read_answer(d, result.output, err);
     rog_command_result_release(&result);
@@ -200,7 +199,7 @@ static int read_piece(struct deployment *d, size_t *size, struct rog_error *err)
 {
     ssize_t got = read(d->file, d->piece, PIECE_BYTES);
     if (got < 0)
-        return rog_fail(err, ROG_EIO, "cannot read what is to be sent: %s", strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot read the files to send: %s", strerror(errno));
     *size = (size_t)got;
     if (!got) {
         close(d->file);
@@ -287,7 +286,7 @@ static int transfer(struct deployment *d, struct rog_error *err)
         for (size_t i = 0; i < d->count; i++)
             if (d->entry[i].packed)
                 unlink(d->entry[i].packed);
-    code = rog_connection_succeeded(d->connection, "taking the files", &result, err);
+    code = rog_connection_succeeded(d->connection, "receiving the files", &result, err);
     rog_command_result_release(&result);
     return code;
 }

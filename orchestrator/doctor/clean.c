@@ -44,7 +44,7 @@ static const char script[] = ROG_FACTS_STRAYS
     "        kept=yes\n"
     "        continue\n"
     "    fi\n"
-    "    why='no trainer is left there that could end it'\n"
+    "    why='no trainer is left there to stop it'\n"
     "    if [ -n \"$trainer\" ]; then\n"
     "        why=$(\"$trainer\" host --folder \"$run\" --stop 2>&1) && { echo \"ended $name\"; "
     "continue; }\n"
@@ -75,8 +75,8 @@ static const char script[] = ROG_FACTS_STRAYS
     "    case $what in\n"
     "    process) kill -9 \"$name\" 2>/dev/null ;;\n"
     "    *) $runtime rm -f \"$name\" >/dev/null 2>&1 ;;\n"
-    "    esac && echo \"killed $what $name\" || echo \"stuck $what $name: $(id -un) may not end "
-    "it\"\n"
+    "    esac && echo \"killed $what $name\" || echo \"stuck $what $name: $(id -un) is not "
+    "permitted to kill it\"\n"
     "done\n"
     "[ -z \"$gone\" ] || [ -n \"$kept\" ] || await\n"
     "[ -z \"$force\" ] || {\n"
@@ -123,14 +123,15 @@ static void tell_holders(struct rog_host_probe *probe, const struct outcome *out
     if (outcome->ended)
         snprintf(ended, sizeof ended, "%zu left-over runs removed; ", outcome->ended);
     ROG_FOUND(probe, "clean", force ? ROG_FINDING_BAD : ROG_FINDING_NOTE,
-              "%sthe host is held %s: %s, and what is deployed too", ended, text,
-              force ? "that could not be ended" : "left alone");
+              "%sthe host is held %s: %s, and so are deployed files", ended, text,
+              force ? "not released" : "left alone");
     if (force)
-        ROG_ADVISE(probe, "log in as that user or as root; or boot it");
+        ROG_ADVISE(probe, "log in as that user or as root, or reboot the host");
     else
-        ROG_ADVISE(probe,
-                   "ask %s; a sweep of your own is ended by `rogctl stop` where it was begun",
-                   rog_holders_name(&outcome->holders, name));
+        ROG_ADVISE(
+            probe,
+            "ask %s; if the sweep is yours, run `rogctl stop` on the machine where it was started",
+            rog_holders_name(&outcome->holders, name));
 }
 
 static void tell(struct rog_host_probe *probe, const struct outcome *outcome, long long freed_kib)
@@ -142,19 +143,20 @@ static void tell(struct rog_host_probe *probe, const struct outcome *outcome, lo
         if (outcome->holders.claims.count)
             rog_holders_text(&outcome->holders, held, sizeof held);
         ROG_FOUND(probe, "clean", ROG_FINDING_NOTE,
-                  "a rogctl is at work with %zu runs there (or was, within the last %.0f s): left "
-                  "alone, and what is deployed too%s%s",
+                  "%zu runs there are active, or were in the last %.0f s: left alone, and so are "
+                  "deployed files%s%s",
                   outcome->kept, rog_host_probe_grace_s(probe), held[0] ? "; held " : "", held);
-        ROG_ADVISE(probe, "end that rogctl; where there is none, wait and try again");
+        ROG_ADVISE(probe,
+                   "stop the rogctl that started them; if there is none, wait and try again");
     }
     if (outcome->stuck) {
-        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu left-overs cannot be removed; %s",
+        ROG_FOUND(probe, "clean", ROG_FINDING_BAD, "%zu left-overs cannot be removed: %s",
                   outcome->stuck, outcome->why);
-        ROG_ADVISE(probe, "log in there and look who runs it: ps -ef; or boot it");
+        ROG_ADVISE(probe, "log in there and find its owner with ps -ef, or reboot the host");
     }
     char killed[64] = "";
     if (outcome->killed)
-        snprintf(killed, sizeof killed, ", %zu processes or containers ended", outcome->killed);
+        snprintf(killed, sizeof killed, ", %zu processes or containers stopped", outcome->killed);
     if (!outcome->kept && !outcome->stuck && !outcome->holders.claims.count)
         ROG_FOUND(probe, "clean", ROG_FINDING_GOOD,
                   "%zu left-over runs removed%s%s%s, %.1f MB of deployed files removed",

@@ -34,11 +34,9 @@ void rog_check_shell(struct rog_host_probe *probe)
     ROG_FOUND(probe, "shell", slow ? ROG_FINDING_NOTE : ROG_FINDING_GOOD,
               "%s: a command takes %.2f s", name, took_s);
     if (slow)
-        ROG_ADVISE(
-            probe,
-            "each command waits for the start-up files there (~/.bashrc, ~/.zshenv, ~/.tcshrc "
-            "or ~/.config/fish/config.fish): put what sleeps or takes long behind a test for "
-            "an interactive shell");
+        ROG_ADVISE(probe, "each command waits for the start-up files there (~/.bashrc, ~/.zshenv, "
+                          "~/.tcshrc or ~/.config/fish/config.fish): run what sleeps or takes long "
+                          "only in interactive shells");
 }
 
 /* --- files --- */

@@ -32,7 +32,7 @@ static void found_holders(struct rog_host_probe *probe, const struct rog_holders
                              : "; more sweeps wait");
     ROG_ADVISE(probe,
                "ask %s when it will be free; a sweep that needs it waits, or fails with --no-wait; "
-               "`rogctl status` lists sweeps of your own, `rogctl stop` ends them",
+               "`rogctl status` lists your own sweeps, `rogctl stop` stops them",
                rog_holders_name(holders, name));
 }
 
@@ -64,6 +64,6 @@ void rog_check_twin(struct rog_host_probe *probe, const struct rog_host_probe *o
         (roles & ROG_PROBE_TESTER))
         return;
     ROG_FOUND(probe, "machine", ROG_FINDING_BAD, "it is the same machine as %s", other->title);
-    ROG_ADVISE(probe, "each host of a cluster has to be another; several workers on one machine "
-                      "are a cluster of kind \"local\"");
+    ROG_ADVISE(probe, "each host of a cluster must be a different machine; for several workers on "
+                      "one machine use kind = \"local\"");
 }

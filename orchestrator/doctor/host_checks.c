@@ -96,7 +96,8 @@ static void advise_to_try(struct rog_host_probe *probe)
 {
     char *login = rog_host_probe_ssh(probe);
     if (login)
-        ROG_ADVISE(probe, "check that it is on, in the network and runs sshd: ping %s; %s true",
+        ROG_ADVISE(probe,
+                   "check that it is switched on, connected and running sshd: ping %s; %s true",
                    probe->host, login);
     free(login);
 }
@@ -157,14 +158,13 @@ void rog_check_machine(struct rog_host_probe *probe)
               tools ? ", tools of " : "", tools ? tools : "", missing[0] ? "; missing: " : "",
               missing);
     if (other)
-        ROG_ADVISE(probe,
-                   "the trainer needs the GNU C library, which this system has not: make a host of "
-                   "a container there (docs/containers.md)");
+        ROG_ADVISE(probe, "the trainer needs the GNU C library, which this system lacks: use a "
+                          "container there as the host (docs/containers.md)");
     else if (missing[0])
         ROG_ADVISE(probe,
-                   "install there what deployment needs: coreutils, findutils, sed, "
+                   "install the tools that deployment needs there: coreutils, findutils, sed, "
                    "util-linux%s",
-                   tools ? " (busybox has not all of it)" : "");
+                   tools ? " (busybox lacks some of them)" : "");
 }
 
 /* --- the trainer --- */
@@ -177,10 +177,11 @@ static void found_no_trainer(struct rog_host_probe *probe, const char *what, str
     if (!old)
         return;
     if (strverscmp(rog_json_get_string(probe->facts, "libc", ""), PORTABLE_LIBC) >= 0)
-        ROG_ADVISE(probe,
-                   "in rogctl's source folder: sudo cmake/portable-bundle %s, and export what it "
-                   "says (docs/cluster-setup.md, Older hosts and other architectures)",
-                   rog_json_get_string(probe->facts, "machine", ""));
+        ROG_ADVISE(
+            probe,
+            "run `sudo cmake/portable-bundle %s` in rogctl's source folder and set the variable "
+            "that it prints (docs/cluster-setup.md, Older hosts and other architectures)",
+            rog_json_get_string(probe->facts, "machine", ""));
     else
         ROG_ADVISE(probe, "there are bundles for " PORTABLE_LIBC " (Ubuntu 20.04, Debian 11) and "
                           "later: install a newer system there");
@@ -211,7 +212,7 @@ static void try_trainer(struct rog_host_probe *probe, const struct rog_deploy_re
         free(said);
         return;
     } else {
-        ROG_FOUND(probe, "trainer", ROG_FINDING_GOOD, "deployed already, found so in %.2f s",
+        ROG_FOUND(probe, "trainer", ROG_FINDING_GOOD, "already deployed, checked in %.2f s",
                   took_s);
         free(said);
         return;
@@ -251,7 +252,7 @@ void rog_check_disk(struct rog_host_probe *probe)
     ROG_FOUND(probe, "disk", good ? ROG_FINDING_GOOD : ROG_FINDING_BAD, "%.1f GiB free for %s%s",
               (double)kib / 1048576, probe->root, writable ? "" : ", which is not writable");
     if (!writable)
-        ROG_ADVISE(probe, "give %s to %s, or set XDG_CACHE_HOME there", probe->root,
+        ROG_ADVISE(probe, "make %s writable for %s, or set XDG_CACHE_HOME there", probe->root,
                    rog_json_get_string(probe->facts, "user", "the user"));
     else if (!good)
         ROG_ADVISE(probe, "free disk space; a run needs %d MiB", FREE_KIB_WANTED / 1024);
@@ -289,8 +290,8 @@ void rog_check_clock(struct rog_host_probe *probe)
         ROG_FOUND(probe, "clock", good ? ROG_FINDING_GOOD : ROG_FINDING_NOTE,
                   "%+.3f s off, within %.3f s", offset_s, doubt_s);
     if (!good)
-        ROG_ADVISE(probe, "times in its logs will be off (a run's events are not, they count "
-                          "from the run's start): apt-get install chrony, with the server as "
+        ROG_ADVISE(probe, "times in its logs will be off (times of events will not, they count "
+                          "from the start of the run): apt-get install chrony, with the server as "
                           "its source where there is no internet");
 }
 
@@ -303,7 +304,7 @@ void rog_check_power_mode(struct rog_host_probe *probe)
               mode ? mode : "", mode ? ", " : "", governor ? "governor " : "",
               governor ? governor : "", governor || mode ? "" : "nothing to set there");
     if (!good)
-        ROG_ADVISE(probe, "%s, or a step's time depends on what was computed before",
+        ROG_ADVISE(probe, "%s; otherwise the time of a step depends on the load before it",
                    mode ? "sudo nvpmodel -m 0; sudo jetson_clocks"
                         : "echo performance | sudo tee "
                           "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor");
@@ -327,7 +328,7 @@ void rog_check_sensors(struct rog_host_probe *probe)
     } else {
         ROG_FOUND(probe, "sensors", ROG_FINDING_NOTE, "%s", why.message);
         if (status != STATUS_NOTHING)
-            ROG_ADVISE(probe, "energy comes from the profile's power model until that is right");
+            ROG_ADVISE(probe, "energy comes from the profile's power model until this is fixed");
     }
     rog_json_free(answer);
     free(said);
@@ -370,7 +371,7 @@ static void explain(struct rog_host_probe *probe, const struct rog_json *shaping
         ROG_ADVISE(probe, "sudo tc qdisc del dev %s root, if it is not needed", iface);
     } else if (!rog_json_get_bool(shaping, "permitted", false)) {
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
-                  "%s has no right to use tc and ip on interfaces: %s", user, paced);
+                  "%s is not permitted to use tc and ip on interfaces: %s", user, paced);
         ROG_ADVISE(probe, "let it run both with sudo and no password (docs/cluster-setup.md, The "
                           "right to shape), or log in as root");
     } else {
@@ -388,19 +389,19 @@ static void judge_probe(struct rog_host_probe *probe, const struct rog_json *sha
     bool downlink = rog_json_get_bool(shaping, "downlink", false);
     bool at_server = probe->options->cluster->downlink_at_server;
     if (probe->role == ROG_PROBE_SERVER && downlink)
-        ROG_FOUND(probe, "shaping", ROG_FINDING_GOOD, "what %s sends can be shaped for each worker",
-                  iface);
+        ROG_FOUND(probe, "shaping", ROG_FINDING_GOOD,
+                  "the traffic that %s sends can be shaped for each worker", iface);
     else if (probe->role == ROG_PROBE_WORKER && egress && at_server)
         ROG_FOUND(
             probe, "shaping", ROG_FINDING_GOOD,
-            "%s can be shaped in what it sends; what it receives the server shapes (downlink)",
+            "traffic that %s sends can be shaped; the server shapes what it receives (downlink)",
             iface);
     else if (probe->role == ROG_PROBE_WORKER && egress && ingress)
         ROG_FOUND(probe, "shaping", ROG_FINDING_GOOD, "%s can be shaped in both directions", iface);
     else if (probe->role == ROG_PROBE_WORKER && egress) {
         ROG_FOUND(probe, "shaping", ROG_FINDING_NOTE,
-                  "%s can be shaped in what it sends, not in what it receives (ifb %s, mirred %s, "
-                  "u32 %s): the server shapes that",
+                  "traffic that %s sends can be shaped, but not what it receives (ifb %s, mirred "
+                  "%s, u32 %s): the server shapes that",
                   iface, rog_json_get_bool(shaping, "ifb", false) ? "yes" : "no",
                   rog_json_get_bool(shaping, "mirred", false) ? "yes" : "no",
                   rog_json_get_bool(shaping, "u32", false) ? "yes" : "no");
@@ -409,8 +410,8 @@ static void judge_probe(struct rog_host_probe *probe, const struct rog_json *sha
         explain(probe, shaping, iface);
     if (rog_json_get_bool(shaping, "left_over", false) && !runs_at_work(probe)) {
         ROG_FOUND(probe, "left-over shaping", ROG_FINDING_NOTE,
-                  "%s is still shaped for a run; the next run puts that right", iface);
-        ROG_ADVISE(probe, "where no run goes on: rogctl doctor --cluster %s --clean",
+                  "%s is still shaped for a run; the next run restores it", iface);
+        ROG_ADVISE(probe, "if no run is active: rogctl doctor --cluster %s --clean",
                    probe->options->cluster->path);
     }
 }
@@ -444,9 +445,8 @@ void rog_check_shaping(struct rog_host_probe *probe)
     else
         ROG_FOUND(probe, "shaping", ROG_FINDING_BAD, "%s: %s", iface, why.message);
     if (code && strstr(why.message, "timed out"))
-        ROG_ADVISE(probe, "where `time sudo -n tc qdisc` takes long there, sudo is waiting for a "
-                          "name server to tell it that host's own name: put it into /etc/hosts "
-                          "(127.0.1.1 NAME)");
+        ROG_ADVISE(probe, "if `time sudo -n tc qdisc` is slow there, sudo is looking up that "
+                          "host's own name: add it to /etc/hosts there (127.0.1.1 NAME)");
     rog_json_free(shaping);
     free(said);
 }

@@ -69,7 +69,7 @@ void rog_port_open(struct rog_host_probe *server)
     ROG_FOUND(server, "port", ROG_FINDING_BAD, "%s", why.message);
     if (strstr(why.message, "in use"))
         ROG_ADVISE(server,
-                   "`sudo ss -ltnp` there names the program; end it, or set another port in the "
+                   "`sudo ss -ltnp` there names the program; stop it, or set another port in the "
                    "cluster file");
 }
 
@@ -92,7 +92,7 @@ void rog_port_try(struct rog_host_probe *worker)
         else
             ROG_ADVISE(
                 worker,
-                "let TCP port %u in at the server's firewall (sudo ufw allow %u/tcp, or "
+                "allow TCP port %u in the server's firewall (sudo ufw allow %u/tcp, or "
                 "nft/iptables), and check that the server's address is right for this worker",
                 worker->options->cluster->port, worker->options->cluster->port);
     }

@@ -52,27 +52,26 @@ static const struct {
     const char *hint;
 } hints[] = {
     {"start", ROG_FINDING_BAD,
-     "correct wrap or container in the cluster file: the words are what @r said there"},
+     "correct wrap or container in the cluster file: the message is from @r there"},
     {"runtime", ROG_FINDING_BAD, "install it there: sudo apt-get install @p"},
     {"permission", ROG_FINDING_BAD,
-     "sudo usermod -aG docker @u there, which lets @u do what root may; it holds from the next "
-     "login on"},
+     "sudo usermod -aG docker @u there, which gives @u the rights of root; it takes effect at the "
+     "next login"},
     {"daemon", ROG_FINDING_BAD, "start it there: sudo systemctl enable --now @r"},
     {"image", ROG_FINDING_BAD,
-     "bring it there: one that is here by @r save @i | @h @r load, one that a registry has by "
-     "@r pull @i there"},
+     "copy it there: a local image with @r save @i | @h @r load, one from a registry with @r pull "
+     "@i there"},
     {"machine", ROG_FINDING_BAD,
-     "build it for @m, or pull that machine's (@r pull --platform ...)"},
+     "build it for @m, or pull the one for @m (@r pull --platform ...)"},
     {"mount", ROG_FINDING_BAD, "create the folder there, or correct mounts in the cluster file"},
     {"gpu", ROG_FINDING_BAD, "install nvidia-container-toolkit there (docs/containers.md)"},
     {"library", ROG_FINDING_BAD,
-     "the image is older than the trainer: in rogctl's source folder sudo cmake/portable-bundle "
-     "@m, "
-     "and export what it says; or take an image with a newer C library"},
+     "the image is older than the trainer: run `sudo cmake/portable-bundle @m` in rogctl's source "
+     "folder and set the variable that it prints, or use an image with a newer C library"},
     {"folder", ROG_FINDING_BAD,
-     "what it runs in must see @d under that path: -v @d:@d in the command that made it"},
+     "the container must have @d at the same path: -v @d:@d in the command that created it"},
     {"user", ROG_FINDING_BAD,
-     "have it run as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
+     "run it as @u: --user $(id -u):$(id -g) of docker exec, or of docker run"},
     {"cgroup", ROG_FINDING_BAD,
      "it finds no control groups, as on the hosts of a lab: container = { ...; options = "
      "\"--cgroups=disabled\"; } (docs/containers.md)"},
@@ -129,7 +128,7 @@ static void judge(struct rog_host_probe *probe, const char *check, const struct 
     const char *lacks = rog_json_get_string(found, "lacks", "start");
     const char *words = rog_json_get_string(found, "words", "");
     if (!lacks[0]) {
-        ROG_FOUND(probe, check, ROG_FINDING_GOOD, "%s: the trainer starts in it, and ends", words);
+        ROG_FOUND(probe, check, ROG_FINDING_GOOD, "%s: the trainer starts and exits in it", words);
         return;
     }
     size_t i = WAYS_OUT - 1;

@@ -59,7 +59,7 @@ static int send_run(struct sending *sending, size_t index, struct rog_error *err
         rog_json_put_integer(line, "metrics_sent", sent);
         rog_json_append(sending->runs, line);
         if (whole && sent == 0)
-            log_line(sending, "%s: is there already", row->id);
+            log_line(sending, "%s: already exported", row->id);
         else
             log_line(sending, "%s: %lld metric values sent", row->id, (long long)sent);
     }
@@ -157,11 +157,10 @@ static int put_files(struct sending *sending, const struct rog_mlflow_run *run,
                      const struct rog_report *report, struct rog_error *err)
 {
     if (!rog_mlflow_takes_files(run)) {
-        log_line(
-            sending,
-            "figures and report are left out: the server does not take files itself, they would "
-            "go to %s (start it with --serve-artifacts)",
-            run->artifact_uri);
+        log_line(sending,
+                 "figures and report are left out: the server does not accept files itself; they "
+                 "would go to %s (start it with --serve-artifacts)",
+                 run->artifact_uri);
         return 0;
     }
     int code = put_figures(sending, run, report->data.row.name, err);

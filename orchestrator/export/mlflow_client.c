@@ -51,9 +51,10 @@ int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_ml
     *client = NULL;
     for (const char *c = access->token; c && *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127)
-            return rog_fail(err, ROG_EINVAL,
-                            "MLFLOW_TRACKING_TOKEN holds a space or a control character: it is not "
-                            "a token");
+            return rog_fail(
+                err, ROG_EINVAL,
+                "MLFLOW_TRACKING_TOKEN contains a space or a control character: it is not "
+                "a token");
     if (strncasecmp(access->url, "http://", 7) != 0 && strncasecmp(access->url, "https://", 8) != 0)
         return rog_fail(err, ROG_EINVAL,
                         "\"%s\" is not a tracking server of MLflow: its URL looks like "
@@ -160,7 +161,7 @@ static int call(struct rog_mlflow_client *client, const char *path, struct rog_j
     else if (!code && !understood)
         code =
             rog_fail(err, ROG_EFORMAT,
-                     "%s: what answers there does not speak the REST API of MLflow", client->url);
+                     "%s: the server there does not implement the REST API of MLflow", client->url);
     if (code) {
         rog_json_free(*answer);
         *answer = NULL;
@@ -216,7 +217,7 @@ int rog_mlflow_experiment(struct rog_mlflow_client *client, const char *name, ch
     } else if (!code &&
                strcmp(rog_json_get_string(found, "lifecycle_stage", "active"), "deleted") == 0) {
         code = rog_fail(err, ROG_EFAILED,
-                        "%s: the experiment \"%s\" is deleted there; bring it back with `mlflow "
+                        "%s: the experiment \"%s\" is deleted there; restore it with `mlflow "
                         "experiments restore -x %s`, or let `mlflow gc` remove it",
                         client->url, name, rog_json_get_string(found, "experiment_id", ""));
     } else if (!code) {

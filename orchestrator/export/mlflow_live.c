@@ -210,7 +210,7 @@ static bool look(struct rog_mlflow_live *live, bool ending)
         live->on = (struct rog_mlflow_case){0};
     }
     if (!live->is_away && code != ROG_EINTR)
-        leave_word(live, "the runs continue without MLflow, and it is tried again", err.message);
+        leave_word(live, "the runs continue, and rogctl keeps trying to reach MLflow", err.message);
     live->is_away = true;
     return false;
 }

@@ -352,7 +352,8 @@ int rog_export_tensorboard(struct rog_db *db, const char *case_name,
             begun++;
         }
     if (code == 0 && begun == 0)
-        code = rog_fail(err, ROG_ENOTFOUND, "no run of case %s has begun", board.report.data.title);
+        code =
+            rog_fail(err, ROG_ENOTFOUND, "no run of case %s has started", board.report.data.title);
     if (code == 0)
         code = write_experiment(&board, err);
     rog_json_free(board.values);

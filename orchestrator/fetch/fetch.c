@@ -34,8 +34,8 @@ static int check_archive(const struct rog_source *source, const char *path, stru
     int code = rog_sha256_file(path, found, err);
     if (!code && strcmp(found, source->sha256) != 0)
         code = rog_fail(err, ROG_EFORMAT,
-                        "%s has the SHA-256 %s, not the %s of the published archive; remove it, "
-                        "and it is fetched again",
+                        "%s has the SHA-256 %s, not the %s of the published archive; hint: remove "
+                        "it and run this command again",
                         path, found, source->sha256);
     return code;
 }
@@ -50,8 +50,8 @@ static int fail_all(const struct rog_source *source, const char *folder, const c
                     struct rog_error *err)
 {
     return rog_fail(err, ROG_EFAILED,
-                    "%s could not be fetched: %s. Without a connection: put %s, fetched elsewhere, "
-                    "into %s and call this again",
+                    "%s could not be fetched: %s. Without a connection: download %s elsewhere, put "
+                    "it into %s and run this command again",
                     source->name, cause, source->archive, folder);
 }
 

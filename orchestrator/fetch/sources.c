@@ -29,8 +29,8 @@ static const struct rog_setting settings[] = {
     {.name = NULL},
 };
 static const struct rog_setting lists[] = {
-    {.name = "files", .type = ROG_SETTING_STRING, .help = "wanted out of the archive"},
-    {.name = "urls", .type = ROG_SETTING_STRING, .help = "where the archive is"},
+    {.name = "files", .type = ROG_SETTING_STRING, .help = "files to extract from the archive"},
+    {.name = "urls", .type = ROG_SETTING_STRING, .help = "URLs of the archive"},
     {.name = NULL},
 };
 

@@ -28,7 +28,8 @@ struct unpacking {
 static int fail_archive(const struct unpacking *unpacking, struct rog_error *err)
 {
     const char *cause = archive_error_string(unpacking->archive);
-    return rog_fail(err, ROG_EFORMAT, "%s: %s", unpacking->path, cause ? cause : "no tar archive");
+    return rog_fail(err, ROG_EFORMAT, "%s: %s", unpacking->path,
+                    cause ? cause : "not a tar archive");
 }
 
 /* Index of the name that the entry is wanted under; `count` where it is not wanted. */
@@ -70,7 +71,7 @@ static int take_file(struct unpacking *unpacking, size_t which, struct rog_error
     char *target = NULL;
     int code;
     if (unpacking->found[which])
-        return rog_fail(err, ROG_EFORMAT, "%s: has %s more than once", unpacking->path,
+        return rog_fail(err, ROG_EFORMAT, "%s: contains %s more than once", unpacking->path,
                         unpacking->names[which]);
     target = rog_path_join(unpacking->folder, unpacking->names[which]);
     code = target ? rog_file_writer_open(&writer, target, err) : rog_fail_nomem(err);
@@ -117,7 +118,7 @@ static int read_entries(struct unpacking *unpacking, struct rog_error *err)
     }
     for (size_t i = 0; i < unpacking->count && !code; i++)
         if (!unpacking->found[i])
-            code = rog_fail(err, ROG_EFORMAT, "%s: has no %s in it", unpacking->path,
+            code = rog_fail(err, ROG_EFORMAT, "%s: does not contain %s", unpacking->path,
                             unpacking->names[i]);
     return code;
 }

@@ -116,10 +116,10 @@ static int check_pictures(struct rog_drawing *drawing, const struct parts *parts
         const struct part *part = &parts->item[i];
         if (part->is_picture &&
             rog_picture_check(part->drawn, part->extension, &drawing->cut, &why) < 0)
-            code = rog_fail(err, ROG_EFAILED,
-                            "the figure %s.%s was drawn, but is not valid, and nothing was "
-                            "put into %s: %s",
-                            part->stem, part->extension, drawing->options->plots, why.message);
+            code = rog_fail(
+                err, ROG_EFAILED,
+                "the figure %s.%s was drawn, but is not valid; nothing was written to %s: %s",
+                part->stem, part->extension, drawing->options->plots, why.message);
     }
     return code;
 }

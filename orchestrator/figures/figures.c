@@ -168,7 +168,7 @@ static const char *reason_of(const struct rog_panel *panel, const struct rog_cas
         trained = trained || !run->row.workload || strcmp(run->row.workload, "none") != 0;
     }
     bool of_host = data->as_published && (panel == &composition || panel == &energy);
-    return of_host ? "nothing is recorded of a host of rank 3, whose numbers are published"
+    return of_host ? "the published numbers are those of rank 3, for which nothing is recorded"
            : iterations == 0 ? "no worker has finished an iteration"
            : !trained        ? "with workload none nothing is trained"
                              : "nothing is recorded for it";
@@ -238,8 +238,8 @@ static int write_panels(struct rog_drawing *drawing, const struct rog_look *look
     if (code == 0 && drawing->count == 0)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has nothing to draw: its runs have recorded nothing for the "
-                        "panels of figure %s (without gradients nothing is tested; figure 1 "
-                        "shows where the time goes, too)",
+                        "panels of figure %s (without gradients nothing is tested; figure 1 also "
+                        "shows the time composition)",
                         data->title, data->row.figure ? data->row.figure : "1");
     return code;
 }

@@ -60,7 +60,7 @@ static int check_published(const struct rog_microevents *events, const char *lib
 {
     if (strcmp(library, "ROG") != 0)
         return rog_fail(err, ROG_EINVAL,
-                        "run %s is one of %.40s, and the published script draws runs of ROG alone; "
+                        "run %s is one of %.40s, and the published script draws only runs of ROG; "
                         "leave out --as-published",
                         events->run_id, library);
     if (workers < SAMPLED_WORKER)

@@ -18,17 +18,17 @@
 /* "runs that have it: A, B" */
 static int nothing_recorded(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
-    char text[400] = "no recorded run does";
+    char text[400] = "no recorded run has one";
     size_t at = 0;
     struct rog_query *query = NULL;
     int code = rog_query_new(&query, db, NULL, rog_query_row_runs, "");
     while (code == 0 && at < sizeof text && rog_query_step(query, NULL) == 1)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s",
-                               at ? ", " : "these do: ", rog_query_text(query, 0));
+                               at ? ", " : "these have one: ", rog_query_text(query, 0));
     rog_query_free(query);
     return rog_fail(err, ROG_ENOTFOUND,
-                    "run %s does not say which layers' rows were sent (imported runs do not, nor "
-                    "those with record_rows = false); %s",
+                    "run %s has no record of the rows sent of each layer (imported runs and runs "
+                    "with record_rows = false have none); %s",
                     run_id, text);
 }
 

@@ -112,12 +112,12 @@ int rog_canvas_fit(struct rog_canvas *canvas, const struct rog_look *look, doubl
     canvas->height = look->height > 0 ? look->height : margins + plot;
     if (rog_canvas_plot_width(canvas) >= PLOT_MIN && rog_canvas_plot_height(canvas) >= PLOT_MIN)
         return 0;
-    return rog_fail(err, ROG_EINVAL,
-                    "%s has no room at %.2fx%.2f inches with a font of %g points: axes and legend "
-                    "take %.2fx%.2f and a plot at least %gx%g; hint: a larger size, or a smaller "
-                    "font",
-                    stem, canvas->width, canvas->height, canvas->pt, sides, margins, PLOT_MIN,
-                    PLOT_MIN);
+    return rog_fail(
+        err, ROG_EINVAL,
+        "%s does not fit into %.2fx%.2f inches with a font of %g points: axes and legend need "
+        "%.2fx%.2f and the plot at least %gx%g; hint: a larger size, or a smaller "
+        "font",
+        stem, canvas->width, canvas->height, canvas->pt, sides, margins, PLOT_MIN, PLOT_MIN);
 }
 
 double rog_canvas_plot_width(const struct rog_canvas *canvas)

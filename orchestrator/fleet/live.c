@@ -50,7 +50,7 @@ void rog_live_say(struct rog_fleet_job *job, const char *says, double since_s,
     else if (seconds > 0 && job->t >= seconds)
         say(job, job->t - seconds, "the run has ended; waiting for its remaining files");
     else if (server->away && !server->ended)
-        say(job, now - server->away_at_s, "without worker %lld, of which its server hears nothing",
+        say(job, now - server->away_at_s, "without worker %lld, which is silent",
             (long long)server->away);
     else if (job->t <= job->from_t)
         say(job, 0, "no iteration is finished yet");

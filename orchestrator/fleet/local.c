@@ -319,8 +319,8 @@ static const struct rog_executor executor = {
 
 const struct rog_cluster_kind rog_local_cluster = {
     .name = "local",
-    .summary =
-        "a server and a process for each worker on this machine, joined by loopback, in real time",
+    .summary = "a server and a process for each worker on this machine, connected by loopback, in "
+               "real time",
     .real_time = true,
     .executor = &executor,
 };

@@ -88,7 +88,7 @@ static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
                                 x->options->contents, &cause);
     else if (strcmp(row->config_hash, job->hash) != 0)
         code = rog_fail(&cause, ROG_EFAILED,
-                        "another rogctl has done it with other files; run the sweep again");
+                        "another rogctl has done it with different files; run the sweep again");
     if (code == ROG_EFAILED)
         snprintf(job->error, sizeof job->error, "%s", cause.message);
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
@@ -384,10 +384,9 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
 static int check_end_of_inputs(const struct rog_active *a, struct rog_error *err)
 {
     const struct rog_runner *x = a->runner;
-    int code =
-        rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
-                         "the run began, so what it has read is unknown; run the sweep again",
-                         x->options->contents, err);
+    int code = rog_inputs_check(a->job->inputs, x->hooks->copies_inputs ? "data" : NULL,
+                                "the run started, so what it read is unknown; run the sweep again",
+                                x->options->contents, err);
     if (code == ROG_EFAILED)
         rog_resume_forget(a->folder, NULL);
     return code;

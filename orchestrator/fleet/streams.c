@@ -141,7 +141,7 @@ char *rog_streams_damage(struct rog_streams *streams, size_t *rank)
         if (!is_first)
             continue;
         *rank = stream->rank;
-        return rog_format("what worker %zu's host has recorded is damaged and left out there: %s, "
+        return rog_format("a record of worker %zu's host is damaged and was skipped: %s, "
                           "line %lld: %s",
                           stream->rank, stream->path, line_at(stream, streams->chunk, at), damage);
     }

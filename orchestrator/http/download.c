@@ -136,7 +136,7 @@ static int judge(struct fetch *fetch, CURLcode result, struct rog_error *err)
 {
     const struct rog_http_download *wanted = fetch->wanted;
     if (fetch->stopped)
-        return rog_fail(err, ROG_EINTR, "%s: stopped; what has come is kept for the next time",
+        return rog_fail(err, ROG_EINTR, "%s: stopped; the part received is kept for the next time",
                         wanted->url);
     if (fetch->write_errno)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", fetch->part,

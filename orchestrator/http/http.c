@@ -59,13 +59,13 @@ int rog_http_check_url(const char *url, struct rog_error *err)
     if (memchr(host, '@', length))
         return rog_fail(
             err, ROG_EINVAL,
-            "the URL holds a user name or a password: remove them, as others could read them");
+            "the URL contains a user name or a password: remove them, as others could read them");
     if (!length)
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not a URL: it names no host", url);
     for (const char *c = url; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127)
             return rog_fail(err, ROG_EINVAL,
-                            "the URL holds a space or a control character: write "
+                            "the URL contains a space or a control character: write "
                             "it as %%20 or the like");
     return 0;
 }

@@ -83,7 +83,7 @@ static void write_refusals(FILE *text, const struct rog_json *refusals)
                     "before it is kept as the start",
                     count, line);
         else
-            fprintf(text, "; %lld refused: %s (%sline %lld)", count,
+            fprintf(text, "; %lld rejected: %s (%sline %lld)", count,
                     rog_json_get_string(refusal, "reason", ""), count > 1 ? "first in " : "", line);
     }
 }

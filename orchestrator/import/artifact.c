@@ -41,7 +41,7 @@ static const char *take_setting(struct rog_artifact *run, char *line, int *code,
     bool first = rog_json_size(run->settings) == 0;
     const char *name = first && !*value ? "library" : line;
     if (rog_json_get(run->settings, name))
-        return "a setting that is named before";
+        return "a setting that was already given";
     rog_json_put_string(run->settings, name, first && !*value ? line : value);
     if (strcmp(name, "library") == 0)
         *code = set_text(&run->library, first && !*value ? line : value, err);
@@ -212,8 +212,8 @@ static void note_pulls(struct rog_artifact *run)
             unknown += isnan(run->worker[w].item[i].stall_s);
     if (unknown)
         rog_artifact_note(run,
-                          "%zu of %zu iterations have no time of pulling: workers log it with the "
-                          "stall in it, and the server's log does not say their stall",
+                          "%zu of %zu iterations have no pull time: workers log it including the "
+                          "stall, and the server's log does not give their stall",
                           unknown, count);
 }
 

@@ -290,7 +290,7 @@ static int make_checkpoints(struct rog_artifact *run, const struct rog_readings 
         if (last && row->t == last->t) {
             bool same = row->iteration == last->iteration && row->value == last->value;
             rog_account_refuse(account,
-                               same ? TWICE : "another accuracy at the time of the row before",
+                               same ? TWICE : "a different accuracy at the time of the row before",
                                row->line);
             continue;
         }

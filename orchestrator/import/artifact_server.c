@@ -92,7 +92,7 @@ static int take_stall(struct reading *r, int64_t server_rank,
         return keep(&r->stalls[found], stall, err);
     rog_account_refuse(&r->account,
                        !stall->understood ? ROG_NOT_UNDERSTOOD
-                       : twice            ? "of a rank that two logs have"
+                       : twice            ? "of a rank that occurs in two logs"
                                : "of a worker whose log is missing or does not contain its rank",
                        stall->line);
     return 0;
@@ -147,8 +147,9 @@ static void give(struct reading *r, int64_t w)
                 ? bsearch(&stall->iteration, worker->item, worker->count, sizeof *worker->item,
                           by_number)
                 : NULL;
-        const char *refused = !stall->understood  ? ROG_NOT_UNDERSTOOD
-                              : !stall->iteration ? "of an iteration that times do not tell"
+        const char *refused = !stall->understood ? ROG_NOT_UNDERSTOOD
+                              : !stall->iteration
+                                  ? "of an iteration that cannot be identified by its time"
                               : !item ? "of an iteration that its worker's log does not have"
                                       : NULL;
         rog_account_settle(&r->account, refused, stall->line);
@@ -167,7 +168,7 @@ static void note_missing(const struct reading *r, const char *file, int64_t w, i
     if (missing || untold)
         rog_artifact_note(r->run,
                           "%s: %zu stalls of worker %lld for %zu iterations: %lld missing in "
-                          "between, %zu left out whose iteration times do not tell",
+                          "between, %zu left out because their times match no iteration",
                           file, stalls->count, (long long)r->run->worker[w].rank,
                           r->run->worker[w].count, (long long)missing, untold);
 }

@@ -278,7 +278,7 @@ static void sort(struct reading *r)
         qsort(item, worker->count, sizeof *item, by_iteration);
     for (size_t i = 0; i < worker->count; i++) {
         if (kept && item[kept - 1].iteration == item[i].iteration)
-            rog_account_refuse(&r->account, "an iteration that is named before", item[i].line);
+            rog_account_refuse(&r->account, "an iteration that was already logged", item[i].line);
         else
             item[kept++] = item[i];
     }
@@ -296,16 +296,15 @@ static void note_gaps(struct rog_artifact *run, const struct rog_artifact_worker
         int64_t next = worker->item[i].iteration, missing = next - last - 1;
         if (missing > 0 && gaps++ < GAPS_NAMED) {
             if (missing == 1)
-                rog_artifact_note(run, "%s: iteration %lld is not there", file,
-                                  (long long)last + 1);
+                rog_artifact_note(run, "%s: iteration %lld is missing", file, (long long)last + 1);
             else
-                rog_artifact_note(run, "%s: iterations %lld to %lld are not there", file,
+                rog_artifact_note(run, "%s: iterations %lld to %lld are missing", file,
                                   (long long)last + 1, (long long)next - 1);
         }
         last = next;
     }
     if (gaps > GAPS_NAMED)
-        rog_artifact_note(run, "%s: and so in %zu more places", file, gaps - GAPS_NAMED);
+        rog_artifact_note(run, "%s: %zu more gaps like these", file, gaps - GAPS_NAMED);
 }
 
 /* What is odd about the log as a whole. */
@@ -323,9 +322,7 @@ static void note_oddities(struct rog_artifact *run, const struct reading *r, con
     else if (worker->count == 0)
         rog_artifact_note(run, "%s has no iterations", file);
     if (r->starts > 1)
-        rog_artifact_note(run,
-                          "%s says %zu times that the worker started: times count from the "
-                          "first",
+        rog_artifact_note(run, "%s contains %zu starts of the worker: times count from the first",
                           file, r->starts);
     if (back)
         rog_artifact_note(run, "%s: the clock went back %zu time%s", file, back,

@@ -78,7 +78,7 @@ static int say_present(const struct import *import, const char *id, struct rog_e
     struct rog_json *imported = NULL;
     int code = rog_imported_load(import->db, id, &imported, err);
     if (code == 0)
-        log_line(import, "%s is recorded already%s", id,
+        log_line(import, "%s is already recorded%s", id,
                  rog_json_get(imported, "files")
                      ? ""
                      : ", by an earlier rogctl, which may have lost rows; hint: import it into a "

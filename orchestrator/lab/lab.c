@@ -197,7 +197,7 @@ static int empty_space(unsigned number, struct rog_error *err)
         double waited_s = rog_clock_s() - begin_s;
         signal = waited_s > 1 ? SIGKILL : 0;
         if (waited_s > END_PATIENCE_S)
-            return rog_fail(err, ROG_EFAILED, "a process in " SPACE "%u does not end", number);
+            return rog_fail(err, ROG_EFAILED, "a process in " SPACE "%u does not exit", number);
         nap();
     }
 }
@@ -284,7 +284,7 @@ static int end_lost_hosts(bool *any, struct rog_error *err)
         *any = true;
         signal = waited_s > 1 ? SIGKILL : 0;
         if (waited_s > END_PATIENCE_S)
-            return rog_fail(err, ROG_EFAILED, "a process of a deleted lab host does not end");
+            return rog_fail(err, ROG_EFAILED, "a process of a deleted lab host does not exit");
         nap();
     }
     return ROG_OK;

@@ -95,7 +95,7 @@ static const char *why_it_leaves(const struct rog_plan *plan, const struct rog_r
         return "failed and is no longer requested";
     if (!plan->base && recorded->failed && !recorded->begun)
         return "failed before it started";
-    return is_outdated(plan, recorded) ? "had other files than the new run" : NULL;
+    return is_outdated(plan, recorded) ? "read different files than the new run" : NULL;
 }
 
 static int find_leaving(struct rog_plan *plan, const struct rog_recorded_list *list,

@@ -115,9 +115,10 @@ static int fail_resolving(const struct rog_json *settings, int code, const struc
     const char *method = rog_json_get_string(settings, "method", NULL);
     if (!method || !rog_plan_is_fault(code))
         return rog_fail_again(err, cause);
-    return rog_fail(err, code,
-                    "%s; what is not given here is from method %s (see `rogctl methods %s`)",
-                    cause->message, method, method);
+    return rog_fail(
+        err, code,
+        "%s; settings that are not given here come from method %s (see `rogctl methods %s`)",
+        cause->message, method, method);
 }
 
 /* Resolves one more run into the plan. */
@@ -191,8 +192,8 @@ static int check_distinct(const struct planning *p, bool fitted, struct rog_erro
                         "%s, line %d: this run (%s) is the same as the one of line %d%s%s; change "
                         "a setting, for example seed, or use --repeat",
                         p->experiment->path, last->line, last->resolved.note, plan->run[i].line,
-                        only_files ? ", whose files hold the same" : "",
-                        only_notes ? ", as notes do not tell runs apart" : "");
+                        only_files ? ", whose files have the same contents" : "",
+                        only_notes ? ", because notes do not distinguish runs" : "");
     if (fitted)
         rog_fit_count_same(p->fit);
     plan_run_release(last);

@@ -36,9 +36,9 @@ static bool is_drawn(const struct rog_plan *plan, const struct rog_json *config)
 static const char *hint(const struct rog_json *config)
 {
     return rog_trace_has_file(config)
-               ? "hint: trace_start = \"seed\" lets each seed start elsewhere in the traces, "
+               ? "hint: trace_start = \"seed\" lets each seed start at another time in the traces, "
                  "trace_blocks = 60.0 draws new traces from them"
-               : "hint: a trace that is drawn, such as trace = \"synth:outdoors\"";
+               : "hint: a generated trace, such as trace = \"synth:outdoors\"";
 }
 
 /* The run without its seed, which is the same for two that differ in nothing else. */
@@ -198,7 +198,7 @@ static int remark_shared(const struct rog_plan *plan, struct rog_json *texts, st
         if (code == 0 && count > 1)
             code =
                 say(texts,
-                    rog_format("%zu workers have the trace %s from the same moment on, so their "
+                    rog_format("%zu workers use the trace %s from the same moment on, so their "
                                "links fade at the same time; hint: trace_start = \"spread\", a "
                                "trace_offset for each, or a file for each, with {rank} in its name",
                                count, rog_trace_of_rank(config, rank)),
@@ -351,7 +351,7 @@ static int remark_endless(const struct rog_plan *plan, struct rog_json *texts,
         return 0;
     return say(texts,
                rog_format("seconds is not set: %zu of the %zu runs end when their programs do, and "
-                          "not at all where these train until the run is over",
+                          "never if these train until the run is over",
                           count, plan->count),
                err);
 }
@@ -372,7 +372,7 @@ static char *times_text(const struct rog_json *times)
 {
     static const char *const text[][2] = {{"step_s", "a local step"},
                                           {"compress_s", "to compress a push"},
-                                          {"decompress_s", "to unpack a pull"}};
+                                          {"decompress_s", "to decompress a pull"}};
     char *all = rog_strdup("");
     for (size_t i = 0; all && i < sizeof text / sizeof *text; i++) {
         if (!rog_json_get(times, text[i][0]))
@@ -399,19 +399,17 @@ static int remark_times(const struct rog_plan *plan, struct rog_json *texts, str
     char *times = first ? times_text(first) : NULL;
     if (!times)
         return first ? rog_fail_nomem(err) : 0;
-    int code =
-        say(texts,
-            rog_format(
-                "the program of %zu worker%s has times of the default profile %s, which are "
-                "those of a Jetson that trains ConvMLP-M: %s%s; hint: --cluster FILE with "
-                "workers that say %s",
-                count, count == 1 ? "" : "s",
-                rog_setting_find(rog_worker_settings, "profile")->fallback, times,
-                plan->real_time ? ", waited for where it is faster" : "",
-                plan->real_time
-                    ? "step_s = 0.0, compress_s = 0.0 and decompress_s = 0.0: nothing is waited for"
-                    : "step_s = \"measured\", or give these times"),
-            err);
+    int code = say(
+        texts,
+        rog_format("the program of %zu worker%s has the times of the default profile %s, a Jetson "
+                   "that trains ConvMLP-M: %s%s; hint: --cluster FILE with workers that set %s",
+                   count, count == 1 ? "" : "s",
+                   rog_setting_find(rog_worker_settings, "profile")->fallback, times,
+                   plan->real_time ? ", and waits if it is faster" : "",
+                   plan->real_time
+                       ? "step_s = 0.0, compress_s = 0.0 and decompress_s = 0.0: no waiting"
+                       : "step_s = \"measured\", or give these times"),
+        err);
     free(times);
     return code;
 }

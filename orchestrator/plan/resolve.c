@@ -156,12 +156,11 @@ static int check_place(const struct rog_json *files, const struct rog_json *name
     for (size_t i = 0; i < index; i++) {
         const char *other = rog_json_string(rog_json_at(names, i), "");
         if (!can_be_beside(source->name, other))
-            return rog_fail(err, ROG_EINVAL,
-                            "\"%s\" and \"%s\" would be %s and %s in the program's folder; hint: a "
-                            "path that begins with / or leads out of this folder keeps its last "
-                            "part alone",
-                            rog_json_string(rog_json_at(files, i), ""), source->given, other,
-                            source->name);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "\"%s\" and \"%s\" would be %s and %s in the program's folder; hint: of a path "
+                "that begins with / or leads out of this folder only the last part is kept",
+                rog_json_string(rog_json_at(files, i), ""), source->given, other, source->name);
     }
     return 0;
 }
@@ -259,7 +258,7 @@ static int resolve_layout(struct rog_json *config, struct rog_error *err)
         return 0;
     if (rog_workload_trains(config))
         return rog_fail(err, ROG_EINVAL,
-                        "layout is a model without values, for workload none alone (found workload "
+                        "layout is a model without values, only for workload none (found workload "
                         "%s)",
                         rog_json_get_string(config, "workload", "train"));
     rog_json_put_string(config, "wire_model", "same");
@@ -272,7 +271,7 @@ static int check_average(const struct rog_json *config, struct rog_error *err)
         strcmp(rog_json_get_string(config, "workload", ""), "none") != 0)
         return 0;
     return rog_fail(err, ROG_EINVAL,
-                    "checkpoint_average is of a model, and with workload none there is none");
+                    "checkpoint_average needs a model, and workload none has none");
 }
 
 /* In virtual and in real time it is not the same run. */

@@ -94,11 +94,12 @@ static int explain_inputs(const struct rog_plan_run *run, const struct rog_recor
     int code = rog_identity_load(db, recorded->id, &identity, err);
     int64_t results = rog_json_get_integer(identity, "results", ROG_RESULTS_VERSION);
     if (code == 0 && results != ROG_RESULTS_VERSION)
-        code = append(text,
-                      rog_format("the trainer computes results of version %d, those of %s are of "
-                                 "version %lld",
-                                 ROG_RESULTS_VERSION, recorded->id, (long long)results),
-                      err);
+        code = append(
+            text,
+            rog_format(
+                "the trainer computes results of version %d, but those of %s have version %lld",
+                ROG_RESULTS_VERSION, recorded->id, (long long)results),
+            err);
     if (code == 0)
         code = add_python(&run->resolved, rog_json_get_string(identity, "python", NULL),
                           recorded->id, text, err);

@@ -222,8 +222,8 @@ static int check_results(const struct rog_pool *pool, struct rog_error *err)
     return results == ROG_RESULTS_VERSION
                ? 0
                : rog_fail(err, ROG_EFAILED,
-                          "%s: its runs have results of version %d, and what this rogctl starts "
-                          "has version %d; use the rogctl that has placed them",
+                          "%s: its runs need results of version %d, but this rogctl computes "
+                          "version %d; use the rogctl that created the pool",
                           rog_pool_path(pool), results, ROG_RESULTS_VERSION);
 }
 

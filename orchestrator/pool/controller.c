@@ -319,11 +319,12 @@ static int check_job(const struct rog_fleet_job *job, struct rog_error *err)
     const struct rog_json *workers = rog_json_get(job->config, "workers");
     for (size_t i = 0; i < rog_json_size(workers); i++)
         if (rog_workload_measures(rog_json_at(workers, i)))
-            return rog_fail(err, ROG_EINVAL,
-                            "%s (%s): with step_s = \"measured\" a run depends on the machine that "
-                            "executes it, and agents are on several; hint: do one run without "
-                            "--on, and give the local step that `rogctl show` says of it as step_s",
-                            job->run_id, job->label);
+            return rog_fail(
+                err, ROG_EINVAL,
+                "%s (%s): with step_s = \"measured\" a run depends on the machine that "
+                "executes it, and agents are on several; hint: do one run without --on, and set "
+                "step_s to the local step that `rogctl show` prints for it",
+                job->run_id, job->label);
     return 0;
 }
 
@@ -394,10 +395,10 @@ static int take_back(struct rog_pool_controller *c, struct rog_error *err)
     bool alive = false;
     int code = rog_pool_list(c->pool, ROG_POOL_TAKEN, &taken, err);
     if (code == 0 && taken.count) {
-        char *text = rog_format("looking for %g s whether the agents that have %zu %s of %s are "
-                                "alive",
-                                rog_pool_terms(c->pool)->lease_s, taken.count,
-                                taken.count == 1 ? "run" : "runs", rog_pool_path(c->pool));
+        char *text =
+            rog_format("checking for %g s whether the agents that have %zu %s of %s are alive",
+                       rog_pool_terms(c->pool)->lease_s, taken.count,
+                       taken.count == 1 ? "run" : "runs", rog_pool_path(c->pool));
         if (text)
             say(c, text);
         free(text);

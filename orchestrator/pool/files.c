@@ -61,7 +61,7 @@ int rog_pool_read_file(const char *path, size_t max_bytes, struct rog_json **val
     struct stat status;
     *value = NULL;
     if (lstat(path, &status) != 0 && errno == ENOENT)
-        return rog_fail(err, ROG_ENOTFOUND, "%s is not there", path);
+        return rog_fail(err, ROG_ENOTFOUND, "%s does not exist", path);
     /* What is no file, a pipe for example, would be waited for. */
     if (!S_ISREG(status.st_mode))
         return rog_fail(err, ROG_EFORMAT, "%s is not a regular file", path);

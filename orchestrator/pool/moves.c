@@ -29,7 +29,7 @@ static int move(const char *from, const char *to, struct rog_error *err)
         if (rog_pool_is_there(to))
             return 0;
         if (cause == ENOENT)
-            return rog_fail(err, ROG_ENOTFOUND, "%s is not there any more", from);
+            return rog_fail(err, ROG_ENOTFOUND, "%s no longer exists", from);
         nanosleep(&moment, NULL);
     }
     return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
@@ -130,7 +130,7 @@ int rog_pool_remove(struct rog_pool *pool, enum rog_pool_place place,
     int code = 0;
     if (unlink(path) != 0)
         code = errno == ENOENT
-                   ? rog_fail(err, ROG_ENOTFOUND, "%s is not there any more", path)
+                   ? rog_fail(err, ROG_ENOTFOUND, "%s no longer exists", path)
                    : rog_fail(err, ROG_EIO, "cannot remove %s: %s", path, strerror(errno));
     free(path);
     return code;

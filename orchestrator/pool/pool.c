@@ -306,8 +306,8 @@ static int read_terms(struct rog_pool *pool, struct rog_error *err)
     int64_t format = rog_json_get_integer(value, "format", 0);
     if (code == 0 && format != ROG_POOL_FORMAT)
         code = rog_fail(err, ROG_EFORMAT,
-                        "%s: a pool of format %lld, and this rogctl has format %d; use the rogctl "
-                        "that has placed it",
+                        "%s: the pool has format %lld, but this rogctl uses format %d; use the "
+                        "rogctl that created it",
                         pool->path, (long long)format, ROG_POOL_FORMAT);
     terms->lease_s = rog_json_get_number(value, "lease_s", ROG_POOL_LEASE_S);
     terms->results = (int)rog_json_get_integer(value, "results", 0);
@@ -377,7 +377,7 @@ int rog_pool_is_gone(const struct rog_pool *pool, struct rog_error *err)
          gone = !moved && rog_pool_open(&again, pool->path, NULL) == ROG_ENOTFOUND;
     rog_pool_close(again);
     return moved ? rog_fail(err, ROG_EFAILED,
-                            "%s is not there any more: it was moved with all that is left in it; "
+                            "%s no longer exists: it was moved with its contents; "
                             "hint: move it back and start the agent again",
                             pool->path)
                  : gone;

@@ -78,7 +78,7 @@ static int copy_folder(const char *from, const char *to, const char *linked, boo
                        int depth, struct rog_error *err)
 {
     if (depth > DEEPEST)
-        return rog_fail(err, ROG_EIO, "cannot copy %s: too many folders in folders", from);
+        return rog_fail(err, ROG_EIO, "cannot copy %s: folders are nested too deeply", from);
     if (mkdir(to, 0755) != 0 && errno != EEXIST)
         return fail(err, "make", to);
     DIR *dir = opendir(from);

@@ -114,19 +114,19 @@ static char *series_caption(const struct maker *maker)
         snprintf(tested, sizeof tested, "accuracy in %%");
     else
         rog_metric_title(&data->metric, tested);
-    return rog_format("%s: %zu run%s; %s, %s%s; %s%s%s%s%s%s", data->title, data->run_count,
-                      data->run_count == 1 ? "" : "s", tested,
-                      data->metric.less_is_better ? "lower is better, " : "", meaning,
-                      data->as_published ? "as published: energy is the mean power of host rank 3 "
-                                           "times time, seconds per iteration are that host's, "
-                                           "their stall that of all workers"
-                                         : "energy per worker; seconds per iteration",
-                      rule, intervals ? "; ± half of the 95% interval of the mean" : "",
-                      ranges ? "; [range]" : "",
-                      own ? "; of repeats the mean line counts, (runs a to b): the range of the "
-                            "runs' own lines"
-                          : "",
-                      reached);
+    return rog_format(
+        "%s: %zu run%s; %s, %s%s; %s%s%s%s%s%s", data->title, data->run_count,
+        data->run_count == 1 ? "" : "s", tested,
+        data->metric.less_is_better ? "lower is better, " : "", meaning,
+        data->as_published ? "as published: energy is the mean power of host rank 3 "
+                             "times time, seconds per iteration are that host's, "
+                             "their stall that of all workers"
+                           : "energy per worker; seconds per iteration",
+        rule, intervals ? "; ± half of the 95% interval of the mean" : "",
+        ranges ? "; [range]" : "",
+        own ? "; for repeats, of their mean line, (runs a to b): the range of the single lines"
+            : "",
+        reached);
 }
 
 /* The series by the measures of one table that anybody has; nothing where there are none. */
@@ -338,11 +338,10 @@ static void remarks(struct maker *maker)
     for (size_t i = 0; i < data->series_count; i++) {
         const struct rog_case_series *series = &data->series[i];
         if (series->different < series->runs)
-            add_remark(maker,
-                       rog_format("%s: of %zu runs only %zu differ%s; the others recorded the same "
-                                  "to the last bit and count once",
-                                  series->label, series->runs, series->different,
-                                  series->different == 1 ? "s" : ""));
+            add_remark(maker, rog_format("%s: of %zu runs only %zu differ%s; the others are "
+                                         "identical to the last bit and count once",
+                                         series->label, series->runs, series->different,
+                                         series->different == 1 ? "s" : ""));
     }
     for (size_t i = 0; i < data->run_count; i++) {
         const struct rog_case_run *run = &data->run[i];

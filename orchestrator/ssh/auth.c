@@ -383,7 +383,7 @@ static int refused(const struct login *login, struct rog_error *err)
     const char *name = login->ssh->name;
     if (login->accepted && !login->was_asked)
         return rog_fail(err, ROG_EFAILED,
-                        "%s: authentication failed: it accepts %s, but asks for more, and %s", name,
+                        "%s: authentication failed: it accepts %s, but requires more, and %s", name,
                         login->accepted,
                         login->methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
                             ? "no answer was given"

@@ -88,7 +88,7 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
             break;
         }
         if (rog_clock_s() > until_s) {
-            code = rog_fail(err, ROG_EFAILED, "%s: sending %s was timed out", ssh->name, local);
+            code = rog_fail(err, ROG_EFAILED, "%s: sending %s timed out", ssh->name, local);
             break;
         }
     }

@@ -40,15 +40,15 @@ static const char any_file[] =
 
 /* What is said where no commands run: by login shells, and by sshd. */
 static const char change_shell[] = "Give it another one there: sudo chsh -s /bin/bash";
-static const char change_sshd[] = "Change that in /etc/ssh/sshd_config there, for";
+static const char change_sshd[] = "Change this in /etc/ssh/sshd_config there, for";
 static const struct {
     const char *words, *cause, *remedy; /* the user's name follows */
 } refusals[] = {
     {"account is currently not available", "its login shell is nologin", change_shell},
     {"applet not found", "its login shell is busybox without the name of an applet", change_shell},
     {"git shell is not enabled", "its login shell is git-shell", change_shell},
-    {"unrecognized command", "its login shell is git-shell or the like", change_shell},
-    {"sftp connections only", "sshd allows it SFTP alone (ForceCommand)", change_sshd},
+    {"unrecognized command", "its login shell is git-shell or similar", change_shell},
+    {"sftp connections only", "sshd allows it only SFTP (ForceCommand)", change_sshd},
 };
 
 static const struct shell *find_shell(const char *path)
@@ -90,7 +90,7 @@ static int prints(const struct rog_ssh *ssh, const char *path, const char *print
     char said[SAID_BYTES], what[SAID_BYTES + 64];
     shorten(printed, end, said);
     snprintf(what, sizeof what, "prints \"%s\" into the output of every command", said);
-    return blame(ssh, path, what, "Put what prints behind a test for an interactive shell", err);
+    return blame(ssh, path, what, "Print only in interactive shells", err);
 }
 
 /* `answer` has the login shell and the shell that has taken its place. */
@@ -98,8 +98,8 @@ static int starts_another(const struct rog_ssh *ssh, const char *answer, struct 
 {
     char login[64] = "", other[64] = "another shell", what[128];
     sscanf(answer, " %63s %63s", login, other);
-    snprintf(what, sizeof what, "starts %s in the place of every command", other);
-    return blame(ssh, login, what, "Put that behind a test for an interactive shell", err);
+    snprintf(what, sizeof what, "starts %s instead of every command", other);
+    return blame(ssh, login, what, "Start it only in interactive shells", err);
 }
 
 static int runs_none(const struct rog_ssh *ssh, const struct rog_command_result *result,
@@ -115,9 +115,9 @@ static int runs_none(const struct rog_ssh *ssh, const struct rog_command_result 
     shorten(words, words + strlen(words), said);
     return rog_fail(err, ROG_EINVAL,
                     "%s runs no commands: one exited with status %d and %s%s%s. Either a start-up "
-                    "file there ends or replaces them (%s), which belongs behind a test for an "
-                    "interactive shell; or the login shell is none, as /bin/false (getent passwd "
-                    "%s); or authorized_keys or sshd_config has another command",
+                    "file there exits or replaces them (%s), which it may do only in interactive "
+                    "shells; or the login shell is not a shell, such as /bin/false (getent passwd "
+                    "%s); or authorized_keys or sshd_config sets another command",
                     ssh->name, result->status, said[0] ? "said \"" : "without output", said,
                     said[0] ? "\"" : "", any_file, user);
 }
@@ -141,8 +141,8 @@ static int judge(const struct rog_ssh *ssh, const struct rog_command_result *res
     if (mark != result->output)
         return prints(ssh, path, result->output, mark, err);
     if (strncmp(line, INPUT "\n", strlen(INPUT "\n")) != 0)
-        return blame(ssh, path, "reads the input that is for commands",
-                     "Put what reads behind a test for an interactive shell", err);
+        return blame(ssh, path, "reads the input of commands", "Read only in interactive shells",
+                     err);
     const char *behind = line + strlen(INPUT "\n");
     return behind[0] ? prints(ssh, path, behind, result->output + result->output_bytes, err)
                      : ROG_OK;
@@ -168,14 +168,13 @@ int rog_ssh_check_shell(struct rog_ssh *ssh, struct rog_error *err)
     double begin_s = rog_clock_s();
     int code = rog_connection_feed(&ssh->connection, argv, &input, ssh->timeout_s, &result, &why);
     if (code == ROG_EFORMAT)
-        return rog_fail(err, ROG_EINVAL, "%s: a start-up file there (%s) prints without an end",
+        return rog_fail(err, ROG_EINVAL, "%s: a start-up file there (%s) prints endlessly",
                         ssh->name, any_file);
     if (code == ROG_EFAILED && rog_clock_s() - begin_s >= ssh->timeout_s)
         return rog_fail(
             err, ROG_EFAILED,
-            "%s: logged in, but no command ends within %g s. A start-up file there that "
-            "sleeps or waits for something (%s) has to do that in interactive shells "
-            "alone",
+            "%s: logged in, but no command finishes within %g s. If a start-up file there (%s) "
+            "sleeps or waits for something, it must do so only in interactive shells",
             ssh->name, ssh->timeout_s, any_file);
     if (code)
         return rog_fail_again(err, &why);

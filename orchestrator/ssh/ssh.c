@@ -248,7 +248,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
             if (!code && !flow->left) {
                 flow->input = NULL;
                 if (ssh_channel_send_eof(channel) != SSH_OK)
-                    code = rog_ssh_fail(ssh, err, "cannot end the input of a command");
+                    code = rog_ssh_fail(ssh, err, "cannot close the input of a command");
             }
             continue;
         }
@@ -275,7 +275,7 @@ static int not_in_time(struct rog_ssh *ssh, struct rog_error *err)
     if (rog_ssh_watch_cut(ssh->watch) == ROG_SSH_STOPPED)
         return rog_ssh_fail(ssh, err, "a command");
     ssh->lost = true;
-    return rog_fail(err, ROG_EFAILED, "%s: a command was timed out", ssh->name);
+    return rog_fail(err, ROG_EFAILED, "%s: a command timed out", ssh->name);
 }
 
 /* Gives the input and reads both outputs until the command has closed them. */

@@ -100,7 +100,7 @@ static int fail_of_metrics(struct rog_db *db, const char *case_name, const char 
     if (code == 0)
         code = rog_fail(err, ROG_EINVAL,
                         "%s is tested for %s, and %s of case %s for %s: they cannot be compared; "
-                        "hint: put it into another case (a sweep's --fresh begins one)",
+                        "hint: put it into another case (`rogctl sweep --fresh` starts one)",
                         id, own_title, other, case_name, their_title);
     rog_run_row_release(&own);
     rog_run_row_release(&their);

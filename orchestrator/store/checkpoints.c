@@ -110,7 +110,7 @@ static int read_lines(const char *text, const char *path, struct rog_json *teste
         code = rog_json_parse(text, (size_t)(end - text), path, &line, err);
         const char *name = rog_json_get_string(line, "path", NULL);
         if (code == 0 && !name)
-            code = rog_fail(err, ROG_EFORMAT, "%s: a line says no path: %.*s", path,
+            code = rog_fail(err, ROG_EFORMAT, "%s: a line has no path: %.*s", path,
                             (int)(end - text), text);
         if (code == 0)
             rog_json_put(tested, name, rog_json_copy(line));

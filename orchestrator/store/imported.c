@@ -18,9 +18,10 @@ int rog_imported_find(struct rog_db *db, const char *run_id, struct rog_error *e
     if (code == 0)
         code = rog_query_step(query, err);
     if (code == 1 && rog_query_int(query, 0) != 1)
-        code = rog_fail(err, ROG_EINVAL,
-                        "a run %s is recorded that was not imported; import into another database",
-                        run_id);
+        code = rog_fail(
+            err, ROG_EINVAL,
+            "run %s is already recorded but was not imported; hint: import into another database",
+            run_id);
     rog_query_free(query);
     return code;
 }

@@ -252,7 +252,7 @@ static int store_health(struct rog_ingest *g, struct rog_event_line *e, int64_t 
 {
     bool news = false;
     if (rank < 0)
-        return rog_fail(err, ROG_EFORMAT, "the health of no host: \"rank\" is missing");
+        return rog_fail(err, ROG_EFORMAT, "the health of a host without \"rank\"");
     int code = rog_robots_heard(g->db, g->run_id, rank, rog_event_line_tree(e), &news, err);
     return code == 0 && news ? store_event(g, e, rank, t, err) : code;
 }
@@ -314,7 +314,7 @@ static int store_line(struct rog_ingest *g, const char *text, size_t size, struc
     if (code == 0 && !is_event) {
         code = rog_fail(err, ROG_EFORMAT, "not an event: \"event\" or \"t\" is missing");
     } else if (code == 0 && g->rank && speaks != g->rank) {
-        code = rog_fail(err, ROG_EFORMAT, "an event of rank %lld, and worker %lld wrote it",
+        code = rog_fail(err, ROG_EFORMAT, "an event of rank %lld, written by worker %lld",
                         (long long)speaks, (long long)g->rank);
     } else if (code == 0) {
         double t = rog_event_line_number(&event, "t", 0);

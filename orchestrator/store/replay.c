@@ -41,7 +41,7 @@ char *rog_replay_text(const struct rog_replay *replay)
                               : rog_strdup("the server");
     char *text = NULL;
     if (host && isnan(replay->error))
-        text = rog_strdup("not known: on no host enough waited to be sent at a time");
+        text = rog_strdup("unknown: on no host was enough data waiting to be sent at a time");
     else if (host && isnan(replay->tolerance))
         text = rog_format("off by %+.1f%% on %s", 100 * replay->error, host);
     else if (host)

@@ -107,8 +107,8 @@ void rog_setbacks_text(const struct rog_setbacks *setbacks, char text[ROG_SETBAC
     size_t used = workers_text(setbacks, " to the end", text);
     if (setbacks->restarts > 0)
         used += (size_t)snprintf(
-            text + used, ROG_SETBACKS_BYTES - used, "%s%lld process%s started again",
-            used ? ", " : "", (long long)setbacks->restarts, setbacks->restarts == 1 ? "" : "es");
+            text + used, ROG_SETBACKS_BYTES - used, "%s%lld process%s restarted", used ? ", " : "",
+            (long long)setbacks->restarts, setbacks->restarts == 1 ? "" : "es");
     if (setbacks->lost_s > 0)
         snprintf(text + used, ROG_SETBACKS_BYTES - used, "%s%.*f s of the run lost",
                  used ? ", " : "", digits_of(setbacks->lost_s), setbacks->lost_s);

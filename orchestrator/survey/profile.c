@@ -186,17 +186,17 @@ static void remark(const struct rog_profile_options *options, const char *title,
 static int measure_watts(struct rog_survey_host *host, const struct rog_profile_options *options,
                          double *stall_w, double *traffic_w, struct rog_error *err)
 {
-    remark(options, host->title, "what it draws while it waits");
+    remark(options, host->title, "its power while waiting");
     int code = watts(host, options->seconds, stall_w, err);
     if (code)
         return code;
     if (isnan(*stall_w)) {
         remark(options, host->title,
-               "no sensor tells what it draws, so the energy of its runs is not known; hint: give "
+               "no sensor measures its power, so the energy of its runs is unknown; hint: give "
                "watts_compute, watts_communicate and watts_stall of the profile by hand");
         return ROG_OK;
     }
-    remark(options, host->title, "what it draws while it sends and receives");
+    remark(options, host->title, "its power while sending and receiving");
     return watts_of_traffic(host, options->seconds, traffic_w, err);
 }
 
@@ -310,7 +310,7 @@ char *rog_profile_text(const char *name, const struct rog_json *profile)
         fprintf(
             file,
             "# It has no sensor: without watts_compute, watts_communicate and watts_stall, in W,\n"
-            "# the energy of its runs is not known.\n");
+            "# the energy of its runs is unknown.\n");
     fprintf(file, "%s = {\n", name);
     rog_json_each(rog_json_get(profile, "settings"), add_setting, file);
     fprintf(file, "};\n");

@@ -196,13 +196,13 @@ static int follow(struct recording *recording, struct rog_error *err)
         if (!code && stopped && !recording->stopped_s && !recording->ended)
             code = tell_to_end(recording, &why);
         if (!code && recording->stopped_s && rog_clock_s() > recording->stopped_s + END_S)
-            code = rog_fail(&why, ROG_EFAILED, "the probe does not end");
+            code = rog_fail(&why, ROG_EFAILED, "the probe does not exit");
         if (code && (is_final(recording) || stopped)) {
             rog_fail_again(err, &why);
             rog_fail_prefix(err, "%s", recording->server->title);
         } else if (code) {
             if (!lost)
-                remark(recording, "%s: %s; it goes on recording there, and will be asked again",
+                remark(recording, "%s: %s; it continues recording there, and rogctl keeps trying",
                        recording->server->title, why.message);
             code = ROG_OK;
             lost = true;
@@ -223,11 +223,12 @@ static void clean_up(struct recording *recording)
     rog_survey_each(hosts, 0, rog_survey_remove, &ignored);
     for (size_t i = 0; i < hosts->count; i++)
         if (hosts->host[i].cause.code)
-            remark(recording,
-                   "%s cannot be cleaned up: %s; hint: it ends by itself within %.0f s, and rogctl "
-                   "doctor --cluster %s --clean removes the rest",
-                   hosts->host[i].title, hosts->host[i].cause.message,
-                   hosts->options.cluster->lease_s, hosts->options.cluster->path);
+            remark(
+                recording,
+                "%s cannot be cleaned up: %s; hint: it exits by itself within %.0f s, and rogctl "
+                "doctor --cluster %s --clean removes the rest",
+                hosts->host[i].title, hosts->host[i].cause.message, hosts->options.cluster->lease_s,
+                hosts->options.cluster->path);
 }
 
 int rog_record_links(struct rog_survey_hosts *hosts, const struct rog_record_options *options,

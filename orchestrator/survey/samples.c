@@ -84,7 +84,7 @@ int rog_samples_take(struct rog_samples *samples, const char *text, size_t size,
             continue;
         if (!read_row(&line, value) || !(value[AT] >= 0) || !(value[RANK] >= 0) ||
             value[RANK] > (double)samples->workers || value[RANK] != floor(value[RANK]))
-            return rog_fail(err, ROG_EFORMAT, "no row of a recording: \"%.*s\"",
+            return rog_fail(err, ROG_EFORMAT, "not a row of a recording: \"%.*s\"",
                             (int)(line.length < 60 ? line.length : 60), line.text);
         take_row(samples, value);
     }

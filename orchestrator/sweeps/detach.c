@@ -111,7 +111,7 @@ static int await(const char *entry, const char *log, struct rog_process *process
         if (rog_clock_s() > until_s) {
             rog_process_stop(process);
             return rog_fail(err, ROG_EFAILED,
-                            "the background process did not report within %g s that it runs",
+                            "the background process did not report within %g s that it is running",
                             PATIENCE_S);
         }
         nanosleep(&step, NULL);

@@ -459,7 +459,7 @@ int rog_robots_table(const struct rog_json *robots, bool live, struct rog_error 
 {
     if (rog_json_size(robots) == 0)
         return 0;
-    struct rog_table *table = rog_table_new("node|?5host|heard of|>?6iteration|>?4up Mbit/s|"
+    struct rog_table *table = rog_table_new("node|?5host|last heard|>?6iteration|>?4up Mbit/s|"
                                             ">?4down Mbit/s|>?3battery|>?2\302\260C|?1throttled");
     for (size_t i = 0; i < rog_json_size(robots); i++) {
         const struct rog_json *robot = rog_json_at(robots, i);

@@ -19,8 +19,7 @@ static int make_token(char token[ROG_TOKEN_MOST + 1], struct rog_error *err)
 {
     unsigned char random[TOKEN_BYTES];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return rog_fail(err, ROG_EIO, "the system gives no random numbers for a token: %s",
-                        strerror(errno));
+        return rog_fail(err, ROG_EIO, "cannot generate a random token: %s", strerror(errno));
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(token + 2 * i, 3, "%02x", random[i]);
     return 0;

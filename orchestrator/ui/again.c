@@ -86,7 +86,7 @@ static int write_cluster(FILE *file, const char *name, struct rog_error *err)
 static int write_head(FILE *file, const struct rog_case_row *row, const char *cluster,
                       struct rog_error *err)
 {
-    fputs("# Makes recorded runs again: rogctl sweep THIS-FILE\n", file);
+    fputs("# Repeats recorded runs: rogctl sweep THIS-FILE\n", file);
     fputs("# Settings that are not named here had their defaults. Programs, plugins and traces of "
           "your\n"
           "# own must be where they were; `rogctl bundle` makes an archive that has them, too.\n",

@@ -141,7 +141,8 @@ static int read_parameters(struct series *s, const struct rog_target *target, st
     if (code == 0)
         code = rog_target_int(target, "points", POINTS_MIN, POINTS_MAX, &s->points, err);
     if (code == 0 && s->to < s->from)
-        code = rog_fail(err, ROG_EINVAL, "from (%g) is behind to (%g)", s->from, s->to);
+        code =
+            rog_fail(err, ROG_EINVAL, "from (%g) must not be greater than to (%g)", s->from, s->to);
     return code < 0 ? code : choose_lines(s, target, err);
 }
 

@@ -333,7 +333,7 @@ int rog_hub_add(struct rog_hub *hub, const char *run_id, struct rog_web_stream *
     listener_free(listener);
     rog_web_stream_drop(*stream);
     *stream = NULL;
-    return rog_fail(err, ROG_EBUSY, "%d pages listen already; close one of them",
+    return rog_fail(err, ROG_EBUSY, "%d pages are already open; close one of them",
                     ROG_HUB_LISTENERS_MAX);
 }
 

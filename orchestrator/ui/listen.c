@@ -56,8 +56,8 @@ int rog_listen_parse(struct rog_listen *door, const char *text, struct rog_error
     const char *end = bracket ? strchr(text, ']') : has_port ? colon : text + strlen(text);
     if (!end || (bracket && end[1] && end[1] != ':') || (size_t)(end - host) >= sizeof door->host)
         return rog_fail(err, ROG_EINVAL,
-                        "--listen %s is no address; hint: --listen 127.0.0.1:%d, or [::1]:%d", text,
-                        ROG_LISTEN_PORT, ROG_LISTEN_PORT);
+                        "--listen %s is not an address; hint: --listen 127.0.0.1:%d, or [::1]:%d",
+                        text, ROG_LISTEN_PORT, ROG_LISTEN_PORT);
     if (end > host)
         snprintf(door->host, sizeof door->host, "%.*s", (int)(end - host), host);
     return has_port ? parse_port(door, colon + 1, text, err) : 0;
@@ -150,7 +150,7 @@ static int fail_to_listen(const struct rog_listen *door, int cause, struct rog_e
     return rog_fail(err, cause == EADDRNOTAVAIL ? ROG_EINVAL : ROG_EIO, "%s:%d: %s%s", door->host,
                     door->port, strerror(cause),
                     cause == EADDRNOTAVAIL ? "; hint: `ip address` lists those of this machine"
-                    : cause == EACCES      ? "; hint: ports below 1024 are root's"
+                    : cause == EACCES      ? "; hint: ports below 1024 need root"
                                            : "");
 }
 

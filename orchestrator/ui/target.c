@@ -50,7 +50,7 @@ static int decode(const char *at, const char *end, bool query, char **text, stru
     *out = '\0';
     return is_text(*text) ? 0
                           : rog_fail(err, ROG_EINVAL,
-                                     "the address has bytes that are no text in UTF-8, or control "
+                                     "the address has bytes that are not UTF-8, or control "
                                      "characters");
 }
 

@@ -89,7 +89,7 @@ END
 for file in $(jq -r '.files[].path' mix-case0/manifest.json); do
     change "$file" sh -c "printf x >>'$file'"
     try 1 rogctl bundle verify copy
-    says "$file is not what it was"
+    says "$file has changed"
 done
 change README.md rm README.md
 try 1 rogctl bundle verify copy
@@ -114,12 +114,12 @@ figure=figures/mix-case0-average-time-composition
 change figure sed -i 's/1/2/' $figure.dat
 mend
 try 1 rogctl bundle verify copy
-says "$figure.dat is drawn differently"
+says "$figure.dat differs when it is redrawn"
 events=$(cd mix-case0 && echo results.runs/*-SSP-*/events.jsonl)
 change events sed -i '3s/"t":/"T":/' "$events"
 mend
 try 1 rogctl bundle verify copy --again
-says "its event 3 is another"
+says "event 3 differs when the run is repeated"
 change experiment sed -i 's/seed = 7/seed = 8/' experiment/experiment.conf
 mend
 try 1 rogctl bundle verify copy --again --json

@@ -23,8 +23,8 @@ query "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)
 try 0 rogctl redraw c-case0 --format svg --plots plain
 cp -r plain before
 try 0 rogctl redraw c-case0 --format svg --as-published --plots plain --json
-says "small is not in $composition: nothing is recorded of a host of rank 3"
-says "small is not in $energy: nothing is recorded of a host of rank 3"
+says "small is not in $composition: the published numbers are those of rank 3"
+says "small is not in $energy: the published numbers are those of rank 3"
 says "has 20 tested checkpoints; the published scripts need 25"
 same "files" "plain/c-case0-$composition-as-published.svg plain/c-case0-$efficiency-as-published.svg \
 plain/c-case0-$time-as-published.svg plain/c-case0-$energy-as-published.svg" "$(json '.files | join(" ")')"
@@ -151,7 +151,7 @@ near "bandwidth" "$before $after" \
 try 2 rogctl microevents "$rog" 1 60 --as-published --rows
 says "no shares of layers"
 try 2 rogctl microevents "$(query "SELECT id FROM runs WHERE note = 'BSP'")" 1 60 --as-published
-says "runs of ROG alone"
+says "only runs of ROG"
 try 2 rogctl microevents "$(query "SELECT id FROM runs WHERE note = 'small'")" 1 60 --as-published
 says "has 2 workers"
 

@@ -53,7 +53,7 @@ kill "$server"
 wait "$server" 2>/dev/null
 try 1 rogctl data get cifar100 --list list.conf
 says 'cifar100 could not be fetched'
-says 'put set.tar.gz, fetched elsewhere, into data/cifar100 and call this again'
+says 'download set.tar.gz elsewhere, put it into data/cifar100 and run this command again'
 cp served/set.tar.gz data/cifar100/
 try 0 rogctl data get cifar100 --list list.conf
 says 'from set.tar.gz'

@@ -64,7 +64,7 @@ done
 trace 1 2 >t.csv
 wait $!
 same "exit status" 1 $?
-says "t.csv has changed since the run began, so what it has read is unknown; run the sweep again"
+says "t.csv has changed since the run started, so what it read is unknown; run the sweep again"
 says "t.csv has changed since the sweep was planned; run the sweep again"
 same "done" 0 "$(query "SELECT count(*) FROM runs JOIN case_runs ON run_id = id WHERE case_name = 'e-case0'
     AND status = 'done'")"

@@ -140,7 +140,7 @@ try 0 rogctl import wrong --db wrong.db
 for what in "more than readings after it (line 2)" "less than readings before it (line 4)" \
     "its date is over 30 days from the run's start (line 5)" "far more than the reading before it (line 6)" \
     "7 rates in 8 lines, 3 stored; 1 other line; 4 refused: not understood (first in line 4)" \
-    "log/worker_1.log: iteration 2 is not there"; do
+    "log/worker_1.log: iteration 2 is missing"; do
     says "$what"
 done
 same "readings that are right" "105.5|30.0" "$(query "SELECT 105.5, max(joules) FROM energy" wrong.db)"
@@ -177,7 +177,7 @@ changed alone cat
 alone=alone/result/01-02-03-04-SSP-4-outdoors
 rm $alone/log/worker_0.log
 try 0 rogctl import alone --db alone.db
-says "3 of 3 iterations have no time of pulling"
+says "3 of 3 iterations have no pull time"
 same "time of pulling" 0 "$(query "SELECT count(pull_s) FROM iterations" alone.db)"
 try 0 rogctl show 01-02 --db alone.db
 grep -q "^communication *-$" out || fail "a communication that nobody knows"

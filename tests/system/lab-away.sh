@@ -40,8 +40,8 @@ wait $sweep
 status=$?
 [ $status = 0 ] || fail "exit status $status: $(grep -v running said)"
 same "the run" "done 1" "$(query 'SELECT status || " " || attempt FROM runs' $db)"
-heard "the run is brought back there"
-heard "what worker 3's host has recorded is damaged and left out there"
+heard "the run is being restored there"
+heard "a record of worker 3's host is damaged and was skipped"
 heard "worker 1 ("
 same "away at the end" 1 "$(query "SELECT group_concat(json_extract(value, '$.rank')) FROM events,
     json_each(data, '$.workers_away') WHERE kind = 'end'" $db)"

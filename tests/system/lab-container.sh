@@ -82,7 +82,7 @@ worker=$(role 2 work)
 kill -9 "$(pgrep -f "podman run .*--folder $caches/host2/")"
 ended "$worker" client
 finish 0 1 done
-heard "brought back"
+heard "being restored"
 same "restarts" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'restart'" "$db")"
 same "containers" "" "$(containers)"
 
@@ -97,6 +97,6 @@ prints "process $stray"
 prints 'container rogctl-gone-1-1'
 prints 'podman, image localhost/rogctl-test'
 try 0 rogctl doctor --cluster cluster.conf --clean
-prints '2 processes or containers ended'
+prints '2 processes or containers stopped'
 wait $stray
 same "containers" "" "$(containers)"

@@ -89,8 +89,8 @@ echo >>"$(echo $cache/host0/rogctl/trees/*/lib/rog/plugins/rog.so)"
 doctor 1
 finding server trainer good '1 files'
 finding server left-overs note 'old-1-0'
-finding 'worker 1' trainer good 'deployed already'
-finding 'worker 1' shaping note 'no right to use tc'
+finding 'worker 1' trainer good 'already deployed'
+finding 'worker 1' shaping note 'not permitted to use tc'
 finding 'worker 1' left-overs good 'a run is active'
 finding 'worker 1' port good ':7700 reached in'
 finding 'worker 2' reach bad 'accept it with: ssh'
@@ -157,12 +157,12 @@ for program in rog-trainer rog-unpack; do # the first does not start, the second
         continue
     }
     doctor 1
-    finding 'worker 1' trainer bad 'the C library there is too old for this trainer, which needs GLIBC_9.3'
+    finding 'worker 1' trainer bad 'the C library there is too old: this trainer needs GLIBC_9.3'
     finding 'worker 1' trainer bad "sudo cmake/portable-bundle $(uname -m)"
     hosts=no-iface.conf
     [ $program = rog-trainer ] || hosts=lab
     rogctl sweep old.conf --cluster $hosts >said 2>&1 && fail "a run with such a trainer is done"
-    grep -q 'needs GLIBC_9.3[0-9]* of it; rogctl doctor' said || fail "$(cat said)"
+    grep -q 'needs GLIBC_9.3[0-9]* or later; rogctl doctor' said || fail "$(cat said)"
 done
 unset ROG_BUNDLE_PATH
 rm -r bundles
@@ -180,7 +180,7 @@ mkdir -p $cache/host2/rogctl/runs/busy-1-2
 touch $cache/host2/rogctl/runs/busy-1-2/lease
 doctor 0 --clean
 finding 'worker 1' clean good '1 left-over runs removed'
-finding 'worker 2' clean note 'at work with 1 runs'
+finding 'worker 2' clean note '1 runs there are active'
 [ -e $cache/host2/rogctl/runs/busy-1-2/lease ] || fail "a run that goes on was removed"
 [ -d $cache/host2/rogctl/trees ] || fail "the trainer of a run that goes on was removed"
 [ ! -e $cache/host1/rogctl/runs/new-1-1 ] || fail "a run was left"

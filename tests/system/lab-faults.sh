@@ -73,7 +73,7 @@ fault_supervisor() {
     kill -9 "$(role 3 host)" || fail "nothing to kill"
     finish 0 1 done
     heard "supervisor there is gone"
-    heard "brought back there"
+    heard "being restored there"
     same "workers that came back" 1 \
         "$(query "SELECT count(*) FROM events WHERE kind = 'join' AND rank = 3 AND t > 1" $db)"
 }

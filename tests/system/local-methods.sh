@@ -53,7 +53,7 @@ for victim in "work .*--rank 2" serve; do
         (SELECT max(json_extract(data, '\$.t')) FROM events WHERE kind = 'restart')")"
     run=$(query 'SELECT id FROM runs')
     try 0 rogctl verify "$run"
-    prints "recorded, without findings: 1 process started again"
+    prints "recorded, without findings: 1 process restarted"
     [ "$victim" = serve ] || continue
     # Its state is some seconds younger than its checkpoint, of which there is but the first.
     try 0 rogctl show "$run" --json

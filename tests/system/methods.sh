@@ -82,7 +82,7 @@ wrong '{ name = "a"; title = "A"; settings = { }; }' 'the method has no source'
 wrong '{ name = "a"; title = "A"; source = "S"; settings = { thresold = 1; }; }' \
     'unknown setting thresold (did you mean threshold?)'
 wrong '{ name = "a"; title = "A"; source = "S"; settings = { method = "bsp"; }; }' \
-    'a method cannot be made of another one'
+    'a method cannot be based on another method'
 wrong '{ name = "a"; title = "A"; source = "S"; settings = { }; }, { name = "a"; title = "A"; source = "S"; settings = { }; }' \
     'there are two methods "a"'
 wrong '{ name = "a/b"; title = "A"; source = "S"; settings = { }; }' \

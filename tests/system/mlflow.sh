@@ -82,5 +82,5 @@ same "it is said" 1 "$(grep -c 'MLflow did not receive everything' err)"
 try 0 rogctl export away-case0 --format mlflow --to $url --json
 same "runs made up for" 2 "$(json '.runs | length')"
 try 2 rogctl sweep away.conf --mlflow http://me:secret@127.0.0.1:9
-says "the URL holds"
+says "the URL contains"
 try 2 rogctl sweep away.conf --mlflow 127.0.0.1

@@ -49,7 +49,7 @@ same "both" "$(sent a)" "$(sent b)"
 
 # A setting that the user has not written is a method's.
 try 2 rogctl run method=diloco contribution=gradient
-says "are turned into updates by momentum_kind; what is not given here is from method diloco"
+says "are turned into updates by momentum_kind; settings that are not given here come from method diloco"
 try 2 rogctl run method=fedavg threshold=7
 says "from method fedavg (see \`rogctl methods fedavg\`)"
 

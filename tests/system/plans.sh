@@ -89,7 +89,7 @@ says "trace_blocks_by has no effect without trace_blocks"
 
 sed 's/w{rank}/w1/' r.conf >shared.conf
 try 0 rogctl sweep shared.conf -n
-says "2 workers have the trace $PWD/w1.csv from the same moment on, so their links fade at the same time"
+says "2 workers use the trace $PWD/w1.csv from the same moment on, so their links fade at the same time"
 try 0 rogctl run workload=none seconds=60 trace=w1.csv --cluster c.conf
 says "from the same moment on"
 sed 's/epochs/trace_start = "spread"; epochs/' shared.conf >spread.conf
@@ -241,7 +241,7 @@ try 2 rogctl sweep library.conf -n
 says 'no plugin provides the library "BPS" (did you mean BSP?)'
 printf 'case = "n"; %s matrix = { note = ["one", "two"]; };' "$quick" >notes.conf
 try 2 rogctl sweep notes.conf -n
-says "is the same as the one of line 1, as notes do not tell runs apart; change a setting"
+says "is the same as the one of line 1, because notes do not distinguish runs; change a setting"
 # The seeds of a matrix, and others for the same runs.
 printf 'case = "n"; %s matrix = { seed = [1, 2]; };' "$quick" >seeds.conf
 try 2 rogctl sweep seeds.conf -n --repeat 3

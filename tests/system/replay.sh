@@ -52,7 +52,7 @@ json "$figures | @tsv" >found
 paste wanted found | awk '{ for (i = 1; i <= 7; i++) if ($i < 0.999 * $(i + 7) || $i > 1.001 * $(i + 7)) exit 1 }' ||
     fail "tensors of a file: $(cat wanted), replayed: $(cat found)"
 try 2 rogctl run workload=train layout=layout.json
-says "layout is a model without values, for workload none alone"
+says "layout is a model without values, only for workload none"
 for wrong in '[]' '{' '[{"name": "a", "shape": [0]}]'; do
     echo "$wrong" >wrong.json
     try 1 rogctl run workload=none layout=wrong.json seconds=60 --db l.db

@@ -118,7 +118,7 @@ if has fish; then
 fi
 start_up bash .bashrc yes
 log_in 1 bash
-says 'prints without an end'
+says 'prints endlessly'
 start_up dash .ssh/rc 'echo rc'
 log_in 1 dash
 says 'a start-up file there (~/.ssh/rc or /etc/ssh/sshrc) prints "rc"'
@@ -127,12 +127,12 @@ says 'a start-up file there (~/.ssh/rc or /etc/ssh/sshrc) prints "rc"'
 if has fish; then
     start_up bash .bashrc 'exec fish'
     log_in 1 bash
-    says "(bash reads ~/.bashrc) starts $(readlink -f "$(command -v fish)") in the place of every command"
+    says "(bash reads ~/.bashrc) starts $(readlink -f "$(command -v fish)") instead of every command"
     first_line bash .bashrc
 fi
 start_up bash .bashrc 'echo hello; exec dash'
 log_in 1 bash
-says 'dash in the place of every command'
+says 'dash instead of every command'
 start_up bash .bashrc 'exit 3'
 log_in 1 bash
 says 'runs no commands: one exited with status 3 and without output'
@@ -142,11 +142,11 @@ log_in 1 bash
 says 'tmux-or-the-like: not found"'
 start_up bash .bashrc 'read -r line'
 log_in 1 bash
-says 'reads the input that is for commands'
+says 'reads the input of commands'
 first_line bash .bashrc
 start_up bash .bashrc 'sleep 20'
 ROG_TEST_TIMEOUT=2 log_in 1 bash
-says 'no command ends within 2 s. A start-up file there that sleeps or waits'
+says 'no command finishes within 2 s. If a start-up file there'
 start_up bash .bashrc 'sleep 1'
 log_in 0 bash
 

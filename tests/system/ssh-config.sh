@@ -386,7 +386,7 @@ if [ -n "${port_password_first:-}" ]; then
     answer "$secret"
     row "a host that wants both" in
     at twofold
-    row "a host that wants both, no password" out "it accepts the key, but asks for more, and no answer was given"
+    row "a host that wants both, no password" out "it accepts the key, but requires more, and no answer was given"
     at twofold
     answer wrong
     row "a host that wants both, a wrong password" out "the password or answer was wrong"
@@ -396,7 +396,7 @@ if [ -n "${port_password_first:-}" ]; then
     at password_first
     answer "$secret"
     key="IdentityFile $PWD/other_id"
-    row "a host that wants a password, then another key" out "it accepts the password or answer, but asks for more, and no key"
+    row "a host that wants a password, then another key" out "it accepts the password or answer, but requires more, and no key"
 else
     echo "not tried: passwords, for which this test has to be root"
 fi

@@ -141,7 +141,7 @@ prints "rank 3"
 taken_back "UPDATE events SET data = json_set(data, '\$.oldest', 12) WHERE kind = 'admit' AND t > 300
     AND json_extract(data, '\$.iteration') = 11"
 try 1 rogctl verify "$bsp" --db t.db
-prints "all rows had version 12"
+prints "records version 12 for all rows"
 
 # A stream that ends too early or holds what is no event.
 rm -rf t.db* && cp results.db t.db && cp results.runs/"$rog"/events.jsonl t.runs/"$rog"/
@@ -150,7 +150,7 @@ try 1 rogctl verify "$rog" --db t.db
 prints "stream"
 head -n 99 results.runs/"$rog"/events.jsonl >t.runs/"$rog"/events.jsonl
 try 1 rogctl verify "$rog" --db t.db
-prints "are said to be stored"
+prints "are recorded as stored"
 # Looking changes nothing.
 same "runs" 6 "$(query 'SELECT count(*) FROM runs' t.db)"
 
@@ -175,7 +175,7 @@ tampered bound "all workers had pushed iteration 12" "$tenth" \
     "UPDATE events SET data = json_set(data, '\$.slowest', 12) WHERE run_id = '$tenth' AND $admit"
 tampered bound "1 of 4 workers had pushed that iteration, TENTH waits for 3" "$patient" \
     "UPDATE events SET data = json_set(data, '\$.reached', 1) WHERE run_id = '$patient' AND $admit"
-tampered bound "does not say how far the others were" "$tenth" \
+tampered bound "does not record the progress of the other workers" "$tenth" \
     "UPDATE events SET data = json_remove(data, '\$.active') WHERE run_id = '$tenth' AND $admit"
 
 # A strategy that states nothing is held to what it said of itself, and verify says what it left out.
@@ -190,7 +190,7 @@ try 0 rogctl sweep y.conf
 run=$(query "SELECT id FROM runs WHERE library = 'VERSION_1'")
 try 0 rogctl verify "$run"
 prints "bound: not checked: what an admission waits for: VERSION_1 states no staleness bound"
-prints "rows: not checked: how many rows are sent at least: VERSION_1 states no least share"
+prints "rows: not checked: the minimum number of rows: VERSION_1 states no minimum share"
 # So is one whose plugin is gone.
 rm folder/version_1.so
 try 0 rogctl verify "$run" --json

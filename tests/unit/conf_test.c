@@ -659,7 +659,7 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { iface = \"wlan0\"; };",
      "line 2: iface is for clusters of kind ssh"},
     {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { count = 3; };",
-     "line 2: count is a worker's own, it cannot be in worker_defaults"},
+     "line 2: count belongs to a single worker and cannot be in worker_defaults"},
     {"kind = \"virtual\"; workers = ( { } );\nworker_defaults = { profile = \"nxx\"; };",
      "line 2: no device profile \"nxx\" in"},
     {"kind = \"ssh\"; workers = ( { profile = \"nx\"; host = \"a\"; } );", "server is missing"},
@@ -695,8 +695,8 @@ static const struct wrong wrong_clusters[] = {
     {"kind = \"virtual\";\nretries = 1; workers = ( { profile = \"nx\"; } );",
      "line 2: retries is for clusters of kind local or ssh"},
     {"kind = \"local\";\nworkers = ( { profile = \"nx\";\nstep_s = \"measured\"; } );",
-     "line 3: step_s = \"measured\" is for clusters of kind virtual or slurm; here a step takes "
-     "what"},
+     "line 3: step_s = \"measured\" is for clusters of kind virtual or slurm; on this "
+     "cluster a step takes"},
     {"kind = \"virtual\";\nworkers = ( { profile = \"nx\";\nstep_s = \"measure\"; } );",
      "line 3: step_s must be a number from 0 to 1000000 s, or measured (found \"measure\")"},
     {"kind = \"virtual\";\nthrottle = 4; workers = ( { profile = \"nx\"; } );",

@@ -186,7 +186,7 @@ static void test_a_checkpoint_is_as_large_as_the_model(void **state)
     /* One that says less than it sends. */
     hosted.fake.hidden = 10;
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
-    assert_non_null(strstr(err.message, "more bytes than the host said"));
+    assert_non_null(strstr(err.message, "more bytes than the host reported"));
     hosted.fake.hidden = 0;
     /* Nothing is known of the model: the first says it, but for what a file says about itself. */
     hosted.most = 0;

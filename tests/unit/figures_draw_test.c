@@ -563,7 +563,7 @@ static void panels_are_of_one_width(void **state)
     free(script);
     options.size = "3x1.2";
     assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
-    assert_non_null(strstr(err.message, "has no room at 3.00x1.20 inches"));
+    assert_non_null(strstr(err.message, "does not fit into 3.00x1.20 inches"));
     options.size = "3by4";
     assert_int_equal(rog_figures_draw_case(f->db, "case", &options, &err), ROG_EINVAL);
 }

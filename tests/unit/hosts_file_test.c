@@ -69,7 +69,7 @@ static void wrong_hosts_are_named(void **state)
         const char *text, *says;
     } cases[] = {
         {"kind = \"ssh\";",
-         "line 1: a file of hosts that execute runs has kind = \"hosts\" (found"},
+         "line 1: a file of hosts that execute runs needs kind = \"hosts\" (found"},
         {"lease = 10;", "(it has none)"},
         {"kind = \"hosts\";", "hosts is missing"},
         {"kind = \"hosts\"; hosts = ();", "(found an empty one)"},
@@ -83,7 +83,7 @@ static void wrong_hosts_are_named(void **state)
         {"( { host = \"a\"; environment = \"A=1 B\"; } );", "environment must be NAME=VALUE"},
         {"( { host = \"a\"; }, { host = \"A\"; } );", "host A is listed twice"},
         {"( { host = \"a{1..2000}\"; } );", "stands for more than 1000"},
-        {"( { host = \"a\"; } ); host_defaults = { host = \"b\"; };", "host is a host's own"},
+        {"( { host = \"a\"; } ); host_defaults = { host = \"b\"; };", "host belongs to a single host and cannot be in"},
         {"( { host = \"a\"; } ); host_defaults = 3;", "host_defaults must be a group"},
         {"( { host = \"a\"; } ); lease = 1;", "lease must be"},
         {"( { host = \"a\"; } ); workers = ();", "unknown setting workers"},

@@ -354,7 +354,7 @@ static void no_outdated_run_stays(void **state)
     put(f, "t.csv", "seconds,mbps\n0,9\n");
     struct rog_plan *second = recorded(f, text);
     assert_int_equal(second->leaving_count, 1);
-    assert_string_equal(second->leaving[0].why, "had other files than the new run");
+    assert_string_equal(second->leaving[0].why, "read different files than the new run");
     assert_int_equal(runs_in_case(f), 2);
     rog_plan_free(second);
     rog_plan_free(same);
@@ -381,8 +381,8 @@ static void swapped_files_are_the_same_runs(void **state)
     struct rog_plan *plan = NULL;
     struct rog_error err = {0};
     assert_int_equal(try_plan(f, text, &plan, &err), ROG_EINVAL);
-    assert_non_null(
-        strstr(err.message, "is the same as the one of line 1, whose files hold the same"));
+    assert_non_null(strstr(err.message,
+                           "is the same as the one of line 1, whose files have the same contents"));
     rog_plan_free(second);
     rog_plan_free(first);
 }

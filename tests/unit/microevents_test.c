@@ -150,7 +150,7 @@ static void shares_of_rows_are_those_recorded(void **state)
     struct rog_row_shares shares;
     assert_int_equal(rog_microevents_load(f->db, RUN, 2, 65, 20, false, &events, &err), 0);
     assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);
-    assert_non_null(strstr(err.message, "no recorded run does"));
+    assert_non_null(strstr(err.message, "no recorded run has one"));
     add_rows_events(f);
     assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), 0);
     assert_int_equal(shares.layers, 2);
@@ -183,7 +183,7 @@ static void shares_of_rows_are_those_recorded(void **state)
     free(events.run_id);
     events.run_id = rog_strdup("blind");
     assert_int_equal(rog_row_shares_load(f->db, &events, &shares, &err), ROG_ENOTFOUND);
-    assert_non_null(strstr(err.message, "these do: " RUN));
+    assert_non_null(strstr(err.message, "these have one: " RUN));
     rog_microevents_release(&events);
 }
 

@@ -584,7 +584,7 @@ static void set(struct tracker *tracker, bool *what, bool to)
 static void count_word(void *user, const char *text)
 {
     int *words = user;
-    words[0] += strstr(text, "the runs continue without MLflow") != NULL;
+    words[0] += strstr(text, "rogctl keeps trying to reach MLflow") != NULL;
     words[1] += strstr(text, "MLflow answers again") != NULL;
 }
 

@@ -161,7 +161,7 @@ static void an_average_makes_another_run(void **state)
                               " runs = ( { } );",
                               &once, &plan, &err),
                      ROG_EINVAL);
-    assert_non_null(strstr(err.message, "checkpoint_average is of a model"));
+    assert_non_null(strstr(err.message, "checkpoint_average needs a model"));
 }
 
 static void a_run_is_resolved_whole(void **state)
@@ -268,8 +268,10 @@ static void times_of_the_default_profile_are_remarked(void **state)
     struct rog_json *texts = remarks_of(plan);
     assert_int_equal(rog_json_size(texts), 1);
     const char *remark = rog_json_string(rog_json_at(texts, 0), "");
-    if (!strstr(remark, "the program of 3 workers has times of the default profile jetson-nx, ") ||
-        !strstr(remark, ": 1.5 s a local step, 0.5 s to compress a push, 0.75 s to unpack a pull;"))
+    if (!strstr(remark,
+                "the program of 3 workers has the times of the default profile jetson-nx, ") ||
+        !strstr(remark,
+                ": 1.5 s a local step, 0.5 s to compress a push, 0.75 s to decompress a pull;"))
         fail_msg("%s", remark);
     rog_json_free(texts);
     const struct rog_json *first = plan->run[0].resolved.config;

@@ -498,7 +498,7 @@ static void slurm_is_away(void **state)
     assert_non_null(strstr(scene.says, "Slurm does not answer"));
     struct rog_error err = {0};
     assert_int_equal(rog_pool_slurm_provider.stop(scene.slurm, &err), ROG_EFAILED);
-    assert_non_null(strstr(err.message, "end by themselves"));
+    assert_non_null(strstr(err.message, "exit by themselves"));
     end(&scene);
     /* One that hangs holds up nobody: it goes on beside. */
     begin(&scene);

@@ -168,10 +168,11 @@ static int fed_cifar_make(void *user, struct rog_dataset **made, struct rog_erro
     }
     code = run_converter(program, conversion->path, records, err);
     if (code == ROG_ENOTFOUND)
-        code = rog_fail(err, ROG_EFAILED,
-                        "%s, which reads HDF5 files, is not installed; where it is, `rog-hdf5 "
-                        "FILE.h5 train.bin` writes the files for data = \"cifar100:FOLDER\"",
-                        program);
+        code = rog_fail(
+            err, ROG_EFAILED,
+            "%s, which reads HDF5 files, is not installed; on a machine that has it, `rog-hdf5 "
+            "FILE.h5 train.bin` writes the files for data = \"cifar100:FOLDER\"",
+            program);
     if (!code)
         code = rog_cifar_read(made, records, ROG_CIFAR_ANY_RECORDS, err);
     unlink(records);

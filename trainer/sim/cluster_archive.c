@@ -61,7 +61,8 @@ static void archive_link(struct rog_sim_cluster *cluster, struct rog_sim_link *l
     rog_archive_u64(archive, &link->bytes);
     rog_archive_u64(archive, &link->stream_bytes);
     rog_archive_within(archive, &link->left_bytes, 0, DBL_MAX, "bytes that drain");
-    rog_archive_within(archive, &link->idle_s, 0, cluster->now_s, "when a link was idle");
+    rog_archive_within(archive, &link->idle_s, 0, cluster->now_s,
+                       "the time when a link became idle");
     if (!archive->loading)
         return;
     link->queued = queued;
@@ -86,9 +87,9 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
                          struct rog_archive *archive)
 {
     uint32_t state = node->state;
-    rog_archive_number(archive, &state, ROG_SIM_LEFT, "what a worker is doing");
+    rog_archive_number(archive, &state, ROG_SIM_LEFT, "the state of a worker");
     node->state = state;
-    rog_archive_within(archive, &node->change_s, 0, INFINITY, "when a rate changes");
+    rog_archive_within(archive, &node->change_s, 0, INFINITY, "the time of a rate change");
     rog_archive_real(archive, &node->mbps);
     rog_archive_u32(archive, &node->iterations);
     rog_archive_real(archive, &node->loss);
@@ -101,8 +102,8 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
     rog_archive_flag(archive, &node->lagged);
     rog_archive_flag(archive, &node->ahead);
     rog_archive_flag(archive, &node->ahead_over);
-    rog_archive_within(archive, &node->ahead_s, 0, DBL_MAX, "when steps are made");
-    rog_archive_within(archive, &node->steps_s, 0, DBL_MAX, "how long steps take");
+    rog_archive_within(archive, &node->ahead_s, 0, DBL_MAX, "the times of steps");
+    rog_archive_within(archive, &node->steps_s, 0, DBL_MAX, "the durations of steps");
     rog_archive_real(archive, &node->joules);
     rog_archive_real(archive, &node->metered_s);
     archive_link(cluster, &node->link[ROG_SIM_UP], archive);
@@ -125,10 +126,10 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
 static void archive_item(struct rog_sim_cluster *cluster, struct rog_queue_item *item,
                          struct rog_archive *archive)
 {
-    rog_archive_within(archive, &item->at.t_s, cluster->now_s, DBL_MAX, "when something happens");
+    rog_archive_within(archive, &item->at.t_s, cluster->now_s, DBL_MAX, "the time of an event");
     rog_archive_u64(archive, &item->at.order);
-    rog_archive_number(archive, &item->kind, ROG_SIM_KINDS - 1, "what happens");
-    rog_archive_number(archive, &item->worker, cluster->workers - 1, "whom it happens to");
+    rog_archive_number(archive, &item->kind, ROG_SIM_KINDS - 1, "the kind of an event");
+    rog_archive_number(archive, &item->worker, cluster->workers - 1, "the worker of an event");
     if (rog_archive_failed(archive))
         return;
     if (item->kind == ROG_SIM_SERVED)
@@ -178,7 +179,7 @@ static void archive_queue(struct rog_sim_cluster *cluster, struct rog_archive *a
         if (!archive->loading || rog_archive_failed(archive))
             continue;
         if (!can_happen(cluster, &item))
-            rog_archive_refuse(archive, "what happens when");
+            rog_archive_refuse(archive, "the queue of events");
         else if (rog_sim_put_at(cluster, (enum rog_sim_event)item.kind, item.at, item.worker,
                                 item.slot, NULL))
             rog_archive_nomem(archive);
@@ -199,7 +200,7 @@ static void archive_air(struct rog_sim_cluster *cluster, struct rog_archive *arc
     free(on_air);
     if (!rog_archive_failed(archive) && archive->loading &&
         !(cluster->air.medium->next(cluster->air.state).t_s >= cluster->now_s))
-        rog_archive_refuse(archive, "when a transmission ends");
+        rog_archive_refuse(archive, "the end of a transmission");
 }
 
 /* ---- all of it ---- */

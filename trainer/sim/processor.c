@@ -58,8 +58,8 @@ void rog_processor_archive(struct rog_processor *processor, uint32_t owners,
         struct rog_processor_job job = {0};
         if (!archive->loading)
             job = processor->jobs[i];
-        rog_archive_number(archive, &job.owner, owners - 1, "whose job it is");
-        rog_archive_within(archive, &job.left_s, 0, DBL_MAX, "what is left of a job");
+        rog_archive_number(archive, &job.owner, owners - 1, "the worker of a job");
+        rog_archive_within(archive, &job.left_s, 0, DBL_MAX, "the remainder of a job");
         if (!archive->loading || rog_archive_failed(archive))
             continue;
         if (make_room(processor, NULL))

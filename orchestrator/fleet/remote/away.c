@@ -175,14 +175,14 @@ int rog_remote_bring_back(struct rog_remote_host *host, const char *why, struct 
     bool lasted = host->brought_s == 0 || rog_clock_s() - host->brought_s > LASTED_S;
     double pause_s = lasted ? 0 : LASTED_S;
     int code;
-    rog_remote_log(host, ROG_EVENT_WARNING, "%s; the run is brought back there", why);
-    rog_remote_wait_for(host, "%s, where the run is brought back", host->title);
+    rog_remote_log(host, ROG_EVENT_WARNING, "%s; the run is being restored there", why);
+    rog_remote_wait_for(host, "%s, where the run is being restored", host->title);
     do {
         if (rog_remote_stopped(host->remote, pause_s))
             return rog_fail(err, ROG_EINTR, "interrupted");
         code = rog_remote_persist(host, make_again, err);
         if (code && code != ROG_EINTR)
-            rog_remote_log(host, ROG_EVENT_WARNING, "the run was not brought back: %s",
+            rog_remote_log(host, ROG_EVENT_WARNING, "the run could not be restored: %s",
                            err->message);
         pause_s = fmin(fmax(2 * pause_s, PAUSE_MIN_S), PAUSE_MAX_S);
     } while (code && code != ROG_EINTR && code != ROG_EINVAL && code != ROG_ENOMEM);

@@ -155,7 +155,7 @@ void rog_remote_clean(struct rog_remote_host *host)
     int code = fetches ? with_connection(host, fetch_last, &cause) : 0;
     if (code && code != ROG_EINTR)
         rog_remote_log(host, host->rank ? ROG_EVENT_UNFETCHED : ROG_EVENT_WARNING,
-                       "what %s has %s last was not fetched: %s", host->title,
+                       "the last data that %s %s were not fetched: %s", host->title,
                        host->rank ? "recorded" : "saved", cause.message);
     if (!fetches || host->connection) /* otherwise it was just tried in vain */
         code = with_connection(host, stop, &cause);

@@ -140,7 +140,8 @@ static int check_twin(struct rog_hold_host *host, struct rog_error *err)
     const struct rog_hold_host *twin = rog_hold_twin(host);
     pthread_mutex_unlock(&host->hold->mutex);
     return twin ? rog_fail(err, ROG_EINVAL,
-                           "%s and %s are one machine; each host of a cluster has to be another",
+                           "%s and %s are one machine; each host of a cluster must be a different "
+                           "machine",
                            twin->title, host->title)
                 : 0;
 }

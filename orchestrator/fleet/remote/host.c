@@ -239,10 +239,10 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
                         "this machine or as HostName in ~/.ssh/config",
                         cause.message);
     if (is_new && host->rank)
-        return rog_fail(err, ROG_EFAILED,
-                        "%s. With `min_workers` in the cluster file runs begin without workers "
-                        "that are away",
-                        cause.message);
+        return rog_fail(
+            err, ROG_EFAILED,
+            "%s. With `min_workers` in the cluster file, runs start without workers that are away",
+            cause.message);
     if (is_new)
         return rog_fail_again(err, &cause);
     rog_remote_log(host, ROG_EVENT_WARNING, "%s. rogctl keeps trying for %g s (stall_limit)",

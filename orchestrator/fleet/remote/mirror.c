@@ -86,7 +86,7 @@ static int save(const void *data, size_t size, void *user, struct rog_error *err
 {
     struct saving *saving = user;
     if (size > saving->room)
-        return rog_fail(err, ROG_EFORMAT, "%s has more bytes than the host said", saving->from);
+        return rog_fail(err, ROG_EFORMAT, "%s has more bytes than the host reported", saving->from);
     saving->room -= size;
     rog_sha256_stream_add(saving->hash, data, size);
     if (fwrite(data, 1, size, saving->writer.file) != size)

@@ -333,8 +333,7 @@ static void say_what_is_missing(struct rog_remote *remote)
         struct rog_remote_host *host = &remote->host[i];
         if (host->given_up && !host->is_said)
             rog_remote_log(host, ROG_EVENT_UNFETCHED,
-                           "the run is over, and %s was not reached: what it recorded later is not "
-                           "here",
+                           "the run is over, and %s was not reached: its last records are missing",
                            host->title);
         host->is_said = host->given_up;
     }

@@ -35,7 +35,7 @@ static void is_missing(struct rog_remote_right *right, const struct rog_json *pr
         const char *name, *words;
     } causes[] = {
         {"tools", "tc or ip is not installed (package iproute2)"},
-        {"permitted", "the user may not change network interfaces"},
+        {"permitted", "the user is not permitted to change network interfaces"},
         {"tbf", "the kernel has no tbf"},
         {"htb", "the kernel has no htb"},
         {"u32", "the kernel has no u32"},
@@ -51,7 +51,7 @@ static void is_missing(struct rog_remote_right *right, const struct rog_json *pr
             snprintf(right->why_not, sizeof right->why_not, "%s", causes[i].words);
             return;
         }
-    snprintf(right->why_not, sizeof right->why_not, "the kernel lacks what it takes");
+    snprintf(right->why_not, sizeof right->why_not, "the kernel lacks the required modules");
 }
 
 int rog_remote_right_read(struct rog_remote_right *right, const char *answer, struct rog_error *err)

@@ -42,7 +42,7 @@ static bool say_who_is_away(const struct rog_remote *remote, char *what, size_t 
 
 /* ---- what is done ---- */
 
-static const char *const activities[] = {"connecting to", "preparing", "bringing the run to",
+static const char *const activities[] = {"connecting to", "preparing", "deploying the run to",
                                          "starting"};
 #define ACTIVITIES (sizeof activities / sizeof *activities)
 

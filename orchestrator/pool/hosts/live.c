@@ -160,7 +160,7 @@ static bool recover(struct rog_pool_host *host, const struct rog_error *cause)
         rog_pool_hosts_say(hosts, "%s %s: %s; rogctl keeps trying", host->name,
                            !lost          ? "does not work"
                            : host->folder ? "is away"
-                                          : "is not reached",
+                                          : "cannot be reached",
                            cause->message);
     host->is_away = true;
     host->is_listed = false;

@@ -77,8 +77,7 @@ static int bring_programs(struct rog_pool_host *host, const char *architecture,
     int code = rog_bundle_cache_take(host->hosts->bundles, architecture, &bundle, err);
     if (code == ROG_ENOTFOUND || code == ROG_EFORMAT)
         code = rog_fail(err, ROG_EINVAL,
-                        "it is a machine of architecture %s, for which there is no rogctl here",
-                        architecture);
+                        "its architecture is %s, for which there is no rogctl here", architecture);
     if (code == 0) {
         const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
         host->bundle = bundle;

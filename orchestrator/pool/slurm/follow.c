@@ -103,7 +103,7 @@ static void is_away(struct rog_slurm *slurm, const struct rog_error *cause)
         return;
     slurm->away_since_s = rog_clock_s();
     rog_slurm_tell(slurm,
-                   "Slurm does not answer (%s); agents that run go on, and it is asked again",
+                   "Slurm does not answer (%s); running agents continue, and rogctl keeps trying",
                    cause->message);
 }
 
@@ -135,9 +135,9 @@ static void say(const struct rog_slurm *slurm, char *says, size_t bytes)
     if (slurm->away_since_s > 0)
         snprintf(says, bytes, "Slurm does not answer");
     else if (slurm->refused[0])
-        snprintf(says, bytes, "Slurm takes no more jobs now (%s)", slurm->refused);
+        snprintf(says, bytes, "Slurm accepts no more jobs at present (%s)", slurm->refused);
     else if (jobs->held > 0)
-        snprintf(says, bytes, "%zu of Slurm's jobs held; `scontrol release %s` lets one go on",
+        snprintf(says, bytes, "%zu of Slurm's jobs held; `scontrol release %s` releases one",
                  jobs->held, jobs->held_job);
     else if (jobs->waiting > 0 && jobs->running == 0)
         snprintf(says, bytes, "%zu job%s wait%s in Slurm's queue%s%s%s", jobs->waiting,
@@ -165,7 +165,7 @@ static int give_up(struct rog_slurm *slurm, struct rog_error *err)
     look_at_account(slurm);
     bool knows = jobs->failed_job[0] != '\0';
     return rog_fail(err, ROG_EFAILED,
-                    "Slurm's jobs end, and none of their agents is seen here%s%s%s%s%s; their "
+                    "Slurm's jobs end, but none of their agents is seen here%s%s%s%s%s; their "
                     "output is in %s/" ROG_SLURM_FOLDER,
                     knows ? " (" : "", jobs->failed_job, knows ? " " : "", jobs->failed_state,
                     knows ? ")" : "", slurm->site->path);
@@ -248,9 +248,9 @@ static int take_refusal(struct rog_slurm *slurm, bool is_too_big, const struct r
         return 0;
     }
     if (!slurm->has_submitted && !has_others)
-        return rog_fail(err, ROG_EFAILED, "Slurm does not take the jobs: %s", cause->message);
+        return rog_fail(err, ROG_EFAILED, "Slurm does not accept the jobs: %s", cause->message);
     if (!slurm->refused[0])
-        rog_slurm_tell(slurm, "Slurm takes no more jobs now: %s", cause->message);
+        rog_slurm_tell(slurm, "Slurm accepts no more jobs at present: %s", cause->message);
     snprintf(slurm->refused, sizeof slurm->refused, "%.*s", (int)sizeof slurm->refused - 1,
              cause->message);
     slurm->next_s = rog_clock_s() + LOOK_S;

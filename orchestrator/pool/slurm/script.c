@@ -19,8 +19,8 @@ static int check_value(const char *name, const char *value, struct rog_error *er
     for (const unsigned char *at = (const unsigned char *)value; *at; at++)
         if (*at < ' ' || *at == 0x7f || *at == '"' || *at == '\\')
             return rog_fail(err, ROG_EINVAL,
-                            "%s cannot be said to sbatch: it must have no quotes, backslashes, "
-                            "ends of lines or other control characters (found \"%s\")",
+                            "%s cannot be passed to sbatch: it must not contain quotes, "
+                            "backslashes, line breaks or other control characters (found \"%s\")",
                             name, value);
     if (!value[0])
         return rog_fail(err, ROG_EINVAL, "%s must not be empty; leave it out", name);
@@ -58,7 +58,8 @@ static int check_option(const char *option, size_t name_bytes, struct rog_error 
         size_t length = strlen(reserved[i]);
         bool is_short = length == 2;
         if (strncmp(option, reserved[i], length) == 0 && (is_short || name_bytes == length))
-            return rog_fail(err, ROG_EINVAL, "options must leave %s to rogctl (found \"%s\")",
+            return rog_fail(err, ROG_EINVAL,
+                            "options must not contain %s, which rogctl sets (found \"%s\")",
                             reserved[i], option);
     }
     return 0;
@@ -164,8 +165,8 @@ static int put_setup(FILE *file, const struct rog_json *setup, struct rog_error 
     for (size_t i = 0; i < rog_json_size(setup); i++) {
         const char *line = rog_json_string(rog_json_at(setup, i), "");
         if (strpbrk(line, "\r\n"))
-            return rog_fail(err, ROG_EINVAL, "setup must have a text for each line (found \"%s\")",
-                            line);
+            return rog_fail(err, ROG_EINVAL,
+                            "setup must be a list with a text for each line (found \"%s\")", line);
         fprintf(file, "%s\n", line);
     }
     return 0;

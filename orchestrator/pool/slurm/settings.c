@@ -15,7 +15,7 @@
 const struct rog_setting rog_slurm_settings_table[] = {
     {TEXT(partition),
      .help = "partition of the jobs, or several separated by commas; default: the cluster's"},
-    {TEXT(account), .help = "account that is charged; default: yours"},
+    {TEXT(account), .help = "account to charge; default: yours"},
     {TEXT(qos), .help = "quality of service; default: the account's"},
     {TEXT(constraint), .help = "features that the nodes must have"},
     {TEXT(time), .help = "time limit of a job, as sbatch takes it: minutes, H:MM:SS, D-HH:MM:SS; "
@@ -26,15 +26,15 @@ const struct rog_setting rog_slurm_settings_table[] = {
     {TEXT(gres), .help = "generic resources of a job, gpu:1 for example"},
     {TEXT(job_name), .fallback = "rogctl", .help = "name of the jobs in squeue"},
     {TEXT(output), .fallback = "slurm/%A_%a.out",
-     .help = "file for a job's output, relative to the pool's folder: %A the array's number, %a "
-             "the job's in it"},
+     .help = "file for a job's output, relative to the pool's folder: %A is the number of the "
+             "array, %a that of the job in it"},
     {WHOLE(agents), .fallback = "100", .min = 1, .max = 100000, .unit = "jobs",
      .help = "maximum number of jobs, running and waiting; never more than runs to do"},
     {WHOLE(throttle), .fallback = "0", .min = 0, .max = 100000, .unit = "jobs",
      .help = "jobs that may run at the same time, the % of an array; 0: any number"},
     {ROG_SETTING_MEMBER(rog_slurm_settings, requeue), .type = ROG_SETTING_FLAG, .fallback = "true",
      .help = "a job whose time is over, whose node failed or which was preempted goes back into "
-             "the queue; false: another is submitted as long as the sweep's process is there"},
+             "the queue; false: another is submitted while the sweep is running"},
     {WHOLE(signal_before), .fallback = "60", .min = 5, .max = 65535, .unit = "s",
      .help = "agents hand back their runs this long before the time limit"},
     {TEXTS(setup), .help = "shell commands before the agent, for example module load"},

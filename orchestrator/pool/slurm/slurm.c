@@ -99,8 +99,8 @@ static int check_programs(struct rog_error *err)
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
         if (!rog_program_exists(programs[i]))
             return rog_fail(err, ROG_EFAILED,
-                            "there is no %s here: a sweep on Slurm begins on a machine that "
-                            "submits jobs; hint: log in there, or install slurm-client",
+                            "%s is not installed here: start a sweep on Slurm on a machine that "
+                            "can submit jobs; hint: log in to one, or install slurm-client",
                             programs[i]);
     return 0;
 }
@@ -186,10 +186,9 @@ static int stop(void *state, struct rog_error *err)
         code = cancel(arrays, err);
     rog_json_free(arrays);
     if (code == ROG_EFAILED)
-        rog_fail_prefix(err,
-                        "Slurm has not been told to end the jobs of %s, which end by themselves "
-                        "once they run",
-                        slurm->site->path);
+        rog_fail_prefix(
+            err, "cannot cancel the Slurm jobs of %s; they exit by themselves once they start",
+            slurm->site->path);
     return code;
 }
 

@@ -70,7 +70,7 @@ export function compare(root, parts) {
         put(bar);
         put(chosen);
         get("api/overview").then(({cases}) => put(state, note("Choose what to compare",
-            "Tick runs in the ", h("a", {href: "#/runs"}, "list of runs"), " and press Compare, or take a case."),
+            "Tick runs in the ", h("a", {href: "#/runs"}, "list of runs"), " and press Compare, or choose a case."),
         cases.length > 0 && h("ul", {class: "chips"}, [...cases].reverse().slice(0, 30).map((one) => h("li", {},
             h("a", {class: "chip", href: link(["cases", one.name])}, one.name, h("span", {class: "faint"},
                 ` ${number(one.runs)}`))))))).catch((error) => put(state, failure(error, refresh)));
@@ -83,7 +83,7 @@ export function compare(root, parts) {
             h("li", {class: "chip chip-run"}, h("a", {href: link(["runs", id])}, id), h("button", {type: "button",
                 "aria-label": `Leave out ${id}`, onclick: () => change({run: now.runs.filter((one) => one !== id)})},
             "×")))));
-        const pair = [["", "as the case says"], ...labels.map((label) => [label, label])];
+        const pair = [["", "as set in the case"], ...labels.map((label) => [label, label])];
         put(bar, choice("Over", Object.entries(AXES).map(([key, axis]) => [key, axis.title.toLowerCase()]), now.x,
             (x) => change({x}), "axis"),
         labels.length > 1 && [choice("Contender", pair, now.contender, (contender) => change({contender}), "contender"),
@@ -121,8 +121,8 @@ export function compare(root, parts) {
             rules: answer.target ? [{y: answer.target, label: `target ${free(answer.target)}`}] : [],
             empty: "These runs have no tested checkpoint, so there is no curve."});
         const bands = drawn.some((line) => line.low);
-        put(below, bands && h("p", {class: "faint"}, "Lines are means of the runs that differ in their seed only; bands " +
-            "are 95% intervals of the mean, of two runs their range."),
+        put(below, bands && h("p", {class: "faint"}, "Lines are means of the runs that differ only in their seed; bands " +
+            "are 95% intervals of the mean, or the range of two runs."),
         composition(), (answer.tables || []).map(reportTable), remarks(), figures(now));
     }
 
@@ -182,7 +182,7 @@ export function compare(root, parts) {
             h("div", {class: "figures"}, panels.map((panel) => picture(panel, of))),
             h("ul", {class: "downloads"}, h("li", {}, h("a", {download: true, href: now.runs.length
                 ? `download/chosen/experiment.conf?${chosenRuns}` : `download/case/${name}/experiment.conf`},
-            "Experiment file that makes these runs again")),
+            "Experiment file that repeats these runs")),
             !now.runs.length && [["report.html", "Report (HTML)"], ["report.md", "Report (Markdown)"],
                 ["report.tex", "Report (LaTeX)"], ["report.json", "Report (JSON)"], ["runs.csv", "Runs (CSV)"],
                 ["iterations.csv", "Iterations (CSV)"], ["checkpoints.csv", "Checkpoints (CSV)"],

@@ -28,7 +28,7 @@ export function fleet(root) {
     function show() {
         const late = (performance.now() - at) / 1000;
         put(body, answer.runs.length ? answer.runs.map((run) => card(run, late))
-            : note("No run is being executed", "While a sweep runs, its hosts stand here: when each was last heard of, " +
+            : note("No run is being executed", "While a sweep is running, its hosts appear here: when each was last heard from, " +
                 "what it waits for, its links, battery and temperature."));
     }
 
@@ -55,7 +55,7 @@ export function fleet(root) {
             {title: "Up", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_up, 1)},
             {title: "Down", unit: "(Mbit/s)", number: true, cell: (one) => number(one.mbps_down, 1)},
         ], run.robots, true) : h("p", {class: "faint"}, "Its workers are processes of the host that runs it; none " +
-            "reports by itself."),
+            "reports separately."),
         run.events?.length > 0 && h("details", {open: run.events.length < 6}, h("summary", {},
             `What happened (${number(run.events.length)})`), table(`Events of ${name}`, [
             {title: "Time", unit: "(s)", number: true, cell: (one) => number(one.t, 1)},

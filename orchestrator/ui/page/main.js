@@ -70,7 +70,7 @@ function connection(now, before) {
     const since = new Date().toTimeString().slice(0, 8);
     if (now === "lost" || now === "ended") {
         if (before === "lost" || before === "ended") return;
-        put(banner, now === "ended" ? `rogctl ui has ended. What is shown is as of ${since}; start it again to go on.`
+        put(banner, now === "ended" ? `rogctl ui has ended. What is shown is as of ${since}; start it again to continue.`
             : `The connection to rogctl ui is lost. What is shown is as of ${since}. Trying again…`,
         h("button", {type: "button", onclick: live.again}, "Try now"));
         banner.hidden = false;

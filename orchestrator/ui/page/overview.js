@@ -53,7 +53,7 @@ function missing(database) {
         missing: ["There is no database yet", `${database.path} appears with the first run. ` +
             "This page shows it as soon as it is there."],
         empty: ["Nothing is recorded yet", "Start a sweep with `rogctl sweep experiments/threshold.conf`. " +
-            "Its runs appear here while they go on."],
+            "Its runs appear here while they are in progress."],
     }[database.state] || ["The database cannot be read", database.message || database.path];
     return h("div", {class: "welcome"}, note(about[0], about[1]));
 }
@@ -107,7 +107,7 @@ function sweepCard(sweep) {
 
 function cases(list) {
     if (!list.length)
-        return note("No case", "Runs belong to a case when a sweep made them.");
+        return note("No case", "A sweep puts its runs into a case.");
     return table("Cases", [
         {title: "Case", class: "name", cell: (one) => h("a", {href: link(["cases", one.name])}, one.name)},
         {title: "Runs", number: true, cell: (one) => h("a", {href: link(["runs"], {case: one.name}),
@@ -120,7 +120,7 @@ function cases(list) {
 }
 
 function latestRuns(rows) {
-    if (!rows.length) return note("No run", "Runs appear here as soon as one begins.");
+    if (!rows.length) return note("No run", "Runs appear here as soon as they start.");
     const [metric, unit] = heading(rows[0].metric);
     return table("Latest runs", [
         {title: "Run", class: "name", cell: (run) => [h("a", {href: link(["runs", run.id])}, run.id),

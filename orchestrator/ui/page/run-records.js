@@ -70,7 +70,7 @@ export function events(root, about) {
             if (!answer.rows.length) {
                 put(place, params.get("text") || params.get("kind") || params.get("worker")
                     ? note("No event matches", "Fewer words or other kinds show more.")
-                    : note("No event", "Nothing but iterations is recorded of this run so far."));
+                    : note("No event", "Only iterations are recorded for this run so far."));
                 return;
             }
             const page = Math.max(1, Number(params.get("page")) || 1), pages = Math.ceil(answer.total / PAGE);
@@ -117,7 +117,7 @@ export function log(root, about) {
         },
         show: (place, params, answer) => {
             if (!answer.files.length) {
-                put(place, note("No log", "The run's folder is not here, or holds no log. " +
+                put(place, note("No log", "The run's folder is not here or contains no log. " +
                     "Runs that were imported or copied have none."));
                 return;
             }

@@ -26,7 +26,7 @@ export function configuration(root, about) {
     get("api/runs", {case: about.cases?.[0], limit: ALIKE}).then((answer) => put(alike, answer.rows
         .filter((run) => run.id !== about.id).map((run) => h("option", {value: run.id}, run.note || "")))).catch(() => {});
     const changed = h("button", {type: "button", id: "changed", class: "chip", onclick: () =>
-        change({changed: read().params.get("changed") ? null : "1"})}, "Only what is not the default");
+        change({changed: read().params.get("changed") ? null : "1"})}, "Only values that are not the default");
     put(bar, h("label", {class: "field grow"}, h("span", {}, "Search settings"), filter),
         h("label", {class: "field grow"}, h("span", {}, "Compare with run"), against, alike),
         h("div", {class: "field"}, h("span", {class: "unseen"}, "Show"), changed));
@@ -45,7 +45,7 @@ export function configuration(root, about) {
         try {
             const answer = (await ask(ofRun(about.id), {against: other})).against;
             put(differs, h("h3", {}, "What is different"), answer.differs.length
-                ? table(`Differences to ${answer.id}`, [
+                ? table(`Differences from ${answer.id}`, [
                     {title: "Setting", class: "code", cell: (row) => row.name},
                     {title: "This run", class: "code", cell: (row) => words(row.value)},
                     {title: "The other", class: "code", cell: (row) => words(row.other)},
@@ -111,7 +111,7 @@ export function files(root, about) {
                 `${name}.csv`))))),
         h("section", {class: "section"}, h("h3", {}, "To run it again"), h("p", {}, h("a", {class: "button",
             href: `download/chosen/experiment.conf?run=${id}`, download: true}, "Experiment file")),
-        h("p", {class: "faint"}, rich("`rogctl sweep FILE` makes this run again.")),
+        h("p", {class: "faint"}, rich("`rogctl sweep FILE` repeats this run.")),
         own.length > 0 && [h("h3", {}, "Cases with this run"), h("ul", {}, own)],
         h("h3", {}, "In the terminal"), h("p", {}, h("code", {}, `rogctl show ${about.id}`)))));
     return {};

@@ -104,7 +104,7 @@ export function runs(root) {
         put(body, answer.total ? grid(now) : filtered
             ? note("No run matches", "Fewer words or another status show more. ",
                 h("a", {href: "#/runs"}, "Show all runs"))
-            : note("No run yet", "A run appears here when `rogctl sweep` or `rogctl run` begins it."));
+            : note("No run yet", "A run appears here when `rogctl sweep` or `rogctl run` starts it."));
         paging(now);
         chosen(now);
     }
