@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bits where they help most, under the staleness of ROG (RSP, MICRO 2022): what the link carries in
- * `time` is spent on rows and levels of the codec by reverse water-filling (Cover, Thomas, Elements
- * of Information Theory, 10.3.3), so that the sum over rows of (age |u|)^2 D(bits) is least for the
- * bytes. D is the distortion of the best quantizer of a normal distribution (Max, IRE Trans. Inf.
- * Theory 1960, table I); bits are a level's bytes for an element. Rows that are S iterations old go
- * out whatever it takes. Until a goodput is known the time alone bounds the others.
+ * Spends bytes where they help most, with the staleness bound of ROG (RSP, MICRO 2022). The bytes
+ * that the link can carry in `time` are divided among rows and levels of the codec by reverse
+ * water-filling (Cover, Thomas, Elements of Information Theory, 10.3.3), which minimizes the sum
+ * over rows of (age |u|)^2 D(bits). D is the distortion of the best quantizer of a normal
+ * distribution (Max, IRE Trans. Inf. Theory 1960, table I); bits are the bytes of a level per
+ * element. Rows that are S iterations old are always sent. Until a goodput is known, only the time
+ * limits the others.
  */
 
 #include <rog/strategy.h>
 
 #include <math.h>
 
-#define LEVELS 256 /* that a plan can name; any further ones are not used */
+#define LEVELS 256 /* number that a plan can name; further levels are not used */
 #define STEPS 14   /* halvings of the range of prices, in octaves */
 
 struct parameters {
@@ -32,7 +33,7 @@ static const struct rog_parameter parameters[] = {
     {.name = NULL},
 };
 
-/* What a row of a tensor costs at each level, and which part of it that leaves. */
+/* The bytes of a row of a tensor at each level, and the distortion that remains. */
 struct offer {
     uint32_t levels;
     double elements, cost[LEVELS], left[LEVELS];
@@ -50,7 +51,7 @@ static void make_offer(struct offer *offer, double elements, const uint32_t *byt
     }
 }
 
-/* The level that a row of this value is worth at this price of a byte; offer->levels: none. */
+/* The best level for a row of this value at this price per byte; offer->levels: none. */
 static uint32_t level_of(const struct offer *offer, double value, bool must, double price)
 {
     uint32_t best = offer->levels;
@@ -93,7 +94,7 @@ static double buy(const struct rog_strategy_config *config, const struct rog_sen
     return spent;
 }
 
-/* At the server for a pull, at a worker for a push. */
+/* Called at the server for a pull and at a worker for a push. */
 static void plan(void *state, const struct rog_strategy_config *config,
                  const struct rog_send_view *view, struct rog_send_plan *plan)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Bulk synchronous parallel: everybody waits for everybody, and everything is sent each time. */
+/* Bulk synchronous parallel: all workers wait for each other, and every exchange has all rows. */
 
 #include <rog/strategy.h>
 

@@ -2,10 +2,9 @@
 
 /*
  * A codec to copy. Work through the numbered steps; <rog/codec.h> says what each field means and
- * what every codec keeps to, docs/write-a-codec.md explains this one.
- *
- * What stands here works: a row travels as whole numbers from -127 to 127, a byte each, times a
- * power of two that fits its largest element.
+ * which rules every codec must follow, and docs/write-a-codec.md explains this codec. It works as
+ * it is: a row is sent as whole numbers from -127 to 127, one byte each, times a power of two that
+ * fits its largest element.
  */
 
 /* Step 1: this header and the C library are all that a plugin includes. */
@@ -13,10 +12,10 @@
 
 #include <math.h>
 
-/* Step 2 (optional): what a run may choose, `compression_parameters = { rounding = "nearest"; };`
- * in an experiment file. Each row says of a member what it may be; the program checks the values,
- * lists them in `rogctl plugins codec_skeleton` and fills the struct that row->parameters points
- * to. */
+/* Step 2 (optional): parameters that a run can set, `compression_parameters = { rounding =
+ * "nearest"; };` in an experiment file. Each row describes one member and its allowed values; the
+ * program checks the values, lists them in `rogctl plugins codec_skeleton` and fills the struct
+ * that row->parameters points to. */
 enum rounding { RANDOM, NEAREST };
 
 struct skeleton_parameters {
@@ -36,7 +35,7 @@ static const struct rog_parameter skeleton_parameters[] = {
 /* Step 3: the bytes of a row. Here u8 exponent + BIAS, then an i8 for each element. */
 #define BIAS 126
 #define MOST 127
-#define MOST_EXPONENT 122 /* of the largest float there is, divided by MOST */
+#define MOST_EXPONENT 122 /* of the largest float, divided by MOST */
 
 static float step_of(const uint8_t *bytes)
 {
@@ -48,21 +47,21 @@ static float value_of(const uint8_t *bytes, uint32_t i, float step)
     return (float)(int8_t)bytes[1 + i] * step;
 }
 
-/* Step 4 (required): how many there can be, whatever the values are. */
+/* Step 4 (required): the number of bytes, which must hold for any values. */
 static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
     bytes->least = bytes->most = 1 + (size_t)row->elements;
 }
 
-/* Step 5 (required, this or whole_scale): one number for each tensor, which travels before its
- * rows. This codec needs none. */
+/* Step 5 (required, this or whole_scale): one number for each tensor, sent before its rows. This
+ * codec needs none. */
 static float no_scale(double sum, uint64_t elements)
 {
     (void)sum, (void)elements;
     return 0;
 }
 
-/* The exponent of the smallest power of two that the whole row fits. */
+/* The exponent of the smallest power of two that fits the whole row. */
 static int exponent_of(const float *values, uint32_t count)
 {
     int exponent;
@@ -73,8 +72,8 @@ static int exponent_of(const float *values, uint32_t count)
     return largest > 0 && exponent > -BIAS ? exponent : -BIAS;
 }
 
-/* Step 6 (required): write the row, and leave in its place what the bytes do not say. Whatever is
- * random follows from row->seed. */
+/* Step 6 (required): write the row, and leave in its place what the bytes do not contain. All
+ * random choices must follow from row->seed. */
 static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
 {
     const struct skeleton_parameters *parameters = row->parameters;
@@ -92,8 +91,8 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
     return 1 + (size_t)row->elements;
 }
 
-/* Step 7 (required): take `share` of what the bytes say off w. To the last digit as `encode` did:
- * what that takes away and this does not bring would be lost. */
+/* Step 7 (required): subtract `share` of the decoded row from w. Compute exactly what `encode`
+ * subtracted, to the last bit: any difference would be lost. */
 static void decode(const struct rog_codec_row *row, float share, const uint8_t *bytes, float *w)
 {
     float step = step_of(bytes);
@@ -101,12 +100,12 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
         w[i] -= share * value_of(bytes, i, step);
 }
 
-/* Step 8 (required): the bytes came over a network. Nothing that is accepted here may read past its
- * end, or take a value of more than row->limit, or one that is no number, off the model. */
+/* Step 8 (required): the bytes come from a network. Accepting them must never make `decode` read
+ * past their end, or subtract a value that is larger than row->limit or not a number. */
 static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_t size,
                     const char **why)
 {
-    (void)size; /* at least as many as bytes_of says are there */
+    (void)size; /* at least as many as bytes_of returns */
     *why = "an exponent out of range for a row";
     if (bytes[0] > MOST_EXPONENT + BIAS)
         return 0;
@@ -118,9 +117,9 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
     return 1 + (size_t)row->elements;
 }
 
-/* Step 9: the one symbol that is looked for. Hooks that are left out are as if there were nothing
- * to say: `unit` ROG_CODEC_TENSORS makes each tensor one row, `memory` has floats kept from stream
- * to stream, `levels` lets a strategy choose how finely each row goes. */
+/* Step 9: the symbol that the program looks for. Hooks that are left out have defaults. Useful
+ * ones: `unit` ROG_CODEC_TENSORS makes each tensor one row, `memory` keeps floats from stream to
+ * stream, `levels` lets a strategy choose the precision of each row. */
 ROG_CODEC_EXPORT const struct rog_codec rog_codec_plugin = {
     .abi_version = ROG_CODEC_ABI,
     .struct_size = sizeof(struct rog_codec),

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Compression and staleness as far as the network makes them necessary (DeCo-SGD: Lu et al.,
- * arXiv:2507.17346). From the paper's abstract: the ratio of compression and the staleness are
- * chosen again and again from the bandwidth and the computing time at the moment, so that
- * communication takes no longer than computing hides; and staleness makes the harm of compression
- * grow exponentially, so that there should be no more of it than needed. How it is done here:
+ * Compression and staleness only as far as the network requires them (DeCo-SGD: Lu et al.,
+ * arXiv:2507.17346). From the paper's abstract: compression ratio and staleness are adapted to the
+ * current bandwidth and computing time, so that computing hides the communication; staleness makes
+ * the harm of compression grow exponentially, so there should be no more of it than necessary. The
+ * implementation here:
  *
- *   staleness    none where pushing and pulling the whole model, at the codec's best level, takes
- *                at most `slack` of the computing time; else one exchange: it overlaps with the
- *                next iteration. A link carries one exchange at a time, so that there is no more.
- *   ratio        push and pull get half of the computing time each, and what the last one's
- *                goodput carries in it: the whole model at the best level that fits, or of the
- *                coarsest level the largest rows, at least `least_share` of all.
+ *   staleness    none if pushing and pulling the whole model at the codec's best level takes at
+ *                most `slack` of the computing time; otherwise one exchange, which overlaps with
+ *                the next iteration. There is never more, because a link carries one exchange at a
+ *                time.
+ *   ratio        push and pull each get half of the computing time, and what the last goodput
+ *                carries in it: the whole model at the best level that fits, or the largest rows at
+ *                the coarsest level, at least `least_share` of all.
  *
- * A goodput has the network's latency in it. Until it is known, all goes at the coarsest level.
- * Workers are at most S iterations ahead of the slowest.
+ * A goodput includes the latency of the network. Until it is known, all rows are sent at the
+ * coarsest level. Workers are at most S iterations ahead of the slowest.
  */
 
 #include <rog/strategy.h>

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Dynamic stale synchronous parallel (Zhao, An, Liu, Chen, ICDCS 2019, arXiv:1908.11848), its
- * Algorithms 1 and 2: beyond s_L iterations ahead of the slowest worker the fastest one is granted
- * r extra iterations, r in 0 to s_U - s_L, so that it comes to wait when a push of the slowest is
- * about to arrive: the smallest of all, k in the same range,
- *
- *     |(last push of the slowest + (k + 1) its interval) - (now + r own interval)|
- * decides, where an interval is the time between a worker's last two pushes. When its extra
- * iterations are used up it may be granted others there, so that nothing bounds how far ahead it
- * gets; here never so many that it would be more than s_U. Everything is sent each time.
+ * Dynamic stale synchronous parallel (Zhao, An, Liu, Chen, ICDCS 2019, arXiv:1908.11848),
+ * Algorithms 1 and 2. When the fastest worker is s_L iterations ahead of the slowest, it is granted
+ * r extra iterations, r in 0 to s_U - s_L, so that it stops to wait when a push of the slowest is
+ * about to arrive. r is the one for which |(last push of the slowest + (k + 1) its interval) - (now
+ * + r own interval)| is smallest, over all k in the same range; an interval is the time between the
+ * last two pushes of a worker. In the paper, a worker that has used its extra iterations may be
+ * granted more, so nothing bounds how far ahead it gets. Here it never gets more than s_U ahead.
+ * Every exchange has all rows.
  */
 
 #include <rog/strategy.h>
@@ -34,8 +33,8 @@ static const struct rog_parameter parameters[] = {
 };
 
 struct pushes {              /* of a worker */
-    double last_s, before_s; /* when its last two pushes were complete; at first 0 */
-    uint32_t extra;          /* iterations that it has been granted and not yet used */
+    double last_s, before_s; /* when its last two pushes were complete; initially 0 */
+    uint32_t extra;          /* iterations that it was granted and has not used yet */
 };
 
 static int create(const struct rog_strategy_config *config, void **state, char *message,
@@ -53,7 +52,7 @@ static uint32_t upper(const struct rog_strategy_config *config)
     return (uint32_t)config->threshold + (uint32_t)chosen->range;
 }
 
-/* Algorithm 2. Of equally near ones the fewest. */
+/* Algorithm 2. The smallest r wins a tie. */
 static uint32_t extra_iterations(const struct pushes *own, const struct pushes *slowest,
                                  uint32_t most)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Federated averaging (McMahan et al., AISTATS 2017, Algorithm 1): rounds, in each of which
- * m = max(share n, 1) of the n workers take part. They begin with the same model, and the next
- * round begins when all of them have sent what they made of it. With `contribution = "delta"` and
- * local steps that is FedAvg; with share 1 it is local SGD in step (BSP without its demands).
+ * Federated averaging (McMahan et al., AISTATS 2017, Algorithm 1): in each round, m = max(share n,
+ * 1) of the n workers take part. They start with the same model, and the next round starts when all
+ * of them have sent their results. With `contribution = "delta"` and local steps this is FedAvg;
+ * with share 1 it is local SGD in step (BSP without its demands).
  *
- * Who takes part is drawn anew for each round, of the workers that are there; the others wait, so
- * that a worker's iterations are the rounds that it took part in. The first round has everybody:
- * all begin to compute with the model that all have.
+ * The workers of a round are drawn at random from those that are present; the others wait, so the
+ * iterations of a worker are the rounds in which it took part. All workers take part in the first
+ * round, because all start to compute with the common model.
  *
  * `weights`: the server optimizer "mean" divides by the number n of all workers. For the mean over
- * those that take part each counts n/m; optimizers that average rounds of m pushes want 1.
+ * those that take part, each counts n/m; optimizers that average rounds of m pushes need 1.
  */
 
 #include <rog/strategy.h>
@@ -47,7 +47,7 @@ static const struct rog_parameter parameters[] = {
 };
 
 struct state {
-    uint32_t round, size, missing; /* how many take part in it, and have not begun yet */
+    uint32_t round, size, missing; /* how many take part in it and have not started yet */
 };
 
 static int create(const struct rog_strategy_config *config, void **out, char *message,
@@ -68,7 +68,7 @@ static uint32_t most_granted(const struct rog_strategy_config *config)
     return (uint32_t)fmax(1, round(chosen->share * config->workers));
 }
 
-/* A round begins when all that are there wait. The lowest numbers take part. */
+/* A round starts when all present workers wait. The lowest numbers take part. */
 static void grant(void *opaque, const struct rog_strategy_config *config,
                   const struct rog_grant_view *view, struct rog_grant *grant)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * FLOWN, the scheduling baseline that the artifact of ROG (MICRO 2022) carries as an option
- * (github.com/hku-systems/ROG, SSP_utils.py, flown_control of the server; its code cannot start):
- * the server answers at most `at_once` workers at once, first those that are S iterations or more
- * behind the fastest, then those with the highest measured rate. Everything is sent each time.
- * Nobody waits for anybody's iteration, so that there is no bound of staleness.
+ * FLOWN, the scheduling baseline that the artifact of ROG (MICRO 2022) contains as an option
+ * (github.com/hku-systems/ROG, SSP_utils.py, flown_control of the server; the code there cannot
+ * start). The server answers at most `at_once` workers at a time: first those that are S iterations
+ * or more behind the fastest, then those with the highest measured rate. Every exchange has all
+ * rows. No worker waits for the iteration of another, so there is no staleness bound.
  *
- * There the acknowledgement of a push and the pull are granted one after the other, and a grant
- * ends when the answer is handed to the sending thread. Here a pull acknowledges its push, so that
- * one grant lets both go, and lasts until the pull has been sent. The rate is there what a worker
- * reads of its own traffic shaper; here what the server measured of its last push.
+ * In the artifact, the acknowledgement of a push and the pull are granted one after the other, and
+ * a grant ends when the answer is handed to the sending thread. Here a pull acknowledges its push,
+ * so one grant covers both, and it lasts until the pull has been sent. In the artifact, the rate is
+ * what a worker reads from its own traffic shaper; here it is what the server measured of its last
+ * push.
  */
 
 #include <rog/strategy.h>
@@ -42,7 +43,7 @@ static uint32_t most_granted(const struct rog_strategy_config *config)
     return (uint32_t)((const struct parameters *)config->parameters)->at_once;
 }
 
-/* Iterations of the fastest of those that are there. */
+/* Iterations of the fastest active worker. */
 static uint32_t fastest(const struct rog_strategy_config *config,
                         const struct rog_version_view *versions)
 {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Gaia's approximate synchronous parallel (Hsieh et al., NSDI 2017), with rows for its single
- * values and workers for its data centers:
+ * Gaia's approximate synchronous parallel (Hsieh et al., NSDI 2017), with rows instead of single
+ * values and workers instead of data centers:
  *
- *   significance filter  what waits of a row is sent once it is significant, that is when
- *                        mean |update| > v0 / sqrt(t) mean |w|, t being the iteration. The server
- *                        filters what it sends on in the same way, as the servers there do.
- *   selective barrier    nobody goes on with a row that has become significant and not arrived:
- *                        such rows go out whatever it takes, and no others do.
+ *   significance filter  a row is sent once its waiting update is significant: mean |update| > v0 /
+ *                        sqrt(t) mean |w|, where t is the iteration. The server filters what it
+ *                        sends on in the same way, as the servers in the paper do.
+ *   selective barrier    no worker continues with a row that has become significant but has not
+ *                        arrived: such rows are always sent, and no others are.
  *   mirror clock         a worker is at most S iterations ahead of the slowest.
  *
- * What is not significant yet is kept and grows. A push that has no significant row is silent.
+ * Updates that are not significant yet are kept and accumulate. A push without significant rows is
+ * empty.
  */
 
 #include <rog/strategy.h>

@@ -14,9 +14,9 @@ static inline uint32_t magnitude_bits(float magnitude)
     return bits;
 }
 
-/* Writes the numbers of the `count` largest of `rows` into `order`; of equally large ones those
- * with the lowest numbers. Floats that are not negative are in the order of their bits, so that 31
- * passes find the largest bits that `count` rows have or exceed. */
+/* Writes the numbers of the `count` largest of `rows` into `order`; ties go to the lowest numbers.
+ * Floats that are not negative have the order of their bits, so 31 passes find the largest bits
+ * that at least `count` rows reach. */
 static inline void largest_rows(const float *magnitude, uint32_t rows, uint32_t count,
                                 uint32_t *order)
 {

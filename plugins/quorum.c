@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * All but a few: after iteration t a worker waits until k workers, all but `backups` of them, have
- * completed iteration t - S; what comes later is dropped, or counts when it comes.
- *
- * With S = 0 and late = "dropped" that is synchronous training with backup workers (Chen, Pan,
- * Monga, Bengio, Jozefowicz, arXiv:1604.00981, Algorithms 3 and 4: of N + b workers the first N
- * gradients of a step count). A push is late there when its step is over, and here when as many
- * pushes of others as make a step have begun to arrive since its worker began to pull. With late =
- * "counted" it is near to partial reduce (Miao et al., SIGMOD 2021), where whoever is ready is
- * averaged with whoever else is.
+ * Does not wait for the slowest workers: after iteration t a worker waits until k workers, all but
+ * `backups` of them, have completed iteration t - S; later pushes are dropped, or count when they
+ * arrive. With S = 0 and late = "dropped" this is synchronous training with backup workers (Chen,
+ * Pan, Monga, Bengio, Jozefowicz, arXiv:1604.00981, Algorithms 3 and 4: of N + b workers the first
+ * N gradients of a step count). In the paper, a push is late when its step is over. Here it is late
+ * when, since its worker began to pull, as many pushes of others as make a step have begun to
+ * arrive. With late = "counted" it is close to partial reduce (Miao et al., SIGMOD 2021), which
+ * averages whichever workers are ready.
  *
  * `weights`: the server optimizer "mean" divides by the number of all workers. For the mean over
- * those in time each of these counts n/k of n workers; optimizers that average rounds of pushes
- * themselves want 1.
+ * those in time, each of them counts n/k of n workers; optimizers that average rounds of pushes
+ * themselves need 1.
  */
 
 #include <rog/strategy.h>

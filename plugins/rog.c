@@ -3,25 +3,25 @@
 /*
  * ROG (MICRO 2022): row stale synchronous parallel (RSP) with adaptive transmission (ATP).
  *
- * RSP: a worker at iteration t goes on while every row of every worker has reached version t - S.
- * ATP: each push and pull sends the fraction P(S) of the rows that are oldest, then the fraction
- * G(S) of the most important ones, whatever it takes; further rows, by importance, while the budget
+ * RSP: a worker at iteration t continues once every row of every worker has reached version t - S.
+ * ATP: each push and pull always sends the fraction P(S) of the rows that are oldest and the
+ * fraction G(S) of the most important ones; further rows follow, by importance, while the budget
  * lasts.
  *
- * Facts that the paper leaves open are those of its artifact (github.com/hku-systems/ROG),
+ * Details that the paper leaves open are those of its artifact (github.com/hku-systems/ROG),
  * ROG_utils.py: P and G in MTA_static and Gradient_Value_static, the ranking in both
- * decide_row_importance_metric, the budget in decide_mta_transmission_time. There the importance of
- * a row is its tensor's scale, the mean magnitude of what waits of the whole tensor (importance =
- * "tensor"); each row's own mean tells more apart.
+ * decide_row_importance_metric, the budget in decide_mta_transmission_time. In the artifact, the
+ * importance of a row is the scale of its tensor, the mean magnitude of the tensor's waiting update
+ * (importance = "tensor"); the mean of each row distinguishes more.
  *
- * Two more things of the artifact's code are left to parameters. Rows of a pull have no age there
- * from a worker's second pull on, as the versions it has seen are references to those they are
- * compared with (each_parameter_server): pulls = "importance" ranks those of all pulls without
- * their ages. And until everybody has transmitted, every worker there has a budget of 5 s: so it is
- * with start_budget = 5, and without it for those alone that are ahead.
+ * Two more details of the artifact's code are parameters. From a worker's second pull on, the rows
+ * of a pull have no age there, because the versions that were seen are references to those they are
+ * compared with (each_parameter_server): pulls = "importance" ranks the rows of all pulls without
+ * their ages. And until all workers have transmitted, every worker has a budget of 5 s there:
+ * start_budget = 5 does the same; without it only workers that are ahead have a budget.
  *
- * What must go out is there a row less for each of P and G, and is rounded up to the end of a run
- * of neighbouring rows (get_most_important_row). That is not done here.
+ * In the artifact, the number of mandatory rows is one less for each of P and G, and is rounded up
+ * to the end of a run of neighbouring rows (get_most_important_row). This is not done here.
  */
 
 #include <rog/strategy.h>
@@ -88,7 +88,7 @@ struct state {
 };
 
 /* P(S): the root in (0, 1) of (1 - P)^(S - 1) = P, and 1 up to S = 1. The left side falls and the
- * right side rises, so halving finds it. The published table is that to its last digit, but for
+ * right side rises, so bisection finds it. The published table agrees to its last digit, except for
  * P(4): 0.32 there, 0.3177 here. */
 static double minimum_fraction(int32_t threshold)
 {
@@ -105,7 +105,7 @@ static double minimum_fraction(int32_t threshold)
     return high;
 }
 
-/* G(S): the published table, which ends at S = 40, and its last value beyond. */
+/* G(S): the published table up to its end at S = 40, and its last value beyond. */
 static double largest_fraction(int32_t threshold)
 {
     static const double published[] = {
@@ -136,7 +136,7 @@ static int create(const struct rog_strategy_config *config, void **out, char *me
     return 0;
 }
 
-/* The index-th of 32-bit keys of any type. Floats that are not negative are in the order of their
+/* The key at an index, 32 bits of any type. Floats that are not negative have the order of their
  * bits. */
 static uint32_t key_of(const void *keys, uint32_t index)
 {
@@ -145,8 +145,8 @@ static uint32_t key_of(const void *keys, uint32_t index)
     return key;
 }
 
-/* One stable pass of a radix sort, largest digit first, from `from` to `to`; false, and nothing is
- * moved, when all digits are the same. */
+/* One stable pass of a radix sort, largest digit first, from `from` to `to`; returns false and
+ * moves nothing if all digits are equal. */
 static bool sort_pass(const void *keys, unsigned shift, const uint32_t *from, uint32_t *to,
                       uint32_t count)
 {
@@ -181,7 +181,7 @@ static void sort_rows(const void *keys, uint32_t *rows, uint32_t *spare, uint32_
         memcpy(rows, from, count * sizeof *rows);
 }
 
-/* By how far it is ahead; the rest of the published rule is start_budget. */
+/* The budget of a worker that is ahead; the rest of the published rule is start_budget. */
 static double budget_ahead_s(const struct rog_history *history)
 {
     if (history->own < history->slowest + 2)
@@ -191,8 +191,8 @@ static double budget_ahead_s(const struct rog_history *history)
     return fmax(history->recent_max_s, history->mean_s);
 }
 
-/* What rows are ranked by beside their age: their own mean magnitudes, or those of their tensors.
- */
+/* The importance by which rows are ranked besides their age: their own mean magnitude, or that of
+ * their tensor. */
 static const float *importance_of(struct state *state, const struct rog_strategy_config *config,
                                   const struct rog_send_view *view)
 {
@@ -219,15 +219,15 @@ static void make_plan(void *opaque, const struct rog_strategy_config *config,
     uint32_t *order = plan->order, *spare = state->spare;
     uint32_t rows = config->rows, oldest = state->oldest_rows;
 
-    /* The rank is the age plus the importance scaled to [0, 1): age first, then importance, then
-     * the number of the row. */
+    /* The rank is the age plus the importance scaled to [0, 1): first age, then importance, then
+     * row number. */
     for (uint32_t row = 0; row < rows; row++)
         order[row] = row;
     sort_rows(importance, order, spare, rows);
     if (by_age)
         sort_rows(view->age, order, spare, rows);
 
-    /* The rest, from row 0 on again, by importance alone. */
+    /* The remaining rows, starting at row 0, by importance only. */
     memset(spare, 0, rows * sizeof *spare);
     for (uint32_t i = 0; i < oldest; i++)
         spare[order[i]] = 1;
@@ -263,7 +263,7 @@ static void admit(void *opaque, const struct rog_strategy_config *config,
     rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->needed);
 }
 
-/* All of the state follows from the configuration. */
+/* The whole state follows from the configuration. */
 static uint32_t save(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,
                      uint32_t room)
 {

@@ -2,10 +2,9 @@
 
 /*
  * A strategy to copy. Work through the numbered steps; <rog/strategy.h> says what each field means,
- * docs/write-a-strategy.md explains a strategy of a different kind line by line.
- *
- * What stands here works: the rows are sent in turns, one S-th of them in each push and pull, so
- * that no row is ever more than S iterations old, and a worker waits for rows that are.
+ * and docs/write-a-strategy.md explains another kind of strategy line by line. This one works as it
+ * is: rows are sent in turns, one S-th of them in each push and pull, so that no row is ever more
+ * than S iterations old, and a worker waits for rows that are.
  */
 
 /* Step 1: this header and the C library are all that a plugin includes. */
@@ -14,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Step 2 (optional): what a run may choose beside the threshold, `parameters = { patience = 2; };`
- * in an experiment file. Each row says of a member what it may be; the program checks the values,
- * lists them in `rogctl plugins SKELETON` and fills the struct that config->parameters points to.
- */
+/* Step 2 (optional): parameters that a run can set besides the threshold, `parameters = { patience
+ * = 2; };` in an experiment file. Each row describes one member and its allowed values; the program
+ * checks the values, lists them in `rogctl plugins SKELETON` and fills the struct that
+ * config->parameters points to. */
 struct skeleton_parameters {
     double patience;
 };
@@ -33,14 +32,14 @@ static const struct rog_parameter skeleton_parameters[] = {
     {.name = NULL},
 };
 
-/* Step 3 (optional): what the strategy remembers from call to call. There is one state in each
- * worker and one in the server; it is used by one thread at a time. Nothing may be kept in global
- * variables: a virtual cluster runs a thousand workers in one process. */
+/* Step 3 (optional): the state, which the strategy keeps from call to call. Each worker has one and
+ * so has the server; each is used by one thread at a time. Keep nothing in global variables: on a
+ * virtual cluster a thousand workers are in one process. */
 struct skeleton {
     uint32_t turn_rows; /* rows of one turn */
 };
 
-/* Step 4 (optional): make and free the state. Without it, leave out .create and .destroy. */
+/* Step 4 (optional): create and free the state. Without a state, leave out .create and .destroy. */
 static int skeleton_create(const struct rog_strategy_config *config, void **state, char *message,
                            uint32_t message_bytes)
 {
@@ -60,10 +59,10 @@ static void skeleton_destroy(void *state)
     free(state);
 }
 
-/* Step 5 (optional): what a push carries; without it, all rows. Fill plan->order with distinct
- * rows, the most urgent ones first, and say how many there are, how many of them go out whatever it
- * takes, and for how many seconds the others may. What was left out is not lost: it stays in the
- * magnitudes. */
+/* Step 5 (optional): the rows of a push; without this hook, all rows. Fill plan->order with
+ * distinct rows, most urgent first. Set their number, how many of them are always sent, and for how
+ * many seconds the others may be sent. Rows that are left out are not lost: their updates stay in
+ * the magnitudes. */
 static void skeleton_plan_push(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -77,12 +76,12 @@ static void skeleton_plan_push(void *state, const struct rog_strategy_config *co
     plan->budget_s = parameters->patience * view->history.mean_s;
 }
 
-/* Step 6 (required): which versions a worker waits for before its pull begins: all rows of worker j
- * must have reached needed[j]. It is filled with 0, which means no wait. Ask for nothing that a
- * worker could only reach by going on itself, or everybody waits for ever. Who leaves rows out for
- * good waits for whole pushes, iteration[j], instead; quorum and deadline_s say how many have to be
- * there, and until when. Where not all that may go on are to do so at once, .grant says who does:
- * <rog/strategy.h> explains it, flown.c has one. */
+/* Step 6 (required): the versions that a worker waits for before its pull begins: all rows of
+ * worker j must have reached needed[j]. It is filled with 0, which means no wait. Do not ask for
+ * anything that a worker can reach only by continuing itself, or all workers wait forever. A
+ * strategy that leaves out rows for good waits for whole pushes, iteration[j], instead; quorum and
+ * deadline_s set how many workers must meet the conditions, and until when. If not all admitted
+ * workers may continue at once, .grant chooses: see <rog/strategy.h> and flown.c. */
 static void skeleton_admit(void *state, const struct rog_strategy_config *config,
                            const struct rog_admit_view *view, struct rog_admission *admission)
 {
@@ -93,16 +92,16 @@ static void skeleton_admit(void *state, const struct rog_strategy_config *config
         admission->needed[worker] = view->iteration - (uint32_t)config->threshold;
 }
 
-/* Step 7 (optional): what the pull carries, the same way. Often it is the same function. */
+/* Step 7 (optional): the rows of a pull, in the same way. It is often the same function. */
 static void skeleton_plan_pull(void *state, const struct rog_strategy_config *config,
                                const struct rog_send_view *view, struct rog_send_plan *plan)
 {
     skeleton_plan_push(state, config, view, plan);
 }
 
-/* Step 8 (optional): how many local steps a worker makes before its next push. This one sticks to
- * the run's settings, with which plan->local_steps is filled, as if it had left the hook out. What
- * late pushes count for is .weigh's affair. */
+/* Step 8 (optional): the number of local steps before a worker's next push. This one keeps the
+ * run's setting, with which plan->local_steps is filled, as if the hook were left out. The weight
+ * of late pushes is set by .weigh. */
 static void skeleton_plan_work(void *state, const struct rog_strategy_config *config,
                                const struct rog_work_view *view, struct rog_work_plan *plan)
 {
@@ -110,8 +109,8 @@ static void skeleton_plan_work(void *state, const struct rog_strategy_config *co
     plan->local_steps = view->local_steps;
 }
 
-/* Step 9 (optional): what the strategy promises; `rogctl verify` holds recorded runs to it. Leave
- * out what you cannot promise. */
+/* Step 9 (optional): promises of the strategy; `rogctl verify` checks recorded runs against them.
+ * Leave out what you cannot promise. */
 static int64_t skeleton_staleness_bound(const struct rog_strategy_config *config)
 {
     return config->threshold;
@@ -122,9 +121,9 @@ static double skeleton_least_share(const struct rog_strategy_config *config)
     return 1.0 / config->threshold;
 }
 
-/* Step 10 (optional): what the state remembers from call to call, so that an interrupted run goes
- * on where it was. This one is made of the configuration alone and remembers nothing, which has to
- * be said too: without it the runs of a strategy with a state begin anew. */
+/* Step 10 (optional): the part of the state that cannot be computed from the configuration, so that
+ * an interrupted run can resume. This state has no such part, and the hooks say so: without them,
+ * interrupted runs of a strategy with a state restart from the beginning. */
 static uint32_t skeleton_save(const void *state, const struct rog_strategy_config *config,
                               uint8_t *bytes, uint32_t room)
 {
@@ -139,8 +138,8 @@ static int skeleton_load(void *state, const struct rog_strategy_config *config,
     return size != 0;
 }
 
-/* Step 11: describe it. The name in lower case is the file's name: SKELETON lives in skeleton.so.
- * abi_version and struct_size stay as they are. */
+/* Step 11: the description. The name in lower case is the name of the file: SKELETON is in
+ * skeleton.so. Leave abi_version and struct_size as they are. */
 ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = {
     .abi_version = ROG_STRATEGY_ABI,
     .struct_size = sizeof(struct rog_strategy),

@@ -2,14 +2,12 @@
 
 /*
  * Fragments in turn (Streaming DiLoCo: Douillard et al., arXiv:2501.18512, Section 2.2 and
- * Algorithm 2): the model's layers are divided into P fragments, and iteration t exchanges fragment
- * (t - 1) mod P alone, both ways. For fragments that are exchanged every H steps an iteration has
- * H / P local steps. Sequential fragments are neighbouring layers; a strided one has every P-th
- * layer, which the paper prefers.
- *
- * Neighbouring tensors are one layer where their names differ only behind the last dot. What else
- * belongs to the paper's method are settings of a run: contribution, local and server optimizer,
- * overlap, merge and compression.
+ * Algorithm 2): the layers of the model are divided into P fragments, and iteration t exchanges
+ * only fragment (t - 1) mod P, in both directions. For fragments that are exchanged every H steps,
+ * an iteration has H / P local steps. Sequential fragments are adjacent layers; strided ones, which
+ * the paper prefers, have every P-th layer. Adjacent tensors belong to one layer if their names
+ * differ only after the last dot. The other parts of the paper's method are settings of a run:
+ * contribution, local and server optimizer, overlap, merge and compression.
  */
 
 #include <rog/strategy.h>
@@ -82,7 +80,7 @@ static void admit(void *state, const struct rog_strategy_config *config,
     rog_wait_beyond(config, view, (uint32_t)config->threshold, admission->iteration);
 }
 
-/* A row goes every P iterations. */
+/* A row is sent every P iterations. */
 static int64_t staleness_bound(const struct rog_strategy_config *config)
 {
     const struct parameters *chosen = config->parameters;
