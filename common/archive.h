@@ -4,7 +4,7 @@
 
 /*
  * State as bytes, and back. A module describes its state in one function, which goes through it
- * member by member; the archive either saves each or loads it. So the two cannot drift apart:
+ * member by member; the archive either saves or loads each. So saving and loading cannot differ:
  *
  *     void rog_thing_archive(struct rog_thing *thing, struct rog_archive *archive)
  *     {
@@ -13,12 +13,11 @@
  *         ...
  *     }
  *
- * The first thing that goes wrong is kept, nothing is done after it, and rog_archive_end tells.
- * What is loaded then is 0 or as it was, so that loops over it end. Numbers are checked where they
- * are loaded: bytes that were cut off or made up are refused and never become an index, a length or
- * a number that somebody relies on.
- *
- * Bytes are those of this machine and of this build: whoever keeps them says whose they are.
+ * The first error is kept, nothing is done after it, and rog_archive_end returns it. Values loaded
+ * after an error are 0 or unchanged, so that loops over them end. Numbers are checked when they are
+ * loaded: truncated or forged bytes are rejected and never become an index, a length or a number
+ * that other code relies on. Bytes are in the format of this machine and this build: whoever stores
+ * them must also store what they belong to.
  */
 
 #include <stdbool.h>
@@ -31,10 +30,11 @@
 
 struct rog_archive {
     bool loading;
-    struct rog_error err; /* code 0: nothing has gone wrong */
-    /* Loading: what is left. */
+    struct rog_error err; /* code 0: no error so far */
+    /* Loading: the remaining bytes. */
     const uint8_t *at, *end;
-    /* Saving: where bytes go, in pieces, and small ones that have not gone yet. */
+    /* Saving: the receiver of the bytes, in pieces, and small pieces that it has not received
+     * yet. */
     int (*take)(void *user, const void *bytes, size_t size, struct rog_error *err);
     void *user;
     size_t kept;
@@ -47,20 +47,20 @@ void rog_archive_save(struct rog_archive *archive,
                       void *user);
 /* bytes: borrowed. */
 void rog_archive_load(struct rog_archive *archive, const void *bytes, size_t size);
-/* Everything has been gone through: hands on what was kept back, or checks that nothing is left.
- * ROG_EFORMAT: the bytes are not what they claim to be; ROG_ENOMEM; or what `take` said. */
+/* The end of the state: hands over the last piece, or checks that nothing is left. ROG_EFORMAT: the
+ * bytes are invalid; ROG_ENOMEM; or the code of `take`. */
 int rog_archive_end(struct rog_archive *archive, struct rog_error *err);
 
 static inline bool rog_archive_failed(const struct rog_archive *archive)
 {
     return archive->err.code != 0;
 }
-/* Loading: `what` cannot be. */
+/* Loading: `what` is invalid. */
 void rog_archive_refuse(struct rog_archive *archive, const char *what);
 /* Memory ran out. */
 void rog_archive_nomem(struct rog_archive *archive);
 
-/* Any bytes: arrays of numbers, each value of which will do. */
+/* Any bytes: arrays of numbers in which any value is valid. */
 void rog_archive_bytes(struct rog_archive *archive, void *bytes, size_t size);
 void rog_archive_u32(struct rog_archive *archive, uint32_t *value);
 void rog_archive_u64(struct rog_archive *archive, uint64_t *value);
@@ -74,10 +74,11 @@ void rog_archive_within(struct rog_archive *archive, double *value, double least
 /* A whole number in [0, most]. */
 void rog_archive_number(struct rog_archive *archive, uint32_t *value, uint32_t most,
                         const char *what);
-/* How many of something follow, each of at least item_bytes > 0: no more than there is room for. */
+/* The number of following items, each of at least item_bytes > 0: no more than fit into the
+ * remaining bytes. */
 void rog_archive_count(struct rog_archive *archive, uint32_t *count, size_t item_bytes,
                        const char *what);
-/* What is known already: it must be the same. */
+/* A value that is already known: it must be the same. */
 void rog_archive_same(struct rog_archive *archive, uint64_t value, const char *what);
 
 #endif

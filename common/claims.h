@@ -23,8 +23,8 @@
 
 #define ROG_CLAIM_MARK "rogctl/"
 #define ROG_CLAIM_TOKEN_BYTES 17 /* 16 hexadecimal digits */
-#define ROG_CLAIM_TEXT_BYTES 240 /* of whoever holds it: "alice@desk, sweep threshold-case0" */
-#define ROG_CLAIM_NAME_BYTES 108 /* of an address, the first of which is NUL */
+#define ROG_CLAIM_TEXT_BYTES 240 /* of the holder: "alice@desk, sweep threshold-case0" */
+#define ROG_CLAIM_NAME_BYTES 108 /* of an address, including the NUL at its beginning */
 
 struct rog_claim_entry {
     uint64_t at_ms;
@@ -39,19 +39,19 @@ struct rog_claims {
     size_t count;
 };
 
-/* From the text of /proc/net/unix, or of those of its lines that have the mark. What makes no sense
- * is left out. ROG_ENOMEM. Release it in any case. */
+/* From the text of /proc/net/unix, or from those of its lines that have the mark. Invalid entries
+ * are skipped. ROG_ENOMEM. Release it in any case. */
 int rog_claims_read(struct rog_claims *claims, const char *table, struct rog_error *err);
 void rog_claims_release(struct rog_claims *claims);
 
-/* An entry of that token; NULL: it has none. */
+/* The entry of that token; NULL if it has none. */
 const struct rog_claim_entry *rog_claims_find(const struct rog_claims *claims, const char *token);
-/* The entry of whoever holds the host that says most; NULL: nobody does. */
+/* The most informative entry of the holder of the host; NULL: the host is free. */
 const struct rog_claim_entry *rog_claims_holder(const struct rog_claims *claims);
-/* How many tokens are before this one; of one that is not there: how many there are. */
+/* How many tokens are before this one; for an unknown token: how many there are. */
 size_t rog_claims_before(const struct rog_claims *claims, const char *token);
 
-/* The name of the socket of a part, without the NUL before it. Returns how many bytes of `text` are
+/* The name of the socket of a part, without the leading NUL. Returns the number of bytes of `text`
  * in it. */
 size_t rog_claim_name(char name[ROG_CLAIM_NAME_BYTES], const struct rog_claim_entry *entry,
                       unsigned part, const char *text);

@@ -4,9 +4,9 @@
 
 /*
  * Command lines as tables. A program is a list of commands, a command is one const struct in a file
- * of its own (cmd_NAME.c), its options are rows of settings. Options may stand anywhere after the
- * command, as --name VALUE, --name=VALUE or -x VALUE; "--" ends them; any unambiguous beginning of
- * a long name will do.
+ * of its own (cmd_NAME.c), and its options are rows of settings. Options may be anywhere after the
+ * command, as --name VALUE, --name=VALUE or -x VALUE; "--" ends them; any unambiguous prefix of a
+ * long name is accepted.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ enum {
     ROG_EXIT_FAILED = 1,
     ROG_EXIT_USAGE = 2,
     ROG_EXIT_NOTHING = 3,
-    ROG_EXIT_LATER = 75, /* EX_TEMPFAIL, as others have it */
+    ROG_EXIT_LATER = 75, /* EX_TEMPFAIL of sysexits.h */
     ROG_EXIT_INTERRUPTED = 130
 };
 
@@ -29,25 +29,26 @@ struct rog_cli; /* a parsed command line */
 struct rog_program;
 
 struct rog_command {
-    const char *name;                  /* of a part: its command's, a space and its own */
+    const char *name;                  /* of a part: the name of its command, a space and its own
+                                        * name */
     const char *usage;                 /* what follows the name: "CONF [options]" */
     const char *summary;               /* one line */
     const char *details;               /* more, for --help; may be NULL */
-    const struct rog_setting *options; /* of this command alone; may be NULL */
-    unsigned settings;      /* the settings of a run with this flag are options, too; 0: none */
+    const struct rog_setting *options; /* of this command only; may be NULL */
+    unsigned settings;      /* settings of a run with this flag are options, too; 0: none */
     int min_args, max_args; /* positional arguments; max -1: any number */
     /* Returns 0 or a rog_code with *err filled; the program prints the message and exits with
      * rog_exit_status(code). */
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    bool passes_on; /* every word after the name is an argument, --help too: for commands that hand
-                       them to another program */
+    bool passes_on; /* every word after the name is an argument, --help too: for commands that pass
+                     * them to another program */
     /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
      * anything else is an argument of this one. May be NULL. */
     const struct rog_command *const *parts;
-    /* Others end by SIGPIPE when what they print goes to a pipe that nobody reads any more. This
-     * one does its work all the same. */
+    /* Other commands end by SIGPIPE when the reader of their output is gone. This one continues its
+     * work. */
     bool outlives_reader;
-    bool hidden; /* no help lists it: for programs, not for people */
+    bool hidden; /* not listed by help: for programs, not for people */
 };
 
 /* What `help NAME` says besides the commands: printed with the functions below. */
@@ -67,8 +68,8 @@ struct rog_program {
  * --version and "help COMMAND" itself. */
 int rog_program_main(const struct rog_program *program, int argc, char **argv);
 
-/* For topics, as wide as the terminal and at most 80 columns: a paragraph; a name with what is said
- * of it; a table of settings under its title, without those that have one of the flags. */
+/* For topics, as wide as the terminal and at most 80 columns: a paragraph; a name with its
+ * description; a table of settings under a title, without those that have one of the flags. */
 void rog_help_text(const char *text);
 void rog_help_row(const char *name, const char *text);
 void rog_help_settings(const char *title, const struct rog_setting *table, unsigned without);
@@ -98,8 +99,8 @@ double rog_cli_real(const struct rog_cli *cli, const char *name);
 bool rog_cli_flag(const struct rog_cli *cli, const char *name);
 const struct rog_program *rog_cli_program(const struct rog_cli *cli);
 
-/* Writes text that may hold anything so that a terminal shows it and obeys none of it: what cannot
- * be seen, but line ends and tabs, as rog_utf8_show has it, and damaged bytes as U+FFFD. */
+/* Writes untrusted text so that the terminal shows it and does not interpret it: invisible
+ * characters, except line ends and tabs, as by rog_utf8_show, and damaged bytes as U+FFFD. */
 void rog_write_harmless(FILE *file, const char *text);
 
 /* Exit status for a rog_code. */

@@ -16,19 +16,19 @@
 
 #include <stdbool.h>
 
-#define ROG_DEPLOYED_KEY_BYTES 72  /* room for a key with its NUL: 64 digits, '-', up to 3 more */
-#define ROG_DEPLOYED_LINE_BYTES 96 /* room for a member's first line */
+#define ROG_DEPLOYED_KEY_BYTES 72  /* bytes for a key with its NUL: 64 digits, '-', up to 3 more */
+#define ROG_DEPLOYED_LINE_BYTES 96 /* bytes for the first line of a member */
 #define ROG_DEPLOYED_WINDOW_LOG 23
 
-/* rog-unpack's exit status: other bytes arrived than were promised. */
+/* rog-unpack's exit status: the received bytes are not those that were announced. */
 #define ROG_DEPLOYED_STATUS_DAMAGED 3
 
-/* Whether a file of a tree may be called that: a relative path without "." and "..", control
- * characters, backslashes and blanks at its ends. */
+/* Whether a file of a tree may have this name: a relative path without "." and "..", control
+ * characters, backslashes and spaces at its ends. */
 bool rog_deployed_name_is_good(const char *name);
 
-/* Whether it is a key: 64 hexadecimal digits, '-', one to three octal digits, of which none lets
- * anybody write. */
+/* Whether this is a key: 64 hexadecimal digits, '-', one to three octal digits without write
+ * permission. */
 bool rog_deployed_key_is_good(const char *key);
 
 #endif

@@ -16,13 +16,13 @@
 int rog_file_read(const char *path, size_t max_bytes, char **data, size_t *size,
                   struct rog_error *err);
 
-/* Opens a file to read that others may have put another thing in the place of. -1 or NULL: errno says
- * why; EINVAL: it is no regular file, and a FIFO was not waited for. */
+/* Opens a file for reading that others may have replaced by something else. -1 or NULL: errno says
+ * why; EINVAL: not a regular file. Does not wait for a FIFO. */
 int rog_file_open_regular(const char *path);
 FILE *rog_file_stream_regular(const char *path);
 
-/* Writes a file so that it is there whole or not at all: a temporary file beside it (temporary.h),
- * fsync, rename. Missing parent folders are made. */
+/* Writes a file atomically: a temporary file beside it (temporary.h), fsync, rename. Missing parent
+ * folders are created. */
 int rog_file_write(const char *path, const void *data, size_t size, struct rog_error *err);
 
 /* The same in steps, for content that comes piece by piece. rog_file_writer_commit closes and
@@ -30,7 +30,7 @@ int rog_file_write(const char *path, const void *data, size_t size, struct rog_e
 struct rog_file_writer {
     FILE *file;      /* write here, NULL when not open */
     char *path;      /* final name */
-    char *temporary; /* name while it is being written */
+    char *temporary; /* name of the temporary file */
 };
 int rog_file_writer_open(struct rog_file_writer *writer, const char *path, struct rog_error *err);
 int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err);
@@ -42,8 +42,8 @@ int rog_dir_make(const char *path, struct rog_error *err);
 int rog_dir_remove(const char *path, struct rog_error *err);
 
 struct stat;
-/* Whether nobody but this user can put anything into a folder that is like that; and whether others
- * can at least not put something else in the place of what this user has there. */
+/* Whether only this user can write into a folder with this status; and whether others at least
+ * cannot replace what this user has there. */
 bool rog_dir_is_private(const struct stat *status);
 bool rog_dir_keeps_entries(const struct stat *status);
 
@@ -55,14 +55,14 @@ char *rog_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *rog_strdup(const char *text);
 /* "dir/name", or a copy of name when it is absolute. */
 char *rog_path_join(const char *dir, const char *name);
-/* Without links, absolute, heap memory; NULL, and errno, when there is none. */
+/* Absolute, without links, heap memory; NULL, and errno, if it does not exist. */
 char *rog_path_real(const char *path);
-/* Everything before the last slash, "." where there is none. */
+/* Everything before the last slash, "." if there is none. */
 char *rog_path_dir(const char *path);
 
 #define ROG_RANK_MARK "{rank}"
-/* The path that a worker reads: its rank in the place of each ROG_RANK_MARK. Heap memory, NULL when
- * memory ran out. */
+/* The path that a worker reads: ROG_RANK_MARK is replaced by its rank. Heap memory, NULL without
+ * memory. */
 char *rog_path_of_rank(const char *path, uint32_t rank);
 
 /* A path as a word of a command line that no program takes for an option: "./-x" for "-x". Heap
@@ -73,8 +73,8 @@ char *rog_path_argument(const char *path);
  * there is no such place, or other users can write there. */
 char *rog_cache_dir(struct rog_error *err);
 
-/* The file of the running program, absolute, heap memory. ROG_EIO: there is none, as where it was
- * replaced or removed meanwhile. */
+/* The file of the running program, absolute, heap memory. ROG_EIO: there is none, for example
+ * because it was replaced or removed. */
 int rog_own_program(char **path, struct rog_error *err);
 
 /*
@@ -84,7 +84,7 @@ int rog_own_program(char **path, struct rog_error *err);
  * the same shape, so a program runs from there as it does when installed.
  */
 char *rog_install_path(const char *what, struct rog_error *err);
-/* The library of that name there, in lib or its folder for the architecture: PREFIX/lib/NAME where
+/* The library of that name there, in lib or its subfolder for the architecture: PREFIX/lib/NAME if
  * it is in neither. */
 char *rog_install_library(const char *name, struct rog_error *err);
 

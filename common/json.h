@@ -18,17 +18,17 @@
 
 struct rog_json;
 
-/* For the main function of a program of ours, before its first value: whatever jansson allocates in
- * this process is watched from then on, so that a parse ends where memory runs out. Where librog is
- * in a program of somebody else, jansson is that program's, and is left as it is; memory for a
- * parse is then looked for before it. */
+/* For the main function of our own programs, before the first value: from then on all allocations
+ * of jansson in this process are watched, so that a parse fails when memory runs out. If librog is
+ * in another program, jansson belongs to that program and is left as it is; then memory for a parse
+ * is checked beforehand. */
 void rog_json_watch_memory(void);
 
 /* Errors name `origin` (a file or peer), line and column. */
 int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
                    struct rog_error *err);
-/* The same for an object or array of another program, which may say a key twice: the last counts.
- */
+/* The same for an object or array of another program, in which keys may be repeated: the last one
+ * counts. */
 int rog_json_parse_foreign(const char *text, size_t size, const char *origin,
                            struct rog_json **value, struct rog_error *err);
 void rog_json_free(struct rog_json *value);
@@ -59,9 +59,9 @@ int rog_json_each(const struct rog_json *object,
                   int (*visit)(const char *key, const struct rog_json *value, void *user),
                   void *user);
 
-/* Writing. Where memory runs out the constructors give NULL, put and append leave out a NULL, and
- * all of them note it (common/ran_out.h): no text is made then, so that nothing is written, hashed
- * or sent that lacks something. */
+/* Writing. If memory runs out, constructors return NULL, put and append ignore a NULL, and all of
+ * them note it (common/ran_out.h): no text is made after that, so that nothing incomplete is
+ * written, hashed or sent. */
 struct rog_json *rog_json_object(void);
 struct rog_json *rog_json_array(void);
 struct rog_json *
@@ -69,12 +69,12 @@ rog_json_new_string(const char *text);               /* NULL or invalid UTF-8 ->
 struct rog_json *rog_json_new_number(double number); /* NaN and infinity -> null */
 struct rog_json *rog_json_new_integer(int64_t number);
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value);
-/* Members that are the same in `with` become one value with those, of which nothing may be changed
- * any more. */
+/* Members that are equal in `with` then share their values with it; these must not be changed any
+ * more. */
 void rog_json_share(struct rog_json *object, const struct rog_json *with);
-/* A key that is not there is none to remove. */
+/* A missing key is ignored. */
 void rog_json_remove(struct rog_json *object, const char *key);
-/* Copies of all members of another object; what has the same key is replaced. */
+/* Copies all members of another object; existing keys are replaced. */
 void rog_json_put_all(struct rog_json *object, const struct rog_json *from);
 void rog_json_put_string(struct rog_json *object, const char *key, const char *text);
 void rog_json_put_number(struct rog_json *object, const char *key, double number);

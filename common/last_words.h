@@ -2,16 +2,15 @@
 #ifndef ROG_COMMON_LAST_WORDS_H
 #define ROG_COMMON_LAST_WORDS_H
 
-/* What a program said last, from the end of its log, to be quoted in a message. */
+/* The last lines of a program's log, to be quoted in a message. */
 
 #include <stddef.h>
 
-/* Of a text that ends with an error of Python, " (FILE, line N)": where it came about, which Python
- * says in lines above the last one, or what of that fits; else "". */
+/* If the text ends with a Python error: " (FILE, line N)", where it was raised, as far as it fits,
+ * from the lines above the last one; otherwise "". */
 void rog_error_place(const char *text, char *place, size_t bytes);
-/* The last line of a text with anything in it, what cannot be seen made visible, and
- * rog_error_place;
- * "": there is none. */
+/* The last line that is not empty, with invisible characters made visible, and rog_error_place; ""
+ * if there is none. */
 void rog_last_words(const char *text, char *words, size_t bytes);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef ROG_COMMON_MEANT_H
 #define ROG_COMMON_MEANT_H
 
-/* What somebody may have meant who gave a name that there is not: " (did you mean NAME?)" for
- * messages, or "" where no name is near (rog_nearest_name). */
+/* Suggestions for an unknown name: " (did you mean NAME?)" for messages, or "" if no name is
+ * similar (rog_nearest_name). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,12 +14,12 @@
 const char *rog_meant(const char *near, char text[ROG_MEANT_BYTES]);
 /* Of a list with '|' between its words. */
 const char *rog_meant_choice(const char *word, const char *choices, char text[ROG_MEANT_BYTES]);
-/* Of `count` names. With `beginnings`, `word` is compared with as much of each as it is long, too,
- * as beginnings of names are accepted. */
+/* Of `count` names. With `beginnings`, `word` is compared with the beginning of each name, as
+ * prefixes are accepted too. */
 const char *rog_meant_name(const char *word, char *const *names, size_t count, bool beginnings,
                            char text[ROG_MEANT_BYTES]);
-/* Of the files in folders (NULL ends them; one may be missing) that end so, by their names without
- * `ending` where `bare`. */
+/* Of the files in folders (ends with NULL; a folder may be missing) that have this ending; without
+ * the ending if `bare`. */
 const char *rog_meant_file(const char *word, const char *const *folders, const char *ending,
                            bool bare, char text[ROG_MEANT_BYTES]);
 

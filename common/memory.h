@@ -3,25 +3,25 @@
 #define ROG_COMMON_MEMORY_H
 
 /*
- * Memory for arrays of a model's size and more. Vectors that lie across two cache lines cost twice,
- * and rows that lie strewn over more pages than the processor remembers cost a walk through the
- * page table each; so these arrays begin at a cache line, and large ones ask for pages of 2 MiB.
+ * Memory for arrays of the size of a model and more. Vectors that cross a cache line cost twice as
+ * much, and rows on many different pages cost a page table walk each; so these arrays are aligned
+ * to cache lines, and large ones ask for pages of 2 MiB.
  */
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for so many floats, whatever they are; free() releases it. NULL where there is none. */
+/* Memory for this many floats, uninitialized; release it with free(). NULL without memory. */
 float *rog_floats(size_t count);
 
-/* More bytes than this process cannot get: the least of what the machine has available now, of the
- * limit of its control group and of that of its address space. From these two limits nothing is
- * subtracted that is in use already, and limits of groups around its own are not looked at: so much
- * need not be there. UINT64_MAX where nothing says anything. */
+/* An upper limit of the bytes that this process can get: the minimum of the memory available on the
+ * machine, the limit of its control group and the limit of its address space. What is already in
+ * use is not subtracted from the two limits, and limits of outer control groups are ignored, so
+ * less may be available. UINT64_MAX if unknown. */
 uint64_t rog_memory_available(void);
 
-/* Asks for pages of 2 MiB where they fit into the memory, which has not been written to yet. A
- * wish: where it is not granted, the pages are small. */
+/* Asks for pages of 2 MiB within this memory, which must not have been written to. Only a hint:
+ * otherwise pages are small. */
 void rog_large_pages(void *memory, size_t bytes);
 
 #endif

@@ -4,8 +4,8 @@
 
 /*
  * What the test of a run's checkpoints measures, read from its configuration: the setting `metric`,
- * {name, unit, better ("higher" or "lower")}. Without it: accuracy in %, of which more is better.
- * Events and results.db have the number under the name "accuracy" all the same.
+ * {name, unit, better ("higher" or "lower")}. Default: accuracy in %, higher is better. Events and
+ * results.db call the number "accuracy" in any case.
  */
 
 #include <stdbool.h>
@@ -19,14 +19,14 @@ struct rog_metric {
     bool less_is_better;
 };
 
-/* Of a run's configuration (NULL: of one that says nothing). ROG_EINVAL: a message that begins with
- * "metric" and says what is allowed; *metric is the accuracy then. */
+/* Of a run's configuration; NULL or no metric: the default. ROG_EINVAL: a message that begins with
+ * "metric" and says what is allowed; *metric is then the default. */
 int rog_metric_read(const struct rog_json *config, struct rog_metric *metric,
                     struct rog_error *err);
-/* Of the setting's JSON text; NULL, or what cannot be read, says nothing. */
+/* Of the setting's JSON text; NULL or invalid text: the default. */
 void rog_metric_parse(const char *text, struct rog_metric *metric);
-/* Brings a configuration's `metric` into one form, so that it is the same run however it is said:
- * all members, in order; none where they are those of the accuracy. */
+/* Normalizes a configuration's `metric`, so that the same run always has the same one: all members,
+ * in order; no metric if it is the default. */
 int rog_metric_resolve(struct rog_json *config, struct rog_error *err);
 
 bool rog_metric_is_same(const struct rog_metric *one, const struct rog_metric *two);
@@ -42,9 +42,9 @@ void rog_metric_title(const struct rog_metric *metric, char text[ROG_METRIC_TEXT
 /* "64%", "0.512", "21.5 dB". */
 void rog_metric_value(const struct rog_metric *metric, double value,
                       char text[ROG_METRIC_TEXT_BYTES]);
-/* What differences are counted in: "points", the unit, or the name of what has none. */
+/* The unit of differences: "points", the unit, or the name if there is no unit. */
 const char *rog_metric_difference(const struct rog_metric *metric);
-/* How many digits behind the point tell values apart that are about as large as this one. */
+/* Number of decimals needed to distinguish values of about this size. */
 int rog_metric_digits(const struct rog_metric *metric, double largest);
 
 /* {name, unit, better}. Owned by the caller. */

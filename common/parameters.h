@@ -18,14 +18,13 @@
 /* The row as a setting; it borrows the row's texts. */
 struct rog_setting rog_parameter_setting(const struct rog_parameter *parameter);
 
-/* ROG_EABI where the table itself is wrong: a name, a type, a default that is not allowed, a member
+/* ROG_EABI: the table itself is invalid: a name, a type, a default that is not allowed, a member
  * outside the `bytes` of the struct. */
 int rog_parameters_check_table(const struct rog_parameter *table, size_t bytes, const char *owner,
                                struct rog_error *err);
 
-/* *filled: an object with a value for each row, those of `given` (may be NULL), else the defaults;
- * NULL without parameters. ROG_EINVAL names a parameter that there is not, or that must be
- * something else. */
+/* *filled: an object with a value for each row, from `given` (may be NULL) or the default; NULL
+ * without parameters. ROG_EINVAL names a parameter that is unknown or invalid. */
 int rog_parameters_fill(const struct rog_parameter *table, const char *owner,
                         const struct rog_json *given, struct rog_json **filled,
                         struct rog_error *err);
@@ -36,8 +35,8 @@ int rog_parameters_make(const struct rog_parameter *table, size_t bytes, const c
                         const struct rog_json *given, struct rog_json **filled, void **to,
                         struct rog_error *err);
 
-/* *chosen: of `filled` what does not have its default; NULL: all has it. Whoever is given
- * parameters has the same runs by default as when they were recorded without any. */
+/* *chosen: the members of `filled` that differ from their defaults; NULL if none does. So a run
+ * with default parameters is the same as one recorded before there were any. */
 int rog_parameters_chosen(const struct rog_parameter *table, const char *owner,
                           const struct rog_json *filled, struct rog_json **chosen,
                           struct rog_error *err);

@@ -3,11 +3,10 @@
 #define ROG_COMMON_PLUGIN_H
 
 /*
- * Finding and loading plugins: strategies, and codecs besides those that come with the project.
- *
- * They are looked for in $ROG_PLUGIN_PATH (folders separated by ':'), then in
- * PREFIX/lib/rog/plugins. NAME.so in lower case provides strategy or codec NAME, NAME.py a strategy
- * in Python. A name that contains a '/' or ends in .py is a path.
+ * Finding and loading plugins: strategies, and codecs that are not included. They are searched in
+ * $ROG_PLUGIN_PATH (folders separated by ':'), then in PREFIX/lib/rog/plugins. NAME.so in lower
+ * case provides strategy or codec NAME, NAME.py a strategy in Python. A name that contains a '/' or
+ * ends in .py is a path.
  */
 
 #include <stdbool.h>
@@ -23,34 +22,35 @@ struct rog_plugin {
     void *handle; /* of a shared object */
     char *path;
     struct rog_python *python; /* of a strategy in Python; else NULL */
-    /* By rog_plugin_configure: the values of its parameters, and its struct of them; NULL where it
+    /* Set by rog_plugin_configure: the values of its parameters, and its struct of them; NULL if it
      * has none. */
     struct rog_json *values;
     void *parameters;
-    /* A copy of what the plugin exports, one of them; what a plugin of an earlier version of the
-     * interface lacks is 0. */
+    /* A copy of the exported struct, one of these; members that are newer than its interface
+     * version are 0. */
     struct rog_strategy *strategy;
     struct rog_codec *codec;
 };
 
-/* Loads the plugin for `library`, checks interface version, struct size and required hooks. What is
- * refused is closed again. An unknown library is ROG_EINVAL, the message lists those found. */
+/* Loads the plugin for `library`, checks interface version, struct size and required hooks. A
+ * rejected plugin is closed again. An unknown library is ROG_EINVAL; the message lists those
+ * found. */
 int rog_plugin_load(struct rog_plugin *plugin, const char *library, struct rog_error *err);
 void rog_plugin_release(struct rog_plugin *plugin);
 
-/* The same for a codec. ROG_ENOTFOUND: there is none of that name, and no message. Its parameters
- * are the caller's. */
+/* The same for a codec. ROG_ENOTFOUND, without a message: none has this name. The caller handles
+ * its parameters. */
 int rog_plugin_load_codec(struct rog_plugin *plugin, const char *name, struct rog_error *err);
 
-/* Whether a plugin is in the folder of those that come with the program. */
+/* Whether a plugin is in the folder of the included plugins. */
 bool rog_plugin_is_installed(const char *path);
 
 /* Checks a threshold against the plugin's range; the message names both. */
 int rog_plugin_check_threshold(const struct rog_plugin *plugin, long long threshold,
                                struct rog_error *err);
 
-/* Fills the plugin's parameters from `given` (an object, or NULL), with the defaults of those that
- * it leaves out. ROG_EINVAL names what is not allowed. */
+/* Sets the plugin's parameters from `given` (an object, or NULL), with defaults for the others.
+ * ROG_EINVAL names what is not allowed. */
 int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given,
                          struct rog_error *err);
 

@@ -2,9 +2,8 @@
 #ifndef ROG_COMMON_PLUGIN_KINDS_H
 #define ROG_COMMON_PLUGIN_KINDS_H
 
-/* What plugins of each kind export, and what is checked of it before one is used. What a plugin
- * exports begins, whatever its kind, with the version of the interface that it is made for and its
- * size, a uint32_t each. */
+/* What plugins of each kind export, and how it is checked. Every exported struct begins with its
+ * interface version and its size, a uint32_t each. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +17,8 @@ enum rog_plugin_kind { ROG_PLUGIN_STRATEGY, ROG_PLUGIN_CODEC };
 const char *rog_plugin_kind_name(enum rog_plugin_kind kind);
 const char *rog_plugin_kind_symbol(enum rog_plugin_kind kind);
 
-/* *copy: of what a plugin of this kind exports, in heap memory; what its version does not have is
- * 0. ROG_EABI names `path` and what cannot be; then *copy may have to be freed all the same. */
+/* *copy: the exported struct in heap memory; members newer than its version are 0. ROG_EABI names
+ * `path` and what is wrong; *copy may have to be freed even then. */
 int rog_plugin_kind_take(enum rog_plugin_kind kind, const void *exported, const char *path,
                          void **copy, struct rog_error *err);
 

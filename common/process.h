@@ -3,14 +3,14 @@
 #define ROG_COMMON_PROCESS_H
 
 /*
- * Starting programs, never through a shell. A program is looked for in PATH and then in /usr/sbin
- * and /sbin, which a user's PATH may lack.
+ * Starting programs, never through a shell. A program is searched in PATH and then in /usr/sbin and
+ * /sbin, which a user's PATH may lack.
  *
- * A child does not outlive this process, unless that is asked for: it is killed by the kernel when
- * the thread that started it ends, however it ends. The kernel drops this for a program that is
- * set-user-ID or has file capabilities (`sudo -n tc`): such a one can stay behind when this process
- * is killed. A child is the leader of a process group of its own (a Ctrl-C on the terminal
- * reaches this program alone, which then decides), unless it has the terminal.
+ * Unless requested otherwise, a child does not outlive this process: the kernel kills it when the
+ * thread that started it ends. The kernel drops this for programs that are set-user-ID or have file
+ * capabilities (`sudo -n tc`): these can remain when this process is killed. A child leads its own
+ * process group (so Ctrl-C on the terminal reaches only this program, which then decides), unless
+ * it uses the terminal.
  */
 
 #include <stdbool.h>
@@ -21,15 +21,15 @@
 
 struct rog_process {
     pid_t pid;      /* 0: not started, or reaped */
-    bool is_group;  /* it leads a group, which is ended with it */
+    bool is_group;  /* it leads a group, which is killed with it */
     int input;      /* write end of its standard input, -1 when it has none; writing never raises
                        SIGPIPE here: the caller ignores that signal */
     int output;     /* read end of its standard output (non-blocking), -1 when it has none */
     int errors;     /* the same for its standard error */
-    int status;     /* once reaped: exit status, or 128 + signal; 0 where the kernel kept none, as
-                       SIGCHLD is ignored */
-    int signal;     /* that ended it, 0: none */
-    double asked_s; /* when rog_process_ask has asked it to end; 0: not yet */
+    int status;     /* once reaped: exit status, or 128 + signal; 0 if the kernel kept none because
+                     * SIGCHLD is ignored */
+    int signal;     /* signal that ended it; 0: none */
+    double asked_s; /* time of rog_process_ask; 0: not asked yet */
 };
 #define ROG_PROCESS_NONE ((struct rog_process){.input = -1, .output = -1, .errors = -1})
 
@@ -38,19 +38,20 @@ struct rog_process_options {
     const char *log;         /* file that standard error is appended to; NULL: inherited */
     bool pipes;              /* standard input and output are pipes to us; else input is empty and
                                 output goes where standard error goes */
-    bool error_pipe;         /* standard error is a pipe to us */
+    bool error_pipe;         /* standard input and output are pipes to us; otherwise input is empty
+                              * and output goes where standard error goes */
     bool has_terminal;       /* for programs that talk to the terminal: standard input and output
                                 are ours, and so is the process group */
-    int socket;              /* > 0: standard input and output are this one, which stays ours */
-    bool outlives;           /* goes on when this process ends */
-    bool session; /* leads a session of its own, not only a group: no terminal can hang it up */
+    int socket;              /* > 0: descriptor for standard input and output, which stays ours */
+    bool outlives;           /* continues when this process ends */
+    bool session; /* leads its own session, not only a group: no hangup of a terminal reaches it */
     const char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
     const char *folder;             /* its current folder; NULL: ours */
-    bool expendable;                /* the first that the kernel ends where memory runs out */
+    bool expendable;                /* the first to be killed by the kernel if memory runs out */
 };
 
-/* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND where
- * it is not installed, ROG_EFAILED, ROG_EIO, ROG_ENOMEM. */
+/* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND if it
+ * is not installed, ROG_EFAILED, ROG_EIO, ROG_ENOMEM. */
 int rog_process_start(struct rog_process *process, const struct rog_process_options *options,
                       struct rog_error *err);
 
@@ -60,26 +61,26 @@ static inline bool rog_process_gone(const struct rog_process *process)
     return process->pid == 0;
 }
 
-/* Has it ended? It is not reaped: its number is still that of its group, and rog_process_kill says
- * how it has ended. */
+/* Whether it has ended. It is not reaped: its number is still that of its group, and
+ * rog_process_kill returns its status. */
 bool rog_process_is_over(const struct rog_process *process);
 /* Reaps it if it has ended; true once it has. What it wrote can still be read from `output`. */
 bool rog_process_ended(struct rog_process *process);
-/* The same, but waits for its end, at most `timeout_s`. */
+/* The same, but waits for at most `timeout_s`. */
 bool rog_process_wait(struct rog_process *process, double timeout_s);
 
 void rog_process_close_input(struct rog_process *process);
 
-/* Asks the group to end, once. Harmless on a process that is not running, as the next one. */
+/* Asks the group to terminate, once. No effect on a process that is not running, like the next
+ * one. */
 void rog_process_ask(struct rog_process *process);
-/* The same, and kills it a short while after it was asked; returns when it is reaped. */
+/* The same, and kills it shortly afterwards; returns when it is reaped. */
 void rog_process_stop(struct rog_process *process);
 
-/* Leaves it at most `timeout_s` to end by itself, then kills what is left of its group. */
+/* Waits at most `timeout_s` for it to exit, then kills the rest of its group. */
 void rog_process_finish(struct rog_process *process, double timeout_s);
 
-/* Kills the group at once, and reaps it. Of one that has ended by itself only the pipes are
- * closed. */
+/* Kills the group and reaps it. If it has already exited, only closes the pipes. */
 void rog_process_kill(struct rog_process *process);
 
 #define ROG_PROCESS_OUTPUT_MAX_BYTES ((size_t)16 << 20)
@@ -95,7 +96,7 @@ void rog_process_kill(struct rog_process *process);
 int rog_process_run(const char *const *argv, double timeout_s, char **output,
                     struct rog_error *err);
 
-/* The same, ended as after the timeout when `stopped` (NULL: nobody) says so, which is asked
+/* The same, ended as after the timeout when `stopped` (NULL: never) returns true, which is asked
  * several times a second: ROG_EINTR. */
 struct rog_process_limit {
     double timeout_s;
@@ -106,11 +107,10 @@ int rog_process_run_within(const char *const *argv, const struct rog_process_lim
                            char **output, struct rog_error *err);
 
 #define ROG_PROCESS_ASIDE_BYTES 32
-/* " (process 123)" for a message, "" where the number is not known. Returns `text`. */
+/* " (process 123)" for a message, "" if the number is not known. Returns `text`. */
 const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES]);
 
-/* Where the program of that name is; heap memory, NULL where there is none (errno ENOENT) or no
- * memory. */
+/* The path of a program; heap memory, NULL if there is none (errno ENOENT) or no memory. */
 char *rog_program_path(const char *name);
 /* Whether there is one. */
 bool rog_program_exists(const char *name);
@@ -120,7 +120,7 @@ struct rog_lines {
     char *text;
     size_t used, room, next;
 };
-/* Reads what is there without waiting. ROG_EFORMAT for a line that is longer than a mebibyte. */
+/* Reads what is available without waiting. ROG_EFORMAT for a line longer than a mebibyte. */
 int rog_lines_fill(struct rog_lines *lines, const struct rog_process *process,
                    struct rog_error *err);
 /* The next complete line without its end, NULL when there is none; valid until the next fill. */

@@ -50,18 +50,18 @@ struct rog_python_link {
  * free. ROG_EABI names the file and what is wrong with it. */
 int rog_python_link_start(struct rog_python_link *link, const char *path,
                           struct rog_json **description, struct rog_error *err);
-/* Ends the process; harmless on one that has not been started (all zero). */
+/* Ends the process; no effect if it was never started (all zero). */
 void rog_python_link_end(struct rog_python_link *link);
 
-/* A question: what is put behind each other, between begin and ask. */
+/* A question: the data put between begin and ask, in order. */
 void rog_python_begin(struct rog_python_link *link);
 void rog_python_put(struct rog_python_link *link, const void *bytes, size_t size);
-/* Asks; false: there is no answer, and link->failure says why. `table`, of table_bytes, is what a
- * hook is given that asks for the table of versions; NULL where there is none. */
+/* Asks; false: there is no answer, and link->failure says why. `table`, of table_bytes, is passed
+ * to a hook that asks for the table of versions; NULL if there is none. */
 bool rog_python_ask(struct rog_python_link *link, enum rog_python_hook hook, uint32_t state,
                     const void *table, size_t table_bytes);
 
-/* Notes what is wrong with an answer: "HOOK: ...". Returns false. */
+/* Records what is wrong with an answer: "HOOK: ...". Returns false. */
 bool rog_python_fail(struct rog_python_link *link, enum rog_python_hook hook, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 

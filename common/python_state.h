@@ -2,13 +2,14 @@
 #ifndef ROG_COMMON_PYTHON_STATE_H
 #define ROG_COMMON_PYTHON_STATE_H
 
-/* What loading a strategy in Python and its hooks share. */
+/* Shared by loading a strategy in Python and by its hooks. */
 
 #include <common/json.h>
 #include <common/python_link.h>
 #include <rog/strategy.h>
 
-/* What a strategy's struct of parameters begins with, the only thing that every hook is given. */
+/* The beginning of a Python strategy's struct of parameters, which is the only argument that every
+ * hook gets. */
 struct rog_python_head {
     struct rog_python *python;
 };
@@ -28,9 +29,9 @@ struct rog_python {
     struct rog_json *description;
     struct rog_parameter *parameters; /* ends with a row without a name */
     struct rog_strategy strategy;
-    uint32_t states; /* that have been made */
+    uint32_t states; /* number created so far */
     struct rog_python_promises promises;
-    uint32_t saved; /* of this state link.answer is what it remembers; 0: of none */
+    uint32_t saved; /* state whose saved bytes are in link.answer; 0: none */
 };
 
 /* Sets the hooks that the description names. */

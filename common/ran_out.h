@@ -18,9 +18,9 @@
 
 void rog_ran_out_note(void);
 bool rog_ran_out(void);
-/* ROG_OK, or ROG_ENOMEM when memory ran out in this thread. */
+/* ROG_OK, or ROG_ENOMEM if memory ran out in this thread. */
 int rog_ran_out_check(struct rog_error *err);
-/* Whether memory for something small cannot be had now: for what fails without saying why. */
+/* Whether even a small allocation fails now: for functions that fail without a reason. */
 bool rog_ran_out_now(void);
 
 #endif

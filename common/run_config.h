@@ -23,17 +23,17 @@
 struct rog_run_worker {
     uint32_t rank; /* 1..N */
     const char *host, *profile;
-    uint32_t batch;         /* images a local step; default: the run's */
-    uint32_t local_steps;   /* between two exchanges, `batchsize` multiplied in */
-    double step_s;          /* one local step; 0 where it is measured */
-    bool step_measured;     /* it is what the program takes here, divided by */
-    double speed;           /* of the device, this machine being 1 */
-    const char *step_times; /* file of recorded ones; may be NULL */
+    uint32_t batch;         /* images per local step; default: the run's */
+    uint32_t local_steps;   /* between two exchanges, including `batchsize` */
+    double step_s;          /* one local step; 0 if it is measured */
+    bool step_measured;     /* it is the program's time here, divided by */
+    double speed;           /* the speed of the device relative to this machine */
+    const char *step_times; /* file of recorded times; may be NULL */
     double compress_s, decompress_s;
-    double rank_s, unpack_rows_s; /* where the strategy does not send all */
+    double rank_s, unpack_rows_s; /* for strategies that do not send all rows */
     double pace_s, pace_rows_s;
-    double server_unpack_s, server_compress_s, server_rank_s; /* work of the server for it */
-    double packet_headers;                                    /* bytes for each byte sent */
+    double server_unpack_s, server_compress_s, server_rank_s; /* server time for it */
+    double packet_headers;                                    /* bytes per byte sent */
     double send_buffer;                                       /* bytes */
     double zero_mbps;
     const char *answers; /* "always", "waiting", "stalled"; NULL: always */
@@ -42,21 +42,22 @@ struct rog_run_worker {
     bool drains;
     const char *server_takes; /* "rows", "pushes"; NULL: rows */
     double watts_compute, watts_communicate, watts_stall;
-    bool watts_known;    /* all three are given; otherwise nobody knows its energy */
+    bool watts_known;    /* all three are given; otherwise its energy is unknown */
     const char *trace;   /* default: the run's */
     double trace_offset; /* s */
-    double trace_phase;  /* share of the trace, behind trace_offset */
+    double trace_phase;  /* share of the trace, after trace_offset */
 };
 
 struct rog_run_config {
-    struct rog_json *json; /* the object the values below come from, defaults filled in */
+    struct rog_json *json; /* the object from which the values below are read, defaults included */
 
     const char *library;
-    int64_t threshold;                 /* -1: not given, the plugin's default holds */
+    int64_t threshold;                 /* -1: not given, the plugin's default applies */
     const struct rog_json *parameters; /* the strategy's own, as given; NULL: none */
-    const char *method;                /* whose settings it was planned with; NULL: none */
-    /* What it is put together from; librog/parts/parts.h finds what the names stand for. */
-    const char *compression, *pull_compression; /* codecs; the second may be NULL: as the first */
+    const char *method;                /* the method it was planned with; NULL: none */
+    /* The parts of the run; librog/parts/parts.h finds them by name. */
+    const char *compression, *pull_compression; /* codecs; the second may be NULL: same as the
+                                                 * first */
     const struct rog_json *compression_parameters, *pull_compression_parameters;
     uint32_t compression_warmup; /* iterations */
     double error_feedback;       /* 0..1 */
@@ -71,25 +72,26 @@ struct rog_run_config {
     const char *server_optimizer;
     const struct rog_json *server_optimizer_parameters;
     const char *control;
-    const char *trace;           /* "synth:CONTROL" where none was given */
+    const char *trace;           /* "synth:CONTROL" if none was given */
     const char *trace_start;     /* "spread", "seed" or NULL; it is in the workers' trace_phase */
-    double trace_blocks;         /* s of a trace's file that are drawn at once; 0: not drawn */
+    double trace_blocks;         /* block length in s for resampling trace files; 0: none */
     const char *trace_blocks_by; /* "run", "worker" or NULL; common/trace_name.h */
     uint32_t batchsize, epochs;
-    double seconds; /* 0: the run ends by epochs alone */
+    double seconds; /* 0: the run ends only by epochs */
     const char *note;
     uint64_t seed;
 
     const char *workload;                   /* "train", "none" or "program" */
     const char *command, *test;             /* of workload "program" (trainer/run/program.h) */
-    const struct rog_json *files, *sources; /* lists of texts: names, and what is in them */
+    const struct rog_json *files, *sources; /* lists of texts: names and contents */
     const struct rog_json *metric;          /* what the test prints (common/metric.h) */
-    const struct rog_json *executables;     /* those of the names that can be executed; or NULL */
-    const struct rog_json *ranks;           /* who runs it (common/workload.h); NULL: all */
-    uint32_t program_threads;               /* 0: one in virtual time, else as it likes */
-    uint32_t workers_per_process;           /* 1: each has its own */
+    const struct rog_json *executables;     /* the names that are executable; or NULL */
+    const struct rog_json *ranks;           /* workers that run it (common/workload.h); NULL: all */
+    uint32_t program_threads;               /* 0: one in virtual time, otherwise the program's
+                                             * choice */
+    uint32_t workers_per_process;           /* 1: one process each */
     double step_limit;                      /* s of real time */
-    double memory_limit;                    /* GiB; 0: by what is available */
+    double memory_limit;                    /* GiB; 0: depends on available memory */
     const char *magnitudes;                 /* a file (trainer/run/magnitudes.h); NULL: none */
     const char *model;
     const char *layout;     /* a file (librog/net/layout.h) instead of it; NULL: none */

@@ -3,8 +3,8 @@
 #define ROG_COMMON_SETTINGS_H
 
 /*
- * Settings as data: a setting's type, unit, range, default and help stand in one row. The parser of
- * experiment and cluster files, the command line, --help, the docs and the trainer read that row.
+ * Settings as data: the type, unit, range, default and help of a setting are in one row. Experiment
+ * and cluster files, the command line, --help, the docs and the trainer all use that row.
  */
 
 #include <stdbool.h>
@@ -17,51 +17,52 @@ enum rog_setting_type {
     ROG_SETTING_FLAG,   /* true or false; on a command line it takes no value */
     ROG_SETTING_INT,    /* whole number in [min, max] */
     ROG_SETTING_REAL,   /* number in [min, max] */
-    ROG_SETTING_STRING, /* text; `choices` (separated by '|') restricts it where not NULL */
+    ROG_SETTING_STRING, /* text; restricted by `choices` (separated by '|') unless NULL */
     ROG_SETTING_REALS,  /* list of numbers, each in [min, max] */
     ROG_SETTING_TEXTS,  /* list of texts */
-    ROG_SETTING_GROUP,  /* names with a number, a text, true or false each; whose they are says what
-                           they may be */
+    ROG_SETTING_GROUP,  /* names, each with a number, a text, true or false; the owner decides which
+                         * are allowed */
 };
 
-/* What a setting is to those who treat it apart from others. Each of them asks for its flag over
- * the whole table; nobody keeps a list of names. */
+/* Properties of a setting for code that treats some settings specially. Such code looks for a flag
+ * in the whole table; there are no lists of names. */
 enum rog_setting_flag {
-    /* Paths, which are relative to the file's folder and whose files travel to the hosts. */
+    /* Paths: relative to the file's folder, and their files are sent to the hosts. */
     ROG_SETTING_PATH = 1 << 0,             /* unless it begins with a word and a colon */
-    ROG_SETTING_PATH_AFTER_COLON = 1 << 1, /* what follows "WORD:", where there is a colon */
-    ROG_SETTING_PATH_WITH_SLASH = 1 << 2,  /* of a file that is there, where it has a slash or ends
-                                             in .py */
+    ROG_SETTING_PATH_AFTER_COLON = 1 << 1, /* after "WORD:", if there is a colon */
+    ROG_SETTING_PATH_WITH_SLASH = 1 << 2,  /* of an existing file, if it contains a slash or ends in
+                                            * .py */
     ROG_SETTING_IS_PATH = ROG_SETTING_PATH | ROG_SETTING_PATH_AFTER_COLON |
                           ROG_SETTING_PATH_WITH_SLASH, /* any of them */
 
-    ROG_SETTING_FILLED_IN = 1 << 3,      /* by the plan, as a rule not by people */
+    ROG_SETTING_FILLED_IN = 1 << 3,      /* set when the run is planned, usually not by people */
     ROG_SETTING_FILE_NAME = 1 << 4,      /* becomes part of file names: rog_name_is_plain */
-    ROG_SETTING_ASIDE = 1 << 5,          /* does not tell one run from another */
-    ROG_SETTING_NOT_NOTED = 1 << 6,      /* left out of the note that a matrix gives a run */
-    ROG_SETTING_OF_PROGRAMS = 1 << 7,    /* of workload program alone */
+    ROG_SETTING_ASIDE = 1 << 5,          /* does not distinguish runs */
+    ROG_SETTING_NOT_NOTED = 1 << 6,      /* not part of the note that a matrix gives to a run */
+    ROG_SETTING_OF_PROGRAMS = 1 << 7,    /* only for workload program */
     ROG_SETTING_OF_START_MODEL = 1 << 8, /* the network's starting model depends on it */
-    ROG_SETTING_KEPT_BY_REPLAY = 1 << 9, /* of a run: holds in a replay of it, too */
-    ROG_SETTING_RECORDED = 1 << 10,      /* of a worker: a replay has what was recorded instead */
-    ROG_SETTING_REQUIRED = 1 << 11,      /* what a simulated device cannot do without */
+    ROG_SETTING_KEPT_BY_REPLAY = 1 << 9, /* of a run: also applies to a replay of it */
+    ROG_SETTING_RECORDED = 1 << 10,      /* of a worker: a replay uses what was recorded instead */
+    ROG_SETTING_REQUIRED = 1 << 11,      /* required by a simulated device */
 
-    ROG_SETTING_OF_RANK = 1 << 15, /* of a path: ROG_RANK_MARK in it is a worker's rank */
-    /* It names a file or a folder, and a run is another one when something else is in that. */
+    ROG_SETTING_OF_RANK = 1 << 15, /* of a path: ROG_RANK_MARK in it is replaced by a worker's
+                                    * rank */
+    /* It names a file or folder, and the run is a different one if its contents change. */
     ROG_SETTING_CONTENT = 1 << 16,
-    ROG_SETTING_OF_SIZE = 1 << 17, /* how long a run computes depends on it first of all */
-    /* Came after runs had been recorded: a run that has the default is the same as one without. */
+    ROG_SETTING_OF_SIZE = 1 << 17, /* the main influence on the duration of a run */
+    /* Added after runs had been recorded: a run with the default is the same as one without it. */
     ROG_SETTING_LEFT_OUT = 1 << 18,
-    ROG_SETTING_OF_BOTH_ENDS = 1 << 19, /* server and workers must have the same */
-    /* Of a worker that has no configuration of its run: struct rog_options, `settings`. */
+    ROG_SETTING_OF_BOTH_ENDS = 1 << 19, /* must be the same on server and workers */
+    /* For workers without a configuration of their run: struct rog_options, `settings`. */
     ROG_SETTING_OPTION_OF_LIBRARY = 1 << 20,
-    /* Values of gradients and models depend on it, and not what is sent and when. */
+    /* Affects values of gradients and models, but not what is sent and when. */
     ROG_SETTING_OF_VALUES = 1 << 21,
-    /* How the processes of a run are kept, which changes nothing of what it comes to: one that is
-     * taken up goes on with those of then. */
+    /* Affects how the processes of a run are supervised, but not its results: a resumed run
+     * continues with the current value. */
     ROG_SETTING_OF_PROCESSES = 1 << 22,
-    ROG_SETTING_OF_STEP = 1 << 23, /* how long a program's local step takes depends on it */
+    ROG_SETTING_OF_STEP = 1 << 23, /* affects how long a program's local step takes */
 
-    /* Options of these commands, too, named as on their command lines. */
+    /* Also an option of these commands, with the same name. */
     ROG_SETTING_OPTION_OF_RUN = 1 << 12,
     ROG_SETTING_OPTION_OF_REPLAY = 1 << 13,
     ROG_SETTING_OPTION_OF_SERVE = 1 << 14, /* without a configuration file */
@@ -70,20 +71,19 @@ enum rog_setting_flag {
 struct rog_setting {
     const char *name;
     enum rog_setting_type type;
-    /* The default as text ("24", "800,1600"); NULL: none, must be given or stays unset. {NAME}
-     * stands for another setting's value (rog_settings_derive). */
+    /* The default as text ("24", "800,1600"); NULL: none, must be given or stays unset. {NAME} is
+     * replaced by another setting's value (rog_settings_derive). */
     const char *fallback;
     double min, max;     /* for numbers */
-    const char *choices; /* for strings; for whole numbers: a word that stands for max; for
-                            others: a word that may stand in the place of a number */
+    const char *choices; /* for strings: the allowed words; for whole numbers: a word for max; for
+                          * other numbers: a word that may replace the number */
     const char *unit;    /* "s", "Mbit/s", or NULL */
     const char *help;    /* one line, no full stop */
-    const char *no_path; /* of a path: a value that names no file; NULL: any without WORD: does */
+    const char *no_path; /* of a path: a value that names no file; NULL: any value without WORD: */
     char letter;         /* one-letter form on a command line, or 0 */
-    const char *option;  /* the name of the option that it is, where that is another */
+    const char *option;  /* the name of the option, if it is another */
     unsigned flags;      /* of enum rog_setting_flag */
-    const struct rog_setting *members; /* of a group: all that may stand in it; NULL: whose it is
-                                          says */
+    const struct rog_setting *members; /* of a group: its members; NULL: decided by the owner */
     size_t offset, bytes;              /* the member that rog_settings_store sets; bytes 0: none */
 };
 
@@ -92,16 +92,16 @@ struct rog_setting {
     .name = #member, .offset = offsetof(struct type, member), \
     .bytes = sizeof(((struct type *)NULL)->member)
 
-/* A run's settings: what may stand in an experiment file (at top level, in a run, in a matrix) and
- * what the trainer gets, all by the same names. Ends with a row whose name is NULL. */
+/* The settings of a run: those allowed in an experiment file (at top level, in a run, in a matrix)
+ * and passed to the trainer, with the same names. Ends with a row whose name is NULL. */
 extern const struct rog_setting rog_run_settings[];
 /* A worker's settings (cluster file, `workers` and profiles). */
 extern const struct rog_setting rog_worker_settings[];
 #define ROG_NOTE_GIVEN "note_given" /* the name of one of the former */
 
 const struct rog_setting *rog_setting_find(const struct rog_setting *table, const char *name);
-/* The known name nearest to `name` by edit distance, NULL when none is near. `next` walks any list
- * of names: it returns the index-th name or NULL at the end. */
+/* The known name nearest to `name` by edit distance, NULL if none is near. `next` walks any list of
+ * names: it returns the index-th name or NULL at the end. */
 const char *rog_nearest_name(const char *name, const char *(*next)(const void *list, size_t index),
                              const void *list);
 const char *rog_setting_nearest(const struct rog_setting *table, const char *name);
@@ -112,12 +112,12 @@ int rog_setting_check(const struct rog_setting *setting, const struct rog_json *
 /* Turns text (from a command line or from `fallback`) into a checked value. */
 int rog_setting_parse(const struct rog_setting *setting, const char *text, struct rog_json **value,
                       struct rog_error *err);
-/* Adds every missing setting that has a default of its own to `object`, and puts the number in the
- * place of a word that stands for it. */
+/* Adds every missing setting that has a default of its own to `object`, and replaces words that
+ * stand for a number by the number. */
 int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err);
-/* Adds every missing setting whose default follows from others: their values are those in `object`,
- * where it has them, else those in `outer` (may be NULL). One that neither has leaves it unset. */
+/* Adds every missing setting whose default follows from others: their values are taken from
+ * `object`, else from `outer` (may be NULL). If neither has one, the setting stays unset. */
 int rog_settings_derive(const struct rog_setting *table, struct rog_json *object,
                         const struct rog_json *outer, struct rog_error *err);
 /* Sets the members of `base` to the values in the checked `object`: flags a bool, whole numbers a
@@ -127,29 +127,29 @@ int rog_settings_derive(const struct rog_setting *table, struct rog_json *object
  */
 void rog_settings_store(const struct rog_setting *table, const struct rog_json *object, void *base);
 /* Checks each key of `object` against the table; keys without a row are an error. `skip` (may be
- * NULL) is a '|' separated list of keys that are somebody else's. */
+ * NULL) is a '|' separated list of keys that belong to another table. */
 int rog_settings_check(const struct rog_setting *table, const struct rog_json *object,
                        const char *skip, struct rog_error *err);
 /* Whether the setting has one of the flags `with` (0: any setting has) and none of `without`. */
 bool rog_setting_is(const struct rog_setting *setting, unsigned with, unsigned without);
-/* Copies into `to` what `from` has of such settings. */
+/* Copies such settings of `from` into `to`. */
 void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned without,
                        const struct rog_json *from, struct rog_json *to);
 /* Removes such settings from `object`. */
 void rog_settings_remove(const struct rog_setting *table, unsigned with, struct rog_json *object);
-/* The same where they have their default. */
+/* The same for those that have their default. */
 void rog_settings_leave_out(const struct rog_setting *table, unsigned with,
                             struct rog_json *object);
 /* "command, files, test": the names of such settings. Heap memory, NULL without memory. */
 char *rog_settings_names(const struct rog_setting *table, unsigned with, unsigned without);
 
-/* Where in `value` the path begins that the setting names; NULL: this value names no file. */
+/* Where the path that the setting names begins in `value`; NULL: this value names no file. */
 const char *rog_setting_path(const struct rog_setting *setting, const char *value);
-/* Puts `path` in the place of the one that the setting names in `object`. */
+/* Replaces the path that the setting names in `object`. */
 int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *object,
                          const char *path, struct rog_error *err);
-/* Makes the paths in `object` absolute: they are relative to `folder`. Those that begin with "~/"
- * are left to who opens the file. */
+/* Makes the paths in `object`, which are relative to `folder`, absolute. Those that begin with "~/"
+ * are left unchanged. */
 int rog_settings_anchor(const struct rog_setting *table, struct rog_json *object,
                         const char *folder, struct rog_error *err);
 
@@ -161,7 +161,7 @@ bool rog_name_is_plain(const char *name);
 void rog_setting_describe(const struct rog_setting *setting, char *text, size_t bytes);
 
 #define ROG_THRESHOLD_TEXT_BYTES 24
-/* A threshold for people and in names: "4", or "inf" where it has no end. Writes to `text`, of
+/* A threshold for people and in names: "4", or "inf" if unlimited. Writes to `text`, of
  * ROG_THRESHOLD_TEXT_BYTES, and returns it. */
 const char *rog_threshold_text(long long threshold, char *text);
 

@@ -32,16 +32,16 @@ struct rog_state_part {
  * ROG_EIO. */
 int rog_state_slot_write(const char *folder, unsigned slot, struct rog_json *about,
                          const struct rog_state_part *parts, size_t count, struct rog_error *err);
-/* What it is about; NULL: nothing is there. Whether the rest is whole is not known yet. */
+/* The description of a slot; NULL: it is empty. The rest has not been checked yet. */
 struct rog_json *rog_state_slot_about(const char *folder, unsigned slot);
-/* How many bytes a part has, as it says; -1: it has no such part. */
+/* The size of a part as described; -1: there is no such part. */
 int64_t rog_state_slot_size(const struct rog_json *about, size_t part);
 bool rog_state_slot_is_whole(const char *folder, unsigned slot);
-/* Reads the parts, whose sizes are those that were written. ROG_EFORMAT where it is damaged; what
- * the parts have then is not said. */
+/* Reads the parts into memory of the described sizes. ROG_EFORMAT if damaged; the contents of the
+ * parts are then undefined. */
 int rog_state_slot_read(const char *folder, unsigned slot, const struct rog_state_part *parts,
                         size_t count, struct rog_error *err);
-/* They are of no use any more. */
+/* Removes both slots. */
 void rog_state_slots_remove(const char *folder);
 
 #endif

@@ -15,8 +15,8 @@
  * it is given. *name is heap memory, the result a descriptor that holds the lock; -1 with errno. */
 int rog_temporary_make(const char *path, int (*make)(const char *name), char **name);
 
-/* Removes from a folder what nobody is at work on, by rog_dir_remove. That something cannot be
- * removed is no error. */
+/* Removes from a folder everything that no process is working on, by rog_dir_remove. Failing to
+ * remove something is no error. */
 void rog_temporary_clean(const char *folder,
                          int (*remove)(const char *path, struct rog_error *err));
 

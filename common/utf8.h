@@ -2,19 +2,19 @@
 #ifndef ROG_COMMON_UTF8_H
 #define ROG_COMMON_UTF8_H
 
-/* UTF-8 by code points, and which of them a reader cannot see. */
+/* UTF-8 by code points, and which of them are invisible. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROG_UTF8_REPLACEMENT 0xFFFDu /* stands for damaged bytes */
+#define ROG_UTF8_REPLACEMENT 0xFFFDu /* replaces damaged bytes */
 #define ROG_UTF8_MAX_BYTES 4         /* of a code point */
-#define ROG_UTF8_SHOWN_MAX_BYTES 8   /* of one made visible: "\U10ffff" */
+#define ROG_UTF8_SHOWN_MAX_BYTES 8   /* of a code point made visible: "\U10ffff" */
 
-/* Takes one code point off the front of *text, which is not empty; damaged bytes give U+FFFD, one
- * at a time. */
+/* Removes one code point from the front of *text, which is not empty; damaged bytes give U+FFFD,
+ * one at a time. */
 uint32_t rog_utf8_take(const char **text);
-/* Writes a code point, without a NUL; returns where the next one goes. */
+/* Writes a code point, without a NUL; returns the end. */
 char *rog_utf8_put(char *out, uint32_t code);
 
 /* White space, whatever its width, and what ends a line or paragraph. */
