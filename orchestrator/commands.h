@@ -51,22 +51,22 @@ extern const struct rog_setting rog_common_options[];
 int rog_command_db(const struct rog_cli *cli, enum rog_db_mode mode, struct rog_db **db,
                    struct rog_error *err);
 
-/* Reads --cluster, or the cluster that comes with the program. */
+/* Reads --cluster, or the installed default cluster. */
 int rog_command_cluster(const struct rog_cli *cli, struct rog_cluster **cluster,
                         struct rog_error *err);
-/* The same; without --cluster it is the one that `file` describes (of --on NAME:FILE; NULL: none),
- * or else the one that the experiment file names. */
+/* The same; without --cluster, the cluster that `file` describes (of --on NAME:FILE; NULL: none),
+ * otherwise the one that the experiment file names. */
 int rog_command_cluster_of(const struct rog_cli *cli, const struct rog_experiment *experiment,
                            const char *file, struct rog_cluster **cluster, struct rog_error *err);
-/* The cluster that comes with the program under this name. */
+/* The installed cluster of this name. */
 int rog_command_cluster_named(const char *name, struct rog_cluster **cluster,
                               struct rog_error *err);
 
-/* The one in this file, whose name is as for --cluster. */
+/* The cluster in this file, which is named as for --cluster. */
 int rog_command_cluster_file(const char *path, struct rog_cluster **cluster, struct rog_error *err);
 
-/* Reads an experiment file. A bare name that is no file here may be one that came with the program,
- * which is remarked then. */
+/* Reads an experiment file. If a bare name is not a file here, the installed file of that name is
+ * used, with a remark. */
 int rog_command_experiment(const struct rog_cli *cli, const char *given,
                            struct rog_experiment **experiment, struct rog_error *err);
 
@@ -74,17 +74,16 @@ int rog_command_experiment(const struct rog_cli *cli, const char *given,
     .name = "methods", .type = ROG_SETTING_STRING, \
     .help = "file of methods, in addition to the built-in ones"
 
-/* Hosts that others use. */
+/* Whether to wait for hosts that are in use. */
 #define ROG_OPTION_NO_WAIT                       \
     .name = "no-wait", .type = ROG_SETTING_FLAG, \
     .help = "fail immediately if another sweep holds a host of the cluster, instead of waiting"
 
-/* The methods that come with the program, and those of a file (NULL: none). Release them in any
- * case. */
+/* The installed methods, and those of a file (NULL: none). Release them in any case. */
 int rog_command_methods(const char *path, struct rog_methods *methods, struct rog_error *err);
 
-/* Becomes the trainer with its command `name` and this command's arguments; returns only when that
- * is not possible. */
+/* Executes the trainer with its command `name` and this command's arguments; returns only on
+ * failure. */
 int rog_command_trainer(const struct rog_cli *cli, const char *name, struct rog_error *err);
 
 /* Processors that this process may use. */

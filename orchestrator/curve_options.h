@@ -2,8 +2,8 @@
 #ifndef ROG_ORCHESTRATOR_CURVE_OPTIONS_H
 #define ROG_ORCHESTRATOR_CURVE_OPTIONS_H
 
-/* Options of commands that draw or report: how curves are drawn and read, instead of as the case
- * says. */
+/* Options of commands that draw or report: how curves are drawn and read, instead of the case's
+ * settings. */
 
 #include <common/cli.h>
 
@@ -18,8 +18,8 @@
                 "instead of the case's setting"                                                   \
     }
 
-/* An object of those of rog_curve_settings that are given; with --as-published smoothing is as
- * published where it is not. Owned by the caller. NULL when memory ran out. */
+/* The given settings of rog_curve_settings, an object; with --as-published, published smoothing
+ * unless smoothing is given. Owned by the caller. NULL without memory. */
 struct rog_json *rog_curve_options(const struct rog_cli *cli);
 
 #endif

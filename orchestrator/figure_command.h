@@ -2,8 +2,7 @@
 #ifndef ROG_ORCHESTRATOR_FIGURE_COMMAND_H
 #define ROG_ORCHESTRATOR_FIGURE_COMMAND_H
 
-/* What commands that draw have in common: --format, --size, --font, --open, and telling what was
- * drawn. */
+/* Shared by commands that draw: --format, --size, --font, --open, and reporting what was drawn. */
 
 #include <common/cli.h>
 #include <orchestrator/conf/look.h>
@@ -21,7 +20,7 @@ struct rog_figure_command {
     struct rog_output output;
     struct rog_figures_options options; /* its user is this struct */
     struct rog_json *files;             /* paths drawn */
-    struct rog_json *notes;             /* what was left out */
+    struct rog_json *notes;             /* messages about what was left out */
     bool open;
 };
 

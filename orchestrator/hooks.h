@@ -3,10 +3,10 @@
 #define ROG_ORCHESTRATOR_HOOKS_H
 
 /*
- * Commands of the user that are run when a run has ended (on_done, on_failed of an experiment
- * file): by /bin/sh, with the run on standard input as `rogctl show RUN --json` prints it, on one
- * line. The sweep does not wait for them, but for the last ones at its end; one that takes over a
- * minute is ended. What goes wrong with them is a warning and nothing else.
+ * Commands of the user that run at the end of a run (on_done, on_failed of an experiment file): by
+ * /bin/sh, with the run on standard input as `rogctl show RUN --json` prints it, on one line. The
+ * sweep waits only for the last ones, at its end; a command is killed after a minute. Their
+ * failures are only warnings.
  */
 
 #include <orchestrator/fleet/job.h>
@@ -21,15 +21,15 @@ struct rog_hooks_options {
 struct rog_hooks;
 int rog_hooks_new(struct rog_hooks **hooks, const struct rog_hooks_options *options,
                   struct rog_error *err);
-/* Waits for those that are still running; if not `patient`, hardly. What does not end then is
- * ended, with all that it has started. ROG_EINTR: a signal came meanwhile. */
+/* Waits for those still running, only briefly unless `patient`. Those that do not exit are killed
+ * with everything that they have started. ROG_EINTR: a signal arrived meanwhile. */
 int rog_hooks_finish(struct rog_hooks *hooks, bool patient, struct rog_error *err);
 /* NULL is harmless. */
 void rog_hooks_free(struct rog_hooks *hooks);
 
 /* The state of a job has changed. */
 void rog_hooks_changed(struct rog_hooks *hooks, const struct rog_fleet_job *job);
-/* A few times a second: feeds and watches what is running. */
+/* A few times a second: feeds and watches running commands. */
 void rog_hooks_step(struct rog_hooks *hooks);
 
 #endif

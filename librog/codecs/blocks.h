@@ -24,13 +24,13 @@ struct rog_blocks {
 
 size_t rog_blocks_bytes(const struct rog_blocks *blocks);
 
-/* How many steps the greatest magnitude is. */
+/* The number of steps in the largest magnitude. */
 float rog_blocks_reach(const struct rog_blocks *blocks);
 
-/* Writes one block of n elements, returns how many bytes; values: on return what the bytes do not
- * say. What is beyond the greatest magnitude is said to be that. Each element is rounded to the
- * nearest multiple; with a seed to one of the two around it, so that the mean is its value. A step
- * that is too small for arithmetic is 0. */
+/* Writes one block of n elements and returns its bytes; on return values are what the bytes do not
+ * contain. Larger values are clipped to the greatest magnitude. Each element is rounded to the
+ * nearest multiple; with a seed, to one of the two nearest at random, so that the mean is right. A
+ * step that is too small for arithmetic is 0. */
 size_t rog_blocks_put(const struct rog_blocks *blocks, float step, const uint64_t *seed,
                       float *values, size_t n, uint8_t *bytes);
 
@@ -38,8 +38,8 @@ size_t rog_blocks_put(const struct rog_blocks *blocks, float step, const uint64_
 void rog_blocks_decode(const struct rog_blocks *blocks, float share, const uint8_t *bytes,
                        float *w);
 
-/* Whether the bytes are blocks of such a row and no value is above the limit; all bytes of it are
- * there. */
+/* Whether the bytes are blocks of such a row and no value exceeds the limit; all its bytes are
+ * available. */
 bool rog_blocks_check(const struct rog_blocks *blocks, float limit, const uint8_t *bytes,
                       const char **why);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_CODECS_NO_SCALE_H
 #define ROG_CODECS_NO_SCALE_H
 
-/* The `scale` (rog/codec.h) of codecs that say all in the bytes of each row. */
+/* The `scale` (rog/codec.h) of codecs whose rows contain everything themselves. */
 
 #include <stdint.h>
 

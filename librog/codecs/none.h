@@ -2,7 +2,7 @@
 #ifndef ROG_CODECS_NONE_H
 #define ROG_CODECS_NONE_H
 
-/* Values as they are, for rows that a codec cannot make smaller. */
+/* Unchanged values, for rows that a codec cannot make smaller. */
 
 #include <rog/codec.h>
 

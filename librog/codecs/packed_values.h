@@ -17,19 +17,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The words of a parameter of that meaning, and what the word at each place says. */
+/* The words of such a parameter, and the bits that each word stands for. */
 #define ROG_VALUE_BITS_CHOICES "32|16|8|4|2"
 #define ROG_VALUE_BITS_PLACES 5
 unsigned rog_value_bits(uint32_t place);
 
 size_t rog_values_bytes(size_t count, unsigned bits);
 
-/* On return values are what the bytes say. */
+/* On return values are those that the bytes contain. */
 void rog_values_put(float *values, size_t count, unsigned bits, uint8_t *bytes);
-/* Bytes that have been checked. */
+/* The bytes have been checked. */
 void rog_values_get(const uint8_t *bytes, size_t count, unsigned bits, float *values);
 
-/* What these bytes have that they must not have; NULL: nothing. rog_values_bytes are there. */
+/* What is invalid in these bytes; NULL: nothing. All rog_values_bytes are available. */
 const char *rog_values_check(const uint8_t *bytes, size_t count, unsigned bits, float limit);
 
 #endif

@@ -19,14 +19,14 @@
 
 #include <rog/codec.h>
 
-/* Which elements, as a mask (kernels/mask.h), and the value of each in their order. */
+/* The elements as a mask (kernels/mask.h), and their values in order. */
 struct rog_sparse_entries {
     uint64_t *set;
     float *value;
     uint32_t count;
 };
 
-/* A row of so many elements, with values of so many bits. */
+/* A row with this number of elements, and values of this many bits. */
 struct rog_sparse_form {
     uint32_t elements;
     unsigned bits;
@@ -34,18 +34,18 @@ struct rog_sparse_form {
 
 size_t rog_sparse_bytes(const struct rog_sparse_form *form, uint32_t count);
 
-/* Scratch memory for entries of a row, at most so many; and entries that lie there, none as yet. */
+/* The size of scratch memory for at most this many entries; and empty entries in that memory. */
 size_t rog_sparse_scratch(uint32_t elements, uint32_t most);
 struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t elements);
 
-/* Returns how many bytes it wrote. On return values are what these say. */
+/* Returns the number of bytes written. On return values are those that the bytes contain. */
 size_t rog_sparse_put(const struct rog_sparse_form *form, const struct rog_sparse_entries *entries,
                       uint8_t *bytes);
-/* The entries of a row that was checked; their memory has room for as many. */
+/* The entries of a row that was checked; their memory is large enough. */
 void rog_sparse_get(const struct rog_sparse_form *form, const uint8_t *bytes,
                     struct rog_sparse_entries *entries);
 
-/* As `check` of rog/codec.h, for a row of at most so many entries. */
+/* As `check` of rog/codec.h, for a row with at most this many entries. */
 size_t rog_sparse_check(const struct rog_sparse_form *form, uint32_t most, float limit,
                         const uint8_t *bytes, size_t size, const char **why);
 

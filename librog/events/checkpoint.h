@@ -2,7 +2,7 @@
 #ifndef ROG_EVENTS_CHECKPOINT_H
 #define ROG_EVENTS_CHECKPOINT_H
 
-/* What is said of a checkpoint: of which moment it is, and which file. */
+/* The description of a checkpoint in events: its time and its file. */
 
 #include <stdint.h>
 
@@ -13,7 +13,7 @@
 struct rog_checkpoint {
     uint32_t index, iteration;
     double t_s;
-    char path[32]; /* in the run's folder */
+    char path[32]; /* relative to the run's folder */
     char sha256[ROG_SHA256_HEX_BYTES];
 };
 

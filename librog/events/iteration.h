@@ -2,7 +2,7 @@
 #ifndef ROG_EVENTS_ITERATION_H
 #define ROG_EVENTS_ITERATION_H
 
-/* The events of an iteration, for whoever drives a worker, in real or in virtual time. */
+/* The events of an iteration, for drivers of workers in real and in virtual time. */
 
 #include <librog/events/events.h>
 #include <librog/events/layers.h>
@@ -11,14 +11,15 @@
 #include <rog/iteration.h>
 #include <rog/rog.h>
 
-/* Writes ROG_EVENT_ITERATION, and ROG_EVENT_ROWS where `layers` is not NULL, of the iteration that
- * `core` has just completed. In `row` is what the driver measured, from rog_iteration_init on; what
- * the core counted is added here. core NULL: it had no part in the iteration, which has no rows. */
+/* Writes ROG_EVENT_ITERATION, and ROG_EVENT_ROWS unless `layers` is NULL, for the iteration that
+ * `core` has just completed. The driver has initialized `row` with rog_iteration_init and filled in
+ * what it measured; the counts of the core are added here. core NULL: it took no part in the
+ * iteration, which has no rows. */
 int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
                          const struct rog_worker *core, struct rog_iteration *row,
                          struct rog_error *err);
 
-/* Counts an iteration that has been reported among those of a worker, as its program is told. */
+/* Adds a reported iteration to the statistics that the worker's program gets. */
 void rog_iteration_count(struct rog_statistics *statistics, const struct rog_iteration *row);
 
 #endif

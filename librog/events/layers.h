@@ -3,9 +3,9 @@
 #define ROG_EVENTS_LAYERS_H
 
 /*
- * Which layers' rows were sent: the tensors of a layer ("stages.0.norm.weight" and ".bias" are of
- * "stages.0.norm") counted together, and the event that says how many of each layer's rows were in
- * an iteration's push and pull.
+ * The rows sent of each layer: the tensors of a layer ("stages.0.norm.weight" and ".bias" belong to
+ * "stages.0.norm") are counted together, and an event has the number of each layer's rows in the
+ * push and pull of an iteration.
  */
 
 #include <stddef.h>
@@ -19,17 +19,17 @@
 
 struct rog_layers;
 
-/* By the names that `rows`, which is borrowed, has of its tensors; a layer's tensors follow each
- * other, and one without a name is a layer of its own. ROG_ENOMEM. */
+/* By the names of the tensors in `rows`, which is borrowed; the tensors of a layer are adjacent,
+ * and one without a name is a layer of its own. ROG_ENOMEM. */
 int rog_layers_new(struct rog_layers **layers, const struct rog_rows *rows, struct rog_error *err);
 void rog_layers_free(struct rog_layers *layers); /* NULL is no error */
 
-/* [["stages.0.norm", 2], ...]: names and rows in order, owned by the caller; NULL when memory ran
- * out. */
+/* [["stages.0.norm", 2], ...]: names and rows in order, owned by the caller; NULL without
+ * memory. */
 struct rog_json *rog_layers_json(const struct rog_layers *layers);
 
-/* Writes the event ROG_EVENT_ROWS of the iteration that the worker has just completed; nothing
- * where its push and its pull had every row. */
+/* Writes the event ROG_EVENT_ROWS of the iteration that the worker has just completed, unless push
+ * and pull had all rows. */
 int rog_layers_report(struct rog_layers *layers, struct rog_events *events, double t_s,
                       int64_t rank, uint32_t iteration, const struct rog_worker *worker,
                       struct rog_error *err);

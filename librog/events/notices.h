@@ -2,7 +2,7 @@
 #ifndef ROG_EVENTS_NOTICES_H
 #define ROG_EVENTS_NOTICES_H
 
-/* The events of what a server's core says, for whoever drives it, in real or in virtual time. */
+/* The events of a server's notices, for drivers in real and in virtual time. */
 
 #include <librog/events/events.h>
 #include <librog/sync/server.h>
@@ -11,8 +11,8 @@
 /* ROG_SERVER_STALLED: ROG_EVENT_STALL_BEGIN. */
 int rog_stall_report(struct rog_events *events, const struct rog_server_notice *notice,
                      struct rog_error *err);
-/* ROG_SERVER_ADMITTED: ROG_EVENT_ADMIT, and before it ROG_EVENT_STALL_END where a stall of so many
- * seconds has been reported; NAN: none has. */
+/* ROG_SERVER_ADMITTED: ROG_EVENT_ADMIT, preceded by ROG_EVENT_STALL_END if a stall of this length
+ * was reported; NAN: none was. */
 int rog_admit_report(struct rog_events *events, const struct rog_server_notice *notice,
                      double stall_s, struct rog_error *err);
 /* ROG_SERVER_DEMANDED: ROG_EVENT_MUST_UPDATE. */

@@ -25,11 +25,11 @@ struct rog_cosine {
     float *halfway, *columns, *room;
 };
 
-/* Bytes of memory for one, and one that lies there, aligned for floats. */
+/* The bytes of one, and one in that memory, aligned for floats. */
 size_t rog_cosine_scratch(uint32_t h, uint32_t w);
 struct rog_cosine rog_cosine_make(uint32_t h, uint32_t w, void *scratch);
 
-/* x: rows of a block at a distance of `stride` floats. y: row after row. */
+/* x: rows of a block, `stride` floats apart. y: row after row. */
 void rog_cosine_forward(const struct rog_cosine *cosine, const float *x, size_t stride, float *y);
 /* In place, row after row. */
 void rog_cosine_inverse(const struct rog_cosine *cosine, float *y);

@@ -3,9 +3,9 @@
 #define ROG_KERNELS_LANE_RANDOM_H
 
 /*
- * A number of 32 bits that looks random, for each seed and index and without a state, by arithmetic
- * that processors have for many numbers at once. Between the halves of the seed an integer hash
- * with two multiplications (C. Wellons, "Prospecting for Hash Functions", 2018: lowbias32).
+ * A pseudo-random number of 32 bits for each seed and index, without state, by arithmetic that
+ * vectorizes. Between the halves of the seed there is an integer hash with two multiplications (C.
+ * Wellons, "Prospecting for Hash Functions", 2018: lowbias32).
  */
 
 #include <stdint.h>

@@ -15,16 +15,16 @@ static inline size_t rog_mask_words(size_t n)
     return (n + 63) / 64;
 }
 
-/* How many there are. */
+/* The number of elements in it. */
 size_t rog_mask_count(const uint64_t *set, size_t n);
 
-/* Their values, one after the other. */
+/* The values of these elements, one after the other. */
 void rog_mask_gather(const uint64_t *set, size_t n, const float *x, float *values);
 
-/* The same, and x <- 0 of each. */
+/* The same, and sets these elements of x to 0. */
 void rog_mask_take(const uint64_t *set, size_t n, float *x, float *values);
 
-/* x <- x - share value, of each of them the next value. */
+/* x <- x - share value for these elements, with the next value for each. */
 void rog_mask_subtract(const uint64_t *set, size_t n, const float *values, float share, float *x);
 
 #endif

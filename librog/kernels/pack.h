@@ -21,7 +21,7 @@ size_t rog_pack_bytes(size_t count, unsigned bits);
 void rog_pack_put(const uint8_t *codes, size_t count, unsigned bits, uint8_t *bytes);
 void rog_pack_get(const uint8_t *bytes, size_t count, unsigned bits, uint8_t *codes);
 
-/* Whether there is nothing in the places past the last code. */
+/* Whether the places past the last code are all 0. */
 bool rog_pack_ends(const uint8_t *bytes, size_t count, unsigned bits);
 
 #endif

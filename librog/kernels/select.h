@@ -3,30 +3,30 @@
 #define ROG_KERNELS_SELECT_H
 
 /*
- * The elements of largest magnitude, without sorting: a bound on the magnitude is closed in on by
+ * The elements of largest magnitude, without sorting: a bound on the magnitude is narrowed by
  * counting, over fewer and fewer elements. Magnitudes are compared as the bits of a float without
- * its sign, which are ordered as they are. Elements that are zero are never among them.
+ * its sign, which have the same order. Zeros are never selected.
  */
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Those whose magnitude's bits are above `above`, and the first `ties` of those that have just
- * these bits. */
+/* Elements whose magnitude has larger bits than `above`, and the first `ties` of those with equal
+ * bits. */
 struct rog_selection {
     int32_t above;
     uint32_t ties;
 };
 
-/* The `count` largest of n (> 0) finite numbers, all that are not zero where these are fewer. Of
- * those that are equal the first ones. scratch: rog_select_scratch(n) floats. */
+/* The `count` largest of n (> 0) finite numbers, or all that are not zero if these are fewer. Of
+ * equal ones the first. scratch: rog_select_scratch(n) floats. */
 size_t rog_select_scratch(size_t n);
 struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch);
 
-/* The least magnitude that is in. */
+/* The smallest selected magnitude. */
 float rog_selection_least(const struct rog_selection *selection);
 
-/* Adds them to a mask (mask.h): x[i] is element base + i there. Returns how many there are. */
+/* Adds them to a mask (mask.h): x[i] is element base + i. Returns their number. */
 size_t rog_selected(const struct rog_selection *selection, const float *x, size_t n, size_t base,
                     uint64_t *set);
 

@@ -3,13 +3,11 @@
 #define ROG_LINK_DRIVER_H
 
 /*
- * The seam below the public face (librog/rog.c): what moves a worker on. One driver has the core
- * and talks to a server over the network, in real time (work.h); the other hands everything to the
- * simulation of a virtual cluster, which has the core (librog/virtual/client.h). The name of the
- * server says which.
- *
- * Either way control is handed to and fro: the caller has it while it computes, gives it away with
- * what it has computed, and waits until it has it again.
+ * The interface below the public API (librog/rog.c): what drives a worker. One driver contains the
+ * core and talks to a server over the network in real time (work.h); the other passes everything to
+ * the simulation of a virtual cluster, which contains the core (librog/virtual/client.h). The
+ * server's name selects the driver. In both cases control alternates: the caller has it while it
+ * computes, hands it over with the result, and waits until it gets it back.
  */
 
 #include <stdbool.h>
@@ -25,7 +23,7 @@
 #include <rog/rog.h>
 #include <rog/strategy.h>
 
-/* All borrowed, and kept until the driver is freed. */
+/* All borrowed until the driver is freed. */
 struct rog_driver_options {
     const struct rog_run_worker *profile;
     const struct rog_strategy *strategy;
@@ -35,64 +33,65 @@ struct rog_driver_options {
     float *const *tensors; /* [layout->count]; NULL: no values */
     const struct rog_secret *secret;
     const struct rog_trace *trace; /* NULL: not paced */
-    const char *server;            /* its address, as this driver has them */
-    const char *out_dir;           /* made if missing; NULL: no events */
+    const char *server;            /* its address, in the form of this driver */
+    const char *out_dir;           /* created if missing; NULL: no events */
     int32_t threshold;
     const void *parameters; /* the strategy's own; NULL: none */
     uint64_t seed;          /* the strategy's */
     uint32_t rank, workers; /* 1..N */
-    double wire_scale;      /* bytes on the wire that a byte of a message stands for */
+    double wire_scale;      /* bytes on the wire per byte of a message */
     double server_timeout_s;
     const struct rog_contribution_config *contribution; /* NULL: rog_contribution_default */
-    bool upload;                                        /* the workers bring the server its model */
-    bool record_rows; /* report how many of each layer's rows are sent */
-    bool energy;      /* report energy by the profile's model */
+    bool upload;                                        /* the workers provide the model */
+    bool record_rows; /* report the number of rows sent of each layer */
+    bool energy;      /* report energy by the profile's power model */
     bool signals;     /* SIGINT and SIGTERM end it */
 };
 
-/* What a caller may look at, as of when it had control last. */
+/* What a caller may read, as of when it last had control. */
 struct rog_driver_view {
     struct rog_statistics statistics;
     uint32_t next, local_steps; /* the next iteration, and its steps */
-    bool resumed;  /* the run was taken up: what the program has kept is to be loaded */
-    bool keep_due; /* what the program keeps is wanted */
+    bool resumed;               /* the run has resumed: the program must load what it saved */
+    bool keep_due;              /* the program must save its state */
 };
 
 struct rog_driver {
     /* ROG_EINVAL: an address; ROG_EIO: the folder for events. */
     int (*new)(void **driver, const struct rog_driver_options *options, struct rog_error *err);
-    /* Takes leave of the server where that has not been done. Harmless on NULL. */
+    /* Leaves the server if that has not happened yet. No effect on NULL. */
     void (*free)(void *driver);
 
-    /* Begins to connect; the caller first has control when the run begins. */
+    /* Starts to connect; the caller first gets control when the run starts. */
     int (*start)(void *driver, struct rog_error *err);
 
-    /* Waits until the caller has control and no exchange goes on, at most timeout_s (negative: as
-     * long as it takes). ROG_EBUSY: not yet; ROG_EINVAL: the server has another configuration;
-     * ROG_EINTR: a signal; ROG_EFAILED: the server is gone, or the run has failed. 0 also when the
-     * run is over. Where nothing has been handed back since, an exchange that goes on while the
-     * caller has control is waited for, and its result is in the model then. */
+    /* Waits until the caller has control and no exchange is in progress, at most timeout_s
+     * (negative: without limit). ROG_EBUSY: not yet; ROG_EINVAL: the server has another
+     * configuration; ROG_EINTR: a signal; ROG_EFAILED: the server is gone, or the run has failed.
+     * Also 0 if the run is over. If nothing has been handed back since, an exchange that is in
+     * progress while the caller has control is completed, and its result is then in the model. */
     int (*settle)(void *driver, double timeout_s, struct rog_error *err);
     /* The caller does not have control. */
     bool (*is_going_on)(void *driver);
 
-    /* What hands control back. Gradients are borrowed until the caller has it again. `loss`: NAN
-     * where there is none. ROG_EINVAL when the caller does not have control, or the run is over and
-     * it has been told: where it has ended since then, the next wait tells it. */
+    /* Calls that hand control back. Gradients are borrowed until the caller gets control again.
+     * `loss`: NAN if there is none. ROG_EINVAL if the caller does not have control, or already
+     * knows that the run is over: if the run has ended meanwhile, the next wait reports it. */
     int (*push)(void *driver, const struct rog_worker_gradients *gradients, double loss,
                 struct rog_error *err);
     int (*finish)(void *driver, struct rog_error *err);
 
-    /* While the caller has control and no exchange goes on: rog_worker_state; else ROG_EINVAL. */
+    /* While the caller has control and no exchange is in progress: rog_worker_state; otherwise
+     * ROG_EINVAL. */
     int (*state)(void *driver, uint32_t tensor, float **momentum, float **update,
                  struct rog_error *err);
     void (*look)(const void *driver, struct rog_driver_view *view);
-    /* The caller cannot go on and says why: takes leave. Only `free` makes sense after it. */
+    /* The caller cannot continue and gives the reason: leaves the run. Only `free` may follow. */
     void (*leave)(void *driver, const char *why);
 
-    /* Of a simulation alone, else NULL. That the program has kept what it keeps, or why not; and
-     * what hands control back for a message of the program's own, and one back, and for the end of
-     * an iteration of which these were the exchange. */
+    /* Only in simulations, otherwise NULL. The program has saved its state, or why not; and calls
+     * that hand control back: for a message of the program's own in each direction, and for the end
+     * of an iteration whose exchange these messages were. */
     int (*kept)(void *driver, const char *why_not, struct rog_error *err);
     int (*transfer)(void *driver, uint64_t bytes_up, uint64_t bytes_down, struct rog_error *err);
     int (*end_iteration)(void *driver, double loss, bool is_model, struct rog_error *err);

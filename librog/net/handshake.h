@@ -19,7 +19,7 @@
 
 #define ROG_NOISE_KEY_BYTES 32
 #define ROG_NOISE_TAG_BYTES 16
-/* A message of the handshake is so much longer than its payload. */
+/* The number of bytes by which a handshake message is longer than its payload. */
 #define ROG_NOISE_MESSAGE_OVERHEAD (ROG_NOISE_KEY_BYTES + ROG_NOISE_TAG_BYTES)
 
 struct rog_noise_cipher {
@@ -34,35 +34,34 @@ struct rog_noise_handshake {
     uint8_t peer[ROG_NOISE_KEY_BYTES]; /* the peer's public key */
 };
 
-/* Both sides begin with the same prologue, which is not sent, and the same shared key. */
+/* Both sides start with the same prologue, which is not sent, and the same shared key. */
 void rog_noise_begin(struct rog_noise_handshake *handshake, const void *prologue, size_t bytes,
                      const uint8_t shared_key[ROG_NOISE_KEY_BYTES]);
-/* The ephemeral key, drawn; or, for test vectors, given. Before the own message is written. */
+/* The ephemeral key: random, or given for test vectors. Before the first own message is written. */
 void rog_noise_draw_key(struct rog_noise_handshake *handshake);
 void rog_noise_set_key(struct rog_noise_handshake *handshake,
                        const uint8_t private_key[ROG_NOISE_KEY_BYTES]);
 
 /* One message of the handshake: `is_answer` is the second. message: size +
- * ROG_NOISE_MESSAGE_OVERHEAD bytes. False: the peer's public key is of no use. */
+ * ROG_NOISE_MESSAGE_OVERHEAD bytes. False: the peer's public key is invalid. */
 bool rog_noise_write(struct rog_noise_handshake *handshake, bool is_answer, const void *payload,
                      size_t size, uint8_t *message);
 /* payload: bytes - ROG_NOISE_MESSAGE_OVERHEAD bytes. False: the message was not made with the same
- * shared key and prologue, or is damaged; the handshake is as it was then. */
+ * shared key and prologue, or is damaged; the handshake is then unchanged. */
 bool rog_noise_read(struct rog_noise_handshake *handshake, bool is_answer, const uint8_t *message,
                     size_t bytes, uint8_t *payload);
-/* Both messages have gone through: the ciphers of what the initiator sends and of what it receives.
- * The handshake is wiped. */
+/* After both messages: the ciphers for what the initiator sends and receives. Wipes the
+ * handshake. */
 void rog_noise_split(struct rog_noise_handshake *handshake, struct rog_noise_cipher *there,
                      struct rog_noise_cipher *back);
 
-/* In place or not: `sealed` has size + ROG_NOISE_TAG_BYTES bytes. Beside the text `about` is
- * authenticated. */
+/* In place or not: `sealed` has size + ROG_NOISE_TAG_BYTES bytes. `about` is authenticated, too. */
 void rog_noise_encrypt(struct rog_noise_cipher *cipher, const void *about, size_t about_bytes,
                        const uint8_t *text, size_t size, uint8_t *sealed);
-/* False: it is not what was encrypted next; the cipher is as it was then. */
+/* False: this is not the next encrypted text; the cipher is then unchanged. */
 bool rog_noise_decrypt(struct rog_noise_cipher *cipher, const void *about, size_t about_bytes,
                        const uint8_t *sealed, size_t bytes, uint8_t *text);
-/* A new key, from which the old one cannot be told (section 4.2, REKEY). */
+/* A new key, which does not reveal the old one (section 4.2, REKEY). */
 void rog_noise_rekey(struct rog_noise_cipher *cipher);
 
 #endif

@@ -31,9 +31,9 @@
 #define ROG_LINK_QUEUE_S 0.05
 #define ROG_LINK_MESSAGE_S 0.02
 #define ROG_LINK_HEARTBEAT_S 1.0
-/* A connection on which nothing comes for so long is given up; there will be another. */
+/* A connection that is silent for this long is dropped; another one will follow. */
 #define ROG_LINK_SILENT_S 5.0
-/* Longest body of a frame, and how long they are at least where the user can choose. */
+/* Maximum bytes of a frame's body, and the minimum that a user can choose. */
 #define ROG_LINK_BODY_MAX (ROG_FRAME_PAYLOAD_MAX - 9)
 #define ROG_LINK_BODY_MIN 1024
 #define ROG_LINK_MORE 0x80u /* kinds of messages are below */
@@ -49,34 +49,34 @@ enum rog_link_frame {
 struct rog_link;
 
 struct rog_link_hooks {
-    /* A message came in. An error breaks the connection, not the session. */
+    /* A message has arrived. An error breaks the connection, not the session. */
     int (*message)(void *user, uint8_t kind, const uint8_t *body, size_t size,
                    struct rog_error *err);
-    /* There is room for a message of about `bytes`: puts some with rog_link_put, or nothing. */
+    /* There is room for a message of about `bytes`: puts some with rog_link_put, or none. */
     void (*produce)(void *user, size_t bytes);
-    /* The connection is gone; the session goes on with the next one. */
+    /* The connection is lost; the session continues with the next one. */
     void (*down)(void *user, const struct rog_error *why);
 };
 
 int rog_link_new(struct rog_link **link, uv_loop_t *loop, const struct rog_link_hooks *hooks,
                  void *user, struct rog_error *err);
-/* Closes the connection too; the link frees itself when the loop has let go of it. */
+/* Also closes the connection; the link frees itself when the loop has released it. */
 void rog_link_free(struct rog_link *link);
 
 /* A connection on which the peer has said that it has `received` messages of the session. The link
- * takes the connection over, replacing the one it has. `welcome` (NULL: none) is a frame of type
- * ROG_FRAME_WELCOME to be sent before anything else. */
+ * takes it over, replacing its current one. `welcome` (NULL: none) is a frame of type
+ * ROG_FRAME_WELCOME to be sent first. */
 int rog_link_attach(struct rog_link *link, struct rog_conn *conn, uint64_t received,
                     const char *welcome, struct rog_error *err);
 bool rog_link_up(const struct rog_link *link);
-/* Breaks the connection, if there is one; `down` is not called. */
+/* Breaks the connection, if there is one, without calling `down`. */
 void rog_link_detach(struct rog_link *link);
 
-/* Forgets the session on both of its sides' behalf: a new one begins. */
+/* Discards the session for both sides: a new one begins. */
 int rog_link_restart(struct rog_link *link, struct rog_error *err);
 uint64_t rog_link_received(const struct rog_link *link);
 
-/* Appends a message (body NULL: zeros) and sends it when those before it are sent. */
+/* Appends a message (body NULL: zeros), which is sent after those before it. */
 int rog_link_put(struct rog_link *link, uint8_t kind, const uint8_t *body, size_t size,
                  struct rog_error *err);
 /* There may be something to produce. */
@@ -84,15 +84,15 @@ void rog_link_wake(struct rog_link *link);
 /* Everything that was put has been acknowledged. */
 bool rog_link_settled(const struct rog_link *link);
 
-/* Takes messages of up to so many bytes, not more than one frame holds beforehand. */
+/* Accepts messages of up to this many bytes; before that, no more than one frame holds. */
 void rog_link_take_up_to(struct rog_link *link, size_t bytes);
 
-/* Sends along a trace from now on (pacer.h); trace borrowed, NULL: as fast as it goes. */
+/* Paces sending along a trace from now on (pacer.h); borrowed; NULL: as fast as possible. */
 void rog_link_pace(struct rog_link *link, const struct rog_trace *trace, double offset_s);
 
-/* A time of rog_link_now: when the peer was last heard, 0 before the first connection. */
+/* When the peer was last heard, by rog_link_now; 0 before the first connection. */
 double rog_link_heard_s(const struct rog_link *link);
-/* Measured, or the trace's; bits per second. */
+/* Measured, or of the trace; bits per second. */
 double rog_link_rate_bps(const struct rog_link *link);
 
 #endif

@@ -43,14 +43,14 @@
 #define ROG_FRAME_OVERHEAD (ROG_FRAME_HEADER_BYTES + 1 + 16)
 #define ROG_FRAME_PAYLOAD_MAX 65536
 #define ROG_FRAME_BYTES_MAX (ROG_FRAME_PAYLOAD_MAX + ROG_FRAME_OVERHEAD)
-/* Before the peer has proved that it has the secret. */
+/* Until the peer has proved that it has the secret. */
 #define ROG_FRAME_FIRST_MAX 4096
 
-/* A run's secret; in memory that is wiped when freed and left out of core dumps. */
+/* The secret of a run, in memory that is wiped when freed and excluded from core dumps. */
 struct rog_secret;
 
 /* Reads 32 bytes, or 64 hexadecimal digits, from a file ("/dev/fd/N" for an inherited descriptor).
- * ROG_EINVAL for a file of another size, or one that others than its owner may read. */
+ * ROG_EINVAL: another size, or other users may read the file. */
 int rog_secret_read(struct rog_secret **secret, const char *path, struct rog_error *err);
 int rog_secret_new(struct rog_secret **secret, const uint8_t bytes[ROG_SECRET_BYTES],
                    struct rog_error *err);
@@ -66,10 +66,10 @@ int rog_seal_new(struct rog_seal **seal, const struct rog_secret *secret, bool s
                  struct rog_error *err);
 void rog_seal_free(struct rog_seal *seal);
 
-/* Our message: the client's at once, the server's after it took the client's. */
+/* Our message: the client's immediately, the server's after it has received the client's. */
 void rog_seal_introduce(struct rog_seal *seal, uint8_t message[ROG_HANDSHAKE_BYTES]);
-/* Takes the peer's. ROG_EFORMAT where it is none, was not made with our secret, or speaks another
- * version. The server must send its own next; the client can send frames from here on. */
+/* Processes the peer's message. ROG_EFORMAT: it is invalid, was not made with our secret, or has
+ * another version. The server must send its own next; the client can send frames from now on. */
 int rog_seal_meet(struct rog_seal *seal, const uint8_t message[ROG_HANDSHAKE_BYTES],
                   struct rog_error *err);
 
@@ -78,7 +78,7 @@ size_t rog_seal_close(struct rog_seal *seal, uint8_t type, const uint8_t *payloa
                       uint8_t *frame);
 
 /* The length of the frame that begins with these ROG_FRAME_HEADER_BYTES bytes, header included, if
- * it is the one expected next and not longer than `most`; ROG_EFORMAT says what is wrong. */
+ * it is the next expected one and not longer than `most`; ROG_EFORMAT says what is wrong. */
 int rog_seal_frame_bytes(const struct rog_seal *seal, const uint8_t *header, size_t most,
                          size_t *bytes, struct rog_error *err);
 /* Opens a whole frame in place: *payload leads into it. ROG_EFORMAT. */

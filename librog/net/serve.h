@@ -38,11 +38,11 @@
 #include <rog/server_optimizer.h>
 #include <rog/strategy.h>
 
-/* A worker that was not there when the run ended. */
+/* A worker that was not connected when the run ended. */
 struct rog_serve_away {
     uint32_t rank;
-    double since_s; /* since when, of the run; 0: since before it began */
-    bool came;      /* false: it never did */
+    double since_s; /* the time of the run since when; 0: since before it started */
+    bool came;      /* false: it never connected */
 };
 
 struct rog_serve_outcome {
@@ -53,20 +53,20 @@ struct rog_serve_outcome {
 };
 
 struct rog_serve_hooks {
-    /* Workers bring the model, and this is its layout: makes one, its values yet to be filled. Only
-     * with `upload`, where the model is not known from the beginning. */
+    /* Workers provide the model, and this is its layout: creates one, whose values follow. Only
+     * with `upload`, if the model is not known from the beginning. */
     int (*adopt)(void *user, const struct rog_layout *layout, struct rog_model *model,
                  struct rog_error *err);
-    /* The run begins, and it is over: writes its first and its last event. */
+    /* The run starts, and the run is over: writes its first and its last event. */
     int (*begin)(void *user, struct rog_error *err);
     int (*end)(void *user, const struct rog_serve_outcome *outcome, struct rog_error *err);
     struct rog_checkpoint_hooks checkpoints;
 };
 
-/* What is sent to a worker is sent along this. */
+/* The trace along which a worker's downlink is paced. */
 struct rog_serve_pace {
-    const struct rog_trace *trace; /* NULL: as fast as it goes */
-    double offset_s;               /* where in the trace the run begins */
+    const struct rog_trace *trace; /* NULL: as fast as possible */
+    double offset_s;               /* where in the trace the run starts */
 };
 
 /* All borrowed. */
@@ -75,28 +75,30 @@ struct rog_serve_options {
     int32_t threshold;
     const void *parameters;                       /* the strategy's own; NULL: none */
     uint64_t seed;                                /* the strategy's */
-    const struct rog_server_optimizer *optimizer; /* NULL: the first of rog_server_optimizers */
+    const struct rog_server_optimizer *optimizer; /* NULL: the default, the first of
+                                                   * rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of them; NULL: none */
     double average; /* of the model, in checkpoints (rog_server_config); 0: none */
     uint32_t workers;
-    const struct rog_json *hello;    /* what workers must have alike (hello.h) */
-    struct rog_model model;          /* rows NULL: the workers bring it */
-    bool upload;                     /* workers say what their model is */
-    uint64_t memory_bytes;           /* that it may take; 0: what there is (rog_memory_available) */
-    const struct rog_layout *layout; /* with `upload`: of the model, where it is known, ... */
-    const char *owner;               /* ... and whose that is, for messages */
+    const struct rog_json *hello;       /* what all workers must agree on (hello.h) */
+    struct rog_model model;             /* rows NULL: the workers provide it */
+    bool upload;                        /* workers send their model */
+    uint64_t memory_bytes;              /* the memory it may use; 0: what is available
+                                         * (rog_memory_available) */
+    const struct rog_layout *layout;    /* with `upload`: of the model, if it is known, ... */
+    const char *owner;                  /* ... and its owner, for messages */
     const struct rog_serve_pace *paces; /* [workers]; NULL: none is paced */
-    double seconds;                     /* the run's length at most; 0: no limit */
+    double seconds;                     /* maximum length of the run; 0: no limit */
     const char *listen;                 /* [HOST]:PORT; port 0: any */
-    const char *port_file; /* the port is written there when it listens; NULL: nowhere */
+    const char *port_file; /* the port is written here once it listens; NULL: nowhere */
     const char *out_dir;   /* exists */
     struct rog_events *events;
     const struct rog_secret *secret;
     bool resume;
     double worker_timeout_s, join_timeout_s;
-    double state_period_s; /* between two savings of the state (checkpointer.h); 0: none */
-    uint32_t min_workers;  /* to begin with and to go on with; 0: all, and one */
-    uint32_t awaited;      /* with so many it begins at once; 0: with all */
+    double state_period_s; /* between two saves of the state (checkpointer.h); 0: none */
+    uint32_t min_workers;  /* to start and to continue with; 0: all, and one */
+    uint32_t awaited;      /* with this many it starts at once; 0: with all */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT

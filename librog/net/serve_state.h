@@ -2,8 +2,8 @@
 #ifndef ROG_LINK_SERVE_STATE_H
 #define ROG_LINK_SERVE_STATE_H
 
-/* The inside of a server, shared by serve.c (its life), serve_peer.c (each of its workers) and
- * serve_members.c (all of them). */
+/* Shared by serve.c (its life), serve_peer.c (each of its workers) and serve_members.c (all of
+ * them). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,15 +23,15 @@ struct rog_serve_peer {
     uint32_t worker; /* zero-based */
     struct rog_link *link;
     char session[ROG_SESSION_ID_BYTES]; /* empty: none */
-    bool here;                          /* takes part; what is not here is not waited for */
-    bool finished;                      /* through all its iterations, ... */
+    bool here;                          /* takes part; others are not waited for */
+    bool finished;                      /* has finished all its iterations, ... */
     uint32_t last;                      /* ... so many */
-    bool came;                          /* has been there, if only before the run began */
-    double lost_s;                      /* when the connection was */
-    double expected_s;                  /* since when it is to come back to a server that goes on;
-                                           0: it is not, or has */
-    double left_s;                      /* of the run: when it was last given up */
-    uint64_t model_at;                  /* next value to send of a joining worker's model */
+    bool came;                          /* has been connected, even if only before the run */
+    double lost_s;                      /* when the connection was opened */
+    double expected_s;                  /* since when a resumed server waits for it; 0: not, or not
+                                         * any more */
+    double left_s;                      /* of the run: when it was last dropped */
+    uint64_t model_at;                  /* next value of the model to send to a joining worker */
     double pushed_s;
     bool stall_reported;
 };
@@ -45,52 +45,53 @@ struct rog_serve {
     struct rog_model model;
     struct rog_server *core;
     struct rog_serve_peer *peers; /* [options->workers] */
-    uint8_t *message; /* rog_link_message_bytes; before the core is there ROG_LINK_BODY_MAX */
+    uint8_t *message; /* rog_link_message_bytes; ROG_LINK_BODY_MAX before the core exists */
     struct rog_accept *accept;       /* NULL: it does not listen yet */
-    struct rog_model_upload *upload; /* NULL: the model is the server's own */
+    struct rog_model_upload *upload; /* NULL: the server has its own model */
     struct rog_checkpointer *checkpointer;
 
     uv_loop_t loop;
     uv_timer_t tick;
-    uv_timer_t deadline; /* of the core, when there is one */
+    uv_timer_t deadline; /* of the core, once it exists */
     uv_signal_t signals[2];
     bool loop_made;
 
-    bool started; /* the run has begun */
-    bool held;    /* it is taken up, and its time stands still until the first worker is back */
+    bool started; /* the run has started */
+    bool held;    /* it has resumed, and its time is paused until the first worker is back */
     double held_s;
-    bool ending; /* workers have been told */
+    bool ending; /* workers have been told that it is over */
     bool over;
-    bool gave_up; /* too few workers are there: what has come so far is worth a checkpoint */
+    bool gave_up; /* too few workers are left: what has been done so far deserves a checkpoint */
     struct rog_run_origin origin;
-    double opened_s, ending_s, idle_s; /* since when; idle: nobody here */
+    double opened_s, ending_s, idle_s; /* since when; idle: no worker is connected */
     double few_s;                      /* when there were last enough workers */
-    char waits[ROG_SERVE_WAITS_BYTES]; /* what it waits for, since waits_s, and has said so */
+    char waits[ROG_SERVE_WAITS_BYTES]; /* what it waits for, since waits_s, and whether it has said
+                                        * so */
     char said[ROG_SERVE_WAITS_BYTES];
     double waits_s;
-    struct rog_serve_away *away; /* [options->workers], when it has ended */
+    struct rog_serve_away *away; /* [options->workers], when each has ended */
     uint32_t away_count;
-    double seconds; /* that the run took */
+    double seconds; /* duration of the run */
     int code;
     struct rog_error err; /* why it ends */
 };
 
 /* Seconds since the run's start. */
 double rog_serve_time(const struct rog_serve *serve);
-/* The run cannot go on: the loop ends with this. */
+/* The run cannot continue: the loop ends with this error. */
 void rog_serve_fail(struct rog_serve *serve, int code, const struct rog_error *err);
-/* The same where there is a code. */
+/* The same, if there is a code. */
 void rog_serve_check(struct rog_serve *serve, int code, const struct rog_error *err);
 void rog_serve_warn(struct rog_serve *serve, uint32_t worker, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A worker joins: time goes on, where it has stood still. */
+/* A worker joins: paused time continues. */
 int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err);
-/* The timer goes off when the core wants it. */
+/* Sets the timer to the core's next deadline. */
 void rog_serve_set_deadline(struct rog_serve *serve);
-/* The core, once the model is known. */
+/* Creates the core, once the model is known. */
 int rog_serve_make_core(struct rog_serve *serve, struct rog_error *err);
 
-/* serve_members.c; the last two are asked with each tick, and may end the run */
+/* serve_members.c; the last two are called at each tick, and may end the run */
 bool rog_serve_peer_is_there(const struct rog_serve_peer *peer);
 /* Enough workers are there. */
 bool rog_serve_may_begin(struct rog_serve *serve, double now);
@@ -101,14 +102,14 @@ bool rog_serve_goes_on(struct rog_serve *serve, double now);
 int rog_serve_peer_init(struct rog_serve_peer *peer, struct rog_serve *serve, uint32_t worker,
                         struct rog_error *err);
 void rog_serve_peer_release(struct rog_serve_peer *peer);
-/* A server goes on, in whose run this worker was. */
+/* The server resumes, and this worker took part in its run. */
 void rog_serve_peer_expect(struct rog_serve_peer *peer, uint32_t iteration);
-/* The run begins with this worker, and without it: it may come later. */
+/* The run starts with this worker, or without it: it may join later. */
 int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err);
 int rog_serve_peer_do_without(struct rog_serve_peer *peer, struct rog_error *err);
-/* Tells what the core has to say, and when it wants to be asked again. */
+/* Sends what the core has to say, and asks when it must be called again. */
 void rog_serve_report(struct rog_serve *serve);
-/* Not heard of for too long? */
+/* Has it been silent for too long? */
 void rog_serve_peer_watch(struct rog_serve_peer *peer, double now);
 extern const struct rog_accept_hooks rog_serve_accept_hooks;
 extern const struct rog_model_upload_hooks rog_serve_upload_hooks;

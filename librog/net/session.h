@@ -3,10 +3,9 @@
 #define ROG_LINK_SESSION_H
 
 /*
- * A stream of messages that outlives connections: each message is numbered from 1 and kept until
- * the peer has acknowledged it; on a new connection both sides say how much they have, and go on
- * from there. So a link that was gone for a while costs time and nothing else. No sockets, no
- * clock.
+ * A stream of messages that outlives connections: each message has a number, from 1, and is kept
+ * until the peer has acknowledged it; on a new connection both sides say how many they have, and
+ * continue from there. So a link that was interrupted costs only time. No sockets, no clock.
  */
 
 #include <stddef.h>
@@ -20,7 +19,7 @@ struct rog_packet {
     uint64_t number;
     uint8_t kind;  /* the user's */
     size_t size;   /* of the body */
-    uint8_t *body; /* NULL: so many zeros (padding) */
+    uint8_t *body; /* NULL: this many zeros (padding) */
     double written_s;
     struct rog_packet *next;
 };
@@ -28,30 +27,30 @@ struct rog_packet {
 int rog_session_new(struct rog_session **session, struct rog_error *err);
 void rog_session_free(struct rog_session *session);
 
-/* Appends a message; the body is copied, NULL stands for zeros. */
+/* Appends a message; the body is copied; NULL: zeros. */
 int rog_session_put(struct rog_session *session, uint8_t kind, const uint8_t *body, size_t size,
                     struct rog_error *err);
 
 /* The next message to write on this connection; NULL when all are written. Borrowed. */
 struct rog_packet *rog_session_next(const struct rog_session *session);
-/* That one has been written at `now`. */
+/* This message has been written at `now`. */
 void rog_session_written(struct rog_session *session, double now);
 
 /* Bytes written on this connection that have not been acknowledged. */
 size_t rog_session_unacked(const struct rog_session *session);
 
 /* A new connection; the peer says that it has `received` messages: the rest is written again.
- * ROG_EFORMAT where that cannot be. */
+ * ROG_EFORMAT if that is impossible. */
 int rog_session_resume(struct rog_session *session, uint64_t received, struct rog_error *err);
 
 /* The peer has everything up to `number`. *bytes: how much of that is new; *written_s: when the
- * last of it was written. ROG_EFORMAT for what was never written. */
+ * last of it was written. ROG_EFORMAT: it was never written. */
 int rog_session_acknowledge(struct rog_session *session, uint64_t number, size_t *bytes,
                             double *written_s, struct rog_error *err);
 
-/* A message has come in; ROG_EFORMAT where it is not the next one. */
+/* A message has arrived; ROG_EFORMAT if it is not the next one. */
 int rog_session_receive(struct rog_session *session, uint64_t number, struct rog_error *err);
-/* The number of messages that have come in. */
+/* The number of messages received. */
 uint64_t rog_session_received(const struct rog_session *session);
 
 #endif

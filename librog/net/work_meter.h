@@ -2,8 +2,8 @@
 #ifndef ROG_LINK_WORK_METER_H
 #define ROG_LINK_WORK_METER_H
 
-/* A worker's energy by its profile's model, and the bandwidth of its trace: added up, and reported
- * as events now and then. */
+/* The energy of a worker by its profile's model, and the bandwidth of its trace: accumulated and
+ * reported as events. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,16 +20,16 @@ struct rog_work_meter {
     bool energy; /* is reported */
 
     double joules, metered_s, reported_s, mbps;
-    bool over; /* the last has been reported */
+    bool over; /* the last value has been reported */
 };
 
-/* The run begins at `now`, a time of rog_link_now. The members above are set already. */
+/* The run starts at `now`, a time of rog_link_now. The members above are already set. */
 void rog_work_meter_begin(struct rog_work_meter *meter, double now);
-/* Until `now`, which is t_s of the run, it has taken so many watts. `last`: it takes nothing from
- * here on. */
+/* Until `now`, which is t_s of the run, it has drawn this power. `last`: it draws none from here
+ * on. */
 int rog_work_meter_add(struct rog_work_meter *meter, double now, double t_s, double watts,
                        bool last, struct rog_error *err);
-/* There is more to come after all. */
+/* More follows after all. */
 void rog_work_meter_go_on(struct rog_work_meter *meter);
 
 #endif

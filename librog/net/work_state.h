@@ -2,8 +2,8 @@
 #ifndef ROG_LINK_WORK_STATE_H
 #define ROG_LINK_WORK_STATE_H
 
-/* The inside of a worker, shared by work.c (its life), work_link.c (what it says to the server and
- * hears from it) and work_step.c (its iterations). */
+/* Shared by work.c (its life), work_link.c (what it sends to the server and receives) and
+ * work_step.c (its iterations). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,13 +22,13 @@
 #include <librog/sync/worker.h>
 
 enum rog_work_phase {
-    ROG_WORK_WAITING,   /* for the run to begin */
-    ROG_WORK_COMPUTING, /* and, where it is faster than its profile, waiting for that */
+    ROG_WORK_WAITING,   /* waiting for the run to start */
+    ROG_WORK_COMPUTING, /* computing, and waiting if faster than its profile */
     ROG_WORK_COMPRESSING,
     ROG_WORK_EXCHANGING, /* push, stall, pull */
     ROG_WORK_DECOMPRESSING,
-    ROG_WORK_JOINING, /* the whole model comes */
-    ROG_WORK_THROUGH, /* all iterations are made */
+    ROG_WORK_JOINING, /* receiving the whole model */
+    ROG_WORK_THROUGH, /* all iterations are done */
 };
 
 struct rog_work {
@@ -38,102 +38,103 @@ struct rog_work {
     struct rog_layers *layers; /* NULL: rows are not recorded */
     uint8_t *message;          /* rog_link_message_bytes */
     char *layout_text;         /* to be sent when a session begins; NULL: never */
-    struct rog_span *values;   /* of the model: trained ones, then constants, [value_spans] */
+    struct rog_span *values;   /* of the model: trained tensors, then constants, [value_spans] */
     uint32_t value_spans;      /* 0 without values */
 
     uv_loop_t loop;
     uv_timer_t tick, step;
-    double step_at_s; /* when `step` is due: it may fire a part of a millisecond early */
+    double step_at_s; /* when `step` is due: it may fire a fraction of a millisecond early */
     uv_signal_t signals[2];
     uv_thread_t thread;
     bool loop_made, signals_made, thread_made;
     struct rog_handoff *handoff;
 
-    /* Of the caller or of the loop, as the handoff says. */
+    /* Belongs to the caller or the loop, as the handoff says. */
     struct rog_worker_gradients gradients;
     double loss;
-    bool finish, settle; /* the caller is through; it wants the exchange to be over */
+    bool finish, settle; /* the caller wants the exchange to be completed */
     struct rog_statistics statistics;
     uint32_t next, local_steps; /* the next iteration, and its steps */
-    bool exchanging;            /* an exchange goes on while the caller has control */
-    bool waits; /* the caller's own: it has handed back, and not seen that it has control again */
+    bool exchanging;            /* an exchange is in progress while the caller has control */
+    bool waits; /* the caller's own: it has handed control back and not noticed that it has it
+                 * again */
     bool may_be_silent; /* a push may have no rows */
 
     /* The link. */
     struct rog_dial *dial;
     char session[ROG_SESSION_ID_BYTES];
     struct rog_link *link;
-    bool welcomed; /* it has been up */
+    bool welcomed; /* it has been connected */
 
     /* The iteration. */
     enum rog_work_phase phase;
     uint32_t iteration; /* done */
-    uint32_t finished;  /* the iteration after which the caller was through */
+    uint32_t finished;  /* the iteration after which the caller finished */
     bool admitted;
     double began_s, computed_s, admitted_s, stall_s; /* of the clock */
     double loss_pushed;
-    struct rog_statistics counted; /* what statistics will be */
+    struct rog_statistics counted; /* the next statistics */
 
-    /* Where an iteration is computed while the exchange before it goes on. */
+    /* If an iteration is computed while the previous exchange is in progress. */
     bool ahead;          /* it is */
-    bool handed;         /* and the caller has handed back, and waits for the exchange to be over */
+    bool handed;         /* and the caller has handed back, and waits for the exchange */
     bool lagged;         /* the iteration that is pushed was */
     double steps_at_s;   /* when its steps began, of the clock */
-    double steps_s;      /* how long the caller had control for the last ones */
-    uint64_t sent_bytes; /* of messages since the last iteration was over, before scaling */
-    uint32_t largest;    /* iteration of any worker, as the server said last */
-    float *model;        /* what has come of the whole model */
+    double steps_s;      /* how long the caller had control for its last steps */
+    uint64_t sent_bytes; /* bytes of messages since the last iteration ended, before scaling */
+    uint32_t largest;    /* iteration of any worker, as last heard from the server */
+    float *model;        /* received part of the whole model */
     uint64_t model_at;
-    uint64_t upload_at; /* next value to send of a model that the server has asked for */
+    uint64_t upload_at; /* next value to send of a model that the server requested */
     uint32_t join_iteration;
-    bool join_ready; /* the model is there, but the caller computes with the old one */
+    bool join_ready; /* the model has arrived, but the caller computes with the old one */
 
     bool started;
     double origin_s; /* of the run */
     struct rog_work_meter meter;
 
-    char why[ROG_ERROR_MESSAGE_BYTES]; /* the caller's own: why it takes leave; "": it closes */
+    char why[ROG_ERROR_MESSAGE_BYTES]; /* the caller's own: why it leaves; "": it closes */
 
     bool ended;      /* the server has said so */
-    double ending_s; /* since when it ends, 0: it does not */
+    double ending_s; /* since when it is ending, 0: not */
     int code;
     struct rog_error err;
 };
 
 /* Seconds since the run's start. */
 double rog_work_time(const struct rog_work *work);
-/* It cannot go on: takes leave of the server and ends. */
+/* It cannot continue: leaves the server and ends. */
 void rog_work_fail(struct rog_work *work, int code, const struct rog_error *err);
 /* The same for a code that may be 0. */
 void rog_work_check(struct rog_work *work, int code, const struct rog_error *err);
 void rog_work_warn(struct rog_work *work, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The run's clock shows t_s now. */
+/* The run's clock is now t_s. */
 void rog_work_set_clock(struct rog_work *work, double t_s);
 
 /* work_link.c */
 extern const struct rog_dial_hooks rog_work_dial_hooks;
 extern const struct rog_link_hooks rog_work_link_hooks;
-/* A link on which nothing comes for too long is given up. */
+/* A link that is silent for too long is dropped. */
 void rog_work_watch_link(struct rog_work *work, double now);
 
 /* work_step.c */
-/* The caller has handed over: a hook of handoff.h. */
+/* The caller has handed control over: a hook of handoff.h. */
 void rog_work_taken(void *user);
-/* The exchange is over: begins the next iteration, or goes on with it, or is through. */
+/* The exchange is complete: starts or continues the next iteration, or ends. */
 void rog_work_begin(struct rog_work *work);
-/* What the caller is told, before it is given control. */
+/* What the caller is told before it gets control. */
 void rog_work_publish(struct rog_work *work);
-/* The server will send the whole model; work goes on after `iteration`. */
+/* The server will send the whole model; work continues after `iteration`. */
 void rog_work_join(struct rog_work *work, uint32_t iteration);
-/* Messages of the server: a piece of that model, one of the core, its leave to go on. */
+/* Messages of the server: a piece of that model, one of the core, permission to continue. */
 int rog_work_take_model(struct rog_work *work, const uint8_t *body, size_t size,
                         struct rog_error *err);
 int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,
                        struct rog_error *err);
 int rog_work_take_admitted(struct rog_work *work, const uint8_t *body, size_t size,
                            struct rog_error *err);
-/* Adds up energy, reports energy and bandwidth. */
+/* Accumulates energy, reports energy and bandwidth. */
 void rog_work_measure(struct rog_work *work);
 
 #endif

@@ -2,11 +2,11 @@
 #ifndef ROG_OPTIMIZERS_EVERY_H
 #define ROG_OPTIMIZERS_EVERY_H
 
-/* The parameter that optimizers in rounds share. */
+/* The parameter that all optimizers in rounds have. */
 
 #include <rog/server_optimizer.h>
 
-/* How many contributions make a round is their parameter `every`: its row, and an int64_t, the
+/* The number of contributions in a round is their parameter `every`: its row, and an int64_t, the
  * first member of their struct. */
 #define ROG_EVERY(number, text)                                                                   \
     {                                                                                             \

@@ -2,11 +2,11 @@
 #ifndef ROG_OPTIMIZERS_OPTIMIZERS_H
 #define ROG_OPTIMIZERS_OPTIMIZERS_H
 
-/* The server optimizers there are. */
+/* The available server optimizers. */
 
 #include <rog/server_optimizer.h>
 
-/* All, NULL at the end; the first is taken where none is named. */
+/* All, NULL at the end; the first is the default. */
 extern const struct rog_server_optimizer *const rog_server_optimizers[];
 
 #endif

@@ -2,12 +2,13 @@
 #ifndef ROG_PARTS_CONTRIBUTION_H
 #define ROG_PARTS_CONTRIBUTION_H
 
-/* What a worker contributes, as the settings of a run say; what that does: sync/contribution.h. */
+/* The contribution of a worker as set by the settings of a run; sync/contribution.h implements
+ * it. */
 
 #include <common/json.h>
 #include <rog/contribution.h>
 
-/* From settings that have been checked. */
+/* From checked settings. */
 void rog_contribution_read(struct rog_contribution_config *config, const struct rog_json *settings);
 
 #endif

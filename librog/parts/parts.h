@@ -3,10 +3,9 @@
 #define ROG_PARTS_H
 
 /*
- * What a run is put together from besides its strategy: its settings name codecs, a server
- * optimizer and a local optimizer, each with parameters of its own. This is the one place that
- * looks them up and refuses what does not go together: for rogctl when it plans a run, for the
- * trainer, and for a worker of librog.
+ * The parts of a run besides its strategy: its settings name codecs, a server optimizer and a local
+ * optimizer, each with its own parameters. Only this module looks them up and rejects invalid
+ * combinations: for rogctl when it plans a run, for the trainer, and for a worker of librog.
  */
 
 #include <common/json.h>
@@ -40,17 +39,18 @@ struct rog_parts {
     const struct rog_local_optimizer *local_optimizer;
     struct rog_contribution_config contribution;
     struct rog_part_choice chosen[ROG_PARTS];
-    struct rog_plugin plugin[ROG_PART_PULL_CODEC + 1]; /* of a codec that is one; else all 0 */
+    struct rog_plugin plugin[ROG_PART_PULL_CODEC + 1]; /* the codec, if it is one; otherwise all
+                                                        * 0 */
 };
 
-/* settings: of a run (rog_run_settings), checked, with their defaults filled in or left out.
- * ROG_EINVAL names the setting, what was found and what is allowed. Release it in any case. */
+/* settings: of a run (rog_run_settings), checked, with or without their defaults. ROG_EINVAL names
+ * the setting, what was found and what is allowed. Release it in any case. */
 int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, struct rog_error *err);
 void rog_parts_release(struct rog_parts *parts);
 
-/* Puts the value of each parameter into `settings`, the same for what is the same: groups of parts
- * that have no parameters, and what pulls have in common with pushes, are left out. With
- * `only_chosen` also parameters that have their default. */
+/* Puts the value of each parameter into `settings`, in a normal form: groups of parts without
+ * parameters, and what pulls share with pushes, are left out; with `only_chosen` also parameters
+ * that have their default. */
 int rog_parts_put(const struct rog_parts *parts, bool only_chosen, struct rog_json *settings,
                   struct rog_error *err);
 
@@ -60,13 +60,13 @@ struct rog_part_kind {
     const char *name, *summary;
     const struct rog_parameter *table; /* NULL: it has no parameters */
 };
-/* One that came from elsewhere. */
+/* A plugin. */
 struct rog_part_kind rog_parts_codec(const struct rog_codec *codec);
-/* Calls visit for each that comes with the project until it returns non-zero, and returns that. */
+/* Calls visit for each included part until it returns non-zero, and returns that. */
 int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user);
 
-/* Of settings without those that have their default. ROG_EINVAL: one of them has no meaning beside
- * another. */
+/* For settings without those that have their default. ROG_EINVAL: one of them has no meaning
+ * together with another. */
 int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error *err);
 
 #endif

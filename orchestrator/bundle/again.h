@@ -4,8 +4,8 @@
 
 #include <orchestrator/bundle/tree.h>
 
-/* Experiment and cluster files that make the runs on virtual clusters again, and what these read.
- */
+/* Experiment and cluster files that repeat the runs on virtual clusters, and the files that these
+ * read. */
 int rog_bundle_add_again(struct rog_bundle *bundle, struct rog_error *err);
 
 #endif

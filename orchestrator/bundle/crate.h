@@ -4,7 +4,7 @@
 
 #include <orchestrator/bundle/tree.h>
 
-/* ro-crate-metadata.json, when all else is there. */
+/* ro-crate-metadata.json, after everything else has been written. */
 int rog_bundle_add_crate(struct rog_bundle *bundle, struct rog_error *err);
 
 #endif

@@ -2,13 +2,13 @@
 #ifndef ROG_BUNDLE_OPTIONS_H
 #define ROG_BUNDLE_OPTIONS_H
 
-/* What whoever wants a bundle may say about it. */
+/* Options for making a bundle. */
 
 #include <stdbool.h>
 
 struct rog_bundle_options {
-    bool without_data;                         /* of inputs but plugins the hashes alone */
-    void (*log)(void *user, const char *text); /* what is left out, and why; or NULL */
+    bool without_data;                         /* only the hashes of inputs, except plugins */
+    void (*log)(void *user, const char *text); /* told what is left out, and why; or NULL */
     void *user;
 };
 

@@ -2,7 +2,7 @@
 #ifndef ROG_BUNDLE_TREE_H
 #define ROG_BUNDLE_TREE_H
 
-/* The files of a bundle while it is made, each of which is noted with its size and hash. */
+/* The files of a bundle while it is made; each is recorded with size and hash. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +20,10 @@ struct rog_bundle {
     const struct rog_bundle_options *options;
     struct rog_report report;
     struct rog_json *files;  /* [{path, size, sha256}] */
-    struct rog_json *absent; /* [{path, source, sha256, why}]: inputs by their hash alone */
-    struct rog_json *again;  /* [{folder, runs: [ID]}]: experiments that make the runs again */
-    struct rog_json *seen;   /* {path: true}: inputs that are there or absent */
+    struct rog_json *absent; /* [{path, source, sha256, why}]: inputs of which only the hash is
+                              * included */
+    struct rog_json *again;  /* [{folder, runs: [ID]}]: experiments that repeat the runs */
+    struct rog_json *seen;   /* {path: true}: inputs that were already handled */
     struct rog_json *environment;
 };
 
@@ -35,17 +36,17 @@ int rog_bundle_add_json(struct rog_bundle *bundle, const char *path, struct rog_
 /* A copy of a file. ROG_ENOTFOUND: there is none. */
 int rog_bundle_add_file(struct rog_bundle *bundle, const char *path, const char *source,
                         struct rog_error *err);
-/* One that has been written in the folder. */
+/* A file that has been written in the folder. */
 int rog_bundle_note_file(struct rog_bundle *bundle, const char *path, struct rog_error *err);
 
 /* Makes one executable. */
 int rog_bundle_make_program(struct rog_bundle *bundle, const char *path, struct rog_error *err);
 
-/* Where in a bundle a file lies that a run read at an absolute path: "inputs/home/me/t.csv". Heap
+/* The path in a bundle of a file that a run read at an absolute path: "inputs/home/me/t.csv". Heap
  * memory; NULL for a path that is not absolute or leads upwards, or without memory. */
 char *rog_bundle_input_path(const char *path);
 
-/* Draws the figures of a case, so that the same data give the same bytes whenever it is done. */
+/* Draws the figures of a case so that the same data always give the same bytes. */
 int rog_bundle_draw(struct rog_db *db, const char *case_name, const char *folder,
                     struct rog_error *err);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_BUNDLE_VERIFY_H
 #define ROG_BUNDLE_VERIFY_H
 
-/* Bundles held against what they say. */
+/* Checks bundles against their manifest. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,25 +10,25 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* What a bundle held against what it says. */
+/* The result of checking a bundle. */
 struct rog_bundle_verified {
     char *case_name;
-    size_t files;                 /* as the manifest says, all of them */
-    size_t runs, streams;         /* runs of the case; event streams that the tables agree with */
+    size_t files;                 /* files, all as the manifest says */
+    size_t runs, streams;         /* runs of the case; event streams that match the tables */
     size_t figures, figures_same; /* drawn again */
-    size_t again, again_same;     /* runs made again, those with the same events */
-    size_t not_again;             /* runs that are not on a virtual cluster */
-    struct rog_json *findings;    /* texts: what is not as it should be */
+    size_t again, again_same;     /* runs repeated, and those with the same events */
+    size_t not_again;             /* runs that were not on a virtual cluster */
+    struct rog_json *findings;    /* texts: all differences */
 };
 void rog_bundle_verified_release(struct rog_bundle_verified *verified);
 
 struct rog_bundle_verify_options {
-    bool again; /* the runs are made again, which executes plugins and programs of the bundle */
+    bool again; /* repeat the runs, which executes plugins and programs of the bundle */
     void (*log)(void *user, const char *text);
     void *user;
 };
-/* `path` is a file or an unpacked bundle. What differs is a finding and no error; ROG_EFORMAT: it
- * is no bundle, or a hostile one; ROG_EFAILED: the runs cannot be made again. */
+/* `path` is a file or an unpacked bundle. Differences are findings, not errors; ROG_EFORMAT: it is
+ * not a bundle, or a hostile one; ROG_EFAILED: the runs cannot be repeated. */
 int rog_bundle_verify(const char *path, const struct rog_bundle_verify_options *options,
                       struct rog_bundle_verified *verified, struct rog_error *err);
 

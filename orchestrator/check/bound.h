@@ -6,9 +6,9 @@
 #include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
 
-/* Each admission keeps what the strategy promises about it: how old rows may be, how far the worker
- * may be ahead, how many others are there, how many have a grant. What it says of rows and pushes
- * agrees with the pushes that are recorded. */
+/* Each admission is within the promises of the strategy: the age of rows, how far the worker may be
+ * ahead, the number of other workers, the number of grants. Its numbers of rows and pushes match
+ * the recorded pushes. */
 void rog_verify_bound(const struct rog_record *record, const struct rog_promises *promises,
                       struct rog_finding_list *list);
 

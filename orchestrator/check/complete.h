@@ -6,12 +6,13 @@
 #include <orchestrator/check/promises.h>
 #include <orchestrator/check/record.h>
 
-/* The run is done, its stream has a beginning and an end that says what there is, its workers are
- * those of its configuration, and no iteration of them, and nothing of one, is missing. */
+/* The run is done, its stream has a beginning and a matching end, its workers are those of its
+ * configuration, and no iteration or value is missing. */
 void rog_verify_complete(const struct rog_record *record, const struct rog_promises *promises,
                          struct rog_finding_list *list);
 
-/* What is stored as JSON is JSON: without it no other check can read the run. *readable. */
+/* Everything that is stored as JSON is valid JSON: otherwise no other check can read the run.
+ * *readable. */
 int rog_verify_readable(struct rog_db *db, const char *run_id, bool *readable,
                         struct rog_finding_list *list, struct rog_error *err);
 

@@ -6,13 +6,13 @@
 #include <orchestrator/check/record.h>
 #include <orchestrator/store/db.h>
 
-/* Bytes of each worker against what its link let through until then. Of runs in virtual time
- * alone: a real link is only ever limited from above. */
+/* Compares the bytes of each worker with what its link could carry until then. Only for runs in
+ * virtual time: a real link has only an upper limit. */
 int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
                      struct rog_finding_list *list, struct rog_error *err);
 
-/* Readings of energy never fall, bandwidth is never negative, the rows of all layers add up to
- * those of the iteration, and checkpoints follow each other in time and iteration. */
+/* Energy readings never decrease, bandwidth is never negative, the rows of all layers add up to
+ * those of the iteration, and checkpoints ascend in time and iteration. */
 int rog_verify_meters(struct rog_db *db, const struct rog_record *record,
                       struct rog_finding_list *list, struct rog_error *err);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_CHECK_PROMISES_H
 #define ROG_CHECK_PROMISES_H
 
-/* What a run's strategy promises, as its plugin states it under the run's configuration. */
+/* The promises of a run's strategy, as its plugin states them for the run's configuration. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,23 +11,23 @@
 #include <orchestrator/store/summary.h>
 
 struct rog_promises {
-    bool bounded;         /* at every admission all rows have version iteration - bound at least */
+    bool bounded;         /* at every admission all rows have at least version iteration - bound */
     int64_t bound;        /* iterations */
-    int64_t most_granted; /* workers that have a grant at once; 0: none is promised */
-    bool ahead_bounded;   /* a worker is at most most_ahead iterations ahead of any whole push */
+    int64_t most_granted; /* maximum number of workers with a grant; 0: not promised */
+    bool ahead_bounded;   /* a worker is at most most_ahead iterations ahead of any complete push */
     int64_t most_ahead;
-    int64_t least_quorum; /* workers that have pushed the admitted one's iteration; 0: none */
-    /* Of its settings, not of the strategy: an iteration may be computed while the one before is
-     * exchanged, and is of a model that is one iteration older then. */
+    int64_t least_quorum; /* workers that have pushed the admitted worker's iteration; 0: not
+                           * promised */
+    /* From its settings, not from the strategy: an iteration may be computed during the previous
+     * exchange, and then its model is one iteration older. */
     bool overlaps;
-    double least_share; /* of all rows, in each push and pull; 0: none is promised */
-    /* Why there is nothing to hold the run to: the plugin states nothing, or is not to be had. NULL
-     * where there is, also where it states that there is no bound. Heap memory. */
+    double least_share; /* of all rows, in each push and pull; 0: not promised */
+    /* Why there are no promises to check: the plugin states none or cannot be loaded. NULL if there
+     * are, also if it states that there is no bound. Heap memory. */
     char *no_bound, *no_share;
 };
 
-/* `rows`: of the model, 0 where that is not recorded. A plugin that cannot be loaded is no error.
- */
+/* `rows`: of the model, 0 if not recorded. A plugin that cannot be loaded is not an error. */
 void rog_promises_find(struct rog_promises *promises, const struct rog_run_row *row, int64_t rows,
                        size_t workers);
 void rog_promises_release(struct rog_promises *promises);

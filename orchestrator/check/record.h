@@ -15,30 +15,32 @@
 
 struct rog_admit {
     double t;
-    int64_t rank, iteration, oldest, needed, granted; /* granted 0: not said */
-    int64_t slowest, reached, active;                 /* of workers; active 0: not said */
+    int64_t rank, iteration, oldest, needed, granted; /* granted 0: not recorded */
+    int64_t slowest, reached, active;                 /* number of workers; active 0: not
+                                                       * recorded */
 };
 
-/* Instead of an iteration: the worker is not there, and nobody waits for it. */
+/* Instead of an iteration: the worker has left, and no worker waits for it. */
 #define ROG_RECORD_AWAY INT64_MAX
 
-/* A push. Its rows have arrived at some time between the two, which are the same where a worker
- * leaves or comes back: that changes which rows it has as well. */
+/* A push. Its rows arrived at some time between the two times, which are equal when a worker leaves
+ * or comes back: that changes its rows, too. */
 struct rog_push {
     double began_s, arrived_s;
     int64_t iteration;
-    bool lost; /* the worker came back and knew nothing of it: no step is left of it */
+    bool lost; /* the worker came back without it: no step of it is left */
 };
 
 struct rog_record_worker {
     int64_t rank;
     const struct rog_iteration *step; /* its iterations, ascending */
     size_t steps;
-    int64_t returned;      /* the iteration that it went on after when it came back last */
-    struct rog_push *push; /* ascending in time; also one whose iteration the run's end cut off */
-    size_t pushes;         /* the last of them may be one that nothing says was made */
-    bool unfetched;        /* its host was not reached any more: it may have done more */
-    int64_t unfinished;    /* the iteration without a step that was met last */
+    int64_t returned;      /* the iteration after which it continued when it last came back */
+    struct rog_push *push; /* ascending in time; includes one whose iteration was cut off by the end
+                            * of the run */
+    size_t pushes;         /* the last of them may not have been completed */
+    bool unfetched;        /* its host was not reached again: it may have done more */
+    int64_t unfinished;    /* the last iteration without a step */
 };
 
 struct rog_record {
@@ -50,44 +52,45 @@ struct rog_record {
     struct rog_record_worker *worker; /* by rank */
     size_t workers;
     struct rog_returns returns;
-    struct rog_json *config; /* what the run's row says; NULL: nothing */
-    struct rog_json *start;  /* the start event; NULL: there is none */
-    int64_t rows;            /* of the model, as that says; 0: not said */
-    int64_t starts, ends;    /* how many such events there are */
-    int64_t end_iterations;  /* as the end event says */
-    double end_s;            /* s; NaN: it does not say */
+    struct rog_json *config; /* the run's row; NULL: none */
+    struct rog_json *start;  /* the start event; NULL: none */
+    int64_t rows;            /* of the model, from that event; 0: not recorded */
+    int64_t starts, ends;    /* number of such events */
+    int64_t end_iterations;  /* from the end event */
+    double end_s;            /* s; NaN: not recorded */
     bool own;                /* made by rogctl, not imported */
-    bool resumed;            /* it went on in another process */
+    bool resumed;            /* it was continued by another process */
     bool real;               /* real processes in real time, not a virtual run */
-    double tolerance_s; /* how exactly this run's clock is known: microseconds for virtual time */
+    double tolerance_s;      /* the precision of this run's clock: microseconds for virtual time */
 };
 
 int rog_record_load(struct rog_db *db, const char *run_id, struct rog_record *record,
                     struct rog_error *err);
 void rog_record_release(struct rog_record *record);
 
-/* NULL where the run has no such worker or iteration. */
+/* NULL if the run has no such worker or iteration. */
 const struct rog_record_worker *rog_record_worker(const struct rog_record *record, int64_t rank);
 const struct rog_iteration *rog_record_step(const struct rog_record_worker *worker,
                                             int64_t iteration);
-/* The last of its iterations, or the one that it went on after when it came back last, if that is
- * later; 0 where it finished none. */
+/* The last of its iterations, or the one after which it continued when it last came back, if later;
+ * 0 if it finished none. */
 int64_t rog_record_last(const struct rog_record_worker *worker);
 
-/* Whether the configuration has a worker of that rank, or names none. */
+/* Whether the configuration has a worker of that rank, or lists no workers. */
 bool rog_record_configured(const struct rog_record *record, int64_t rank);
 
-/* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none had,
- * ROG_RECORD_AWAY: it was not there. Where t is known but so exactly, the least of what had arrived
- * and the most of what had begun. */
+/* The iteration of the worker's latest push that had arrived, or begun, by t; 0: none,
+ * ROG_RECORD_AWAY: it had left. Within the precision of t: the smallest that had arrived, the
+ * largest that had begun. */
 int64_t rog_record_arrived(const struct rog_record_worker *worker, double t, double tolerance_s);
 int64_t rog_record_begun(const struct rog_record_worker *worker, double t, double tolerance_s);
-/* Whether the worker came back after t without what it did then in this iteration, or is not known
- * to have done it for being unfetched. */
+/* Whether the worker came back after t without its work on this iteration, or that work is not
+ * known because it was not fetched. */
 bool rog_record_lost(const struct rog_record *record, const struct rog_record_worker *worker,
                      int64_t iteration, double t);
-/* What a step lasted longer than its parts. It begins with the end of the one before, at 0 or where
- * the worker came back; it is given the model then, for which this is no measure: *came_back. */
+/* How much longer a step lasted than its parts. A step begins at the end of the previous one, or at
+ * 0, or when the worker came back; then it first receives the model, and this is no measure of it:
+ * *came_back. */
 double rog_record_gap_s(const struct rog_record *record, const struct rog_record_worker *worker,
                         size_t index, bool *came_back);
 

@@ -6,9 +6,9 @@
 #include <orchestrator/check/record.h>
 #include <orchestrator/store/db.h>
 
-/* What the run is said to be, in the columns of its row, in its configuration, in what its trainer
- * was given (config.json of its folder, where that is there) and in what that said when it started,
- * is the same. Of imported runs nothing. */
+/* The settings of the run are the same in the columns of its row, in its configuration, in the
+ * configuration of its trainer (config.json of its folder, if it exists) and in the trainer's start
+ * event. Imported runs are not checked. */
 int rog_verify_settings(struct rog_db *db, const struct rog_record *record,
                         struct rog_finding_list *list, struct rog_error *err);
 

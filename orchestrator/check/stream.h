@@ -5,8 +5,8 @@
 #include <orchestrator/check/findings.h>
 #include <orchestrator/store/db.h>
 
-/* Reads the run's event stream once more, into a database of its own, and compares the two row by
- * row. A run without a stream (an imported one) has nothing checked. */
+/* Reads the run's event stream again into a separate database and compares the two row by row. For
+ * a run without a stream (an imported one) nothing is checked. */
 int rog_verify_stream(struct rog_db *db, const char *run_id, struct rog_finding_list *list,
                       struct rog_error *err);
 

@@ -33,57 +33,56 @@
 
 struct rog_cluster {
     char *path;
-    char *name;                          /* as it was asked for, without folder and .conf */
-    const struct rog_cluster_kind *kind; /* what its runs are */
-    /* What executes them, where that is agents: the name of the file's kind, which has a `runs_as`;
-     * NULL: this process does. */
+    char *name;                          /* as requested, without folder and .conf */
+    const struct rog_cluster_kind *kind; /* kind of its runs */
+    /* If agents execute them: the name of the file's kind, which has a `runs_as`; NULL: this
+     * process does. */
     const char *on;
     struct rog_json *own; /* {settings of kind->settings} */
     /* [{rank, settings of rog_cluster_host_settings and rog_worker_settings, profile filled in}] */
     struct rog_json *workers;
-    /* [{rank, step_s, ...}]: times of workers that are those of the default profile, as nobody has
-     * given them or named a profile */
+    /* [{rank, step_s, ...}]: times that workers have from the default profile, because neither
+     * times nor a profile were given */
     struct rog_json *assumed;
-    struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL when not given */
+    struct rog_json *server; /* {host, rog_cluster_host_settings}; NULL if not given */
     struct rog_json *tester; /* the same */
-    /* rog_cluster_run_settings; of use where processes are real */
+    /* rog_cluster_run_settings; only for real processes */
     double stall_limit_s, worker_timeout_s, state_period_s;
     int retries, restarts;
-    size_t min_workers; /* to begin with and to go on with; 0: all, and one */
+    size_t min_workers; /* to start and to continue with; 0: all, and one */
     /* rog_cluster_hosts_settings */
     unsigned port;
-    bool downlink_at_server; /* also where the workers could shape it */
+    bool downlink_at_server; /* even if the workers could shape it */
     double lease_s;
 };
 
-/* `given` is a file, relative to `folder` (NULL: the current one), the bare name of one of the
- * files that come with the program ("virtual4"), or "lab" for the lab of this machine.
- * `profiles_path` is the file of device profiles, `kinds` the table of kinds, which ends in NULL.
- */
+/* `given` is a file, relative to `folder` (NULL: the current one), the bare name of an installed
+ * file ("virtual4"), or "lab" for the lab of this machine. `profiles_path` is the file of device
+ * profiles, `kinds` the table of kinds, which ends with NULL. */
 int rog_cluster_read(struct rog_cluster **cluster, const char *given, const char *folder,
                      const char *profiles_path, const struct rog_cluster_kind *const *kinds,
                      struct rog_error *err);
 void rog_cluster_free(struct rog_cluster *cluster);
-/* Whether a file, found as above, describes one: it has workers. One that cannot be read does not.
- */
+/* Whether a file, found as above, describes a cluster, that is, has workers. False if it cannot be
+ * read. */
 bool rog_cluster_is_described(const char *given);
 
-/* Where the others of a training reach a host of those settings: its `address`, else `known`, which
- * its `host` stands for (hosts/connection.h), else (NULL) `host`. */
+/* Where other nodes reach a host with these settings: its `address`, else `known`, the address that
+ * its `host` resolves to (hosts/connection.h), else (NULL) `host`. */
 const char *rog_cluster_address(const struct rog_json *host, const char *known);
-/* Where workers reach the server, "HOST:PORT"; `known` as there. Heap memory. */
+/* Where workers reach the server, "HOST:PORT"; `known` as above. Heap memory. */
 char *rog_cluster_server(const struct rog_cluster *cluster, const char *known);
 
-/* Whether cluster files of some kind, or their hosts and workers, have a setting of that name. */
+/* Whether cluster files of any kind, or their hosts and workers, have a setting with that name. */
 bool rog_cluster_has_setting(const char *name);
 
-/* How runs of real processes are kept going. */
+/* How runs of real processes are supervised. */
 extern const struct rog_setting rog_cluster_run_settings[];
-/* What else may stand at top level of a cluster file. */
+/* Other settings at top level of a cluster file. */
 extern const struct rog_setting rog_cluster_settings[];
-/* How runs on hosts are. */
+/* Settings of runs on hosts. */
 extern const struct rog_setting rog_cluster_hosts_settings[];
-/* What a server, worker or tester on a host has. */
+/* Settings of a server, worker or tester on a host. */
 extern const struct rog_setting rog_cluster_host_settings[];
 
 #endif

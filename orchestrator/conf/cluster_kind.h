@@ -3,10 +3,10 @@
 #define ROG_CONF_CLUSTER_KIND_H
 
 /*
- * What a kind of cluster is: which settings its files have, what its runs are like, and what
- * executes them. A kind is one constant of this type in the file of its executor, declared in
- * fleet/cluster_kinds.h, and its line in the table of all (orchestrator/kinds.c); nobody else asks
- * for its name.
+ * A kind of cluster: the settings of its files, the properties of its runs, and what executes them.
+ * A kind is one constant of this type in the file of its executor, declared in
+ * fleet/cluster_kinds.h, and a line in the table of all kinds (orchestrator/kinds.c); no other code
+ * knows its name.
  */
 
 #include <stdbool.h>
@@ -20,31 +20,32 @@ struct rog_connect_options;
 
 struct rog_cluster_kind {
     const char *name;    /* `kind` in a cluster file */
-    const char *summary; /* one line: what a run is there */
-    /* Runs take as long as they say and need the cluster for themselves: one at a time. One that
-     * fails or stands still is begun again (rog_cluster_run_settings). A run in real time is not
-     * the same as one in virtual time. */
+    const char *summary; /* one line: what a run on it is */
+    /* Runs take real time and need the cluster for themselves: one at a time. One that fails or
+     * stalls is retried (rog_cluster_run_settings). A run in real time is a different run from one
+     * in virtual time. */
     bool real_time;
-    /* It has hosts: a server, workers that each name theirs (without `count`), perhaps a tester,
-     * with rog_cluster_hosts_settings and rog_cluster_host_settings. */
+    /* It has hosts: a server, workers that each name their host (without `count`), optionally a
+     * tester, with rog_cluster_hosts_settings and rog_cluster_host_settings. */
     bool has_hosts;
-    const struct rog_setting *settings; /* of its own in the cluster file; NULL: none */
-    /* Its runs are those of this kind, in every byte, and executed elsewhere: by agents that the
-     * provider of the kind's name sees to (pool/provider.h). NULL: they are its own. */
+    const struct rog_setting *settings; /* its own settings in the cluster file; NULL: none */
+    /* Its runs are the same, byte for byte, as those of this kind, but are executed elsewhere: by
+     * agents from the provider with the kind's name (pool/provider.h). NULL: it has its own
+     * runs. */
     const struct rog_cluster_kind *runs_as;
     const struct rog_executor *executor;
-    /* With has_hosts: connects to one of them. ROG_EINVAL: options, or a host that is not who it
-     * was; ROG_EFAILED: it cannot be reached or refuses the login; ROG_EIO; ROG_ENOMEM. */
+    /* With has_hosts: connects to one of them. ROG_EINVAL: options, or a host with the wrong
+     * identity; ROG_EFAILED: it cannot be reached or refuses the login; ROG_EIO; ROG_ENOMEM. */
     int (*connect)(struct rog_connection **connection, const struct rog_connect_options *options,
                    struct rog_error *err);
 };
 
-/* `kinds` is a table that ends in NULL. NULL: none of that name. */
+/* `kinds` is a table that ends with NULL. NULL: no kind has that name. */
 const struct rog_cluster_kind *rog_cluster_kind_find(const struct rog_cluster_kind *const *kinds,
                                                      const char *name);
 
-/* Writes the names of those that `suits` is true of, "local or ssh", to `text`; returns it. `name`
- * is handed to `suits`. */
+/* Writes the names of the kinds for which `suits` is true, "local or ssh", to `text`; returns it.
+ * `name` is passed to `suits`. */
 const char *rog_cluster_kind_names(const struct rog_cluster_kind *const *kinds,
                                    bool (*suits)(const struct rog_cluster_kind *kind,
                                                  const char *name),

@@ -16,28 +16,29 @@ struct rog_cluster_reader {
     struct rog_cluster *cluster;
     const struct rog_cluster_kind *const *kinds;
     const struct rog_conf_node *root, *profiles;
-    struct rog_conf_node *own_profiles;   /* of the file that it names; NULL: it names none */
+    struct rog_conf_node *own_profiles;   /* of the file that it names; NULL: none */
     const struct rog_conf_node *defaults; /* worker_defaults; NULL: not given */
-    bool is_shipped; /* the file came with the program: whoever uses it has named no profile */
+    bool is_shipped; /* an installed file: whoever uses it has chosen no profile */
 };
 
-/* What each host has of its own, so that ranges may stand in it. */
+/* Settings that belong to each host, in which ranges are allowed. */
 static inline bool rog_cluster_is_name(const struct rog_conf_node *node)
 {
     return strcmp(node->name, "host") == 0 || strcmp(node->name, "address") == 0;
 }
 
-/* cluster.c. ROG_EINVAL: a setting that is for other kinds. */
+/* cluster.c. ROG_EINVAL: a setting of other kinds. */
 int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           struct rog_error *err);
 /* Checks a member against a table and rog_cluster_host_settings. */
 int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
                                   struct rog_error *err);
-/* Adds what `node` has of the table and `made` has not. Its paths are relative to its file. */
+/* Adds the settings of the table that `node` has and `made` lacks. Its paths are relative to its
+ * file. */
 int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
                               struct rog_json *made, struct rog_error *err);
 
-/* cluster_workers.c. Into `workers` and `assumed` of the cluster. */
+/* cluster_workers.c. Writes `workers` and `assumed` of the cluster. */
 int rog_cluster_take_workers(struct rog_cluster_reader *reader, struct rog_error *err);
 
 #endif

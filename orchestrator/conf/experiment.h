@@ -22,21 +22,23 @@
 #include <common/settings.h>
 #include <rog/error.h>
 
-/* More cells than that in one file are taken for a slip. */
+/* A file with more cells than this is probably a mistake. */
 #define ROG_EXPERIMENT_MAX_RUNS 10000
 
-/* What may stand at top level of an experiment file besides a run's settings. */
+/* Settings at top level of an experiment file besides those of a run. */
 extern const struct rog_setting rog_case_settings[];
 
 struct rog_experiment_run {
-    struct rog_json *settings; /* what the file says: its own settings over the top level's */
-    struct rog_json *own;      /* those that stand in the run itself; none in a cell of a matrix */
-    struct rog_json *axes; /* names of what the matrix varies and a note tells; NULL in `runs` */
-    char *label;           /* of its method (methods.h); NULL: it names none */
-    int line;              /* where the run stands, or the matrix */
+    struct rog_json *settings; /* the settings from the file: the run's own override those at top
+                                * level */
+    struct rog_json *own;      /* those given in the run itself; none in a cell of a matrix */
+    struct rog_json *axes;     /* the settings that the matrix varies and that notes show; NULL in
+                                * `runs` */
+    char *label;               /* of its method (methods.h); NULL: none */
+    int line;                  /* where the run, or the matrix, is */
 };
 
-/* What the file names, and where it stands. */
+/* A value of the file, and where it is. */
 struct rog_experiment_name {
     char *name; /* NULL when not given */
     int line;
@@ -46,23 +48,22 @@ struct rog_experiment {
     char *path;
     char *case_name;                                /* without -caseK */
     char *figure;                                   /* NULL when not given */
-    double target_accuracy;                         /* of what is tested; NaN when not given */
+    double target_accuracy;                         /* of the tested metric; NaN if not given */
     struct rog_experiment_name contender, baseline; /* a library or a run's note */
-    struct rog_experiment_name cluster;             /* a path from the file's folder, or a name that
-                                                       rog_cluster_read knows */
+    struct rog_experiment_name cluster;             /* a path from the file's folder, or a name for
+                                                     * rog_cluster_read */
     struct rog_experiment_name methods;             /* a file of methods, a path from the file's
                                                        folder */
-    char *on_done, *on_failed; /* commands for /bin/sh when a run has ended; NULL: none */
-    struct rog_json *options;  /* how its curves are drawn and read, as far as it says: an object of
-                                  rog_curve_settings and
-                                  rog_look_settings */
+    char *on_done, *on_failed; /* commands for /bin/sh at the end of a run; NULL: none */
+    struct rog_json *options;  /* settings for drawing and reading its curves, as far as given: an
+                                * object of rog_curve_settings and rog_look_settings */
     struct rog_json *lines;    /* {setting: the line} of those at top level */
     struct rog_experiment_run *run;
     size_t run_count;
 };
 
-/* The line that an error of a run is about: of the setting that the message begins with, where the
- * run has that from the top level; else the run's. */
+/* The line for an error about the run: that of the setting with which the message begins, if the
+ * run has it from the top level; otherwise the run's. */
 int rog_experiment_line(const struct rog_experiment *experiment,
                         const struct rog_experiment_run *run, const char *message);
 
@@ -71,10 +72,10 @@ int rog_experiment_read(struct rog_experiment **experiment, const char *path,
                         struct rog_error *err);
 int rog_experiment_parse(struct rog_experiment **experiment, const char *text, const char *origin,
                          struct rog_error *err);
-/* The note of a cell of a matrix, out of the settings that hold for it: "ROG 20" and, for what else
- * the matrix varies (`axes`, may be NULL), ", batchsize 2". `name` is the strategy's. The second
- * begins with the label of a method instead. Seeds are left out: repeats of a
- * run carry one label. Heap memory, NULL without memory. */
+/* The note of a cell of a matrix, from its settings: "ROG 20" and, for other settings that the
+ * matrix varies (`axes`, may be NULL), ", batchsize 2". `name` is the strategy's. The second
+ * function begins with the label of a method instead. Seeds are left out: repeats of a run have the
+ * same label. Heap memory, NULL without memory. */
 char *rog_experiment_note(const char *name, const struct rog_json *settings,
                           const struct rog_json *axes);
 char *rog_experiment_method_note(const char *label, const struct rog_json *settings,

@@ -27,17 +27,17 @@
 struct rog_hosts {
     char *path;
     struct rog_json *host; /* [{host, settings of rog_hosts_host_settings}] */
-    struct rog_json *own;  /* {settings of the kind that hosts are reached as} */
+    struct rog_json *own;  /* {settings of the kind of connection} */
     double lease_s;
 };
 
-/* `given` is a file, or the bare name of one that comes with the program; `reached` says how hosts
- * are. ROG_EINVAL names file, line and setting. */
+/* `given` is a file, or the bare name of an installed one; `reached` is how hosts are reached.
+ * ROG_EINVAL names file, line and setting. */
 int rog_hosts_read(struct rog_hosts **hosts, const char *given,
                    const struct rog_cluster_kind *reached, struct rog_error *err);
 void rog_hosts_free(struct rog_hosts *hosts);
 
-/* What the file has, and each of its hosts. */
+/* Settings of the file, and of each of its hosts. */
 extern const struct rog_setting rog_hosts_settings[];
 extern const struct rog_setting rog_hosts_host_settings[];
 

@@ -2,7 +2,7 @@
 #ifndef ROG_CONF_LOOK_H
 #define ROG_CONF_LOOK_H
 
-/* How figures look, as it is said on a command line, in an experiment file and in a case. */
+/* The look of figures, as given on a command line, in an experiment file and in a case. */
 
 #include <common/json.h>
 #include <common/settings.h>
@@ -10,8 +10,8 @@
 
 #define ROG_LOOK_FORMATS "pdf,svg,png"
 
-/* Rows of a table of settings or of a command's options. Without a default: what a command does not
- * say the case does. */
+/* Rows of a table of settings or of a command's options. Without a default: if the command does not
+ * set it the case does. */
 #define ROG_LOOK_SETTINGS                                                                     \
     {.name = "size",                                                                          \
      .type = ROG_SETTING_STRING,                                                              \
@@ -26,26 +26,26 @@
     }
 extern const struct rog_setting rog_look_settings[];
 
-#define ROG_LOOK_WIDTH 3.5 /* inches: a column of a paper of two */
+#define ROG_LOOK_WIDTH 3.5 /* inches: one column of a two-column paper */
 #define ROG_LOOK_PT 9.0
 
 struct rog_look {
     double width;   /* inches */
     double height;  /* inches; 0: as the figure needs */
     char font[64];  /* a family's name */
-    double pt;      /* of axis labels; what else is written is a ninth smaller */
-    double stretch; /* how much wider texts are taken to be than Arial's would be: 1 */
+    double pt;      /* of axis labels; other text is a ninth smaller */
+    double stretch; /* assumed width of texts relative to Arial: 1 */
 };
 
 /* NULL: the default. ROG_EINVAL with a message that begins with "size" or "font". */
 int rog_look_parse(const char *size, const char *font, struct rog_look *look,
                    struct rog_error *err);
 
-/* "pdf, png" as "pdf png", checked; NULL: all there are. Heap memory. ROG_EINVAL with a message
- * that begins with "format". */
+/* "pdf, png" as "pdf png", checked; NULL: all formats. Heap memory. ROG_EINVAL with a message that
+ * begins with "format". */
 int rog_look_parse_formats(const char *text, char **formats, struct rog_error *err);
 
-/* Whether the settings of rog_look_settings that `options` has are right; others are left alone. */
+/* Checks the settings of rog_look_settings in `options`; others are ignored. */
 int rog_look_check(const struct rog_json *options, struct rog_error *err);
 
 #endif

@@ -29,7 +29,7 @@ struct rog_method {
     char *name;               /* as in `method`, a plain name */
     char *title;              /* for labels */
     char *source;             /* publication */
-    char *published;          /* its defaults, in words; NULL: it has none */
+    char *published;          /* its defaults, as text; NULL: none */
     struct rog_json *differs; /* list of texts, may be empty */
     struct rog_json *settings;
     char *file; /* where it stands */
@@ -41,7 +41,7 @@ struct rog_methods {
     size_t count;
 };
 
-/* Adds those of a file; one of the same name is replaced. ROG_EINVAL names file and line. */
+/* Adds the methods of a file; existing names are replaced. ROG_EINVAL names file and line. */
 int rog_methods_read(struct rog_methods *methods, const char *path, struct rog_error *err);
 void rog_methods_release(struct rog_methods *methods);
 
@@ -49,16 +49,16 @@ void rog_methods_release(struct rog_methods *methods);
 int rog_methods_find(const struct rog_methods *methods, const char *name,
                      const struct rog_method **method, struct rog_error *err);
 
-/* Puts the settings of the method that `settings` name below theirs. *label: how runs of it are
- * labelled, its title, with the strategy where that is said besides; heap. Where none is named
- * nothing changes, and *label is NULL. */
+/* Adds the settings of the method that `settings` names below theirs. *label: the label of its
+ * runs, its title, with the strategy if that is also given; heap. If no method is named nothing
+ * changes, and *label is NULL. */
 int rog_methods_apply(const struct rog_methods *methods, struct rog_json *settings, char **label,
                       struct rog_error *err);
 /* The same for each run of a file. ROG_EINVAL names its line. */
 int rog_methods_apply_all(const struct rog_methods *methods, struct rog_experiment *experiment,
                           struct rog_error *err);
 
-/* The settings as a file has them, a line each, `indent` before it. Heap memory, NULL without
+/* The settings as in a file, one per line, indented by `indent`. Heap memory, NULL without
  * memory. */
 char *rog_method_text(const struct rog_method *method, const char *indent);
 

@@ -18,12 +18,11 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* Whether a text stands for others. */
+/* Whether a text contains a range. */
 bool rog_ranges_in(const char *text);
 
-/* Appends to `list` the texts that `text` stands for, or itself where it has no braces. `count`:
- * how many the range without an end takes, and 0 where nobody has said that. ROG_EINVAL: braces
- * that make no sense, or more than `most` texts. */
+/* Appends to `list` the texts that `text` stands for, or itself if it has no braces. `count`: the
+ * length of an open range, 0 if unknown. ROG_EINVAL: invalid braces, or more than `most` texts. */
 int rog_ranges_expand(const char *text, size_t count, size_t most, struct rog_json *list,
                       struct rog_error *err);
 

@@ -36,8 +36,8 @@ void rog_accuracy_rule_meaning(const struct rog_accuracy_rule *rule,
                                char text[ROG_ACCURACY_RULE_BYTES]);
 
 enum rog_accuracy_state {
-    ROG_ACCURACY_UNKNOWN, /* no checkpoint tells it */
-    ROG_ACCURACY_NOT_RUN, /* the run ended before */
+    ROG_ACCURACY_UNKNOWN, /* no checkpoint determines it */
+    ROG_ACCURACY_NOT_RUN, /* the run had ended before */
     ROG_ACCURACY_KNOWN,
 };
 
@@ -46,8 +46,8 @@ struct rog_accuracy_value {
     double percent; /* NaN unless known */
 };
 
-/* measured: the tested checkpoints against time; drawn: the line made of them; ended: when the run
- * ended, s. Of `at` INFINITY the value at the last checkpoint. */
+/* measured: the tested checkpoints against time; drawn: the line drawn from them; ended: when the
+ * run ended, s. For `at` INFINITY the value at the last checkpoint. */
 struct rog_accuracy_value rog_accuracy_rule_at(const struct rog_accuracy_rule *rule,
                                                const struct rog_line *measured,
                                                const struct rog_line *drawn, double ended,

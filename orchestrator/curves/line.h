@@ -12,7 +12,7 @@ struct rog_line {
     const double *place; /* number of the checkpoint, ascending; between two of them for points of a
                             mean; NULL: the point's index */
     size_t count;
-    bool less_is_better; /* what is reached is reached from above */
+    bool less_is_better; /* the target is reached from above */
 };
 
 /* y at x on the line through the points; NaN outside. */

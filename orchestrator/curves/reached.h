@@ -15,8 +15,9 @@
 #include <orchestrator/curves/line.h>
 
 enum rog_reached_state {
-    ROG_REACHED_UNKNOWN, /* nothing is recorded to tell it by */
-    ROG_REACHED_NOT,     /* not as far as was looked: the value is beyond `seen_to` (censored) */
+    ROG_REACHED_UNKNOWN, /* too little is recorded */
+    ROG_REACHED_NOT,     /* not within the observed range: the value is beyond `seen_to`
+                          * (censored) */
     ROG_REACHED,
 };
 
@@ -25,14 +26,14 @@ struct rog_reached {
     double at;         /* x; NaN unless reached */
     double seen_to;    /* x where the line ends; NaN when unknown */
     double first_raw;  /* x where the measured points first reach it; NaN: never */
-    double last_below; /* x up to which measured points are below it for the last time; NaN: never
-                          below; where they end below it this is their end */
+    double last_below; /* last x at which measured points are below it; NaN: never below; the end of
+                        * the points if they end below it */
 };
 
 /* The state, `at` and `seen_to` of the drawn line. */
 struct rog_reached rog_reached_of(const struct rog_line *line, double target, double sustain);
-/* Adds how much that depends on smoothing and on the rule: `first_raw` and `last_below` of the
- * measured points, before what another run gave (earliest and latest of several runs). */
+/* Adds how much the result depends on smoothing and on the rule: `first_raw` and `last_below` of
+ * the measured points, combined with those of other runs (earliest and latest). */
 void rog_reached_widen(struct rog_reached *reached, const struct rog_line *measured, double target);
 
 #endif

@@ -17,14 +17,14 @@
 #include <orchestrator/curves/line.h>
 
 #define ROG_ROUGHNESS_FROM_S 600.0
-/* Fewer differences tell it no better than to a quarter. */
+/* With fewer differences the estimate is worse than a quarter. */
 #define ROG_ROUGHNESS_LEAST 10
 
 struct rog_roughness {
-    double deviation;  /* in what is tested; NaN, as the others, with too few differences */
-    double worst_drop; /* the largest step for the worse, not negative: a rise where less is better;
-                          0: there is none */
-    double worst_at;   /* s, of the checkpoint at its end; NaN: there is none */
+    double deviation;  /* in the unit of the metric; NaN, like the others, with too few
+                        * differences */
+    double worst_drop; /* the largest worsening, not negative: a rise if lower is better; 0: none */
+    double worst_at;   /* s, of the checkpoint at its end; NaN: none */
 };
 
 /* measured: tested checkpoints against time, s. */

@@ -3,8 +3,8 @@
 #define ROG_CURVES_RULE_H
 
 /*
- * How a case's curves are drawn and read. Each is a setting at the top of an experiment file, kept
- * with the case, and an option of the commands that draw and report.
+ * How a case's curves are drawn and read. Each setting is at top level of an experiment file, is
+ * stored with the case, and is an option of the commands that draw and report.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct rog_curve_rule {
     bool points;    /* figures show measured points */
 };
 
-/* Rows of a table of settings or of a command's options, where some have another name. */
+/* Rows for a table of settings or of a command's options, some with other names. */
 #define ROG_CURVE_SETTINGS                                                                        \
     {.name = "smooth",                                                                            \
      .type = ROG_SETTING_STRING,                                                                  \
@@ -47,12 +47,12 @@ struct rog_curve_rule {
     }
 extern const struct rog_setting rog_curve_settings[];
 
-/* By the settings that `options` has (NULL: none), else their defaults; what else it has is left
- * alone. ROG_EINVAL with the name, what is allowed and what was found. */
+/* From the settings in `options` (NULL: none), otherwise from the defaults; other members are
+ * ignored. ROG_EINVAL with the name, what is allowed and what was found. */
 int rog_curve_rule_make(struct rog_curve_rule *rule, const struct rog_json *options,
                         struct rog_error *err);
 
-/* The settings that make such a rule, an object. Owned by the caller. */
+/* The settings of such a rule, an object. Owned by the caller. */
 struct rog_json *rog_curve_rule_json(const struct rog_curve_rule *rule);
 
 #endif

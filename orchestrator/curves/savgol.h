@@ -14,10 +14,10 @@
 #define ROG_SAVGOL_WINDOW_MAX 301
 #define ROG_SAVGOL_ORDER_MAX 6
 
-/* The window used for `count` points where `window` (odd) is asked for: that one where there are
- * twice as many points; below that the largest odd number up to half of them, but more than the
- * order + 1; and 1 (no smoothing) where there are too few for that. A few polynomials along a short
- * curve would show waves that nobody measured. */
+/* The window to use for `count` points if `window` (odd) was requested: that one if there are twice
+ * as many points; otherwise the largest odd number up to half of them, but more than the order + 1;
+ * and 1 (no smoothing) with too few points for that. A few polynomials along a short curve would
+ * show waves that were not measured. */
 size_t rog_savgol_window(size_t count, size_t window, size_t order);
 
 /* values, smooth: `count` finite numbers; the arrays must not overlap. `window` is odd, at most

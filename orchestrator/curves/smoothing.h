@@ -36,22 +36,22 @@ struct rog_smoothing {
 #define ROG_SMOOTHING_PUBLISHED_POINTS 25 /* its window; the scripts fail on fewer points */
 #define ROG_SMOOTHING_TEXT_BYTES 32
 
-/* ROG_EINVAL with all that is allowed. */
+/* ROG_EINVAL lists everything that is allowed. */
 int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struct rog_error *err);
 
-/* Whether curves of `fewest` points and more are smoothed as the published scripts do. */
+/* Whether curves of at least `fewest` points are smoothed as by the published scripts. */
 bool rog_smoothing_is_published(const struct rog_smoothing *smoothing, size_t fewest);
 
 /* As in the setting. */
 void rog_smoothing_setting(const struct rog_smoothing *smoothing,
                            char text[ROG_SMOOTHING_TEXT_BYTES]);
-/* What is done to curves of `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" where short
- * ones have smaller windows, "savgol:25:3 as published" where none has, "none" where nothing is
+/* The smoothing of curves with `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" if short
+ * ones have smaller windows, "savgol:25:3 as published" if none has, "none" if nothing is
  * smoothed. */
 void rog_smoothing_text(const struct rog_smoothing *smoothing, size_t fewest, size_t most,
                         char text[ROG_SMOOTHING_TEXT_BYTES]);
 
-/* x ascending; all finite; no two of the arrays overlap. Nothing for a count of 0. */
+/* x ascending; all finite; the arrays must not overlap. No effect for a count of 0. */
 void rog_smoothing_line(const struct rog_smoothing *smoothing, const double *x, const double *y,
                         size_t count, double *line_x, double *line_y);
 

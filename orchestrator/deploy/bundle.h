@@ -35,29 +35,29 @@ struct rog_bundle;
 
 struct rog_bundle_programs {
     const char *trainer;    /* the program's path here */
-    const char *controller; /* that of rogctl; NULL: it is not in the bundle */
+    const char *controller; /* path of rogctl; NULL: not in the bundle */
 };
 
-/* `machine` is what `uname -m` prints on the host. Errors: ROG_ENOTFOUND no bundle for such a
- * machine; ROG_EFORMAT one for another machine, or one that lacks a program, stands in its place;
- * ROG_EFAILED a library of a program is missing here; ROG_EIO, ROG_ENOMEM. */
+/* `machine` is the output of `uname -m` on the host. Errors: ROG_ENOTFOUND there is no bundle for
+ * such a machine; ROG_EFORMAT its bundle is for another machine or lacks a program; ROG_EFAILED a
+ * library of a program is missing here; ROG_EIO, ROG_ENOMEM. */
 int rog_bundle_open(struct rog_bundle **bundle, const struct rog_bundle_programs *programs,
                     const char *machine, struct rog_error *err);
-/* With hashes, for rog_deploy_tree. They live as long as the bundle; it is not changed any more, so
- * threads may share it. */
+/* With hashes, for rog_deploy_tree. They live as long as the bundle, which is constant, so threads
+ * may share it. */
 const struct rog_deploy_item *rog_bundle_items(const struct rog_bundle *bundle, size_t *count);
-/* Those that a host needs to be waited for and kept, as a small tree of their own: a host where
- * another's run goes on is not to be loaded with more. Returns how many. */
+/* The items that are needed to wait for a host and to hold it, as a small separate tree: a host on
+ * which another sweep's run is active must not be loaded with more. Returns their number. */
 size_t rog_bundle_claim_items(const struct rog_bundle *bundle,
                               struct rog_deploy_item item[ROG_BUNDLE_CLAIM_ITEMS]);
 void rog_bundle_free(struct rog_bundle *bundle);
 
-/* Whether `err` is of a host whose dynamic linker refuses what is in a bundle, as its C library is
- * too old. Then it says so in place of that linker's many lines. */
+/* Whether `err` comes from a host whose C library is too old for the bundle. If so, a short message
+ * replaces the many lines of the dynamic linker. */
 bool rog_bundle_explain(struct rog_error *err);
 
-/* The bundles of all architectures that a cluster's hosts have, each opened once, by whoever needs
- * it first; the others wait. For threads that share it. */
+/* The bundles of all architectures of a cluster's hosts, each opened once by the first thread that
+ * needs it, while others wait. For threads that share it. */
 struct rog_bundle_cache;
 int rog_bundle_cache_new(struct rog_bundle_cache **cache,
                          const struct rog_bundle_programs *programs, struct rog_error *err);

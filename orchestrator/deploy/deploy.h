@@ -33,9 +33,9 @@
 
 struct rog_deploy_item {
     const char *source; /* a file here */
-    const char *name;   /* its path in the tree there: relative, no "..", no control characters */
-    unsigned mode;      /* permissions; nobody may write, as others have the file too */
-    const char *hash;   /* SHA-256 of the source where it is known; NULL: it is computed */
+    const char *name;   /* its path in the tree: relative, no "..", no control characters */
+    unsigned mode;      /* permissions; not writable, because the file is shared */
+    const char *hash;   /* SHA-256 of the source if known; NULL: it is computed */
 };
 
 struct rog_deploy_report {
@@ -44,19 +44,19 @@ struct rog_deploy_report {
     uint64_t bytes_on_link; /* the same compressed */
 };
 
-/* *folder becomes the tree's absolute path there (heap memory); `report` may be NULL. Nothing
- * changed is one round trip, else it is two. Errors: ROG_EINVAL bad items, no unpacker;
- * ROG_ENOTFOUND, ROG_EIO a source that cannot be read, or no place to compress it; ROG_EFAILED the
- * host (disk full, a tool missing, connection lost); ROG_ENOMEM. */
+/* *folder is set to the tree's absolute path on the host (heap memory); `report` may be NULL. One
+ * round trip if nothing has changed, otherwise two. Errors: ROG_EINVAL bad items, no unpacker;
+ * ROG_ENOTFOUND, ROG_EIO a source cannot be read, or there is no space to compress it; ROG_EFAILED
+ * the host (disk full, a tool missing, connection lost); ROG_ENOMEM. */
 int rog_deploy_tree(struct rog_connection *connection, const struct rog_deploy_item *items,
                     size_t count, char **folder, struct rog_deploy_report *report,
                     struct rog_error *err);
 
-/* ROOT there, absolute, which need not exist. Heap memory. */
+/* ROOT on the host, absolute; it need not exist. Heap memory. */
 int rog_deploy_root(struct rog_connection *connection, char **root, struct rog_error *err);
 
-/* Removes what this file keeps below ROOT, not the runs. A tree in use is no hindrance: programs
- * that run keep what they have opened. *freed_kib (may be NULL) is how much that was. */
+/* Removes what this file keeps below ROOT, but not the runs. Trees in use may be removed: running
+ * programs keep their open files. *freed_kib (may be NULL) is the freed space. */
 int rog_deploy_clean(struct rog_connection *connection, uint64_t *freed_kib, struct rog_error *err);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef ROG_DOCTOR_ALIKE_H
 #define ROG_DOCTOR_ALIKE_H
 
-/* Texts that differ in numbers alone, as one: "in 0.05 s" and "in 0.31 s" are "in 0.05-0.31 s",
- * "10.42.0.2" and "10.42.0.7" are "10.42.0.2-7". */
+/* Merges texts that differ only in numbers: "in 0.05 s" and "in 0.31 s" become "in 0.05-0.31 s",
+ * "10.42.0.2" and "10.42.0.7" become "10.42.0.2-7". */
 
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@ struct rog_alike;
 
 /* NULL: no memory. */
 struct rog_alike *rog_alike_new(const char *text);
-/* Takes a text in if it fits; false: it does not. */
+/* Adds a text if it matches; otherwise returns false. */
 bool rog_alike_take(struct rog_alike *alike, const char *text);
 /* Heap memory; NULL: none. */
 char *rog_alike_text(const struct rog_alike *alike);

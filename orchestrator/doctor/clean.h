@@ -4,7 +4,7 @@
 
 #include <orchestrator/doctor/host_probe.h>
 
-/* Cleans one host up and adds a finding of what was done. */
+/* Cleans up one host and adds a finding about it. */
 void rog_host_probe_clean(struct rog_host_probe *probe);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROG_DOCTOR_FACTS_H
 #define ROG_DOCTOR_FACTS_H
 
-/* What a host says about itself, by one script. */
+/* Facts about a host, collected by one script. */
 
 #include <common/json.h>
 #include <orchestrator/hosts/connection.h>

@@ -2,8 +2,8 @@
 #ifndef ROG_DOCTOR_HOST_PROBE_H
 #define ROG_DOCTOR_HOST_PROBE_H
 
-/* A host while it is looked at: what hosts.c, host_checks.c, command_checks.c, clean.c and port.c
- * share. */
+/* A host while it is checked, shared by hosts.c, host_checks.c, command_checks.c, clean.c and
+ * port.c. */
 
 #include <stdbool.h>
 
@@ -27,24 +27,25 @@ struct rog_host_probe {
     const struct rog_json *settings; /* of the cluster file */
     const char *host;                /* as there */
     enum rog_host_probe_role role;
-    unsigned rank;  /* of a worker; 0: it is none */
+    unsigned rank;  /* of a worker; 0: none */
     char title[96]; /* "worker 2 (10.42.0.3)" */
     struct rog_findings findings;
 
-    double connect_s;                  /* how long it took, with one command */
-    struct rog_connection *connection; /* NULL: not connected, nothing more can be found out */
-    struct rog_json *facts;            /* what the host said about itself; NULL before */
+    double connect_s;                  /* duration of connecting, including one command */
+    struct rog_connection *connection; /* NULL: not connected, no further checks are possible */
+    struct rog_json *facts;            /* facts about the host; NULL before */
     bool held;                         /* by a sweep */
-    char machine[ROG_MACHINE_BYTES];   /* which one it is, "" where that is not known */
+    char machine[ROG_MACHINE_BYTES];   /* identity of the machine, "" if not known */
     char *root;                        /* there: rogctl's folder */
-    char *tree;         /* there: of the trainer; NULL: it was not deployed, or does not run */
+    char *tree;         /* on the host: path of the trainer; NULL: it was not deployed, or does not
+                         * run */
     char target[320];   /* workers: the address of the server's training port */
-    bool port_open;     /* server: somebody listens for the workers' attempts */
-    long listener;      /* server: its process there */
+    bool port_open;     /* server: a listener is running for the workers' attempts */
+    long listener;      /* server: its process on the host */
     char *listener_log; /* server: there */
 };
 
-/* One check each; they add findings. The order is that of the table in hosts.c. */
+/* One check each, which adds findings. hosts.c has them in this order. */
 void rog_check_reach(struct rog_host_probe *probe);
 void rog_check_shell(struct rog_host_probe *probe);
 void rog_check_machine(struct rog_host_probe *probe);
@@ -59,28 +60,28 @@ void rog_check_wrapper(struct rog_host_probe *probe);
 void rog_check_held(struct rog_host_probe *probe);
 void rog_check_left_over(struct rog_host_probe *probe);
 
-/* When all have been looked at: whether the cluster has it already as `other`. */
+/* After all hosts: whether the cluster has the same machine as `other`. */
 void rog_check_twin(struct rog_host_probe *probe, const struct rog_host_probe *other);
 
-/* port.c: the server's end of the training port is opened, each worker tries it, it is closed. */
+/* port.c: opens the server's training port, lets each worker try it, closes it. */
 void rog_port_open(struct rog_host_probe *server);
 void rog_port_try(struct rog_host_probe *worker);
 void rog_port_close(struct rog_host_probe *server);
 
-/* A finding about this host. */
+/* Adds a finding about this host. */
 #define ROG_FOUND(probe, check, level, ...) \
     rog_findings_add(&(probe)->findings, (probe)->title, (probe)->rank, check, level, __VA_ARGS__)
 #define ROG_ADVISE(probe, ...) rog_findings_advise(&(probe)->findings, __VA_ARGS__)
 
-/* Runs the deployed trainer. *output (heap memory) is what it printed, also where it failed; the
- * message is the trainer's own then. */
+/* Runs the deployed trainer. *output (heap memory) is its output, even on failure; the message is
+ * then the trainer's own. */
 int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
                            double timeout_s, char **output, int *status, struct rog_error *err);
 
-/* The ssh to it as a person types it: "ssh -F FILE user@host". Heap memory. */
+/* The ssh command for it, as a person would type it: "ssh -F FILE user@host". Heap memory. */
 char *rog_host_probe_ssh(const struct rog_host_probe *probe);
 
-/* Where a rogctl has renewed the lease of a run so recently, it is at work with it. */
+/* If a rogctl renewed the lease of a run this recently, the run is active. */
 double rog_host_probe_grace_s(const struct rog_host_probe *probe);
 
 #endif

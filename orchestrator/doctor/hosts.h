@@ -3,8 +3,8 @@
 #define ROG_DOCTOR_HOSTS_H
 
 /*
- * Checks of the hosts of a cluster of kind ssh, all hosts at once. The trainer is deployed to each,
- * as a run would do; nothing else is changed there.
+ * Checks of the hosts of a cluster of kind ssh, all at once. The trainer is deployed to each, as
+ * for a run; nothing else is changed there.
  */
 
 #include <orchestrator/doctor/findings.h>
@@ -14,9 +14,9 @@
 int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findings *findings,
                      struct rog_error *err);
 
-/* Ends what earlier runs left on the hosts, puts their interfaces back and removes what was
- * deployed. A run that a rogctl is at work with, and a host that a sweep holds, are left alone
- * unless options->force says otherwise. Adds what was done, host by host. */
+/* Stops what earlier runs left on the hosts, restores their interfaces and removes deployed files.
+ * Active runs, and hosts held by a sweep, are left alone unless options->force is set. Adds
+ * findings, host by host. */
 int rog_doctor_clean(const struct rog_doctor_options *options, struct rog_findings *findings,
                      struct rog_error *err);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_DOCTOR_OPTIONS_H
 #define ROG_DOCTOR_OPTIONS_H
 
-/* Which hosts are looked at, and with what. */
+/* Which hosts are checked, and with what. */
 
 #include <orchestrator/conf/cluster.h>
 
@@ -10,10 +10,10 @@ struct rog_credentials; /* ssh/credentials.h */
 
 struct rog_doctor_options {
     const struct rog_cluster *cluster;
-    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
+    struct rog_credentials *credentials; /* for questions to the user; NULL: none are asked */
     const char *trainer;                 /* path of rog-trainer here */
-    const char *version;                 /* that it and its copies must have */
-    bool force;                          /* cleaning up ends also what goes on */
+    const char *version;                 /* version that it and its copies must have */
+    bool force;                          /* cleaning up also stops active runs */
 };
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROG_EXPORT_ENDS_H
 #define ROG_EXPORT_ENDS_H
 
-/* The numbers of a run as a whole, for programs that compare runs. */
+/* Numbers of a whole run, for programs that compare runs. */
 
 #include <common/json.h>
 #include <orchestrator/report/report.h>

@@ -3,22 +3,22 @@
 #define ROG_EXPORT_EXPORT_H
 
 /*
- * A case out of results.db, for other programs: every recorded row of its runs, column by column as
- * the tables have them.
+ * Exports a case from results.db for other programs: every recorded row of its runs, with the
+ * columns of the tables.
  */
 
 #include <orchestrator/store/db.h>
 
 struct rog_export_options {
-    const char *folder; /* where the files go; made where it is missing */
-    const char *table;  /* of CSV: this one alone; NULL: all */
-    /* Told each file's path; may be NULL. */
+    const char *folder; /* folder for the files; created if missing */
+    const char *table;  /* CSV: only this table; NULL: all */
+    /* Called with each file's path; may be NULL. */
     void (*written)(void *user, const char *path);
     void *user;
 };
 
-/* One file a table, CASE-TABLE.csv (RFC 4180: a line of column names, CRLF, quotes doubled; NULL
- * is empty). ROG_ENOTFOUND for an unknown case or table. Each file appears whole or not at all. */
+/* One file per table, CASE-TABLE.csv (RFC 4180: a line of column names, CRLF, quotes doubled; NULL
+ * is empty). ROG_ENOTFOUND for an unknown case or table. Each file is written atomically. */
 int rog_export_csv(struct rog_db *db, const char *case_name,
                    const struct rog_export_options *options, struct rog_error *err);
 

@@ -21,7 +21,7 @@
 
 struct rog_mlflow_options {
     struct rog_mlflow_access access;
-    void (*log)(void *user, const char *text); /* told what was sent and what left out */
+    void (*log)(void *user, const char *text); /* called with what was sent and what was left out */
     void *user;
 };
 

@@ -4,8 +4,8 @@
 
 /*
  * The part of MLflow's REST API (2.0) that an export needs. Errors of all functions: those of
- * http.h; ROG_EFAILED when the server refuses, with its own words; ROG_EFORMAT when what answers is
- * no MLflow server.
+ * http.h; ROG_EFAILED the server refuses, with its own message; ROG_EFORMAT it is not an MLflow
+ * server.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 #include <common/json.h>
 
-/* The server takes no more than these in one request, and 1000 of all together. */
+/* Limits of the server for one request, and 1000 in total. */
 #define ROG_MLFLOW_METRICS_MAX 900
 #define ROG_MLFLOW_PARAMS_MAX 100
 #define ROG_MLFLOW_TAGS_MAX 100
@@ -23,42 +23,42 @@ struct rog_mlflow_client;
 struct rog_mlflow_access {
     const char *url;             /* of the tracking server, without /api */
     const char *token;           /* NULL: none */
-    const char *user, *password; /* NULL: none; a token goes before them, and ~/.netrc behind */
+    const char *user, *password; /* NULL: none; a token is preferred, ~/.netrc is used last */
     /* As of struct rog_http_request. */
     int silence_s; /* 0: two minutes */
     bool (*goes_on)(void *asked);
     void *asked;
 };
-/* The server (NULL: MLFLOW_TRACKING_URI) and who is asking, from the environment: an argument can
- * be read by everybody on the machine. url is NULL where nothing says it. */
+/* The server (NULL: MLFLOW_TRACKING_URI) and the credentials, from the environment, because all
+ * users of the machine can read arguments. url is NULL if it is not set. */
 struct rog_mlflow_access rog_mlflow_access_of(const char *url);
 
 int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_mlflow_access *access,
                           struct rog_error *err);
 void rog_mlflow_client_free(struct rog_mlflow_client *client); /* NULL is no error */
 
-/* The id of the experiment of that name, made where there is none. Heap memory. A deleted one is
- * an error that says how to bring it back. */
+/* The id of the experiment with that name, which is created if missing. Heap memory. A deleted one
+ * is an error that says how to restore it. */
 int rog_mlflow_experiment(struct rog_mlflow_client *client, const char *name, char **id,
                           struct rog_error *err);
 
 /* A run on the server. */
 struct rog_mlflow_run {
     char *id, *artifact_uri;
-    bool found;              /* it was there before */
+    bool found;              /* it already existed */
     char *status;            /* RUNNING, FINISHED... */
     struct rog_json *tags;   /* name: value */
-    struct rog_json *latest; /* of each metric that the server has, its last step: name: step */
+    struct rog_json *latest; /* the last step of each metric on the server: name: step */
 };
 void rog_mlflow_run_release(struct rog_mlflow_run *run);
 
-/* The run of the experiment whose tag has that value (letters and digits alone), or a new one with
+/* The run of the experiment whose tag has that value (only letters and digits), or a new one with
  * the tags [{"key", "value"}] and the name. Takes over `tags`. */
 int rog_mlflow_run_obtain(struct rog_mlflow_client *client, const char *experiment_id,
                           const char *tag, const char *value, const char *name, int64_t start_ms,
                           struct rog_json *tags, struct rog_mlflow_run *run, struct rog_error *err);
 
-/* Arrays as the API has them; NULL: none. Takes them over. */
+/* Arrays as in the API; NULL: none. Takes them over. */
 int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct rog_json *metrics,
                    struct rog_json *params, struct rog_json *tags, struct rog_error *err);
 
@@ -70,15 +70,15 @@ int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct 
 int rog_mlflow_set_status(struct rog_mlflow_client *client, const char *run_id, const char *status,
                           int64_t end_ms, struct rog_error *err);
 
-/* Whether the server itself takes the files of this run. */
+/* Whether the server itself accepts files of this run. */
 bool rog_mlflow_takes_files(const struct rog_mlflow_run *run);
-/* Stores a file, or `size` bytes of text (then file is NULL), under a name of letters, digits,
- * '.', '_', '-' and '/'. What was there under that name is replaced. */
+/* Stores a file, or `size` bytes of text (then file is NULL), under a name of letters, digits, '.',
+ * '_', '-' and '/', replacing an existing one. */
 int rog_mlflow_put_file(struct rog_mlflow_client *client, const struct rog_mlflow_run *run,
                         const char *name, const char *file, const char *text, size_t size,
                         struct rog_error *err);
 
-/* {"key": key, "value": value}, as parameters and tags are. */
+/* {"key": key, "value": value}, for parameters and tags. */
 struct rog_json *rog_mlflow_pair(const char *key, const char *value);
 
 #endif

@@ -19,21 +19,22 @@ struct rog_mlflow_live;
 struct rog_mlflow_live_options {
     const char *url;            /* of the server */
     const char *database;       /* its file */
-    const char *case_name;      /* as it is recorded */
+    const char *case_name;      /* its recorded name */
     const char *const *run_ids; /* [count], of the case */
     size_t count;
-    double every_s; /* between two looks; 0: 2 s */
+    double every_s; /* between two updates; 0: 2 s */
 };
 
 /* All texts are copied. */
 int rog_mlflow_live_start(struct rog_mlflow_live **live,
                           const struct rog_mlflow_live_options *options, struct rog_error *err);
-/* Calls say with what people should know since the last call: that the server is away, once, and
- * that it is back. NULL is harmless. */
+/* Calls say with messages for people since the last call: that the server is unreachable, once, and
+ * that it is back. No effect on NULL. */
 void rog_mlflow_live_step(struct rog_mlflow_live *live, void (*say)(void *user, const char *text),
                           void *user);
-/* Sends what there is since the last look, for at most `patience_s`, and ends. Runs that are not
- * over by now get the status KILLED. True: the server has everything. Frees it; NULL is true. */
+/* Sends what has been recorded since the last update, for at most `patience_s`, and ends.
+ * Unfinished runs get the status KILLED. True: the server has everything. Frees it; NULL gives
+ * true. */
 bool rog_mlflow_live_finish(struct rog_mlflow_live *live, double patience_s);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROG_FETCH_FETCH_H
 #define ROG_FETCH_FETCH_H
 
-/* Brings a published data set here: download, checksum, unpacking. */
+/* Fetches a published data set: download, checksum, unpacking. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,14 +12,15 @@
 struct rog_fetch_observer {
     /* As rog_http_download's; false stops (ROG_EINTR). */
     bool (*progress)(int64_t have_bytes, int64_t total_bytes, void *user);
-    /* Something that a person should know: an address that did not serve, what is done next. */
+    /* Messages for people: an address that failed, the next step. */
     void (*remark)(const char *text, void *user);
     void *user;
 };
 
 struct rog_fetched {
     bool was_there;  /* nothing had to be done */
-    const char *url; /* where it came from, borrowed from the source; NULL: the archive was there */
+    const char *url; /* the URL it came from, borrowed from the source; NULL: the archive was
+                      * already there */
 };
 
 /*

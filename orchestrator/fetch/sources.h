@@ -2,8 +2,8 @@
 #ifndef ROG_FETCH_SOURCES_H
 #define ROG_FETCH_SOURCES_H
 
-/* The list of published data sets (share/rog/datasets.conf): what they are and where to get them.
- */
+/* The list of published data sets (share/rog/datasets.conf): what they are and where they can be
+ * fetched. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,9 +16,9 @@ struct rog_source {
     char *archive;      /* file name */
     int64_t size_bytes; /* of the archive; 0: not known */
     char *sha256;       /* of the archive, 64 lower-case hexadecimal digits */
-    char **files;       /* what is wanted out of it, by the last part of their paths */
+    char **files;       /* the files to extract, by the last part of their paths */
     size_t file_count;  /* > 0 */
-    char **urls;        /* of the archive, the first is tried first */
+    char **urls;        /* URLs of the archive, tried in order */
     size_t url_count;   /* > 0 */
 };
 
@@ -31,7 +31,7 @@ struct rog_sources {
 int rog_sources_read(struct rog_sources **sources, const char *path, struct rog_error *err);
 void rog_sources_free(struct rog_sources *sources);
 
-/* The source of that name; ROG_EINVAL names those that there are. */
+/* The data set with that name; ROG_EINVAL lists the known ones. */
 int rog_sources_find(const struct rog_sources *sources, const char *name,
                      const struct rog_source **source, struct rog_error *err);
 

@@ -2,7 +2,7 @@
 #ifndef ROG_FETCH_UNPACK_H
 #define ROG_FETCH_UNPACK_H
 
-/* Single files out of tar archives (libarchive behind it; its types stay in unpack.c). */
+/* Extracts single files from tar archives (libarchive behind it; its types stay in unpack.c). */
 
 #include <stddef.h>
 

@@ -2,34 +2,34 @@
 #ifndef ROG_FIGURES_AXIS_H
 #define ROG_FIGURES_AXIS_H
 
-/* Ranges, ticks and the place of the legend, from the data. */
+/* Ranges, ticks and the position of the legend, computed from the data. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct rog_axis {
     double min, max;
-    double step; /* between ticks, which stand at its multiples */
+    double step; /* between ticks, which are at its multiples */
 };
 
 /* 1, 2 or 5 times a power of ten, so that `span` has at most `most` steps. span > 0. */
 double rog_nice_step(double span, int most);
 
-/* From 0 to `high`; up to `published` where the data come close to it and end before. */
+/* From 0 to `high`; up to `published` if the data end shortly before it. */
 struct rog_axis rog_axis_from_zero(double high, double published);
-/* The same with ticks at multiples of 1800 s as soon as the axis holds two of them. */
+/* The same with ticks at multiples of 1800 s once the axis contains two of them. */
 struct rog_axis rog_axis_seconds(double high, double published);
 
-/* Around the data, within [min, max]. `target` is kept in sight when it is not further away than
- * the data span; NaN: none. */
+/* Around the data, within [min, max]. `target` is included if its distance is at most the span of
+ * the data; NaN: none. */
 struct rog_axis rog_axis_around(double low, double high, double target, double min, double max);
-/* Accuracy in percent. From 52 as published where the data fit, else around the data. `target`
- * is kept in sight when it is not further away than the data span; NaN: none. */
+/* Accuracy in percent. From 52 as published if the data fit, otherwise around the data. `target` is
+ * included if its distance is at most the span of the data; NaN: none. */
 struct rog_axis rog_axis_accuracy(double low, double high, double target);
 
 bool rog_axis_holds(const struct rog_axis *axis, double value);
 
-/* A curve, for finding a place that it does not run through. */
+/* A curve that the legend must not cover. */
 struct rog_polyline {
     const double *x, *y;
     size_t count;
@@ -43,8 +43,8 @@ enum rog_corner {
     ROG_CORNER_NONE
 };
 
-/* The first corner where a box of `width` x `height` (as shares of the plot's, the distance to the
- * frame included) meets no line; ROG_CORNER_NONE where there is no such corner. */
+/* The first corner in which a box of `width` x `height` (as shares of the plot's, including the
+ * distance to the frame) meets no line; ROG_CORNER_NONE if there is none. */
 enum rog_corner rog_corner_free(const struct rog_polyline *lines, size_t count,
                                 const struct rog_axis *x, const struct rog_axis *y, double width,
                                 double height);

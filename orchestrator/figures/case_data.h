@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_CASE_DATA_H
 #define ROG_FIGURES_CASE_DATA_H
 
-/* Everything recorded about a case that its figures and its report show. */
+/* All records of a case that its figures and its report show. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,13 +21,14 @@ struct rog_exchange_means {
 
 struct rog_case_run {
     struct rog_run_row row;
-    bool done; /* only finished runs are drawn and reported; the fields below are empty otherwise */
+    bool done; /* only finished runs are drawn and reported; the fields below are empty for
+                * others */
     struct rog_accuracy accuracy;
-    double *joules;  /* [accuracy.count]: mean over workers at each tested checkpoint, NaN where the
-                        energy of a worker is not known */
+    double *joules;  /* [accuracy.count]: mean over workers at each tested checkpoint, NaN if the
+                      * energy of a worker is not known */
     double *sent_mb; /* [accuracy.count]: bytes / 1e6 in pushes of iterations that had ended by each
-                        tested checkpoint, mean over workers; NaN where they are not recorded */
-    double joules_until_s; /* that of every worker is known until then; NaN: never */
+                      * tested checkpoint, mean over workers; NaN if not recorded */
+    double joules_until_s; /* time until which that of every worker is known; NaN: never */
     struct rog_composition composition;
     struct rog_exchange_means exchange;
     struct rog_composition as_published; /* as in the published table; see queries.h */
@@ -35,69 +36,69 @@ struct rog_case_run {
     struct rog_extent extent;
     struct rog_replay replay;
     struct rog_setbacks setbacks;
-    size_t first; /* the first run of its series that recorded the same, itself included: an index
-                     into rog_case_data.run; see same_run.h */
+    size_t first; /* the first run of its series with identical records, possibly itself: an index
+                   * into rog_case_data.run; see same_run.h */
 };
 
-/* Runs that differ in nothing but their seed are one series: one line, one bar, one band. */
+/* Runs that differ only in their seed form one series: one line, one bar, one band. */
 struct rog_case_series {
-    char *label; /* clean text: what tells it from the others (series_label.h) */
+    char *label; /* clean text that distinguishes it from the others (series_label.h) */
     size_t *run; /* [runs]: indexes into rog_case_data.run; only finished ones */
     size_t runs;
-    size_t different;              /* runs but those that are copies of another one */
-    char mark[ROG_SETBACKS_BYTES]; /* what went wrong in its runs, behind the label; "": nothing */
+    size_t different;              /* runs that are not copies of another one */
+    char mark[ROG_SETBACKS_BYTES]; /* errors in its runs, shown after the label; "": none */
     size_t strategy;               /* its number among the strategies of the database */
-    int64_t recorded;              /* its first run's place among the runs of the database */
-    size_t style; /* of its line (style.h): that of its strategy; another one where the case has
-                     several series of the strategy, for all but the first recorded */
+    int64_t recorded;              /* index of its first run among the runs of the database */
+    size_t style; /* of its line (style.h): that of its strategy; if the case has several series of
+                   * the strategy, all but the first recorded have another one */
 };
 
 struct rog_case_data {
     struct rog_case_row row;
     bool as_published;          /* see rog_case_data_take_published */
-    struct rog_metric metric;   /* what the tests of all its runs measure */
-    struct rog_curve_rule rule; /* the case's own, else the defaults */
-    char *title;                /* clean text: its name */
+    struct rog_metric metric;   /* the metric of all its runs */
+    struct rog_curve_rule rule; /* the case's own, otherwise the defaults */
+    char *title;                /* its name as clean text */
     struct rog_case_run *run;
     size_t run_count;
     struct rog_case_series *series;
     size_t series_count;
 };
 
-/* What a case's comparison names a series by: its label or its library, in any case. False for a
- * name of NULL. */
+/* Whether `name` is the label or the library of a series, in upper or lower case. False for
+ * NULL. */
 bool rog_case_is_named(const struct rog_case_data *data, size_t series, const char *name);
 
-/* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded, with no series. */
+/* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded without series. */
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err);
-/* With one of its runs alone: for what is read off that run's line. */
+/* With only one of its runs: for what is read from that run's line. */
 int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char *run_id,
                            struct rog_case_data *data, struct rog_error *err);
 void rog_case_data_release(struct rog_case_data *data);
 
-/* From here on the numbers of its runs are those that the published scripts compute of them:
- * `composition` as in the published table, `joules` at a time as the mean power of host rank 3
- * times the time. What this leaves open is NaN: a run without a host of that rank has neither. */
+/* From now on the numbers of its runs are computed as by the published scripts: `composition` as in
+ * the published table, `joules` at a time as the mean power of host rank 3 times the time. What
+ * cannot be computed is NaN: a run without a host of that rank has neither. */
 void rog_case_data_take_published(struct rog_case_data *data);
 
-/* Draws and reads curves by these settings (of rog_curve_settings) where they are said instead of
- * by the case's own. ROG_EINVAL for a value that is not allowed. */
+/* Draws and reads curves with these settings (of rog_curve_settings) instead of the case's own.
+ * ROG_EINVAL for a value that is not allowed. */
 int rog_case_data_override(struct rog_case_data *data, const struct rog_json *settings,
                            struct rog_error *err);
 
-/* What the comparison of energy and time is made at: the case's own, else 64% accuracy as
+/* The target at which energy and time are compared: the case's own, otherwise 64% accuracy as
  * published; NaN for another metric. */
 double rog_case_target(const struct rog_case_data *data);
-/* That of a case which names none; NaN: there is none for such a metric. */
+/* The default target of that metric; NaN: none. */
 double rog_target_default(const struct rog_metric *metric);
-/* Whether its tests measure what they do without a `metric`: accuracy in percent. */
+/* Whether the metric is the default: accuracy in percent. */
 bool rog_case_is_accuracy(const struct rog_case_data *data);
-/* "test accuracy", or the name of what is tested. */
+/* "test accuracy", or the name of the metric. */
 const char *rog_case_tested(const struct rog_case_data *data);
 
-/* "smoothed: savgol:25:3", "not smoothed": what is done to the curves of its runs, as many points
- * as they have. */
+/* "smoothed: savgol:25:3", "not smoothed": the smoothing of its runs' curves, given their numbers
+ * of points. */
 #define ROG_CASE_SMOOTHING_BYTES (ROG_SMOOTHING_TEXT_BYTES + 16)
 void rog_case_smoothing(const struct rog_case_data *data, char text[ROG_CASE_SMOOTHING_BYTES]);
 

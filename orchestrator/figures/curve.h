@@ -3,9 +3,9 @@
 #define ROG_FIGURES_CURVE_H
 
 /*
- * From a series of runs to the line that is drawn, and what tables and exports read off it: where
- * it reaches the target, and a run's accuracy at a time. Whoever needs these asks here, so that no
- * number says something else than the figure does.
+ * From a series of runs to the drawn line, and what tables and exports read from it: where it
+ * reaches the target, and a run's accuracy at a time. All callers use this, so that numbers agree
+ * with the figures.
  */
 
 #include <stddef.h>
@@ -24,22 +24,22 @@ struct rog_curve_run {
     size_t count;
 };
 
-/* The line of a series: a run's smoothed curve, or the mean over runs with its 95% interval,
- * of two runs with their range. */
+/* The line of a series: a run's smoothed curve, or the mean over runs with its 95% interval, or the
+ * range for two runs. */
 struct rog_curve {
     const char *label; /* borrowed */
     struct rog_curve_run *run;
     size_t runs; /* those that have data, without copies */
     double *x, *y;
-    double *place;      /* the runs' mean where it is one */
+    double *place;      /* whether it is a mean over runs */
     double *low, *high; /* NULL for a single run */
     size_t count;
-    bool less_is_better; /* what the case's tests measure */
+    bool less_is_better; /* the case's metric */
 };
 
-/* The line of a run is made as data->rule says. A mean is the mean of the runs' lines at each of
- * their points and on a grid of equal steps, where all runs of the series have data; `place` is
- * made alike. The curve has count 0 where no run has data. */
+/* The line of a run is made by data->rule. A mean is the mean of the runs' lines at each of their
+ * points and on an even grid, where all runs of the series have data; `place` is computed likewise.
+ * The curve has count 0 if no run has data. */
 int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
                    const struct rog_case_series *series, enum rog_quantity quantity,
                    struct rog_error *err);
@@ -51,15 +51,15 @@ struct rog_case_series rog_curve_single(size_t *run);
 /* Where a series reaches a target. */
 struct rog_curve_reached {
     struct rog_reached line; /* the drawn line; first_raw and last_below: the earliest and latest of
-                                its runs */
+                              * its runs */
     size_t runs;             /* those that have data */
-    size_t reached;          /* how many of them have a line of their own that reaches it */
+    size_t reached;          /* number of runs whose own line reaches it */
 };
 struct rog_curve_reached rog_curve_reached_of(const struct rog_curve *curve, double target,
                                               double sustain);
 
 /* Seconds or joules (mean over workers) until the series' line reaches the case's target. Energy is
- * unknown where its readings end before time says that the target was reached. */
+ * unknown if its readings end before the target was reached in time. */
 int rog_case_reached(const struct rog_case_data *data, const struct rog_case_series *series,
                      enum rog_quantity quantity, struct rog_curve_reached *reached,
                      struct rog_error *err);
@@ -68,8 +68,8 @@ int rog_case_reached(const struct rog_case_data *data, const struct rog_case_ser
  * runs_reached}. Owned by the caller. */
 struct rog_json *rog_curve_reached_json(const struct rog_curve_reached *reached);
 
-/* The accuracy of a run (index into data->run) at a time, s, by the case's rule; of INFINITY at its
- * end. */
+/* The accuracy of a run (index into data->run) at a time in s, by the case's rule; for INFINITY at
+ * its end. */
 int rog_case_accuracy_at(const struct rog_case_data *data, size_t run, double at,
                          struct rog_accuracy_value *value, struct rog_error *err);
 

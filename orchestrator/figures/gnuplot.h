@@ -10,13 +10,13 @@
 #include <rog/error.h>
 
 /* Runs the scripts (names within `folder`) with the variable `formats` set (names of formats,
- * separated by spaces), and gives up after timeout_s. ROG_EFAILED when gnuplot is missing, fails or
- * takes too long; the message has what it said. */
+ * separated by spaces); limited to timeout_s. ROG_EFAILED if gnuplot is missing, fails or takes too
+ * long; the message has its output. */
 int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count,
                     const char *formats, double timeout_s, struct rog_error *err);
 
-/* Shows a file in the program that the user's desktop has for it, and waits for a while whether
- * that fails, unless `stopped` (NULL: never) becomes true. ROG_EFAILED. */
+/* Opens a file in the program of the user's desktop, and waits for a while whether that fails,
+ * unless `stopped` (NULL: never) becomes true. ROG_EFAILED. */
 int rog_open_with_desktop(const char *path, bool (*stopped)(void *user), void *user,
                           struct rog_error *err);
 

@@ -2,8 +2,8 @@
 #ifndef ROG_FIGURES_LEGEND_H
 #define ROG_FIGURES_LEGEND_H
 
-/* Legends are drawn piece by piece, because gnuplot's own differ in size from format to format and
- * may cover data in one that they miss in another. */
+/* Legends are drawn piece by piece, because gnuplot's own differ in size between formats and may
+ * cover data in one of them. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,16 +14,16 @@
 
 struct rog_legend_entry {
     const char *text;            /* clean; may be wrapped (wrap.h) */
-    struct rog_line_style style; /* dash NULL: no line; mark 0: no mark; without
-                                    either, and fill: a remark, text alone */
+    struct rog_line_style style; /* dash NULL: no line; mark 0: no mark; without both, and without
+                                  * fill: a remark, only text */
     const char *fill;            /* a box of this colour instead of line and mark; or NULL */
 };
 
-/* What a column of the legend takes in width, and how much of that is for texts, in inches. */
+/* The width of a column of the legend, and the part of it for texts, in inches. */
 double rog_legend_width(const struct rog_legend_entry *entries, size_t count,
                         const struct rog_canvas *canvas);
 double rog_legend_text_width(double width, const struct rog_canvas *canvas);
-/* What a legend of so many columns takes in height. */
+/* The height of a legend with this many columns. */
 double rog_legend_height(const struct rog_legend_entry *entries, size_t count, size_t columns,
                          const struct rog_canvas *canvas);
 
@@ -32,8 +32,7 @@ double rog_legend_height(const struct rog_legend_entry *entries, size_t count, s
 void rog_legend_columns(FILE *script, const struct rog_legend_entry *entries, size_t count,
                         size_t columns, const struct rog_canvas *canvas, double left, double top);
 
-/* Entries side by side over the plot, in as many lines as the canvas needs for them; the height of
- * all lines. */
+/* Entries side by side above the plot, in as many lines as necessary; the height of all lines. */
 double rog_legend_rows_height(const struct rog_legend_entry *entries, size_t count,
                               const struct rog_canvas *canvas);
 void rog_legend_rows(FILE *script, const struct rog_legend_entry *entries, size_t count,

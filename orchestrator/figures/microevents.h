@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_MICROEVENTS_H
 #define ROG_FIGURES_MICROEVENTS_H
 
-/* One worker, second by second: what figure 8 shows. */
+/* The data of figure 8: one worker, second by second. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,9 +24,9 @@ struct rog_microevents {
     char *run_id;
     int64_t rank, threshold;
     bool is_virtual; /* its times are */
-    bool unlimited;  /* the worker's link, which then has no bandwidth */
+    bool unlimited;  /* the worker's link is unlimited and has no bandwidth */
     bool as_published;
-    double from_s, to_s;                  /* what is shown; to_s is not beyond the run's end */
+    double from_s, to_s;                  /* the time shown; to_s is not beyond the run's end */
     struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
     struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */
     struct rog_microevent_list pull;
@@ -34,8 +34,8 @@ struct rog_microevents {
                                              next; begins at from_s */
 };
 
-/* As published: all are points, joined by straight lines, with those before and behind the time
- * that is shown; staleness is sampled (queries.h); to_s may be beyond the run's end. Errors: see
+/* As published: all are points, joined by straight lines, including those just before and after the
+ * time shown; staleness is sampled (queries.h); to_s may be beyond the run's end. Errors: see
  * rog_figures_draw_microevents. */
 int rog_microevents_load(struct rog_db *db, const char *run, int64_t rank, double start_s,
                          double span_s, bool as_published, struct rog_microevents *events,

@@ -26,9 +26,9 @@ int rog_panel_files_close(struct rog_panel_files *files, int code, struct rog_er
 
 struct rog_panel {
     const char *name;  /* in file names */
-    const char *title; /* for people; of curves what stands behind the name of what is tested */
-    /* Writes the files stem.gp and stem.dat into `folder`. *drawn is false, and nothing written,
-     * where no run has data for it. */
+    const char *title; /* for people; for curves the text after the name of the metric */
+    /* Writes the files stem.gp and stem.dat into `folder`. If no run has data for it, *drawn is
+     * false and nothing is written. */
     int (*write)(const struct rog_panel *panel, const struct rog_case_data *data,
                  const struct rog_look *look, enum rog_axis_ends ends, const char *folder,
                  const char *stem, bool *drawn, struct rog_error *err);

@@ -2,14 +2,14 @@
 #ifndef ROG_FIGURES_PICTURE_H
 #define ROG_FIGURES_PICTURE_H
 
-/* A drawn file, read back before anybody gets it: gnuplot may end well and leave a picture that no
- * program opens, or one with ink where none belongs. */
+/* Reads back a drawn file before it is published: gnuplot may exit successfully and leave a picture
+ * that no program can open, or one with something drawn at its edge. */
 
 #include <stdbool.h>
 
 #include <rog/error.h>
 
-/* The file reads as what its format ("pdf", "svg", "png") says, has one page, and in pixels nothing
+/* The file is valid in its format ("pdf", "svg", "png"), has one page, and in pixel formats nothing
  * is drawn on its outermost edge, where a label would be cut (then *cut is true). ROG_EFORMAT names
  * the file and what is wrong. */
 int rog_picture_check(const char *path, const char *format, bool *cut, struct rog_error *err);

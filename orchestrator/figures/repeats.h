@@ -12,15 +12,15 @@
 
 #include <orchestrator/figures/case_data.h>
 
-/* Whether run `index` recorded what an earlier one of its series did. */
+/* Whether run `index` has the same records as an earlier one of its series. */
 bool rog_repeats_is_copy(const struct rog_case_data *data, size_t index);
 
-/* The label of a series with the number of its runs, if they are several: "ROG 4 (n = 3)",
- * "ROG 4 (3 runs, identical)", "ROG 4 (n = 2, 3 runs)"; and with what went wrong: "ROG 4, 7.3 s
- * lost". `counted` of them have what is shown, not counting copies. Heap memory, NULL when memory
- * ran out. */
+/* The label of a series with the number of its runs, if there are several: "ROG 4 (n = 3)", "ROG 4
+ * (3 runs, identical)", "ROG 4 (n = 2, 3 runs)"; and with errors: "ROG 4, 7.3 s lost". `counted` of
+ * them have the value shown, not counting copies. Heap memory, NULL without memory. */
 char *rog_repeats_label(const struct rog_case_series *series, size_t counted);
-/* The same for a figure, where no caption says what is drawn of two runs: "ROG 4 (n = 2, range)" */
+/* The same for a figure, where no caption explains what is drawn for two runs: "ROG 4 (n = 2,
+ * range)" */
 char *rog_repeats_figure_label(const struct rog_case_series *series, size_t counted);
 
 #endif

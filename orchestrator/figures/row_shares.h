@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_ROW_SHARES_H
 #define ROG_FIGURES_ROW_SHARES_H
 
-/* Of one worker's pushes and pulls, which share of each layer's rows was sent. */
+/* The share of each layer's rows in each push and pull of one worker. */
 
 #include <stddef.h>
 
@@ -11,10 +11,10 @@
 
 enum rog_row_way { ROG_ROWS_PUSHED, ROG_ROWS_PULLED, ROG_ROW_WAYS };
 
-/* A push or a pull: from the end of the one before to its own, clipped to the window. */
+/* A push or a pull: from the end of the previous one to its own end, clipped to the window. */
 struct rog_row_exchange {
     double from_s, to_s;
-    double *percent; /* [layers], NaN where it is not known */
+    double *percent; /* [layers], NaN if not known */
 };
 
 struct rog_row_shares {
@@ -27,8 +27,8 @@ struct rog_row_shares {
     } way[ROG_ROW_WAYS];
 };
 
-/* Of the run, worker and window of `events`. ROG_ENOTFOUND for a run that has no such record, with
- * those that have one; ROG_EFORMAT for one that is damaged. */
+/* For the run, worker and window of `events`. ROG_ENOTFOUND for a run without such a record, with a
+ * list of those that have one; ROG_EFORMAT for a damaged one. */
 int rog_row_shares_load(struct rog_db *db, const struct rog_microevents *events,
                         struct rog_row_shares *shares, struct rog_error *err);
 void rog_row_shares_release(struct rog_row_shares *shares);

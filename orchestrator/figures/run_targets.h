@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_RUN_TARGETS_H
 #define ROG_FIGURES_RUN_TARGETS_H
 
-/* When a run reached the targets of the cases that hold it. */
+/* When a run reached the targets of its cases. */
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>

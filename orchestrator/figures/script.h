@@ -3,7 +3,7 @@
 #define ROG_FIGURES_SCRIPT_H
 
 /*
- * What all gnuplot scripts have in common. A script stands beside its data, names both by relative
+ * What all gnuplot scripts have in common. A script is beside its data, names both by relative
  * path, and draws every format when it is run by hand in its folder: `gnuplot NAME.gp`.
  */
 
@@ -22,17 +22,18 @@ struct rog_canvas {
     double stretch; /* rog_look */
 };
 
-/* A canvas of that look, with margins in inches at the default size of the font: they grow with
- * it. */
+/* A canvas with that look, with margins in inches for the default font size: they grow with the
+ * font. */
 struct rog_canvas rog_canvas_make(const struct rog_look *look, double left, double right,
                                   double top, double bottom);
-/* Sets the height: as the look says, or what the margins and a plot of `plot` inches take.
- * ROG_EINVAL where the look leaves no room for a plot; `stem` is the picture's name. */
+/* Sets the height: as in the look, or as needed for the margins and a plot of `plot` inches.
+ * ROG_EINVAL if the look leaves no room for a plot; `stem` is the picture's name. */
 int rog_canvas_fit(struct rog_canvas *canvas, const struct rog_look *look, double plot,
                    const char *stem, struct rog_error *err);
 double rog_canvas_plot_width(const struct rog_canvas *canvas);
 double rog_canvas_plot_height(const struct rog_canvas *canvas);
-/* Inches of an em of ticks, legends and all else but the axis labels, for measuring texts. */
+/* Width in inches of an em of ticks, legends and everything except axis labels, for measuring
+ * texts. */
 double rog_canvas_em(const struct rog_canvas *canvas);
 
 /* Formats, size, fonts, margins. `title` is clean text. Settings follow, then the loop. */
@@ -43,19 +44,17 @@ void rog_script_loop(FILE *script);
 /* Ends the loop. */
 void rog_script_end(FILE *script);
 
-/* Ticks along x with thousands in their labels, as many as fit; a dashed line at each where
+/* Ticks along x with thousands in their labels, as many as fit; a dashed line at each if
  * `ruled`. */
 void rog_script_xtics(FILE *script, const struct rog_axis *axis, const struct rog_canvas *canvas,
                       bool ruled);
 
-/* How far from the left edge a plot begins, so that the title of its y axis has room beside the
- * numbers of the ticks. */
+/* The left margin of a plot, so that the title of its y axis fits beside the tick labels. */
 double rog_canvas_left(const struct rog_canvas *canvas, const struct rog_axis *y);
 
-/* Within the loop: the titles of the axes, at the same place in all formats. gnuplot's own stand
- * where it thinks that the numbers of ticks end, and formats differ in that. They are
- * labels 901 and 902: what is set within the loop needs a number, or it is drawn with each format
- * again. */
+/* Within the loop: the titles of the axes, at the same position in all formats. gnuplot places its
+ * own after the tick labels, whose width it estimates differently for each format. They are labels
+ * 901 and 902: settings within the loop need a number, or they are drawn again for each format. */
 void rog_script_xtitle(FILE *script, const struct rog_canvas *canvas, const char *title);
 void rog_script_ytitle(FILE *script, const struct rog_canvas *canvas, const struct rog_axis *y,
                        const char *title, const char *color);
@@ -63,7 +62,7 @@ void rog_script_ytitle(FILE *script, const struct rog_canvas *canvas, const stru
 /* Width of clean text in the small font of the canvas. */
 double rog_canvas_text(const struct rog_canvas *canvas, const char *text);
 
-/* What an axis of time is called where all runs are in virtual time, none, or some. */
+/* The title of a time axis if all runs are in virtual time, none, or some. */
 const char *rog_time_title(bool some_virtual, bool some_real);
 
 #endif

@@ -3,12 +3,11 @@
 #define ROG_FIGURES_SERIES_LABEL_H
 
 /*
- * What a case's series are called. A note that somebody wrote is the label, as is that of an
- * imported run. Another note that says no more than the settings do ("ROG 4, batchsize 2", as a
- * sweep writes it) is made again from what differs within the case: library and threshold, and each
- * setting that is not the same in all series. Parts of notes that all series have in common are
- * left out. Series whose notes are equal have behind them what they differ in; "#2" is behind those
- * alone that differ in nothing.
+ * Labels of a case's series. A note given by the user, or of an imported run, is the label. A
+ * generated note, which says no more than the settings do ("ROG 4, batchsize 2"), is rebuilt from
+ * what differs within the case: library and threshold, and each setting that is not the same in all
+ * series. Parts that all notes share are left out. Series with equal notes get what they differ in
+ * as a suffix; "#2" marks those that differ in nothing.
  */
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_STATS_H
 #define ROG_FIGURES_STATS_H
 
-/* Means over repeated runs and how sure they are. */
+/* Means over repeated runs and their precision. */
 
 #include <stddef.h>
 
@@ -10,14 +10,14 @@
  * digits. */
 double rog_t_quantile(size_t freedom);
 
-/* From how many values on a mean has an interval: that of two is twelve times as wide as what they
- * differ by, and says nothing. */
+/* The number of values from which on a mean has an interval: that of two is twelve times as wide as
+ * their difference, and says nothing. */
 #define ROG_INTERVAL_LEAST 3
 
 struct rog_interval {
     double mean;      /* NaN without values */
     double half;      /* half of the 95% interval of the mean; NaN for fewer than three values */
-    double low, high; /* the ends of that interval; of two values their range; NaN for one */
+    double low, high; /* the ends of that interval; for two values their range; NaN for one */
     double deviation; /* standard deviation of a sample; NaN for fewer than two values */
     size_t count;
 };

@@ -18,11 +18,11 @@ struct rog_line_style {
     double mark_size;  /* gnuplot's pointsize */
 };
 
-#define ROG_LINE_COLORS 9  /* style i and style i + 9 are of one colour */
+#define ROG_LINE_COLORS 9  /* styles i and i + 9 have the same colour */
 #define ROG_LINE_STYLES 99 /* and as many have different colours or marks */
 
-/* Style `index`: its colour and its mark, whatever else is in the picture. The contender's lines
- * are solid and a little wider, the others' dashed. */
+/* Style `index`: its colour and its mark, the same in all pictures. The contender's lines are solid
+ * and slightly wider, the others' dashed. */
 struct rog_line_style rog_line_style(size_t index, bool contender);
 
 /* The three parts of a bar, dark, light and middle in grey. */

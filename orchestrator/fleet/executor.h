@@ -4,13 +4,11 @@
 
 /*
  * What differs between kinds of cluster: the processes of a run. Everything else (slots, locks, the
- * database, following event streams, testing checkpoints, beginning again) is fleet/runner.c, the
- * same for all.
- *
- * An attempt leaves its events in files of the run's folder here: ROG_STREAM_MAIN, and with
- * `stream_per_worker` also workerK/ROG_STREAM_MAIN for each worker K; with `host_streams` each of
- * those has a ROG_STREAM_HOST beside it. Checkpoints lie in the folder before the event that names
- * them does.
+ * database, following event streams, testing checkpoints, retries) is in fleet/runner.c, the same
+ * for all. An attempt writes its events to files in the run's folder here: ROG_STREAM_MAIN, and
+ * with `stream_per_worker` also workerK/ROG_STREAM_MAIN for each worker K; with `host_streams` each
+ * of those has a ROG_STREAM_HOST beside it. A checkpoint is in the folder before the event that
+ * names it is written.
  */
 
 #include <stdbool.h>
@@ -23,11 +21,11 @@
 
 struct rog_credentials; /* ssh/credentials.h */
 
-/* What an attempt is made of; outlives it. */
+/* The inputs of an attempt; they outlive it. */
 struct rog_attempt {
     const struct rog_cluster *cluster;
-    void *session;                       /* the executor's (open); NULL where it has none */
-    struct rog_credentials *credentials; /* NULL: nobody is asked */
+    void *session;                       /* the executor's (open); NULL: none */
+    struct rog_credentials *credentials; /* NULL: no questions are asked */
     const char *trainer;                 /* path of rog-trainer */
     const char *folder; /* the run's; its configuration is there as ROG_RUN_CONFIG */
     const struct rog_json *config;
@@ -35,76 +33,78 @@ struct rog_attempt {
     const char *start_model;         /* a file; NULL: the run needs none */
     const char *run_id;
     int64_t number; /* of the attempt, from 1 */
-    bool resume;    /* go on from the snapshot in the folder (fleet/resume.h), or in real time from
-                       what the server had saved (fleet/take_up.h) */
-    bool adopt;     /* what an earlier rogctl has started of this attempt may be going on still */
-    bool again;     /* an attempt before this one has failed */
-    int at_once;    /* processors that it may count on, >= 1 */
-    /* Something has happened that belongs into the run's record (`event` is its name) and that
-     * people want to hear. Not from other threads. */
+    bool resume;    /* resume from the snapshot in the folder (fleet/resume.h), or in real time from
+                     * the server's saved state (fleet/take_up.h) */
+    bool adopt;     /* processes that an earlier rogctl started for this attempt may still be
+                     * running */
+    bool again;     /* a previous attempt has failed */
+    int at_once;    /* processors that it may use, >= 1 */
+    /* Reports an event that belongs in the run's record (`event` is its name) and that people
+     * should see. Only from this thread. */
     void (*log)(void *user, const char *event, size_t rank, const char *text);
-    /* Whether somebody wants rogctl to end: a stop that waits leaves what does not answer at once.
-     * NULL: nobody does. */
+    /* Whether rogctl has been asked to stop: a stop that waits then abandons hosts that do not
+     * answer at once. NULL: never. */
     bool (*hurried)(void *user);
     void *user;
 };
 
-/* What is the same for all runs that one process executes; outlives them. */
+/* The same for all runs that one process executes; outlives them. */
 struct rog_session_options {
     const struct rog_cluster *cluster;
-    struct rog_credentials *credentials; /* NULL: nobody is asked */
+    struct rog_credentials *credentials; /* NULL: no questions are asked */
     const char *trainer;                 /* path of rog-trainer */
-    const char *sweep;                   /* what it is called, for other people */
-    bool no_wait;                /* what others have is not waited for: ROG_EBUSY of `step` */
-    bool (*hurried)(void *user); /* as an attempt's */
+    const char *sweep;                   /* its name, for other people */
+    bool no_wait;                        /* do not wait for hosts in use: ROG_EBUSY from `step` */
+    bool (*hurried)(void *user);         /* as an attempt's */
     void *user;
 };
 
 enum rog_attempt_state {
-    ROG_ATTEMPT_QUEUED,    /* others have what it needs */
-    ROG_ATTEMPT_PREPARING, /* nothing runs yet; that may take as long as it takes */
+    ROG_ATTEMPT_QUEUED,    /* its hosts are in use by others */
+    ROG_ATTEMPT_PREPARING, /* nothing is running yet; this may take any time */
     ROG_ATTEMPT_RUNNING,
-    ROG_ATTEMPT_ENDED, /* all processes are gone, and ended well */
+    ROG_ATTEMPT_ENDED, /* all processes have exited successfully */
 };
 
-/* Tests checkpoints of a run elsewhere than here. */
+/* Tests checkpoints of a run on another host. */
 struct rog_checkpoint_tester {
     /* cluster, with a tester, credentials, trainer and run_id of the attempt are borrowed, config
-     * is copied; the rest of it is not looked at. */
+     * is copied; its other members are not used. */
     int (*begin)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
-    /* A checkpoint here, one at a time. */
+    /* A checkpoint on this machine, one at a time. */
     int (*give)(void *state, const char *path, struct rog_error *err);
-    /* *line becomes the event that answers it (heap memory), NULL as long as there is none; does
-     * not wait. ROG_EFAILED: the test cannot be made there. */
+    /* *line becomes the answering event (heap memory), NULL while there is none; does not wait.
+     * ROG_EFAILED: the test cannot be made there. */
     int (*take)(void *state, char **line, struct rog_error *err);
-    /* What is being tested is given up. NULL is harmless. */
+    /* Abandons the current test. No effect on NULL. */
     void (*end)(void *state);
 };
 
 struct rog_executor {
     bool stream_per_worker, host_streams;
-    bool resumes;       /* attempts that were interrupted can go on (attempt->resume) */
-    bool adopts;        /* attempts may outlive rogctl and be taken up (attempt->adopt) */
-    bool copies_inputs; /* processes read copies, made by the hashes of attempt->inputs; only the
-                           data that checkpoints are tested on are read here */
+    bool resumes;       /* interrupted attempts can resume (attempt->resume) */
+    bool adopts;        /* attempts may outlive rogctl and be adopted (attempt->adopt) */
+    bool copies_inputs; /* processes read copies that match the hashes of attempt->inputs; only the
+                         * data for testing checkpoints is read here */
 
-    /* What the attempts of one process share: opened before the first that needs it, closed when no
-     * more follow, which does not take long. NULL: nothing. */
+    /* State that the attempts of one process share: opened before the first attempt that needs it,
+     * closed when no more follow, which does not take long. NULL: none. */
     int (*open)(void **session, const struct rog_session_options *options, struct rog_error *err);
     void (*close)(void *session);
 
-    /* Begins an attempt, or takes one up. `state` is the executor's, given to the other hooks. */
+    /* Starts or adopts an attempt. `state` is the executor's, passed to the other hooks. */
     int (*start)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
-    /* A few times a second; does not wait. ROG_EFAILED: the attempt has failed, and why. */
+    /* Called a few times a second; does not wait. ROG_EFAILED: the attempt has failed, with the
+     * reason. */
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
-    /* What people should know of the attempt's hosts: "connecting to 5 hosts", "waiting for ...",
-     * "without worker 2 ..."; and since when, a time of rog_clock_s. False, or NULL: nothing. */
+    /* Messages about the attempt's hosts: "connecting to 5 hosts", "waiting for ...", "without
+     * worker 2 ..."; and since when, a time of rog_clock_s. False, or NULL: none. */
     bool (*waits)(void *state, char *what, size_t bytes, double *since_s);
-    /* Ends what runs, removes what is no result and frees the state. With `leave`, which is only
-     * said of attempts that `adopts` holds for and that have reached ROG_ATTEMPT_RUNNING: what runs
-     * goes on, to be taken up (attempt->adopt). */
+    /* Stops everything, removes temporary files and frees the state. With `leave`, only for
+     * attempts with `adopts` that have reached ROG_ATTEMPT_RUNNING: processes continue, to be
+     * adopted (attempt->adopt). */
     void (*stop)(void *state, bool leave);
-    /* Of kinds that have hosts: tests on the cluster's tester host. */
+    /* For kinds with hosts: tests on the cluster's tester host. */
     const struct rog_checkpoint_tester *tester;
 };
 

@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_JOB_H
 #define ROG_FLEET_JOB_H
 
-/* A run that is to be executed, how far it has come, and who hears of it. */
+/* A run to be executed, its progress, and the observers of it. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,12 +18,12 @@ struct rog_credentials; /* ssh/credentials.h */
 
 enum rog_fleet_state {
     ROG_FLEET_WAITING,   /* for a free slot */
-    ROG_FLEET_ELSEWHERE, /* another rogctl executes it */
+    ROG_FLEET_ELSEWHERE, /* another rogctl is executing it */
     ROG_FLEET_RUNNING,
-    ROG_FLEET_TESTING, /* all events are in, checkpoints are left to test */
+    ROG_FLEET_TESTING, /* all events have arrived, checkpoints are still to be tested */
     ROG_FLEET_DONE,
     ROG_FLEET_FAILED,
-    ROG_FLEET_STOPPED, /* as somebody has asked for; it is as if it had been interrupted */
+    ROG_FLEET_STOPPED, /* because a stop was requested; it is left as if interrupted */
 };
 /* "waiting", "elsewhere", "running", ... */
 const char *rog_fleet_state_name(enum rog_fleet_state state);
@@ -33,54 +33,53 @@ struct rog_fleet_job {
     const char *run_id;
     const char *label;             /* for people */
     const struct rog_json *config; /* the run's whole configuration */
-    /* What identifies the run (plan/resolve.h), which is recorded when an attempt begins. */
+    /* What identifies the run (plan/resolve.h), recorded when an attempt starts. */
     const char *hash, *settings_hash;
     const struct rog_inputs *inputs;
-    char *start_model; /* the executor's; of one that has a folder, whoever made the job has set it;
-                          NULL for everybody else */
-    /* Where its files are, which nobody else works on: it is not locked, and results of tests
-     * that are kept there are taken as they are. NULL: beside the database, as others look for
-     * them. */
+    char *start_model; /* the executor's; for one with a folder set by whoever made the job; NULL
+                        * otherwise */
+    /* Its folder, if only this process uses it: it is not locked, and stored results of tests are
+     * used as they are. NULL: beside the database, where others look for it. */
     const char *folder;
-    double expected_s; /* how long such runs have taken, by the clock on the wall; NaN: not known */
-    bool real_time;    /* a second of the run is one of the clock on the wall */
+    double expected_s; /* how long such runs took in wall time; NaN: not known */
+    bool real_time;    /* real time: a second of the run is a second of wall time */
 
-    /* Out, while it goes on. */
+    /* Output, while it is being executed. */
     enum rog_fleet_state state;
     int64_t iteration;
     double t;           /* s since the run's start */
-    double from_t;      /* of the snapshot that this process goes on from; else 0 */
+    double from_t;      /* of the snapshot from which this process resumed it; otherwise 0 */
     double done;        /* 0..1 */
     double accuracy;    /* result of the last tested checkpoint (common/metric.h); NaN before */
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
-    double wall_s;      /* since this process took it up */
-    bool queued;        /* it runs as soon as others give its hosts back */
-    bool resumed;       /* an earlier process's events were complete: only tests were left */
+    double wall_s;      /* since this process started or resumed it */
+    bool queued;        /* it starts as soon as its hosts are released */
+    bool resumed;       /* an earlier process had stored all events: only tests were left */
     bool by_other;      /* another rogctl has executed it */
-    bool left;          /* it goes on on its hosts, and this process has ended */
-    /* What is done before it runs, what it waits for, who is away: "connecting to 5 hosts",
-     * "waiting for worker 2 ...", "without worker 2 ..."; "": nothing of the kind. */
+    bool left;          /* it continues on its hosts after this process has ended */
+    /* What is being prepared or waited for, or who is away: "connecting to 5 hosts", "waiting for
+     * worker 2 ...", "without worker 2 ..."; "": nothing. */
     char waiting[ROG_WAITING_BYTES];
-    double waiting_s;                    /* for so long already; 0: not known */
-    char setbacks[ROG_SETBACKS_BYTES];   /* of one that is done: "2.1 s lost", or "" */
+    double waiting_s;                    /* how long already; 0: not known */
+    char setbacks[ROG_SETBACKS_BYTES];   /* of a finished run: "2.1 s lost", or "" */
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 
 /* Done, failed or stopped. */
 bool rog_fleet_job_is_over(const struct rog_fleet_job *job);
 bool rog_fleet_jobs_are_over(const struct rog_fleet_job *jobs, size_t count);
-/* ROG_EFAILED: not all of them are done, and how many of what are. */
+/* ROG_EFAILED: not all of them are done, with the numbers. */
 int rog_fleet_jobs_judge(const struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
 
 struct rog_fleet_observer {
     void *user;
-    /* A few times a second and at the end of everything. */
+    /* A few times a second and at the very end. */
     void (*progress)(void *user, const struct rog_fleet_job *jobs, size_t count);
     /* The state of one job has changed. */
     void (*changed)(void *user, const struct rog_fleet_job *job);
-    /* Training of a starting model: done 0..1; NAN while another process trains it. */
+    /* Training of a starting model: done 0..1; NAN while another process is training it. */
     void (*start_model)(void *user, const char *model, double done);
-    /* A sentence about a job, or about all of them (NULL). */
+    /* A message about a job, or about all of them (NULL). */
     void (*say)(void *user, const struct rog_fleet_job *job, const char *text);
 };
 
@@ -88,19 +87,19 @@ struct rog_fleet_options {
     struct rog_db *db;             /* borrowed */
     const char *trainer;           /* path of rog-trainer */
     int jobs;                      /* runs at once, >= 1 */
-    struct rog_contents *contents; /* what is in files; borrowed */
+    struct rog_contents *contents; /* cache of file hashes; borrowed */
     const struct rog_fleet_observer *observer;
-    struct rog_credentials *credentials; /* of people's answers; NULL: nobody is asked */
-    /* What runs of the jobs, on hosts that nobody follows, is taken up to be ended, and nothing is
-     * begun: each becomes ROG_FLEET_STOPPED. */
+    struct rog_credentials *credentials; /* for questions to the user; NULL: none are asked */
+    /* Adopts runs of the jobs that continue on hosts without a rogctl in order to stop them, and
+     * starts nothing: each becomes ROG_FLEET_STOPPED. */
     bool ends;
-    /* Asks a person who has interrupted (SIGINT) whether the run, which could go on on its hosts,
-     * is to be stopped. False: it goes on, also where nobody can be asked, or when `cancel_fd`
-     * becomes readable. */
+    /* Asks the user who has interrupted (SIGINT) whether to stop the run, which could continue on
+     * its hosts. False: it continues, also if nobody can be asked, or when `cancel_fd` becomes
+     * readable. */
     bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job, int cancel_fd);
     void *user;        /* of asks_to_stop */
-    const char *sweep; /* what the jobs are together, for people who wait for their hosts */
-    bool no_wait;      /* hosts that others have are not waited for: ROG_EBUSY */
+    const char *sweep; /* common name of the jobs, for people who wait for their hosts */
+    bool no_wait;      /* do not wait for hosts in use: ROG_EBUSY */
 };
 
 #endif

@@ -2,26 +2,26 @@
 #ifndef ROG_FLEET_RECORD_H
 #define ROG_FLEET_RECORD_H
 
-/* The beginning and the interruption of attempts in the database. */
+/* Records starts and interruptions of attempts in the database. */
 
 #include <stdbool.h>
 
 #include <orchestrator/fleet/job.h>
 
-/* A new attempt: what earlier ones have left in the tables is removed. */
+/* A new attempt: rows of earlier ones are removed. */
 int rog_fleet_record_begin(struct rog_db *db, const struct rog_fleet_job *job,
                            struct rog_error *err);
 
-/* It begins only now: until then it waited for others. */
+/* It actually starts only now: until then it waited for hosts. */
 int rog_fleet_record_start(struct rog_db *db, const char *run_id, struct rog_error *err);
 
-/* An interrupted run is as if it had not begun, except that a whole event stream is kept (`keep`).
- */
+/* An interrupted run is left as if it had not started, except that a complete event stream is kept
+ * (`keep`). */
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,
                                   struct rog_error *err);
 
-/* The configuration as processes here get it, in heap memory: a program is told where the starting
- * model is, and so is a trainer whose cache need not have it, as the run's files lie elsewhere. */
+/* The configuration as processes here get it, in heap memory: programs get the path of the starting
+ * model, and so does a trainer whose cache may lack it because the run's files are elsewhere. */
 char *rog_fleet_config_text(const struct rog_fleet_job *job);
 
 #endif

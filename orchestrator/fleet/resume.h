@@ -3,10 +3,10 @@
 #define ROG_FLEET_RESUME_H
 
 /*
- * Runs that go on from a snapshot of the trainer (common/snapshot.h), after whatever has ended the
- * processes that executed them. The run's event stream is cut back to what the snapshot presupposes
- * and stored again from its first byte: what comes after it is written once more, and whether that
- * is the same does not matter then. It is the same attempt that goes on.
+ * Resumes runs from a snapshot of the trainer (common/snapshot.h), after whatever ended the
+ * processes that executed them. The run's event stream is truncated to the moment of the snapshot
+ * and stored again from its first byte: later events are written again, and need not be the same.
+ * The attempt remains the same.
  */
 
 #include <stdbool.h>
@@ -15,14 +15,14 @@
 #include <orchestrator/store/db.h>
 #include <rog/error.h>
 
-/* Whether there is a snapshot in the run's folder, and as much of the stream as it needs; *t_s:
- * when it was taken. The trainer looks closer: a snapshot that it refuses is gone then. */
+/* Whether there is a snapshot in the run's folder, and all of the stream that it needs; *t_s: when
+ * it was taken. The trainer checks it further: a snapshot that it rejects is removed. */
 bool rog_resume_is_possible(const char *folder, double *t_s);
-/* Prepares folder and tables. Of `config`, the run's as it is now, the settings count that say how
- * its processes are kept. */
+/* Prepares folder and tables. Of `config`, the run's current one, only the settings for supervising
+ * its processes apply. */
 int rog_resume_prepare(struct rog_db *db, const char *run_id, const char *folder,
                        const struct rog_json *config, struct rog_error *err);
-/* The run has come to an end, or begins anew: its snapshot is of no use. */
+/* The run has ended or restarts: removes its snapshot. */
 int rog_resume_forget(const char *folder, struct rog_error *err);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef ROG_FLEET_RUNNER_H
 #define ROG_FLEET_RUNNER_H
 
-/* What is the same of executing runs on all kinds of cluster: slots, locks, the database, following
- * event streams, testing checkpoints, beginning again. */
+/* What executing runs has in common on all kinds of cluster: slots, locks, the database, following
+ * event streams, testing checkpoints, retries. */
 
 #include <orchestrator/conf/cluster.h>
 #include <orchestrator/fleet/job.h>

@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_RUNNER_STATE_H
 #define ROG_FLEET_RUNNER_STATE_H
 
-/* What runner.c, which keeps runs going, and runner_begin.c, which begins them, share. */
+/* Shared by runner.c, which executes runs, and runner_begin.c, which starts them. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 /* A run that this process is executing. */
 struct rog_active {
     struct rog_fleet_job *job; /* NULL: the slot is free */
-    char *folder;              /* the run's, seen from here */
+    char *folder;              /* the run's folder */
     int lock;                  /* descriptor, -1 when not held */
     struct rog_attempt attempt;
     int64_t number;  /* of the attempt, as the table runs counts them */
@@ -28,15 +28,15 @@ struct rog_active {
     struct rog_streams streams;
     struct rog_fleet_tester tester;
     bool tester_ready;
-    struct rog_take_up found;  /* what it goes on from with ROG_BEGIN_GO_ON */
-    char *untested;            /* why nothing is tested any more; NULL: it is */
-    double begin_s, resumed_s; /* ; when the server went on, as far as people know */
-    int failures;              /* attempts that came to nothing */
+    struct rog_take_up found;  /* the moment from which it resumes with ROG_BEGIN_GO_ON */
+    char *untested;            /* why testing has stopped; NULL: it has not */
+    double begin_s, resumed_s; /* ; when the server resumed, as far as people know */
+    int failures;              /* number of failed attempts */
     struct rog_json *retries;  /* why: texts; NULL before the first */
-    double progress_s;         /* when an iteration was last heard of */
-    int64_t iterations;        /* heard of by then */
-    bool is_over;              /* the server has said so by then */
-    double published_s;        /* when the database was last told how far it is */
+    double progress_s;         /* when an iteration was last reported */
+    int64_t iterations;        /* iterations reported by then */
+    bool is_over;              /* the server has reported it by then */
+    double published_s;        /* when the database was last updated */
     struct rog_runner *runner;
 };
 
@@ -54,24 +54,24 @@ struct rog_runner {
     unsigned polls;
 };
 
-/* How a run is taken up. */
+/* How a run starts. */
 enum rog_beginning {
     ROG_BEGIN_OVER,   /* from the beginning */
-    ROG_BEGIN_WHOLE,  /* its streams are whole, left by a process that is gone: only tests are
-                         missing */
+    ROG_BEGIN_WHOLE,  /* its streams are complete, from a process that is gone: only tests are
+                       * missing */
     ROG_BEGIN_RESUME, /* such a process has left a snapshot */
-    ROG_BEGIN_ADOPT,  /* what such a process has started may be going on still */
-    ROG_BEGIN_GO_ON,  /* another attempt from what the server of the one before had saved */
+    ROG_BEGIN_ADOPT,  /* processes that such a process started may still be running */
+    ROG_BEGIN_GO_ON,  /* another attempt, from what the previous one's server saved */
 };
 
-/* How a run whose folder is locked is to be begun, by what the database says of it and what is in
- * the folder; a->found is set with ROG_BEGIN_GO_ON. */
+/* How a run whose folder is locked must be started, by its row in the database and its folder; sets
+ * a->found with ROG_BEGIN_GO_ON. */
 enum rog_beginning rog_runner_how_to_begin(const struct rog_runner *x, struct rog_active *a,
                                            const struct rog_run_row *row);
-/* Begins an attempt. The caller releases the slot, also after an error. */
+/* Starts an attempt. The caller releases the slot, also after an error. */
 int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginning how,
                      struct rog_error *err);
-/* An event of the controller itself: into the run's stream, and said to people. `user` is the
+/* An event of the controller itself: written to the run's stream and shown to people. `user` is the
  * struct rog_active. */
 void rog_runner_log(void *user, const char *event, size_t rank, const char *text);
 

@@ -3,8 +3,8 @@
 #define ROG_FLEET_STREAMS_H
 
 /*
- * The event streams of a run's folder, followed as they grow: whatever is added to one of them is
- * stored once, also when the program that follows changes in between.
+ * Follows the event streams of a run's folder as they grow: each addition is stored once, even if
+ * the writing program changes in between.
  */
 
 #include <stdbool.h>
@@ -15,9 +15,9 @@
 
 struct rog_stream {
     char *path;
-    int64_t damaged; /* lines left out that have been told of */
-    size_t rank;     /* whose it is; 0: the server's, or of a run of one process */
-    int fd;          /* -1: not there yet */
+    int64_t damaged; /* skipped lines that have been reported */
+    size_t rank;     /* rank of its writer; 0: the server, or the only process */
+    int fd;          /* -1: does not exist yet */
     struct rog_ingest *ingest;
 };
 
@@ -30,19 +30,19 @@ struct rog_streams {
 
 struct rog_streams_options {
     const char *run_id, *folder;
-    size_t workers;  /* that have a stream of their own */
-    bool hosts;      /* each node has ROG_STREAM_HOST too */
+    size_t workers;  /* number of workers with a stream */
+    bool hosts;      /* each node has a ROG_STREAM_HOST, too */
     bool controller; /* there is ROG_STREAM_CONTROLLER */
-    bool forgiving;  /* lines of workers' hosts that are no events are left out */
+    bool forgiving;  /* invalid lines in streams of workers' hosts are skipped */
 };
 
-/* Released in any case. */
+/* Release it in any case. */
 int rog_streams_open(struct rog_streams *streams, struct rog_db *db,
                      const struct rog_streams_options *options, struct rog_error *err);
 void rog_streams_release(struct rog_streams *streams);
 
-/* Stores what they have grown by, of each no more than 16 MiB: *behind when there is more.
- * ROG_EFORMAT: one is damaged; file and line are said. */
+/* Stores new data, at most 16 MiB per stream: *behind if there is more. ROG_EFORMAT: one is
+ * damaged; the message has file and line. */
 int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_error *err);
 
 static inline const struct rog_ingest_state *rog_streams_state(const struct rog_streams *streams,
@@ -50,15 +50,15 @@ static inline const struct rog_ingest_state *rog_streams_state(const struct rog_
 {
     return rog_ingest_state(streams->stream[index].ingest);
 }
-/* Says once of a stream that lines of it are left out: heap memory; NULL: of none more. *rank:
- * whose stream it is. */
+/* Reports once that lines of a stream are skipped: heap memory; NULL: no more streams. *rank: the
+ * writer. */
 char *rog_streams_damage(struct rog_streams *streams, size_t *rank);
-/* Iteration events of all of them. */
+/* Number of iteration events in all of them. */
 int64_t rog_streams_iterations(const struct rog_streams *streams);
-/* Of their time, 0..1; NaN before the first. */
+/* Share of their time, 0..1; NaN before the first. */
 double rog_streams_stall_share(const struct rog_streams *streams);
-/* ROG_EFAILED: there is an error event, whose words say more than how a process ended. `folder` is
- * the run's. */
+/* ROG_EFAILED: there is an error event, whose message says more than the exit status of a process.
+ * `folder` is the run's. */
 int rog_streams_check(const struct rog_streams *streams, const char *folder, struct rog_error *err);
 
 #endif

@@ -19,59 +19,59 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* In the message of a connection that failed as its host's name stands for no address. */
+/* Part of the message of a connection that failed because its host's name does not resolve. */
 #define ROG_CONNECTION_NO_SUCH_HOST "is not a host known to this machine"
 #define ROG_CONNECTION_OUTPUT_MAX_BYTES ((size_t)16 << 20) /* of a command */
 
 struct rog_connection {
     const struct rog_connection_ops *ops;
     const char *name;            /* "user@host" or the like, for messages */
-    const char *address;         /* what `host` of the options stands for, as an alias of the user's
-                                    configuration does; NULL: for itself */
-    bool (*stopped)(void *user); /* of the options that it was made by; NULL: never */
+    const char *address;         /* the address that `host` of the options is an alias for in the
+                                  * user's configuration; NULL: itself */
+    bool (*stopped)(void *user); /* of the options used to make it; NULL: never */
     void *stopped_user;
 };
 
 struct rog_connect_options {
-    const char *host;                     /* as written in the cluster file */
+    const char *host;                     /* as in the cluster file */
     const struct rog_json *host_settings; /* this host's in the cluster file */
     const struct rog_json *kind_settings; /* of the kind's own in the cluster file */
-    double timeout_s;                     /* to connect, and for a peer that has fallen silent */
-    /* Asks a person for `what` ("Passphrase of the key FILE"; ssh/credentials.h). *number is that
-     * of the answer that was not right, 0 before the first, and becomes that of the new one. False:
-     * there is none. NULL: nobody is asked. */
+    double timeout_s;                     /* to connect, and for a peer that is silent */
+    /* Asks the user for `what` ("Passphrase of the key FILE"; ssh/credentials.h). *number is that
+     * of the wrong answer, 0 before the first, and is set to that of the new one. False: no answer.
+     * NULL: no questions are asked. */
     bool (*ask)(void *user, const char *what, bool echo, unsigned *number, char *answer,
                 size_t bytes);
     void *ask_user;
-    /* Asked several times a second, by another thread, while a call waits, connecting too: whether
-     * nobody wants it any more. It ends with ROG_EINTR then, and the connection is lost. NULL:
-     * never. */
+    /* Asked several times a second, by another thread, while a call waits or connects: whether it
+     * is no longer wanted. It then ends with ROG_EINTR, and the connection is lost. NULL: never. */
     bool (*stopped)(void *user);
     void *stopped_user;
 };
 
 struct rog_command_result {
-    int status;            /* exit status; 128 and more: ended by a signal */
+    int status;            /* exit status; 128 and above: ended by a signal */
     char *output, *errors; /* NUL after the last byte */
     size_t output_bytes, errors_bytes;
 };
 
-/* The input of a command, piece by piece. `give` sets *size to 0 at the end; *data has to stay as
- * it is until the next call. What it returns, if negative, ends the command and is returned. */
+/* The input of a command, piece by piece. `give` sets *size to 0 at the end; *data must stay valid
+ * until the next call. A negative return value ends the command and is returned. */
 struct rog_command_input {
     int (*give)(void *user, const void **data, size_t *size, struct rog_error *err);
     void *user;
 };
 
-/* Takes what is read of a file, in order; what it returns, if negative, ends the reading. */
+/* Receives the contents of a file, in order; a negative return value ends the reading and is
+ * returned. */
 typedef int (*rog_take_data)(const void *data, size_t size, void *user, struct rog_error *err);
 
 /* All required. */
 struct rog_connection_ops {
     void (*free)(struct rog_connection *connection);
     bool (*lost)(const struct rog_connection *connection);
-    /* input NULL: an empty one, and limit_s is how long the command may take; else how long nothing
-     * may move. */
+    /* input NULL: empty, and limit_s limits the duration of the command; otherwise the time without
+     * any progress. */
     int (*run)(struct rog_connection *connection, const char *const *argv,
                const struct rog_command_input *input, double limit_s,
                struct rog_command_result *result, struct rog_error *err);
@@ -87,45 +87,44 @@ struct rog_connection_ops {
 
 /* NULL is harmless. */
 void rog_connection_free(struct rog_connection *connection);
-/* Whether the connection is gone, as a reason for an error: another has to be made. */
+/* Whether the connection is lost, as the reason for an error: a new one is needed. */
 bool rog_connection_lost(const struct rog_connection *connection);
 
-/* ROG_EINTR when nobody wants it any more, for work here that takes long before the host is asked
- * again. */
+/* ROG_EINTR if it is no longer wanted, for long work before the next call. */
 int rog_connection_wanted(const struct rog_connection *connection, struct rog_error *err);
 
-/* Runs a command with empty input and waits for it. That it ends with a status other than 0 is no
- * error here. ROG_EFAILED when it takes longer than timeout_s (the connection is given up then, as
- * the command may still be running) or the connection is lost; ROG_EFORMAT when it writes more than
- * ROG_CONNECTION_OUTPUT_MAX_BYTES. The result is released in any case. */
+/* Runs a command with empty input and waits for it. An exit status other than 0 is not an error
+ * here. ROG_EFAILED if it takes longer than timeout_s (the connection is then dropped, because the
+ * command may still be running) or the connection is lost; ROG_EFORMAT if it writes more than
+ * ROG_CONNECTION_OUTPUT_MAX_BYTES. Release the result in any case. */
 int rog_connection_run(struct rog_connection *connection, const char *const *argv, double timeout_s,
                        struct rog_command_result *result, struct rog_error *err);
 void rog_command_result_release(struct rog_command_result *result);
 
-/* The same for a command with input. `patience_s` is not how long it may take, but how long nothing
- * may move: no input taken, no output, no end. A command that ends before it has read all of its
- * input is no error. */
+/* The same for a command with input. `patience_s` does not limit its duration, but the time without
+ * progress: no input consumed, no output, no exit. A command that exits before it has read all of
+ * its input is not an error. */
 int rog_connection_feed(struct rog_connection *connection, const char *const *argv,
                         const struct rog_command_input *input, double patience_s,
                         struct rog_command_result *result, struct rog_error *err);
 
-/* ROG_EFAILED when the command `what` ended with a status other than 0; the message has the last of
- * what it said on standard error. */
+/* ROG_EFAILED if the command `what` exited with a status other than 0; the message has the end of
+ * its standard error. */
 int rog_connection_succeeded(const struct rog_connection *connection, const char *what,
                              const struct rog_command_result *result, struct rog_error *err);
-/* rog_connection_run where only success will do: ROG_EFAILED with what the command said on standard
- * error. *output may be NULL. */
+/* rog_connection_run for commands that must succeed: ROG_EFAILED with the command's standard error.
+ * *output may be NULL. */
 int rog_connection_command(struct rog_connection *connection, const char *const *argv,
                            double timeout_s, char **output, struct rog_error *err);
 
-/* Starts a program that outlives the connection: a session of its own, empty input, what it writes
- * appended to the file `log` there. *pid is its process (and group) number. ROG_EFAILED when there
- * is no such program or the log cannot be written. */
+/* Starts a program that outlives the connection: own session, empty input, output appended to the
+ * file `log` there. *pid is its process (and group) number. ROG_EFAILED: there is no such program,
+ * or the log cannot be written. */
 int rog_connection_start(struct rog_connection *connection, const char *const *argv,
                          const char *log, long *pid, struct rog_error *err);
 
-/* Copies a file to the host: there whole, with that mode and the right content, or not at all.
- * Missing folders are made. */
+/* Copies a file to the host, atomically, with that mode and verified content. Missing folders are
+ * created. */
 int rog_connection_upload(struct rog_connection *connection, const char *local, const char *remote,
                           unsigned mode, double timeout_s, struct rog_error *err);
 
@@ -133,9 +132,9 @@ int rog_connection_upload(struct rog_connection *connection, const char *local, 
 int rog_connection_size(struct rog_connection *connection, const char *remote, uint64_t *bytes,
                         struct rog_error *err);
 
-/* Reads a file from byte `offset` to its end. *end (may be NULL) is the offset behind the last byte
- * taken. It may take as long as something comes, and not much too slowly. ROG_ENOTFOUND: no such
- * file; ROG_EFORMAT: it is a folder, a device, a pipe. */
+/* Reads a file from byte `offset` to its end. *end (may be NULL) is the offset after the last byte.
+ * There is no limit while data arrive at a reasonable rate. ROG_ENOTFOUND: no such file;
+ * ROG_EFORMAT: it is a folder, a device, a pipe. */
 int rog_connection_download(struct rog_connection *connection, const char *remote, uint64_t offset,
                             rog_take_data take, void *user, uint64_t *end, struct rog_error *err);
 

@@ -22,16 +22,16 @@
 
 #include <rog/error.h>
 
-/* Connections that are kept open from one request to the next. One thread at a time. */
+/* Connections that are reused by several requests. One thread at a time. */
 struct rog_http;
 int rog_http_new(struct rog_http **http, struct rog_error *err);
 void rog_http_free(struct rog_http *http); /* NULL is no error */
 
-/* Whether a request to it can be made at all: ROG_EINVAL. */
+/* Whether it is a usable URL: otherwise ROG_EINVAL. */
 int rog_http_check_url(const char *url, struct rog_error *err);
 
 #define ROG_HTTP_RESPONSE_MAX_BYTES ((size_t)16 << 20)
-#define ROG_HTTP_SILENCE_S 30 /* a server that sends and takes nothing for so long is given up */
+#define ROG_HTTP_SILENCE_S 30 /* a server that is silent for this long is given up */
 
 struct rog_http_request {
     const char *method; /* NULL: GET */
@@ -41,11 +41,11 @@ struct rog_http_request {
     size_t body_bytes;
     const char *body_file;       /* path; NULL: none */
     const char *user, *password; /* basic authentication; NULL: none */
-    bool netrc;                  /* without them: as ~/.netrc says of the host, if it does */
+    bool netrc;                  /* otherwise those in ~/.netrc for the host, if any */
     size_t response_max_bytes;   /* 0: ROG_HTTP_RESPONSE_MAX_BYTES */
     int silence_s;               /* 0: ROG_HTTP_SILENCE_S */
-    /* Asked at least once a second whether to go on; for requests of a thread that has SIGPIPE
-     * blocked. NULL: the request is one of the main thread, and goes on. */
+    /* Asked at least once a second whether to continue; for requests of a thread with SIGPIPE
+     * blocked. NULL: the request is made by the main thread and is not interrupted. */
     bool (*goes_on)(void *asked);
     void *asked;
 };
@@ -56,26 +56,26 @@ struct rog_http_response {
     size_t size;
 };
 
-/* Any status that the server gives is an answer, not an error; the caller looks at it. *response is
- * to be released; it is empty after an error. */
+/* Any status of the server is an answer, not an error; the caller checks it. Release *response; it
+ * is empty after an error. */
 int rog_http_request(struct rog_http *http, const struct rog_http_request *request,
                      struct rog_http_response *response, struct rog_error *err);
 void rog_http_response_release(struct rog_http_response *response);
 
-/* "404 Not Found" for the statuses that are met in practice, else the number; never NULL. */
+/* "404 Not Found" for common statuses, otherwise the number; never NULL. */
 const char *rog_http_status_text(int status, char *buffer, size_t buffer_bytes);
 
-#define ROG_HTTP_DOWNLOAD_MAX_BYTES ((int64_t)64 << 30) /* no server fills a disk without end */
+#define ROG_HTTP_DOWNLOAD_MAX_BYTES ((int64_t)64 << 30) /* a server cannot fill the disk */
 
 struct rog_http_download {
     const char *url;
-    const char *path;   /* where the whole, checked file goes; missing folders are made */
-    int64_t size_bytes; /* what it must have; 0: unknown, at most max_bytes */
+    const char *path;   /* path of the complete, verified file; missing folders are created */
+    int64_t size_bytes; /* expected size; 0: unknown, at most max_bytes */
     int64_t max_bytes;  /* of a file whose size is unknown; 0: ROG_HTTP_DOWNLOAD_MAX_BYTES */
-    const char *sha256; /* what it must have, 64 hexadecimal digits in lower case; NULL: unknown */
+    const char *sha256; /* expected SHA-256, 64 hexadecimal digits in lower case; NULL: unknown */
     int silence_s;      /* 0: ROG_HTTP_SILENCE_S */
-    /* Called a few times a second with what is there of how much (0: not known); returns whether to
-     * go on. NULL: none. */
+    /* Called a few times a second with the bytes received and in total (0: not known); returns
+     * whether to continue. NULL: none. */
     bool (*progress)(int64_t have_bytes, int64_t total_bytes, void *user);
     void *user;
 };

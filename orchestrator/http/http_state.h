@@ -2,7 +2,7 @@
 #ifndef ROG_HTTP_HTTP_STATE_H
 #define ROG_HTTP_HTTP_STATE_H
 
-/* What requests and downloads share; for the files of this folder alone. */
+/* Shared by requests and downloads; only for this folder. */
 
 #include <curl/curl.h>
 
@@ -10,13 +10,13 @@
 
 struct rog_http {
     CURL *curl;
-    char cause[CURL_ERROR_SIZE]; /* of the transfer that was made last */
+    char cause[CURL_ERROR_SIZE]; /* of the last transfer */
 };
 
-/* Checks the URL and sets what holds for every transfer. */
+/* Checks the URL and sets the options of every transfer. */
 int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, struct rog_error *err);
 
-/* The sentence for a transfer that failed, with a hint. */
+/* The message for a failed transfer, with a hint. */
 int rog_http_fail(struct rog_http *http, CURLcode cause, const char *url, int silence_s,
                   struct rog_error *err);
 

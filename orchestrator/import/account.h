@@ -2,7 +2,7 @@
 #ifndef ROG_IMPORT_ACCOUNT_H
 #define ROG_IMPORT_ACCOUNT_H
 
-/* What became of the rows of one file: each is stored or refused, and why. */
+/* An account of the rows of one file: each is stored or rejected, with the reason. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,16 +12,16 @@
 
 #define ROG_ACCOUNT_REASONS 16
 
-/* Left out as it should be: it says nothing of the run. */
+/* Rejected as intended: it does not belong to the run. */
 #define ROG_BEFORE_START "from before the start"
 
 struct rog_account {
     const char *file; /* from the run's folder; borrowed */
-    const char *row;  /* what a row is, in the plural: "iterations"; borrowed */
+    const char *row;  /* what a row is, in plural: "iterations"; borrowed */
     int64_t lines, rows, stored;
-    int64_t sorted; /* of the stored ones those that stood behind a later one */
-    int64_t others; /* lines that are no rows, but messages */
-    bool unended;   /* the last row has no line end, and was taken as it is */
+    int64_t sorted; /* stored rows that came after a later one */
+    int64_t others; /* lines that are messages, not rows */
+    bool unended;   /* the last row has no line end, and was accepted */
     struct rog_refusal {
         const char *reason; /* a literal */
         int64_t count;
@@ -30,24 +30,24 @@ struct rog_account {
     size_t refusals;
 };
 
-/* A row is not stored. */
+/* A row that is not stored. */
 void rog_account_refuse(struct rog_account *account, const char *reason, uint32_t line);
 
-/* A row is refused for that reason, or with NULL stored. */
+/* A row that is rejected for that reason, or with NULL stored. */
 void rog_account_settle(struct rog_account *account, const char *reason, uint32_t line);
 
-/* Whether each row is stored or refused. */
+/* Whether every row is stored or rejected. */
 bool rog_account_adds_up(const struct rog_account *account);
 
 /* {"file", "lines", "row", "rows", "others", "stored", "refused", "sorted", "unended", "refusals":
  * [{"reason", "count", "first_line"}]}; NULL when memory ran out. */
 struct rog_json *rog_account_json(const struct rog_account *account);
 
-/* Whether it says that something is refused, odd, or not read. */
+/* Whether it contains anything rejected, odd or unread. */
 bool rog_account_is_notable(const struct rog_json *account);
 
-/* That in a line for people, in heap memory; NULL when memory ran out. A file that was not read has
- * {"file", "bytes"} alone. */
+/* The same as a line for people, in heap memory; NULL without memory. A file that was not read only
+ * has {"file", "bytes"}. */
 char *rog_account_text(const struct rog_json *account);
 
 #endif

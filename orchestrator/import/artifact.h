@@ -6,7 +6,7 @@
 
 #include <orchestrator/import/artifact_run.h>
 
-/* ROG_ENOTFOUND when `folder` is not a run's; ROG_EFORMAT when its config cannot be understood. */
+/* ROG_ENOTFOUND if `folder` is not a run's; ROG_EFORMAT if its config is invalid. */
 int rog_artifact_read(struct rog_artifact *run, const char *folder, struct rog_error *err);
 void rog_artifact_release(struct rog_artifact *run);
 

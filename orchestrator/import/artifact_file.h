@@ -2,7 +2,7 @@
 #ifndef ROG_IMPORT_ARTIFACT_FILE_H
 #define ROG_IMPORT_ARTIFACT_FILE_H
 
-/* What the readers of a run's files share. */
+/* Shared by the readers of a run's files. */
 
 #include <orchestrator/import/artifact_run.h>
 #include <orchestrator/import/logfile.h>
@@ -12,7 +12,7 @@ struct rog_artifact_file {
     const char *folder, *file;
 };
 
-/* Opens a file; one that is missing, or no text, is noted and gives 0 with *there
+/* Opens a file; if it is missing, or not text, a note is added and the result is 0 with *there
  * false. */
 int rog_artifact_open(struct rog_artifact *run, const struct rog_artifact_file *file,
                       struct rog_log *log, bool *there, struct rog_error *err);

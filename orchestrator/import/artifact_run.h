@@ -27,8 +27,8 @@ struct rog_artifact_iteration {
     double t;
     double computation_s; /* "computation": without sleeping */
     double gpu_s;         /* "GPU running time": in some versions with sleeping */
-    double sleep_s;       /* "sleep": what the server says of it in this iteration's pull */
-    double padding_s;     /* what was slept in this iteration */
+    double sleep_s;       /* "sleep": the server's value in this iteration's pull */
+    double padding_s;     /* time slept in this iteration */
     double compress_s, decompress_s;
     double communication_s;      /* as logged: push and pull with the stall, for BSP and SSP without
                                     compressing */
@@ -68,13 +68,13 @@ struct rog_artifact {
     char *id; /* the folder's name */
     char *library, *control, *note;
     int64_t threshold, epochs, workers;
-    struct rog_json *settings;             /* what else its config says: texts by name */
+    struct rog_json *settings;             /* other settings of its config: texts by name */
     struct rog_artifact_worker *worker;    /* [workers], ranks 1..workers */
     struct rog_artifact_series *energy;    /* [workers + 1], by rank: joules since the start */
     struct rog_artifact_series *bandwidth; /* [workers + 1]: Mbit/s */
     struct rog_artifact_checkpoint *checkpoint;
     size_t checkpoints;
-    double stall_average_s; /* the mean over workers as the server last said it; NaN */
+    double stall_average_s; /* mean over workers as last logged by the server; NaN */
     bool has_server_log;
     double server_started_s; /* on its clock; NaN: not said */
     struct rog_json *notes;  /* what is missing or odd, for people */

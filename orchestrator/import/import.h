@@ -3,9 +3,9 @@
 #define ROG_IMPORT_IMPORT_H
 
 /*
- * The published artifact into results.db: the runs of its `result` folder and the cases of
- * experiment_records.txt. A run comes in whole or not at all, and once: one that is there already
- * is left as it is.
+ * Imports the published artifact into results.db: the runs of its `result` folder and the cases of
+ * experiment_records.txt. A run is imported completely or not at all, and once: an existing one is
+ * left as it is.
  */
 
 #include <common/json.h>
@@ -13,8 +13,8 @@
 
 struct rog_import_options {
     const char *case_name; /* put all runs into this case instead of those of the records; NULL */
-    /* Told for each run what came in, and what is missing or refused; may be NULL. `detail`: of a
-     * file with which all is well. */
+    /* Called for each run with what was imported, and what is missing or rejected; may be NULL.
+     * `detail`: about a file without problems. */
     void (*log)(void *user, bool detail, const char *text);
     void *user;
 };

@@ -2,7 +2,7 @@
 #ifndef ROG_IMPORT_READINGS_H
 #define ROG_IMPORT_READINGS_H
 
-/* Rows of values at moments, in any order, with the lines where they stand. */
+/* Rows of values with their times, in any order, and their lines. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,11 +24,11 @@ struct rog_readings {
 int rog_readings_add(struct rog_readings *readings, const struct rog_reading *reading,
                      struct rog_error *err);
 
-/* By time, those of the same time as they stand in the file. Returns how many stood behind one of a
- * later time. */
+/* By time, equal times in the order of the file. Returns how many came after one with a later
+ * time. */
 int64_t rog_readings_sort(struct rog_readings *readings);
 
-/* Which ones to keep that as many as possible are, none of them less than one before it. */
+/* The longest sequence in which no value is smaller than the one before: which rows to keep. */
 int rog_readings_growing(const struct rog_readings *readings, bool *kept);
 
 void rog_readings_release(struct rog_readings *readings);

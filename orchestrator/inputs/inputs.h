@@ -3,9 +3,9 @@
 #define ROG_INPUTS_INPUTS_H
 
 /*
- * The files that a run reads: those that its settings name (ROG_SETTING_CONTENT), of each worker
- * its own, the files of a data folder one by one, the strategy's plugin, and the files of a
- * program. What plans, shows and deploys runs has this list and no other.
+ * The files that a run reads: those that its settings name (ROG_SETTING_CONTENT), including those
+ * of each worker, the files of a data folder one by one, the strategy's plugin, and the files of a
+ * program. Planning, displaying and deploying runs all use this list.
  */
 
 #include <stddef.h>
@@ -28,36 +28,34 @@ struct rog_inputs {
 };
 
 /*
- * Finds and hashes what a run of this configuration (absolute paths, "workers") reads. `plugins`:
- * of each setting that names a plugin the file of that, {"library": "/..."}. Files that its
- * workload never opens are left out.
- *
- * *identity becomes the configuration as it identifies the run, for the caller to free: without the
- * settings that are aside, and with what is in files in the place of their names.
- *
- * ROG_EINVAL: a file that is named is not there or cannot be read; the message names the setting.
+ * Finds and hashes the files that a run with this configuration (absolute paths, "workers") reads.
+ * `plugins`: the file for each setting that names a plugin, {"library": "/..."}. Files that its
+ * workload never opens are left out. *identity is set to the configuration as it identifies the
+ * run, for the caller to free: without settings that do not matter, and with file hashes instead of
+ * names. ROG_EINVAL: a named file does not exist or cannot be read; the message names the setting.
  */
 int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config,
                     const struct rog_json *plugins, struct rog_contents *contents,
                     struct rog_json **identity, struct rog_error *err);
 void rog_inputs_release(struct rog_inputs *inputs);
 
-/* The hash of the file that a setting of this name has at `path`; NULL: it is none of them. */
+/* The hash of the file at `path` that a setting of this name refers to; NULL: it is not in the
+ * list. */
 const char *rog_inputs_hash(const struct rog_inputs *inputs, const char *setting, const char *path);
 
-/* ROG_EFAILED names a file that is another than it was when it was found, "... has changed since
- * WHEN". `setting`: only files of that setting; NULL: all. */
+/* ROG_EFAILED names a file that has changed since it was found, "... has changed since WHEN".
+ * `setting`: only files of that setting; NULL: all. */
 int rog_inputs_check(const struct rog_inputs *inputs, const char *setting, const char *when,
                      struct rog_contents *contents, struct rog_error *err);
 
-/* [{"setting", "path", "sha256"}] and back, without memory NULL. Files of settings that there are
- * none of any more are left out. */
+/* [{"setting", "path", "sha256"}] and back, NULL without memory. Files of settings that no longer
+ * exist are left out. */
 struct rog_json *rog_inputs_json(const struct rog_inputs *inputs);
 int rog_inputs_from_json(struct rog_inputs *inputs, const struct rog_json *list,
                          struct rog_error *err);
 
-/* Calls visit for each file of a data folder that is read, sorted by name: those of the formats
- * that there are, not the archive that they came in. ROG_EIO: the folder cannot be read. */
+/* Calls visit for each file of a data folder that is read, sorted by name: those in known formats,
+ * not the archive that they came in. ROG_EIO: the folder cannot be read. */
 int rog_inputs_each_data_file(const char *folder,
                               int (*visit)(const char *name, const char *path, void *user,
                                            struct rog_error *err),

@@ -2,8 +2,8 @@
 #ifndef ROG_ORCHESTRATOR_TERMINAL_BAR_H
 #define ROG_ORCHESTRATOR_TERMINAL_BAR_H
 
-/* What a person sees of a download, on standard error: on a terminal a bar that is redrawn in
- * place; elsewhere a plain line now and then. */
+/* The progress of a download on standard error: on a terminal a bar that is redrawn in place,
+ * otherwise a plain line now and then. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,21 +12,21 @@
 #include <orchestrator/terminal/output.h>
 
 struct rog_bar {
-    const char *label; /* what is fetched; borrowed */
+    const char *label; /* what is being fetched; borrowed */
     bool quiet, terminal;
     bool drawn; /* there is a bar on the screen */
     double begin_s, drawn_s;
-    int64_t begin_bytes; /* what was there when it began; -1: not begun */
+    int64_t begin_bytes; /* bytes that were there at the start; -1: not started */
 };
 
 void rog_bar_init(struct rog_bar *bar, const struct rog_output *output, const char *label);
-/* So much is here, of so much (0: not known); more often than need be is no harm. */
+/* Bytes received and in total (0: not known); may be called more often than necessary. */
 void rog_bar_show(struct rog_bar *bar, int64_t have_bytes, int64_t total_bytes);
 /* Takes the bar off the screen, before something else is printed. */
 void rog_bar_clear(struct rog_bar *bar);
 
 /* One line of at most `width` columns: `have` of `total` bytes (0: not known) after `seconds` in
- * which `fresh` bytes came. For tests as well. */
+ * which `fresh` bytes arrived. For tests, too. */
 void rog_bar_line(const char *label, int64_t have, int64_t total, int64_t fresh, double seconds,
                   size_t width, char *text, size_t bytes);
 

@@ -235,7 +235,7 @@ static void ranges_are_the_runs(void **state)
     add_pairs(f, 3);
     make(f, "case", &plain, &report, &tables);
     assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), " (runs 5000 to 6000)"));
-    assert_non_null(strstr(tables.table[0].caption, "(runs a to b): the range of the runs' own"));
+    assert_non_null(strstr(tables.table[0].caption, "(runs a to b): the range of the single"));
     /* Three pairs say nothing by themselves. */
     assert_string_equal(tables.remark[0], "p cannot be below 0.25 with 3 pairs: these tests cannot "
                                           "give p < 0.05, even where the 95% interval excludes 0");

@@ -519,7 +519,7 @@ static void without_slurm(void **state)
     setenv("PATH", "/nowhere", 1);
     if (!rog_program_exists("sbatch")) {
         assert_int_equal(rog_pool_slurm_provider.open(&slurm, &scene.site, &err), ROG_EFAILED);
-        assert_non_null(strstr(err.message, "there is no sbatch here"));
+        assert_non_null(strstr(err.message, "sbatch is not installed here"));
     }
     end(&scene);
 }

@@ -4,9 +4,9 @@
 
 #include <orchestrator/fleet/remote/state.h>
 
-/* The end of a host's part in an attempt, after everything has been told to end: fetches what was
- * recorded and saved last of a run that is not over, ends what runs there and removes the run's
- * folder; nothing where that is left to go on. What does not work is said. */
+/* The end of a host's part in an attempt, after everything was told to end: fetches what was last
+ * recorded and saved if the run is not over, stops its processes and removes the run's folder; does
+ * nothing if they are left running. Failures are logged. */
 void rog_remote_clean(struct rog_remote_host *host);
 
 #endif

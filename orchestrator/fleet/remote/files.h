@@ -3,8 +3,8 @@
 #define ROG_FLEET_REMOTE_FILES_H
 
 /*
- * What a run needs on a host besides the trainer: the files that its configuration names, and the
- * configuration with their places there. No connection is needed for this.
+ * The files that a run needs on a host besides the trainer: those that its configuration names, and
+ * the configuration with their paths there. No connection is needed for this.
  */
 
 #include <stddef.h>
@@ -17,23 +17,22 @@
 struct rog_remote_files {
     struct rog_deploy_item *item; /* names and sources are owned */
     size_t count;
-    struct rog_json *config;         /* the run's, its paths beginning with ROG_REMOTE_TREE */
+    struct rog_json *config;         /* the run's, with paths that begin with ROG_REMOTE_TREE */
     const struct rog_inputs *inputs; /* of the maker; NULL: not known */
 };
 
-/* Where the deployed tree will be, in a configuration that is not of any host yet. */
+/* Stands for the deployed tree in a configuration that is not for a particular host yet. */
 #define ROG_REMOTE_TREE "@tree@"
 
-/* Traces, data, the starting model, a plugin that is named by its path: by the hashes that they
- * have in `inputs` (NULL: as they are now), which deploying them holds them to. With start_model
- * NULL the host needs no starting model. ROG_EINVAL: a file that the configuration names is not
- * there. */
+/* Traces, data, the starting model, a plugin given by its path: with the hashes from `inputs`
+ * (NULL: their current ones), which are checked when they are deployed. start_model NULL: the host
+ * needs no starting model. ROG_EINVAL: a file that the configuration names does not exist. */
 int rog_remote_files_new(struct rog_remote_files **files, const struct rog_json *config,
                          const struct rog_inputs *inputs, const char *start_model,
                          struct rog_error *err);
 void rog_remote_files_free(struct rog_remote_files *files);
 
-/* The configuration for a host with the tree there. Heap memory, NULL without memory. */
+/* The configuration for a host with that tree. Heap memory, NULL without memory. */
 char *rog_remote_config(const struct rog_remote_files *files, const char *tree);
 
 #endif

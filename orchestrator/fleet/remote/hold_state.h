@@ -2,8 +2,8 @@
 #ifndef ROG_FLEET_REMOTE_HOLD_STATE_H
 #define ROG_FLEET_REMOTE_HOLD_STATE_H
 
-/* The inside of a hold: hold.c is what others see of it and what is decided over all hosts,
- * hold_host.c the thread of one. */
+/* Shared by hold.c, the interface and all decisions over all hosts, and hold_host.c, the thread of
+ * one host. */
 
 #include <pthread.h>
 
@@ -14,15 +14,16 @@
 enum rog_hold_stage {
     ROG_HOLD_BEGUN,
     ROG_HOLD_AWAY,   /* it was not reached */
-    ROG_HOLD_MET,    /* it is known which machine it is */
-    ROG_HOLD_QUEUED, /* others are before this sweep */
+    ROG_HOLD_MET,    /* the identity of the machine is known */
+    ROG_HOLD_QUEUED, /* other sweeps are before this one */
     ROG_HOLD_HELD,
 };
 
 struct rog_hold_host {
     struct rog_hold *hold;
-    size_t rank;                     /* the tester's comes after the last worker's */
-    bool is_tester;                  /* it may be one of the others too, and no run needs it */
+    size_t rank;                     /* the tester's follows that of the last worker */
+    bool is_tester;                  /* it may be the same machine as another, and runs do not need
+                                      * it */
     const struct rog_json *settings; /* of the cluster file */
     const char *name;                /* as there */
     char title[96];
@@ -31,21 +32,21 @@ struct rog_hold_host {
 
     /* The thread's own. */
     struct rog_connection *connection;
-    bool unanswered;      /* logging in: somebody was asked in vain */
+    bool unanswered;      /* logging in: a question was not answered */
     char *root, *program; /* there */
-    char *file;           /* there: touched as long as the place is wanted; NULL: it has none */
-    long pid;             /* there: of the process that has the place */
+    char *file;           /* there: touched while the place is wanted; NULL: it has none */
+    long pid;             /* there: the process that has the place */
     double pause_s, entered_s, renewed_s;
-    unsigned generation; /* of the token that it has the place with */
+    unsigned generation; /* the token with which it has the place */
 
     /* Under the mutex. */
     enum rog_hold_stage stage;
-    char machine[ROG_MACHINE_BYTES]; /* which one it is, "" where it does not say */
+    char machine[ROG_MACHINE_BYTES]; /* identity of the machine, "" if unknown */
     struct rog_holders holders;
     double queued_s; /* since when it waits */
     bool connected;
     bool met;    /* it has been connected once */
-    bool failed; /* until the next attempt: cause */
+    bool failed; /* delay before the next attempt: cause */
     bool over;   /* the thread has ended */
     struct rog_error cause;
 };
@@ -56,7 +57,7 @@ struct rog_hold {
     struct rog_bundle_cache *bundles;
     struct rog_hold_host *host; /* [count]: 0 the server, then the workers, then the tester */
     size_t count;
-    double renew_s, lease_s; /* how often places are renewed, how long they last without */
+    double renew_s, lease_s; /* interval of renewals, and lifetime without them */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
@@ -66,13 +67,13 @@ struct rog_hold {
     bool acquiring;      /* an attempt waits for all hosts, ... */
     double acquiring_s;  /* ... since then */
     bool stop;
-    bool cut; /* not even places are given back any more */
+    bool cut; /* do not even release places any more */
 };
 
 /* The thread: `argument` is its struct rog_hold_host. */
 void *rog_hold_host_live(void *argument);
 
-/* hold.c, with the mutex held: whether the host may take a place now, and whether it has to give it
+/* hold.c, with the mutex held: whether the host may take a place now, and whether it must give it
  * up to others. */
 bool rog_hold_may_enter(const struct rog_hold_host *host);
 bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s);

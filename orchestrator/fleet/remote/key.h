@@ -3,8 +3,8 @@
 #define ROG_FLEET_REMOTE_KEY_H
 
 /*
- * The key of a run's training link. Here it is in memory alone, as long as the run goes on: a host
- * that comes late, or has lost the run, needs it too.
+ * The key of a run's training link. Here it is only in memory while the run continues: a host that
+ * is late, or has lost the run, needs it, too.
  */
 
 #include <rog/error.h>
@@ -12,7 +12,7 @@
 struct rog_connection;
 
 struct rog_remote_key {
-    int fd;        /* of memory that looks like a file; -1: none */
+    int fd;        /* of a memory file; -1: none */
     char path[32]; /* by which it can be read */
 };
 
@@ -20,7 +20,7 @@ struct rog_remote_key {
 
 /* Draws one. */
 int rog_remote_key_make(struct rog_remote_key *key, struct rog_error *err);
-/* Takes it from the run's folder on a host; ROG_ENOTFOUND: it is not there any more. */
+/* Reads it from the run's folder on a host; ROG_ENOTFOUND: it no longer exists. */
 int rog_remote_key_fetch(struct rog_remote_key *key, struct rog_connection *connection,
                          const char *folder, struct rog_error *err);
 /* Harmless without one. */

@@ -3,30 +3,30 @@
 #define ROG_FLEET_REMOTE_PLACE_H
 
 /*
- * What is done on a host before a run goes on there. Called by the host's own thread; errors begin
- * with the host's title.
+ * Prepares a host for a run. Called by the host's own thread; errors begin with the host's title.
  */
 
 #include <orchestrator/fleet/remote/state.h>
 
-/* host->ssh. ROG_EINVAL: not before somebody accepts the host's key. */
+/* host->ssh. ROG_EINVAL: until the user accepts the host's key. */
 int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err);
-/* The same, tried for `patience_s`, at least once, or until everything is to end (ROG_EINTR),
- * unless that does not matter (`also_stopped`). */
+/* The same with retries for `patience_s`, at least once, or until everything must end (ROG_EINTR),
+ * unless that is to be ignored (`also_stopped`). */
 int rog_remote_connect_within(struct rog_remote_host *host, double patience_s, bool also_stopped,
                               struct rog_error *err);
-/* Harmless without a connection. */
+/* No effect without a connection. */
 void rog_remote_disconnect(struct rog_remote_host *host);
 
-/* Deploys trainer and files, finds out what can be shaped: host->tree, program, folder, right. */
+/* Deploys trainer and files, and finds out what can be shaped: host->tree, program, folder,
+ * right. */
 int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err);
 
-/* Makes the run's folder; what earlier attempts at this run have left is ended and removed. Streams
- * go on there where they end here; of a run that goes on (attempt->resume) the server gets what it
- * goes on from. */
+/* Creates the run's folder; what earlier attempts at this run left is stopped and removed. Streams
+ * there continue where those here end; for a run that resumes (attempt->resume) the server gets the
+ * files that it resumes from. */
 int rog_remote_place(struct rog_remote_host *host, struct rog_error *err);
 
-/* Instead: an earlier rogctl has made it. ROG_EFAILED: it is not there (any more). */
+/* Instead: an earlier rogctl created it. ROG_EFAILED: it does not exist (any more). */
 int rog_remote_find(struct rog_remote_host *host, struct rog_error *err);
 
 /* Starts the supervisor, which outlives the connection. */

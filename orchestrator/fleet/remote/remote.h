@@ -5,8 +5,8 @@
 #include <orchestrator/fleet/executor.h>
 
 /* Runs on real hosts: trainer and files are deployed, a supervisor (`rog-trainer host`) on each
- * host runs its part, replays the bandwidth and measures energy, and goes on when the connection is
- * lost; what it writes is brought here. */
+ * host runs its part, replays the bandwidth and measures energy, and continues when the connection
+ * is lost; what it writes is copied here. */
 extern const struct rog_executor rog_remote_executor;
 
 #endif

@@ -3,10 +3,9 @@
 #define ROG_FLEET_REMOTE_TESTER_H
 
 /*
- * `rog-trainer test` on the tester host of a cluster: checkpoints go there one by one, the events
- * that it answers with come back. A thread with a connection of its own does so; the trainer and
- * what the run's configuration names are deployed there first. A connection that is lost is made
- * again.
+ * `rog-trainer test` on the tester host of a cluster: checkpoints are sent one by one, and events
+ * come back. This is done by a thread with its own connection; the trainer and the files that the
+ * run's configuration names are deployed there first. A lost connection is made again.
  */
 
 #include <orchestrator/fleet/executor.h>
