@@ -20,13 +20,11 @@
 /* Of runs of real processes. */
 #define ROG_RUN_WORKER ROG_STREAM_WORKER /* folders worker1, worker2, ... */
 #define ROG_RUN_SERVER_STATE "server.json"
-#define ROG_RUN_STATE "state"        /* folder: the server's state between checkpoints */
-#define ROG_RUN_LAYOUT "layout.json" /* of a model that workers have sent to the server */
-#define ROG_RUN_PAUSED "paused"      /* empty: for the server, time has been paused since then */
-#define ROG_RUN_RESUMED                                                                \
-    "taken-up.json"           /* the moment from which the attempt resumed (take_up.h) \
-                               */
-#define ROG_RUN_CLAIM "claim" /* the claim on the run's hosts (common/claims.h) */
+#define ROG_RUN_STATE "state"           /* folder: the server's state between checkpoints */
+#define ROG_RUN_LAYOUT "layout.json"    /* of a model that workers have sent to the server */
+#define ROG_RUN_PAUSED "paused"         /* empty: for the server, time has been paused since then */
+#define ROG_RUN_RESUMED "taken-up.json" /* the moment of the resume (take_up.h) */
+#define ROG_RUN_CLAIM "claim"           /* the claim on the run's hosts (common/claims.h) */
 #define ROG_RUN_KEY "key"
 #define ROG_RUN_PORT "port"
 #define ROG_RUN_MARK "mark"         /* mark of the run's folders on hosts */

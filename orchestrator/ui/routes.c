@@ -204,8 +204,7 @@ static bool begin(struct errand *errand, struct rog_web_answer *answer)
     errand->route = code == 0 ? rog_route_find(&errand->target) : NULL;
     if (code == 0 && !errand->route)
         code = rog_fail(&err, ROG_ENOTFOUND,
-                        "there is nothing at this address; docs/live-page.md "
-                        "lists those there are");
+                        "nothing is at this address; docs/live-page.md lists the addresses");
     if (code == 0 && tag && !(errand->tag = rog_strdup(tag)))
         code = rog_fail_nomem(&err);
     if (code < 0) {
