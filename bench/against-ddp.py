@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""One worker of bench/against-ddp: trains for some seconds, then says how many steps that were and
-how good the model is.
+"""One worker of bench/against-ddp: trains for some seconds, then prints the number of steps and the
+model's accuracy.
 
     against-ddp.py ddp|rog RANK SECONDS ADDRESS [KEY STRATEGY]
 
-A perceptron of 166,154 parameters learns what another one says of 64 random numbers (10 classes);
-both workers have their own examples, batches are of 64. ddp: torch DistributedDataParallel by gloo,
-ADDRESS that of rank 1. rog: the Python package, ADDRESS that of rog-trainer serve.
+A perceptron of 166,154 parameters learns the answers of another one for 64 random numbers (10
+classes); both workers have their own examples, in batches of 64. ddp: torch DistributedDataParallel
+by gloo, ADDRESS is that of rank 1. rog: the Python package, ADDRESS is that of rog-trainer serve.
 """
 import os
 import sys

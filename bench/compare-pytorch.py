@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of bench-nn in PyTorch: name, images a second.
+"""The lines of bench-nn in PyTorch: name, images per second.
 
     compare-pytorch.py FOLDER [SECONDS [TEXT]]
         FOLDER: where the network is defined in PyTorch (tests/data/nn); SECONDS for each line,
-        default 3; only lines whose name has TEXT in it
+        default 3; only lines with TEXT in their names
 
-One thread is timed by its CPU time, two by the clock on the wall, as in bench-nn.
-Debian: python3-torch and, for a comparison that is worth something, libopenblas0-openmp.
+One thread is timed by its CPU time, two by the wall clock, as in bench-nn. Debian: python3-torch
+and, for a meaningful comparison, libopenblas0-openmp.
 """
 import os
 import statistics

@@ -1,18 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a step of a training program costs on the virtual cluster beside plain PyTorch, and what memory
-many workers take.
+"""The cost of a training program's step on the virtual cluster compared with plain PyTorch, and the
+memory of many workers.
 
     program-step.py BUILD [ITERATIONS]    BUILD: a folder with bin/ and lib/, default 8 iterations
 
-ResNet-18 for images of 32 x 32, batch 24, four workers in one process, one thread, under BSP and ROG 4:
-the time from step to step of all workers, against forward, backward and step of torch.optim.SGD with the
-same batch in the same process, one before each of worker 1's steps. So a step is compared with one of the
-same seconds, and the medians are of such ratios. On the clock it means something on an idle machine alone;
-CPU time says the same on a busy one. The simulation is another process, which works on one worker's
-exchange while another worker computes. Then 64 workers of a small network (ConvMLP
-nano) in one process. Times are of the clock on the wall; lines as bench-nn writes them: name, value,
-unit, limit.
+ResNet-18 for images of 32 x 32, batch 24, four workers in one process, one thread, under BSP and
+ROG 4: the time from step to step of all workers, against forward, backward and step of
+torch.optim.SGD with the same batch in the same process, one before each of worker 1's steps. So
+each step is compared with one of the same moment, and the medians are of these ratios. Clock times
+are only meaningful on an idle machine; CPU times also on a busy one. The simulation is another
+process, which works on one worker's exchange while another worker computes. Then 64 workers of a
+small network (ConvMLP nano) run in one process. Times are wall-clock; lines as bench-nn writes
+them: name, value, unit, limit.
 """
 import os
 import statistics
@@ -32,7 +32,8 @@ def say(what, value, unit, limit="-"):
 
 
 def copies_ms(model):
-    """The gradients into shared memory and the model out of it: as long as two plain copies of it."""
+    """The time of two plain copies, as of the gradients into shared memory and of the model out of
+    it."""
     times = []
     for _ in range(9):
         begin = time.perf_counter()

@@ -16,7 +16,7 @@ from python_worker import prepare  # noqa: E402
 
 
 def megabytes(name):
-    """Of this process, as the kernel counts it."""
+    """Of this process, as the kernel counts them."""
     with open("/proc/self/status") as status:
         return [int(line.split()[1]) / 1024 for line in status if line.startswith(name)][0]
 

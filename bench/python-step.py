@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a step of rog.Optimizer costs beyond librog's own exchange, for convmlp-m.
+"""The cost of a step of rog.Optimizer beyond librog's own exchange, for convmlp-m.
 
     python-step.py BUILD [STEPS]    BUILD: a folder with bin/ and lib/, default 15 steps
 
-One worker, ROG, one bit per element, over loopback. The exchange is timed around the two calls into
-librog, the step around step(). Times are of the clock on the wall; lines as bench-nn writes them:
-name, value, unit, limit.
+One worker, ROG, one bit per element, over loopback. The exchange is timed around the two calls of
+librog, the step around step(). Times are wall-clock; lines as bench-nn writes them: name, value,
+unit, limit.
 """
 import os
 import statistics

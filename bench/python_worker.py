@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What measurements of the Python package begin with: convmlp-m, and a server for one worker."""
+"""The common beginning of the Python package's measurements: convmlp-m, and a server for one
+worker."""
 import os
 import sys
 
 
 def prepare(build):
-    """The model, with gradients, and what starts the server: a context with .optimizer()."""
+    """The model, with gradients, and a context with .optimizer() that starts the server."""
     source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     os.environ["ROG_SOURCE"], os.environ["ROG_BUILD"] = source, build
     os.environ.setdefault("ROG_PLUGIN_PATH", os.path.join(build, "lib", "rog", "plugins"))

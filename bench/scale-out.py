@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""
-scale-out.py CONTROLLER POOL: until that process ends, what it and the trainers of that pool take.
+"""scale-out.py CONTROLLER POOL: the CPU time of that process and of the pool's trainers until it
+ends.
 """
 import os
 import sys
@@ -11,7 +11,7 @@ PERIOD_S = 1.0
 
 
 def cpu_s(process):
-    """Of it and of its children that have ended."""
+    """CPU time of the process and of its ended children."""
     with open("/proc/%s/stat" % process) as file:
         fields = file.read().rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) / TICK

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What workers of one process (rog.worker_host) take of its memory, and what a change of turns costs.
+"""The memory that workers of one process (rog.worker_host) take, and the cost of a change of turns.
 
     worker-host.py BUILD [WORKERS ...]    BUILD: a folder with bin/ and lib/; WORKERS: 1 16 64
 
 Each trains a perceptron of 669,706 parameters by rog.Optimizer, batches of 24, in a simulation that
 only takes the mean (tests/python/simulation.py). For each number of workers: resident memory of the
-process, shared memory included; that of a worker more, in models of four bytes a parameter; threads
-of the process (OMP_NUM_THREADS, 1 where it is not set); CPU time of putting a worker's state aside
-and taking another's up.
+process, shared memory included; the memory of one more worker, in models of four bytes per
+parameter; threads of the process (OMP_NUM_THREADS, default 1); CPU time of putting one worker's
+state aside and restoring another's.
 """
 import os
 import subprocess
@@ -46,7 +46,7 @@ optimizer.finish()
 
 
 def measure(workers, simulation, path):
-    """Megabytes, parameters, threads, ms of a change of turns."""
+    """Megabytes, parameters, threads, ms per change of turns."""
     with simulation(workers) as virtual:
         said = subprocess.run(
             [sys.executable, "-B", "-m", "rog.worker_host", "--workers", str(workers), path],

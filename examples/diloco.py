@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DiLoCo (Douillard et al., arXiv:2311.08105) in PyTorch: each worker makes 20 steps of AdamW by
-itself, then the server makes one of Nesterov's momentum. A network learns which of two rings a point
-lies on:
+"""DiLoCo (Douillard et al., arXiv:2311.08105) in PyTorch: each worker makes 20 local steps of
+AdamW, then the server makes one step with Nesterov's momentum. A network learns on which of two
+rings a point lies:
 
     (umask 077; head -c 32 /dev/urandom >key)
     rog-trainer serve --workers 2 --library BSP --compression none --contribution delta \\

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A strategy of EXO Gym, unchanged, over links of the virtual cluster: DiLoCo, SPARTA or plain data parallelism.
-A network learns which of two rings a point lies on. exogym_diloco.conf sweeps it; `options` of the workload:
+A network learns on which of two rings a point lies. exogym_diloco.conf sweeps it; `options` of the workload:
 strategy ("diloco", "reduce" or "fedavg"), H (steps between two exchanges).
 """
 import torch

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A strategy of Flower, unchanged, over links of the virtual cluster: FedAvg with half of the clients in each
-round. A network learns which of two rings a point lies on. flower_fedavg.conf sweeps it; `options` of the
+round. A network learns on which of two rings a point lies. flower_fedavg.conf sweeps it; `options` of the
 workload: fraction (of the clients), rounds. A client makes `batchsize` steps in a round.
 """
 import torch

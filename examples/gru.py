@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A GRU (Cho et al., EMNLP 2014) that foresees bandwidth: from what a link has carried it predicts what
-it will carry, each worker from the recording of its own link, over which it also trains.
+"""A GRU (Cho et al., EMNLP 2014) that predicts bandwidth: from the past bandwidth of a link it
+predicts the future one. Each worker learns from the recording of the link over which it trains.
 
-gru.conf sweeps it: traces from files. `options` of the experiment file: width (64), past (30 values),
-ahead (15: how many values later the predicted one is) and period (2 s from one value to the next). The
-test prints the mean error over the last fifth of every recording, which no worker has seen, and that of
-saying that the bandwidth stays as it is.
+gru.conf sweeps it: traces from files. `options` of the experiment file: width (64), past (30
+values), ahead (15: how many values later the predicted one is) and period (2 s from one value to
+the next). The test prints the mean error over the last fifth of every recording, which no worker
+has seen, and the error of predicting that the bandwidth stays as it is.
 """
 import torch
 from torch import nn
@@ -21,13 +21,13 @@ class GRU(nn.Module):
         self.head = nn.Linear(width, 1)
 
     def forward(self, x):
-        """The bandwidth to come, from that of the past, both in 100 Mbit/s."""
+        """The future bandwidth from the past, both in 100 Mbit/s."""
         states, _ = self.gru(x.unsqueeze(2))
         return self.head(states[:, -1]).squeeze(1)
 
 
 def series(path, period):
-    """A recording (seconds,mbps; a value holds until the next) at even times, in 100 Mbit/s."""
+    """A recording (seconds,mbps; a value holds until the next) at equal intervals, in 100 Mbit/s."""
     with open(path, encoding="utf-8") as file:
         rows = torch.tensor([[float(cell) for cell in line.split(",")] for line in list(file)[1:]])
     times = torch.arange(0, float(rows[-1, 0]), period)
@@ -35,7 +35,7 @@ def series(path, period):
 
 
 def windows(values):
-    """Pieces of the series, and what comes `ahead` of each."""
+    """Pieces of the series, and the value `ahead` of each."""
     return values.unfold(0, past + ahead, 1)[:, :past], values[past + ahead - 1:]
 
 

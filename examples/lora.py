@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LoRA (Hu et al., ICLR 2022): the GPT of gpt.py, which writes Python, learns to write tables, those of the
-standard library's encodings. Adapters of low rank are trained and exchanged, and nothing else.
+"""LoRA (Hu et al., ICLR 2022): the GPT of gpt.py, which writes Python, learns to write the tables
+of the standard library's encodings. Only adapters of low rank are trained and exchanged.
 
-lora.conf sweeps it, with a checkpoint of a run of gpt.conf as `initial_model`. `options` of the experiment
-file: those of that run, and rank (of the adapters; 0: all weights are trained, for comparison).
+lora.conf sweeps it, with a checkpoint of a run of gpt.conf as `initial_model`. `options` of the
+experiment file: those of that run, and rank (of the adapters; 0: all weights are trained, for
+comparison).
 """
 import glob
 import math
@@ -17,7 +18,7 @@ from gpt import GPT, read
 
 
 class LoRA(nn.Module):
-    """A linear layer that stays as it is, and a product of two thin matrices that learns."""
+    """A linear layer that stays fixed, plus a product of two thin matrices that learns."""
 
     def __init__(self, base, rank):
         super().__init__()

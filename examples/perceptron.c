@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A two-layer perceptron learns on which of two rings a point lies. perceptron.conf sweeps it; how
- * to run it by hand says docs/your-own-training.md. */
+/* A two-layer perceptron learns on which of two rings a point lies. perceptron.conf sweeps it;
+ * docs/your-own-training.md shows how to run it by hand. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

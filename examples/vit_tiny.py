@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ViT-Tiny (Dosovitskiy et al., ICLR 2021; Touvron et al., ICML 2021) for images of 32 x 32, trained with
-AdamW on CIFAR-100 from random weights.
+"""ViT-Tiny (Dosovitskiy et al., ICLR 2021; Touvron et al., ICML 2021) for images of 32 x 32,
+trained with AdamW on CIFAR-100 from random weights.
 
 vit_tiny.conf sweeps it. `options` of the experiment file: width (192), depth (12), heads (3), patch
-(4 pixels), classes (100; 20: the superclasses). Each worker makes steps of AdamW by itself; what they came
-to is exchanged, after each step or some.
+(4 pixels), classes (100; 20: the superclasses). Each worker makes local steps of AdamW; their sum
+is exchanged after each step or every few steps.
 """
 import os
 

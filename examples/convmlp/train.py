@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published job in PyTorch: a ConvMLP that was trained on clean CIFAR-100 adapts to noisy images,
-each worker to its own classes. Started by rogctl (adapt.conf); `--test` prints the accuracy of
-$ROG_CHECKPOINT on noisy test images of all classes.
+"""The published job in PyTorch: a ConvMLP that was trained on clean CIFAR-100 adapts to noisy
+images, each worker to its own classes. Started by rogctl (adapt.conf); `--test` prints the accuracy
+of $ROG_CHECKPOINT on noisy test images of all classes.
 
-It is the job of `workload = "train"`, so that workers of either kind can be in one run (`ranks`):
-the same parameters, data, noise, loss and rule, with random numbers of its own.
+It is the job of `workload = "train"`, so that one run can have workers of either kind (`ranks`):
+the same parameters, data, noise, loss and rule, with its own random numbers.
 
 Settings of the experiment file that it reads: data ("cifar100:FOLDER" or "synth100"), model,
-image_size, noise, batch, local_steps, batchsize, learning_rate, lr_halve_at, momentum, weight_decay,
-label_smoothing, mixup, epochs, initial_model, test_images, seed.
+image_size, noise, batch, local_steps, batchsize, learning_rate, lr_halve_at, momentum,
+weight_decay, label_smoothing, mixup, epochs, initial_model, test_images, seed.
 """
 import json
 import math
@@ -79,7 +79,7 @@ def contrast(images, random):
 
 def warp(images, a, b, c, d, shift=0.0):
     """Pixel (x, y), from the centre, is what was at (a x + b y, c x + d y) - shift; lengths are in
-    units of half an image, what comes in is black."""
+    units of half an image, and new areas are black."""
     zero = torch.zeros(len(images))
     centre = 1 / images.shape[-1]  # pixel (16, 16), as DeepTest has it
     rows = [torch.stack([p + zero, q + zero, centre * (1 - p - q) - shift + zero], 1)
@@ -110,7 +110,7 @@ NOISES = [blur, brightness, contrast, translation, scale, shear, rotation]
 
 
 def disturb(images, noise):
-    """DeepTest's transformations, one drawn for each image where noise is "mixed"."""
+    """DeepTest's transformations; with noise "mixed", one is drawn for each image."""
     if noise == "none":
         return images
     random = torch.Generator().manual_seed(NOISE_SEED)
@@ -150,7 +150,7 @@ def shard(labels, rank, workers):
 
 
 def batches(count, size, random):
-    """Numbers below `count`, shuffled anew when they are used up."""
+    """Numbers below `count`, shuffled again when they are used up."""
     while True:
         order = torch.randperm(count, generator=random)
         for begin in range(0, count - size + 1, size):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bulk synchronous parallel: everybody waits for everybody, and everything is sent each time."""
+"""Bulk synchronous parallel: every worker waits for all others, and everything is sent each time."""
 
 import rog
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ROG (MICRO 2022): row stale synchronous parallel with adaptive transmission. The same rules as
-plugins/rog.c, which says where each of them is from."""
+plugins/rog.c, which gives the source of each."""
 
 import functools
 import math
@@ -28,7 +28,7 @@ def oldest_share(threshold):
 
 
 def largest_first(keys, rows):
-    """`rows` by their keys; those of the same key keep their order."""
+    """`rows` by descending keys; rows with equal keys keep their order."""
     return sorted(rows, key=keys.__getitem__, reverse=True)
 
 
@@ -41,19 +41,19 @@ class ROG(rog.Strategy):
     threshold_help = "S: how many iterations a row may be older than the worker that waits for it"
     parameters = {
         "importance": rog.Choice(["row", "tensor"],
-                                 "rows are ranked by the mean magnitude of each row, or of its "
-                                 "whole tensor as published"),
+                                 "rank rows by their own mean magnitude, or by that of their "
+                                 "whole tensor, as published"),
         "least_budget": rog.Number(0, 0, 600, unit="s",
-                                   help="time that each push and pull has at least for rows that "
-                                        "need not go out; 0 as published"),
+                                   help="minimum time in each push and pull for rows that are not "
+                                        "mandatory; 0 as published"),
         "pulls": rog.Choice(["age", "importance"],
-                            "the rows that every pull has are the oldest, or the most important "
-                            "ones, as the published program sends them (not the publication): "
-                            "there all rows that a worker has got once are equally old"),
+                            "mandatory rows of a pull: the oldest ones, as in the publication, or "
+                            "the most important ones, as in the published program, which treats "
+                            "all rows that a worker has received once as equally old"),
         "start_budget": rog.Number(0, 0, 600, unit="s",
-                                   help="time that each push and pull has until every worker has "
-                                        "sent once, ahead or not; 5 in the published program, so "
-                                        "that its budgets do not begin with next to nothing"),
+                                   help="time budget of each push and pull until every worker has "
+                                        "sent once; 5 in the published program, so that its "
+                                        "budgets do not start near 0"),
     }
 
     def create(self):
@@ -62,7 +62,7 @@ class ROG(rog.Strategy):
         self.largest = min(rows - self.oldest, math.ceil(LARGEST[min(threshold, 40)] * rows))
 
     def importance(self, magnitude):
-        """Of each row: its own mean magnitude, or that of its tensor."""
+        """The importance of each row: its own mean magnitude, or that of its tensor."""
         if self.config.parameters.importance == "row":
             return magnitude
         means, first = array("f"), self.config.model.first_row

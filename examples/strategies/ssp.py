@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stale synchronous parallel (Ho et al., NIPS 2013): a worker is at most S iterations ahead of the
-slowest one; everything is sent each time. With an infinite threshold nobody waits (ASP)."""
+slowest one; everything is sent each time. With an infinite threshold no worker waits (ASP)."""
 
 import rog
 

@@ -292,7 +292,7 @@ void rog_check_clock(struct rog_host_probe *probe)
     if (!good)
         ROG_ADVISE(probe, "times in its logs will be off (times of events will not, they count "
                           "from the start of the run): apt-get install chrony, with the server as "
-                          "its source where there is no internet");
+                          "its source if there is no internet");
 }
 
 void rog_check_power_mode(struct rog_host_probe *probe)

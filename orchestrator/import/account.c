@@ -110,8 +110,7 @@ static void write_account(FILE *text, const struct rog_json *account)
         fprintf(text, "; %lld other line%s", others, others == 1 ? "" : "s");
     write_refusals(text, rog_json_get(account, "refusals"));
     if (sorted)
-        fprintf(text, "; %lld were out of order and %s sorted", sorted,
-                sorted == 1 ? "was" : "were");
+        fprintf(text, "; %lld out of order, sorted", sorted);
     if (rog_json_get_bool(account, "unended", false))
         fprintf(text, "; the last one has no newline and was read as it is");
 }

@@ -148,7 +148,7 @@ int rog_db_examine(struct rog_db *db, struct rog_error *err)
         code = fetch_text(db, "PRAGMA main.quick_check(1)", NULL, &whole, err);
     if (code == 0 && (!whole || strcmp(whole, "ok") != 0))
         code = rog_fail(err, ROG_EFORMAT, "%s: the database is damaged (%s)", rog_db_path(db),
-                        whole ? whole : "it says nothing");
+                        whole ? whole : "no details");
     free(odd);
     free(whole);
     return code;

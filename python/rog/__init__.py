@@ -9,18 +9,18 @@
     ...
     optimizer.finish()
 
-With rog.LocalOptimizer workers train by themselves, with any optimizer of PyTorch, and exchange how
-far they have come each so many steps.
+With rog.LocalOptimizer workers train locally, with any optimizer of PyTorch, and exchange the
+changes of their parameters every few steps.
 
-`rog-trainer serve --workers 4` is the server. It needs neither Python nor the model. What goes wrong
-is a RogError with one sentence that names the cause; the process is never taken down. A program that
-rogctl has started takes everything but the optimizer's own settings from rog.from_env().
+`rog-trainer serve --workers 4` is the server. It needs neither Python nor the model. Errors raise
+RogError with one sentence that names the cause; they never end the process. A program started by
+rogctl takes everything but the optimizer's own settings from rog.from_env().
 """
 
 from ._librog import RogError, Statistics, version
 from .environment import Run, from_env
 
-# For strategies in Python, which are no part of a training program.
+# For strategies in Python, which are not part of a training program.
 STRATEGIES = ("Boolean", "Choice", "INFINITE", "Integer", "Number", "Strategy")
 
 __all__ = ["LocalOptimizer", "Optimizer", "RogError", "Run", "Statistics", "freeze_statistics",
@@ -28,7 +28,7 @@ __all__ = ["LocalOptimizer", "Optimizer", "RogError", "Run", "Statistics", "free
 
 
 def __getattr__(name):
-    """What needs torch is imported when it is used: from_env does without."""
+    """Imports parts that need torch when they are first used: from_env works without torch."""
     if name in ("Optimizer", "freeze_statistics"):
         from . import optimizer
         return getattr(optimizer, name)

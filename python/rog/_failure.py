@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ends a program is told to whoever runs it: the traceback of an exception that nobody has
-caught is the reason with which its workers leave the run."""
+"""Reports why a program ended: the traceback of an uncaught exception is the reason with which its
+workers leave the run."""
 
 import sys
 import traceback
@@ -18,12 +18,12 @@ def text(cause, leave_out=0):
 
 
 def brief(trace):
-    """The same for a sentence that quotes it: without the lines that only mark a place."""
+    """The same traceback, shortened for a message: without the lines that only mark a place."""
     return "\n".join(line for line in trace.split("\n") if line.strip(" ^~") or not line)
 
 
 def watch(worker):
-    """The worker of a process of its own."""
+    """The worker of a process that has only one."""
     if not _workers:
         _wrap(sys.excepthook)
     _workers.add(worker)

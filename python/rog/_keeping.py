@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program has in the snapshots of its run on a virtual cluster (optimizer.keep)."""
+"""The part of a program's state that is in snapshots of its run on a virtual cluster
+(optimizer.keep)."""
 
 import copy
 import inspect
@@ -20,7 +21,7 @@ _LOAD = ({"weights_only": False} if "weights_only" in inspect.signature(torch.lo
 
 
 class Module:
-    """A model, without the parameters that are exchanged: those the run keeps."""
+    """A model without the exchanged parameters, which the run keeps itself."""
 
     def __init__(self, model, exchanged):
         self._model, self._exchanged = model, {id(tensor) for tensor in exchanged}
@@ -54,7 +55,7 @@ class Groups:
 
 
 class Random:
-    """The random states that a process has one of."""
+    """The random states that a process has only once."""
 
     @staticmethod
     def state_dict():
@@ -66,9 +67,9 @@ class Random:
 
 
 class Keeper:
-    """Of one optimizer. A snapshot wants everything as it is when the program is given control, that
-    is when an exchange returns; what programs change after it, before their next iteration, is taken
-    when that begins."""
+    """The kept state of one optimizer. A snapshot has the state at the moment an exchange returns
+    to the program; objects that change between that moment and the next iteration are saved when
+    the next iteration begins."""
 
     def __init__(self, worker, out_dir, exchanged, own):
         """`own`: the optimizer's own object, which schedulers change after its step."""
@@ -82,7 +83,7 @@ class Keeper:
     # ---- what the program says
 
     def register(self, given):
-        """Whether the objects were loaded, in a run that was taken up."""
+        """Returns whether the objects were loaded, in a run that was resumed."""
         objects, late = dict(self._objects), set(self._late)
         for name, value in given.items():
             if not _has(value, "state_dict") or not _has(value, "load_state_dict"):
@@ -98,7 +99,7 @@ class Keeper:
         return loaded
 
     def mark(self):
-        """Here the next iteration begins."""
+        """Marks the beginning of the next iteration."""
         if self._is_due:
             self._take(self._objects)
             self._is_whole = True
@@ -106,7 +107,7 @@ class Keeper:
     # ---- iterations
 
     def control(self):
-        """The program has been given control."""
+        """Called when an exchange has returned to the program."""
         self._state, self._why_not, self._is_whole = {}, None, False
         self._is_due = self._worker.is_keep_due()
         if not self.is_registered:
@@ -115,8 +116,8 @@ class Keeper:
             self._take(set(self._objects) - self._late)
 
     def begin(self):
-        """Before anything of the next iteration happens to what is kept: the file is written, and the
-        simulation told."""
+        """Called before anything in the next iteration changes the kept objects: writes the file
+        and tells the simulation."""
         if not self._is_due:
             return
         self._is_due = False
@@ -128,11 +129,12 @@ class Keeper:
         self._worker.kept(self._why_not)
 
     def skip(self):
-        """The model changes within the iteration: no snapshot can have it, and nobody waits for it."""
+        """The model changes within the iteration: no snapshot can include it, and none waits for
+        it."""
         self._is_due, self._state = False, {}
 
     def _attempt(self, act):
-        """The run goes on without a snapshot where an object or the file has an error of its own."""
+        """If an object or the file fails, the run continues without a snapshot."""
         try:
             act()
         except Exception as cause:
@@ -154,7 +156,7 @@ class Keeper:
     def _load(self, objects):
         if self._path is None or not os.path.exists(self._path):
             if self._worker.statistics().over:
-                return False  # it was through before that snapshot
+                return False  # it had finished before that snapshot
             raise RogError("the run resumes from a snapshot, but the state that this program "
                            "saved, %s, is missing" % (self._path or "in out_dir"))
         state = torch.load(self._path, map_location="cpu", **_LOAD)

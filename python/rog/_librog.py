@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""librog (include/rog/rog.h) by ctypes: structures, functions, errors. Nothing here knows torch."""
+"""librog (include/rog/rog.h) by ctypes: structures, functions, errors. Does not use torch."""
 
 import collections
 import contextlib
@@ -14,7 +14,7 @@ NAMES = {-1: "EINVAL", -2: "ENOMEM", -3: "EIO", -4: "EFORMAT", -5: "ENOTFOUND", 
          -7: "EFAILED", -8: "EINTR", -9: "EBUSY"}
 TRAINED, CONSTANT = 0, 1
 RULES = {"block": 0, "nesterov": 1, "heavy ball": 2}
-# A wait this long at most, so that Python can take Ctrl-C in between.
+# The longest single wait, so that Python can handle Ctrl-C in between.
 TURN_S = 0.2
 
 FLOATS = ctypes.POINTER(ctypes.c_float)
@@ -65,7 +65,7 @@ Statistics = collections.namedtuple("Statistics", [name for name, _ in CStatisti
 
 
 class RogError(RuntimeError):
-    """What librog says went wrong. `name` is one of EINVAL, ENOMEM, EIO, EFORMAT, ENOTFOUND, EABI,
+    """An error reported by librog. `name` is one of EINVAL, ENOMEM, EIO, EFORMAT, ENOTFOUND, EABI,
     EFAILED, EINTR, EBUSY (include/rog/error.h)."""
 
     def __init__(self, message, code=EINVAL):
@@ -75,7 +75,8 @@ class RogError(RuntimeError):
 
 
 def _find():
-    """ROG_LIBRARY, else beside an installation this package is part of, else where ld.so looks."""
+    """ROG_LIBRARY, else the library of the installation that this package belongs to, else where
+    ld.so looks."""
     given = os.environ.get("ROG_LIBRARY")
     if given:
         return given
@@ -138,7 +139,7 @@ _loaded = []
 
 
 def library():
-    """The library, loaded once in a process."""
+    """The library, loaded once per process."""
     if not _loaded:
         _loaded.append(_load())
     return _loaded[0]
@@ -150,7 +151,7 @@ def version():
 
 
 class Alone:
-    """The process of one worker: while it waits, nobody else computes there."""
+    """The process of one worker: no other worker computes there while it waits."""
 
     turn_s = TURN_S
     _nothing = contextlib.nullcontext()
@@ -162,14 +163,14 @@ class Alone:
         return self._nothing
 
 
-# Who has this process; the host of many workers (worker_host.py) takes the place of Alone.
+# Controls this process; the host of many workers (worker_host.py) takes the place of Alone.
 host = Alone()
 
 
 class Worker:
-    """A `struct rog`: calls that raise, and waits that Ctrl-C interrupts and that other workers of
-    this process may use. It is that of the process that made it: what a fork has, such as a
-    DataLoader's worker, is a copy without the thread."""
+    """A `struct rog`. Its calls raise exceptions; Ctrl-C interrupts its waits, and other workers of
+    this process may use them to compute. It belongs to the process that made it: a fork, such as a
+    DataLoader's worker, has a copy without the thread."""
 
     def __init__(self, **given):
         self._process = os.getpid()
@@ -194,7 +195,7 @@ class Worker:
         return code
 
     def close(self):
-        """Takes leave of the server."""
+        """Leaves the server."""
         handle, self._handle = self._handle, ctypes.c_void_p()
         if handle and os.getpid() == self._process:
             self._library.rog_close(handle)
@@ -204,7 +205,7 @@ class Worker:
                    address, kind)
 
     def wait(self, begin=None, *arguments):
-        """Waits until the program has control; `begin` is what first gives it away."""
+        """Waits until the program may continue; `begin` starts the operation that is waited for."""
         with host.away():
             if begin:
                 self._call(begin, *arguments)
@@ -221,11 +222,12 @@ class Worker:
         self.wait("rog_finish_begin")
 
     def transfer(self, up, down):
-        """A message of so many bytes to the server, and one back when all workers have sent theirs."""
+        """Sends a message of `up` bytes to the server, and gets one back when all workers have sent
+        theirs."""
         self.wait("rog_transfer_begin", up, down)
 
     def end_iteration(self, loss, is_model):
-        """The iteration is over, and its transfers were its exchange."""
+        """Ends the iteration, whose exchange was the transfers."""
         self.wait("rog_end_iteration_begin", loss, is_model)
 
     def state(self, index):
@@ -236,16 +238,16 @@ class Worker:
         return tuple(ctypes.cast(p, ctypes.c_void_p).value for p in (momentum, residual))
 
     def leave(self, why):
-        """This worker cannot go on; `why` is told to whoever runs it."""
+        """This worker cannot continue; `why` is reported to the user."""
         if self._handle and os.getpid() == self._process:
             self._library.rog_leave(self._handle, why.encode(errors="replace").replace(b"\0", b"?"))
 
     def is_resumed(self):
-        """The run was taken up from a snapshot, with what this program has kept."""
+        """Whether the run was resumed from a snapshot that has this program's state."""
         return self._library.rog_resumed(self._handle)
 
     def is_keep_due(self):
-        """A snapshot is due: what is kept is to be written, as it is when control comes."""
+        """Whether a snapshot is due: the kept state must be written as it is when control returns."""
         return self._library.rog_keep_due(self._handle)
 
     def kept(self, why_not=None):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rog.Optimizer and a rog.LocalOptimizer have in common: parameters that librog reads and
-writes, and taking part in a run, from connecting to leaving it."""
+"""What rog.Optimizer and rog.LocalOptimizer have in common: parameters that librog reads and
+writes, and the participation in a run, from connecting to leaving it."""
 
 import json
 
@@ -21,15 +21,15 @@ def _check(name, tensor, what):
 
 
 def _check_apart(name, tensor, what):
-    """A view such as expand() makes has several elements in one place of memory."""
+    """Refuses views, such as expand() makes, in which several elements share one place in memory."""
     if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride())):
         raise RogError("%s %s has elements that share memory, as after expand(): clone() it "
                        "before creating the optimizer" % (what, name))
 
 
 class Place:
-    """Where librog reads and writes a tensor: its own memory, or for one that is not in the memory of
-    the processor, or not contiguous, a (pinned) copy."""
+    """Where librog reads and writes a tensor: its own memory, or a (pinned) copy if it is not
+    contiguous or not in the processor's memory."""
 
     def __init__(self, name, tensor, what):
         _check(name, tensor, what)
@@ -47,7 +47,7 @@ class Place:
         self.version = tensor._version  # PyTorch counts the changes in place, but not librog's
 
     def take(self):
-        """What the tensor has now, where librog reads it."""
+        """Copies the tensor's present values to where librog reads them."""
         if not self.direct:
             self.memory.copy_(self.tensor.detach(), non_blocking=True)
 
@@ -70,7 +70,7 @@ class Place:
                            "undo the change (clip or mask gradients instead, load weights before)" % self.name)
 
     def take_gradient(self):
-        """The address of the gradient, None where there is none."""
+        """The address of the gradient, None if it has none."""
         gradient = self.tensor.grad
         if gradient is None:
             return None
@@ -86,7 +86,7 @@ class Place:
 
 
 class Part:
-    """A part in a run: what an optimizer inherits that takes one."""
+    """The participation in a run, from which both optimizers inherit."""
 
     _worker = None
     _deltas = False  # what the class exchanges
@@ -94,7 +94,7 @@ class Part:
     def _join(self, groups, names, model, *, server, key_file, rank, workers, strategy, threshold,
               compression, settings, local_steps, out_dir, server_timeout, config, pace, energy,
               background, buffers):
-        """Connects with the parameters of these groups, and waits until all workers are there."""
+        """Connects with the parameters of these groups and waits until all workers are connected."""
         self._places = self._make_places(groups, names, model)
         constants = self._make_constants(model, buffers)
         self._cuda = any(place.tensor.device.type == "cuda" for place in self._places)
@@ -120,7 +120,7 @@ class Part:
         self._worker = worker
         self._background = background or bool(config and json.loads(config).get("overlap"))
         self._seen = worker.statistics()
-        self._constants = constants  # their memory is librog's to read
+        self._constants = constants  # librog reads their memory
         self._put_back(self._places + constants)
         self._were = [place.tensor.detach().clone() for place in constants]
         self._exchanges = 0
@@ -157,9 +157,9 @@ class Part:
                 if buffer.dtype == torch.float32 and buffer.numel() > 0]
 
     def _check_constants(self):
-        """Checkpoints have constants as they were at first: a model that trains them would be tested
-        with others than it has. PyTorch does not count what BatchNorm writes, so values are compared,
-        at the first exchanges and at some of the later ones."""
+        """Checkpoints have the initial values of constants: a model that trains them would be
+        tested with the wrong values. PyTorch does not count BatchNorm's writes, so values are
+        compared, at the first exchanges and at some of the later ones."""
         self._exchanges += 1
         if self._exchanges > 3 and self._exchanges % 10:
             return
@@ -193,7 +193,7 @@ class Part:
             torch.cuda.synchronize()
 
     def _settle(self):
-        """Waits for an exchange in the background; the parameters then have its result."""
+        """Waits for a background exchange; the parameters then have its result."""
         worker = self._open_worker()
         if self._background:
             self._keeper.skip()
@@ -209,18 +209,18 @@ class Part:
 
     @property
     def over(self):
-        """The run is over: the server has ended it, or all workers are through."""
+        """The run is over: the server has ended it, or all workers have finished."""
         return self.statistics().over
 
     @property
     def iteration(self):
-        """Exchanges that are done. Jumps when this worker had been given up and came back."""
+        """Number of exchanges done. It jumps when this worker was given up and came back."""
         return self.statistics().iteration
 
     @property
     def local_steps(self):
-        """How many local steps the next exchange is of: as many gradients it should have the mean
-        of, or so many steps are made by a LocalOptimizer."""
+        """Local steps of the next exchange: the number of gradients it should be the mean of, or
+        the number of steps of a LocalOptimizer."""
         return self._open_worker().local_steps()
 
     def statistics(self):
@@ -230,19 +230,20 @@ class Part:
         return self._seen
 
     def keep(self, **objects):
-        """Says what of the program belongs into the snapshots of a run on a virtual cluster: objects
-        with state_dict and load_state_dict (scheduler=scheduler, model=model, sampler=sampler). The
-        random states of torch, numpy and random are kept by themselves, as is what this optimizer
-        has. Call it last before training; where an interrupted run is taken up it loads what was
-        kept and returns True, and `iteration` says where the run is. A run whose program does not
-        call it begins again.
+        """Names the objects of the program that belong in snapshots of a run on a virtual cluster:
+        any with state_dict and load_state_dict (scheduler=scheduler, model=model, sampler=sampler).
+        The random states of torch, numpy and random, and this optimizer's state, are kept without
+        being named. Call it last before training. When an interrupted run is resumed, it loads the
+        kept state and returns True, and `iteration` is where the run continues. Without this call,
+        an interrupted run restarts from the beginning.
 
-        What is kept is as when an exchange returns; what has a method step, update or
-        update_parameters (schedulers, GradScaler, averages of models) as when the next step begins.
-        A program that changes more in between calls keep() without arguments there, after it.
+        The kept state is that at the return of an exchange. Objects with a method step, update or
+        update_parameters (schedulers, GradScaler, averages of models) are saved when the next step
+        begins. A program that changes other objects between the two calls keep() without arguments
+        after the change.
 
-        On other clusters there are no snapshots of programs, and nothing is written or loaded: one
-        that is started again gets model and iteration from the server."""
+        On other clusters there are no snapshots of programs, and nothing is written or loaded: a
+        restarted program gets model and iteration from the server."""
         self._open_worker()
         if not self._keeper.is_registered:
             return self._keeper.register(objects)
@@ -252,8 +253,8 @@ class Part:
         return False
 
     def finish(self):
-        """This worker is through; waits for the others, then closes. Call it at the end: who leaves
-        without it counts as lost."""
+        """Ends this worker's part: waits for the other workers, then closes. Call it at the end: a
+        worker that leaves without it counts as lost."""
         worker = self._open_worker()
         self._keeper.begin()
         self._settle()
@@ -265,7 +266,7 @@ class Part:
         self.close()
 
     def close(self):
-        """Takes leave of the server at once."""
+        """Leaves the server at once."""
         if self._worker is not None:
             self.statistics()
             worker, self._worker = self._worker, None

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process has one of, and each worker in it wants for itself: random states, environment,
-working folder, and what programs set in Python and PyTorch as a whole. It is put aside when another
+"""State that a process has only once but each worker in it needs for itself: random states,
+environment, working folder, and global settings of Python and PyTorch. It is put aside when another
 worker takes its turn."""
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 
 class _Random:
-    """A process of its own begins with a state that the system draws, and so does a worker."""
+    """A new process starts with a random state from the system, and so does a worker."""
     module = "random"
 
     @staticmethod
@@ -58,7 +58,7 @@ class _TorchRandom:
 
 
 class _CudaRandom:
-    """Of all devices; nothing as long as no program has used one."""
+    """The states of all devices; none until a program has used one."""
     module = "torch"
 
     @staticmethod
@@ -110,7 +110,7 @@ class _TorchSettings:
 
 
 class _Environment:
-    """As bytes, and not by way of os.environ, which decodes each name and value whenever it is read."""
+    """As bytes, because os.environ decodes each name and value whenever it is read."""
     module = "os"
     present = os.environ._data  # behind os.environb, too
 
@@ -158,13 +158,12 @@ _ALL = dict(RANDOM, settings=_TorchSettings, environment=_Environment, folder=_F
 
 
 def put_aside(parts=_ALL):
-    """The state now, by name, of the parts whose module is imported."""
+    """The present state by name, of those parts whose module is imported."""
     return {name: part.get() for name, part in parts.items() if part.module in sys.modules}
 
 
 def take_up(state, parts=_ALL):
-    """A state again. What it lacks, as the module has been imported since, is as when a program
-    begins."""
+    """Restores a state. A part whose module was imported since then gets its initial state."""
     for name, part in parts.items():
         if name in state:
             part.set(state[name])

@@ -11,8 +11,8 @@ from ._librog import RogError
 
 
 def load(path):
-    """The tensors of a checkpoint, by name: what model.load_state_dict takes (with strict=False where
-    the model has integer buffers, as BatchNorm's num_batches_tracked)."""
+    """The tensors of a checkpoint by name, as model.load_state_dict takes them (with strict=False
+    if the model has integer buffers, such as BatchNorm's num_batches_tracked)."""
     with open(path, "rb") as file:
         length = file.read(8)
         size = struct.unpack("<Q", length)[0] if len(length) == 8 else 1 << 63

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The run that a program is part of, when rogctl has started it."""
+"""The run that a program belongs to, when rogctl has started it."""
 
 import json
 import os
@@ -8,18 +8,18 @@ from ._librog import RogError
 
 
 class Run:
-    """One run, seen from one worker.
+    """One run, as one worker sees it.
 
-    rank, workers   this worker (from 1 on) and how many there are
+    rank, workers   this worker (from 1 on) and the number of workers
     seed            the run's; derive all random numbers from it and the rank
     settings        the run's settings, as in the experiment file (a dict)
-    options         the program's own among them: the group `options` of the workload
-    worker          the settings of this worker: batch, trace (the run's where it has none of its own),
+    options         those for the program: the group `options` of the workload
+    worker          the settings of this worker: batch, trace (the run's if it has none of its own),
                     local_steps, ...
-    contribution    "gradient": the run is one for rog.Optimizer; "delta": for rog.LocalOptimizer
+    contribution    "gradient": the run is for rog.Optimizer; "delta": for rog.LocalOptimizer
 
-    checkpoint      a test (the workload's `test`): the file that is to be tested; otherwise None. A test
-                    is of no worker: its rank is 0
+    checkpoint      in a test (the workload's `test`), the file to be tested; otherwise None. A test
+                    has no worker: its rank is 0
 
     `**run` gives either optimizer what it needs to take part.
     """
@@ -58,7 +58,7 @@ class Run:
         }
 
     def _complete(self, worker):
-        """What a worker does not have of its own is the run's."""
+        """Gives a worker the run's settings that it does not have itself."""
         for name in ("batch", "trace"):
             if name in self.settings:
                 value = self.settings[name]
@@ -75,8 +75,8 @@ class Run:
 
 
 def from_env(environment=None):
-    """The run that rogctl has started this program for, as a worker or as a test. RogError
-    (ENOTFOUND) when it has not."""
+    """The run for which rogctl has started this program, as a worker or as a test. Raises RogError
+    (ENOTFOUND) if rogctl has not."""
     environment = os.environ if environment is None else environment
     if environment.get("ROG_CHECKPOINT") and not environment.get("ROG_SERVER"):
         needed = ["ROG_CONFIG"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.LocalOptimizer: local steps by an optimizer of PyTorch, and an exchange each so many."""
+"""rog.LocalOptimizer: local steps by an optimizer of PyTorch, and an exchange every few of them."""
 
 import ctypes
 import math
@@ -12,30 +12,30 @@ from ._part import Part
 
 
 class LocalOptimizer(Part):
-    """Local training with an exchange of models between (local SGD, FedAvg, DiLoCo, ...).
+    """Local training with exchanges of models in between (local SGD, FedAvg, DiLoCo, ...).
 
         optimizer = rog.LocalOptimizer(torch.optim.AdamW(model.parameters(), lr=4e-4), every=500,
                                        server="10.42.0.1:7400", key_file="key", rank=1, workers=4)
 
-    inner          any optimizer of PyTorch: it makes the local steps. Learning rate, groups and
-                   schedulers are its own, and what it remembers stays on this worker
-    every          local steps between two exchanges; None: as the run says (local_steps times
-                   batchsize), 1 without one. A strategy may plan others for an iteration:
-                   `local_steps` is the number that holds
+    inner          any optimizer of PyTorch: it makes the local steps. It has its own learning rate,
+                   groups and schedulers, and its state stays on this worker
+    every          local steps between two exchanges; None: as the run sets it (local_steps times
+                   batchsize), 1 without a run. A strategy may plan another number for an iteration;
+                   the property `local_steps` is the present number
     settings       settings of the run that the server was started with, a dict: {"merge": 0.5}
-                   (docs/your-own-training.md lists them); contribution = "delta" is one already
-    background     an exchange goes on while the next steps are made: the parameters have what it
-                   brings at the next exchange, and the steps that were made meanwhile
+                   (docs/your-own-training.md lists them); contribution = "delta" is implied
+    background     an exchange continues during the next steps: at the next exchange the parameters get
+                   its result and keep the steps made meanwhile
     model          gives tensors their names, in checkpoints and for strategies that go by layers; its
                    float buffers are constants, as of rog.Optimizer (buffers="own": they are not)
     server, key_file, rank, workers, strategy, threshold, compression, out_dir,
     server_timeout, config, pace, energy    as of rog.Optimizer; **rog.from_env() gives those of a run
                    that rogctl has started
 
-    At an exchange the server is sent how far the parameters are away from what they were after the
-    exchange before, whoever has moved them, and they get what the server's optimizer (--server-optimizer)
-    has made of what all workers sent. The constructor waits until all workers are there; the
-    parameters are then the first worker's.
+    At an exchange, a worker sends the difference between its parameters and their values after the
+    previous exchange, whatever caused it. The parameters get what the server's optimizer
+    (--server-optimizer) makes of the differences from all workers. The constructor waits until all
+    workers are connected; the parameters then have the first worker's values.
     """
 
     _deltas = True
@@ -89,8 +89,8 @@ class LocalOptimizer(Part):
         return self._steps
 
     def step(self, closure=None, loss=None):
-        """Makes a local step, and after the last one of an iteration an exchange. The run's record has
-        the mean of the iteration's losses, where `loss` or a closure gives them. Returns what the
+        """Makes a local step, and an exchange after the last step of an iteration. The run's record
+        has the mean of the iteration's losses, if `loss` or a closure gives them. Returns what the
         inner step returns (the closure's loss), otherwise `loss`."""
         self._open_worker()
         if self.over:
@@ -106,7 +106,7 @@ class LocalOptimizer(Part):
         return result
 
     def exchange(self):
-        """Exchanges now, after however many local steps."""
+        """Exchanges now, whatever the number of local steps since the last exchange."""
         worker = self._open_worker()
         self._keeper.begin()
         self._check_places()
@@ -124,8 +124,8 @@ class LocalOptimizer(Part):
             place.check_unmoved()
 
     def finish(self):
-        """This worker is through: exchanges the steps since the last exchange, waits for the others,
-        and closes. Call it at the end: who leaves without it counts as lost."""
+        """Ends this worker's part: exchanges the steps since the last exchange, waits for the other
+        workers, and closes. Call it at the end: a worker that leaves without it counts as lost."""
         self._open_worker()
         if self._steps and not self.over:
             self.exchange()
@@ -137,16 +137,16 @@ class LocalOptimizer(Part):
         return self.inner
 
     def _residuals(self):
-        """Of each parameter its place, and address and bytes of what is not sent yet."""
+        """Each parameter's place, and the address and size of its residual."""
         self._settle()
         for index, place in enumerate(self._places):
             yield place, self._open_worker().state(index)[1], 4 * place.memory.numel()
 
     def state_dict(self):
-        """The inner optimizer's (`inner`), and of each parameter the way that is not sent yet
-        (`residual`). Steps since the last exchange are in the weights alone: save right after an
-        exchange, when `steps` is 0, and the weights after this. In the background it waits for the
-        exchange that goes on."""
+        """The inner optimizer's state (`inner`), and for each parameter the change that is not sent
+        yet (`residual`). Steps since the last exchange are only in the weights: save right after an
+        exchange, when `steps` is 0, and save the weights after this call, which waits for a
+        background exchange."""
         residuals = []
         for place, address, size in self._residuals():
             residuals.append(torch.empty(place.memory.shape))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.Optimizer: torch.optim.SGD whose steps are taken together with other workers."""
+"""rog.Optimizer: torch.optim.SGD with steps that all workers make together."""
 
 import ctypes
 import inspect
@@ -14,7 +14,7 @@ from ._part import Part
 
 _STATE = ("momentum_buffer", "residual")
 _OWN = ("params", "lr", "momentum", "weight_decay", "nesterov")
-# What a group may say to torch.optim.SGD and this optimizer does not do, with what leaves it undone.
+# Options of torch.optim.SGD that this optimizer does not support, with their neutral values.
 _NOT_DONE = {name: parameter.default
              for name, parameter in inspect.signature(torch.optim.SGD.__init__).parameters.items()
              if name not in _OWN and name != "self"}
@@ -29,7 +29,7 @@ def _check_group(group):
 
 def freeze_statistics(model):
     """Puts every BatchNorm of the model into evaluation mode: running statistics are used and not
-    changed, on every worker alike. To be called again after each model.train()."""
+    changed, on every worker alike. Call it again after each model.train()."""
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.eval()
@@ -39,31 +39,32 @@ def freeze_statistics(model):
 class Optimizer(Part, torch.optim.Optimizer):
     """SGD over the workers of a run.
 
-    params, lr, momentum, weight_decay, nesterov   as torch.optim.SGD; params may also be pairs of
+    params, lr, momentum, weight_decay, nesterov   as of torch.optim.SGD; params may also be pairs of
                    name and tensor, as model.named_parameters() gives
-    rule           "block": the published rule (dist-EF-blockSGDM: Nesterov's momentum, decay apart
-                   from it) instead of torch.optim.SGD's
-    model          names the tensors, for checkpoints; its float buffers, such as BatchNorm's running
-                   statistics, are then constants: every worker starts with the first one's, every
+    rule           "block": the published rule (dist-EF-blockSGDM: Nesterov's momentum, with decay
+                   apart from it) instead of torch.optim.SGD's
+    model          names the tensors, for checkpoints. Its float buffers, such as BatchNorm's running
+                   statistics, are then constants: every worker starts with the first worker's, every
                    checkpoint has them, they are not exchanged, and training must not change them
-    buffers        "own": they are this worker's own, and no checkpoint has them
+    buffers        "own": buffers are this worker's own, and no checkpoint has them
     server, key_file, rank, workers    HOST:PORT of rog-trainer serve --workers N, the shared secret,
                    and which of the N this is, from 1 on
-    strategy, threshold, compression   what the server was started with; compression="none" sends 32
+    strategy, threshold, compression   as the server was started with; compression="none" sends 32
                    bits per element: BSP with one worker is then torch.optim.SGD
     settings       other settings of the run that the server was started with, a dict: {"merge": 0.5}
                    (docs/your-own-training.md lists them)
     out_dir        a folder for events.jsonl; None: nothing is written
     server_timeout seconds without the server after which step() raises
-    background     step() returns while its exchange goes on: parameters have the result after the next
-                   step (or finish), computing and communicating overlap, and gradients are of a model
-                   that is one exchange older
+    background     step() returns during its exchange: the parameters get the result at the next step
+                   (or finish). Computing and communication overlap, and gradients are of a model that
+                   is one exchange older
     config, pace, energy    of a run that rogctl has started; **rog.from_env() gives them
 
-    The constructor waits until all workers are there; the parameters are then the first worker's.
-    Set them up before (load_state_dict of the model, moving it to a device): from then on they are
-    the server's, and step() raises where the program has written into one (clamp_, load_state_dict,
-    pruning), as it would be undone. Writing past PyTorch (p.data, numpy) is undone unseen.
+    The constructor waits until all workers are connected; the parameters then have the first
+    worker's values. Set the parameters up before (load_state_dict of the model, moving it to a
+    device): from then on they belong to the server, and step() raises an error if the program has
+    written into one (clamp_, load_state_dict, pruning), since the change would be lost. Writes that
+    bypass PyTorch (p.data, numpy) are lost without an error.
     """
 
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False, *, rule=None,
@@ -95,7 +96,7 @@ class Optimizer(Part, torch.optim.Optimizer):
 
     @staticmethod
     def _split(params):
-        """Parameters as torch wants them, and the names of those that came with one, by identity."""
+        """Parameters as torch expects them, and the names of those that came with one, by identity."""
         params = list(params)
         pairs = [p for p in params if isinstance(p, tuple)]
         if not pairs:
@@ -129,8 +130,9 @@ class Optimizer(Part, torch.optim.Optimizer):
         self._step.rule_count = index
 
     def step(self, closure=None, loss=None):
-        """Exchanges the gradients; the parameters are the next iteration's afterwards. `loss` is
-        written into the run's record. Returns the closure's loss, as every torch.optim does."""
+        """Exchanges the gradients; afterwards the parameters are those of the next iteration.
+        `loss` is written to the run's record. Returns the closure's loss, as every optimizer in
+        torch.optim does."""
         worker = self._open_worker()
         self._keeper.begin()
         if closure is not None:
@@ -150,7 +152,7 @@ class Optimizer(Part, torch.optim.Optimizer):
         return Groups(self)
 
     def _parts(self):
-        """Of each parameter its tensor, and name, address and bytes of what librog keeps of it."""
+        """Each parameter's tensor, and the name, address and size of its state in librog."""
         self._settle()
         for index, place in enumerate(self._places):
             size = 4 * place.memory.numel()
@@ -158,9 +160,9 @@ class Optimizer(Part, torch.optim.Optimizer):
             yield place, [(name, address, size) for name, address in zip(_STATE, addresses)]
 
     def state_dict(self):
-        """Groups, and of each parameter momentum_buffer and residual (what is computed and not sent
-        yet, in units of the update). In the background it waits for the exchange that goes on, whose
-        result the parameters then have: save them afterwards."""
+        """The groups, and for each parameter momentum_buffer and residual (computed and not sent
+        yet, in units of the update). With `background` this waits for the exchange in progress,
+        after which the parameters have its result: save the parameters after this call."""
         for place, parts in self._parts():
             saved = {name: torch.empty(place.memory.shape) for name, _, _ in parts}
             for name, address, size in parts:

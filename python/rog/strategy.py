@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategies in Python, for trying out: what a file that `library` names is made of.
+"""Strategies in Python, for experiments: the base of a file that `library` names.
 
     import rog
 
     class Mine(rog.Strategy):
-        \"\"\"everybody waits for everybody\"\"\"
+        \"\"\"every worker waits for all others\"\"\"
 
         def admit(self, view, admission):
             self.wait_beyond(view, 0, admission.needed)
 
-The hooks are those of include/rog/strategy.h, which says what each is asked and what its answers
-mean; docs/write-a-strategy.md begins with them. Arrays are numpy's where that is installed, else
-memoryviews. The simulation asks one hook at a time; each worker has an object of the class, and the
-server has another one. Nothing here needs torch.
+The hooks are those of include/rog/strategy.h, which explains the questions and answers of each;
+docs/write-a-strategy.md is the introduction. Arrays are numpy's if it is installed, else
+memoryviews. The simulation calls one hook at a time; each worker has an object of the class, and
+the server has another one. Nothing here needs torch.
 """
 
 import collections
@@ -83,7 +83,7 @@ class Boolean:
 
 
 class Choice:
-    """One of some words; the first one where nothing else is said."""
+    """One of several words; the first is the default unless `default` is given."""
     type, min, max, unit = "choice", 0.0, 0.0, None
 
     def __init__(self, choices, help, default=None):
@@ -100,13 +100,13 @@ class Choice:
 # ---- arrays ----
 
 class Arrays:
-    """Numbers in bytes as arrays: of numpy where it is there."""
+    """Bytes as arrays of numbers: numpy's if it is installed."""
     numpy = None
     dtypes = {"I": "uint32", "f": "float32", "d": "float64", "B": "uint8"}
 
     @classmethod
     def find_numpy(cls):
-        """Only who makes plans needs it: it takes a while to import."""
+        """Imports numpy, which takes a while, only when a strategy makes plans."""
         try:
             import numpy
             cls.numpy = numpy
@@ -125,7 +125,7 @@ class Arrays:
 
 
 class Nodes(collections.abc.Sequence):
-    """What is known of each worker; looked at when it is asked for."""
+    """What is known about each worker, read when it is asked for."""
     _eight = struct.Struct("=8d")
 
     def __init__(self, data):
@@ -141,8 +141,8 @@ class Nodes(collections.abc.Sequence):
 
 
 class Versions:
-    """The versions table: `version[worker][row]`, which is fetched when it is asked for, and what
-    is known of each worker as a whole."""
+    """The versions table, `version[worker][row]`, which is fetched when it is asked for, and what
+    is known about each worker as a whole."""
     __slots__ = ("oldest", "latest", "active", "_fetch", "_version")
 
     def __init__(self, oldest, latest, active, fetch):
@@ -180,8 +180,8 @@ class WorkView:
 
 
 class Plan:
-    """What is sent: the first `count` of `order`, the first `mandatory` of these whatever it takes,
-    the others until `budget_s` is over; each row at its `level`. `send` fills it in."""
+    """What is sent: the first `count` rows of `order`. The first `mandatory` of these are always
+    sent, the others until `budget_s` is over; each row at its `level`. `send` fills it in."""
     __slots__ = ("order", "count", "mandatory", "budget_s", "_rows", "_level")
 
     def __init__(self, rows):
@@ -196,8 +196,8 @@ class Plan:
         return self._level
 
     def send(self, rows, mandatory=None, budget_s=0.0):
-        """`rows` in this order: the first `mandatory` of them (None: all), the others while less
-        than `budget_s` seconds have passed."""
+        """Sends `rows` in this order: the first `mandatory` of them always (None: all), the others
+        until `budget_s` seconds have passed."""
         numpy = Arrays.numpy
         if not hasattr(rows, "__len__"):
             rows = list(rows)
@@ -218,7 +218,7 @@ class Plan:
 
 
 class Admission:
-    """On what the worker may go on: see struct rog_admission."""
+    """When the worker may continue: see struct rog_admission."""
     __slots__ = ("needed", "iteration", "quorum", "deadline_s")
 
     def __init__(self, workers):
@@ -228,7 +228,7 @@ class Admission:
 
 
 class WorkPlan:
-    """How many local steps come before the next push, and whether they overlap with this one."""
+    """The number of local steps before the next push, and whether they overlap with this one."""
     __slots__ = ("local_steps", "overlap")
 
     def __init__(self, local_steps, overlap):
@@ -238,34 +238,34 @@ class WorkPlan:
 # ---- the strategy ----
 
 class Strategy:
-    """What a strategy in Python is derived from.
+    """The base class of strategies in Python.
 
-    It describes itself by attributes of the class; all but the hook admit may be left out:
+    A strategy describes itself by class attributes; everything except the hook admit is optional:
 
-    name            upper case; that of the file where it is left out, as it should be
+    name            upper case; default: the file's name, which it should match
     version         the strategy's own
-    summary         one line; the first one of the class's description where it is left out
+    summary         one line; default: the first line of the class's docstring
     threshold_min, threshold_max, threshold_default, threshold_help
-                    the staleness threshold S; left out: it is 0
+                    the staleness threshold S; default: S is 0
     parameters      {"name": rog.Number(...), rog.Integer(...), rog.Boolean(...) or rog.Choice(...)}
     wants           "weights", "reports", or both in a list
-    limit_s         the longest that a hook may take, s of real time
+    limit_s         the longest time that a hook may take, s of real time
 
     Hooks, as in <rog/strategy.h>:
 
-    create(self)                        self.config is there
+    create(self)                        self.config is set
     plan_push(self, view, plan), plan_pull(self, view, plan)
     admit(self, view, admission)        required
-    grant(self, view)                   returns the worker that goes on now; None: nobody
-    weigh(self, view)                   returns what the push counts for
+    grant(self, view)                   returns the worker that continues now; None: no worker
+    weigh(self, view)                   returns the weight of the push
     plan_work(self, view, plan)
-    save(self), load(self, data)        bytes, and what an object just created does with them
+    save(self), load(self, data)        bytes, and how a new object restores them
     staleness_bound(self), least_share(self), most_granted(self), iteration_bound(self),
-    least_quorum(self)                  promises: from self.config alone, without its model
+    least_quorum(self)                  promises: computed from self.config only, without its model
 
-    A strategy that remembers something from call to call makes it in create. One that has no create
-    cannot: its objects take no new attributes. One that has create, and no save and load, works;
-    its interrupted runs begin again.
+    A strategy that keeps state between calls initializes it in create. Without create, its objects
+    take no new attributes. A strategy with create but without save and load works, but its
+    interrupted runs restart from the beginning.
     """
 
     name = None
@@ -289,15 +289,15 @@ class Strategy:
         object.__setattr__(self, name, value)
 
     def wait_beyond(self, view, ahead, wanted):
-        """Waits for everybody who is more than `ahead` iterations behind the worker that asks, in
-        the way that `wanted` says: admission.needed or admission.iteration."""
+        """Waits for every worker that is more than `ahead` iterations behind the worker that asks;
+        `wanted` is admission.needed or admission.iteration."""
         if view.iteration <= ahead or ahead == INFINITE:
             return
         for worker in range(self.config.workers):
             wanted[worker] = view.iteration - ahead
 
     def random(self, a, b):
-        """A number of 64 bits that follows from the run's seed, a and b alone (rog_random)."""
+        """A number of 64 bits that depends only on the run's seed, a and b (rog_random)."""
         z = (self.config.seed + a * 0xd1342543de82ef95 + b * 0x9e3779b97f4a7c15) & MASK
         z = ((z ^ z >> 30) * 0xbf58476d1ce4e5b9) & MASK
         z = ((z ^ z >> 27) * 0x94d049bb133111eb) & MASK
@@ -305,5 +305,5 @@ class Strategy:
 
 
 def remembers(kind):
-    """Whether objects of the class have something of their own beside their configuration."""
+    """Whether objects of the class have state beside their configuration."""
     return hasattr(kind, "create") or kind.__init__ is not Strategy.__init__

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The process in which a strategy in Python lives: `python3 strategy_host.py FILE`.
+"""The process that runs a strategy in Python: `python3 strategy_host.py FILE`.
 
-common/python_link.c starts it, asks on standard input and is answered on standard output; what the
-strategy prints goes to standard error. A question is (hook, state, bytes that follow), an answer
-(status, bytes that follow); common/python_hooks.c says what the bytes are. It ends when standard
-input does.
+common/python_link.c starts it, sends questions to its standard input and reads answers from its
+standard output; what the strategy prints goes to standard error. A question is (hook, state, number
+of bytes that follow), an answer (status, number of bytes that follow); common/python_hooks.c
+defines the bytes. The process ends when standard input does.
 """
 
 import faulthandler
@@ -19,7 +19,7 @@ import types
 import warnings
 
 if __name__ == "__main__":
-    # Not this folder, whose files are named like others, but the one that has the package.
+    # Not this folder, where files have names of other modules, but the one that has the package.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from rog import strategy  # noqa: E402: the path comes first
@@ -37,7 +37,7 @@ LIMIT_MOST_S = 86400
 
 
 def whole(value, name, most=U32_MAX):
-    """An answer that has to be a whole number."""
+    """An answer that must be a whole number."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -55,7 +55,7 @@ def real(value, name):
 
 
 class View:
-    """The numbers of a question, and the arrays behind them, taken one after the other."""
+    """The numbers of a question, and the arrays after them, taken in order."""
     names = ("now", "waited_s", "own", "slowest", "recent_max_s", "mean_s", "compute_s", "push_s",
              "pull_s", "goodput_up", "goodput_down", "loss", "energy_j", "worker", "iteration",
              "everyone_transmitted", "again", "lag", "steps", "local_steps", "waiting_count",
@@ -88,7 +88,7 @@ class View:
 
 
 def fill(kind, given, **more):
-    """A view of that kind: the numbers of its names that are given, and what is made of others."""
+    """A view of that kind: the given numbers by name, and values derived from others."""
     view = kind()
     for name in kind.__slots__:
         setattr(view, name, more[name] if name in more else getattr(given, name))
@@ -114,7 +114,7 @@ class Host:
         self.answers.flush()
 
     def fetch_versions(self, config):
-        """In the midst of a hook: the table is large, and few look at it."""
+        """Asks within a hook: the table is large, and few strategies read it."""
         self.say(WANTS_VERSIONS)
         size = HEAD.unpack(self.read(HEAD.size))[2]
         data = memoryview(self.read(size))
@@ -123,7 +123,7 @@ class Host:
                 for worker in range(config.workers)]
 
     def sentence(self, cause):
-        """What went wrong and where: in the strategy's file, where it has to do with it."""
+        """The error and its place: in the strategy's file, if that is involved."""
         text = traceback.format_exception_only(type(cause), cause)[-1].strip()
         frames = traceback.extract_tb(cause.__traceback__)
         own = [frame for frame in frames if frame.filename == self.path]
@@ -225,7 +225,7 @@ class Host:
             value = getattr(state, name)()
             if name == "least_share":
                 made[name] = real(value, name)
-            elif name.endswith("_bound"):  # negative: there is none
+            elif name.endswith("_bound"):  # negative: no worker
                 made[name] = -1 if value is None or value < 0 else whole(value, name)
             else:
                 made[name] = whole(value, name)
@@ -248,7 +248,7 @@ class Host:
         return answer + order + level
 
     def taken(self, numbers, count, kind, name):
-        """An array of an answer that may have been replaced by another one."""
+        """An array of an answer, which the strategy may have replaced."""
         if strategy.Arrays.numpy is not None:
             numbers = strategy.Arrays.numpy.asarray(numbers)
             if numbers.dtype.kind not in "iu":
@@ -337,7 +337,7 @@ class Host:
 
 
 def main(path):
-    """Standard input and output are ours; the strategy has neither."""
+    """Standard input and output belong to this file; the strategy has neither."""
     questions, answers = os.dup(0), os.dup(1)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)

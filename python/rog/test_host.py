@@ -3,10 +3,10 @@
 
     python -m rog.test_host train.py --test
 
-does the imports with which train.py begins, then reads paths of checkpoints from standard input, each
-ended by a zero byte, and for each makes a copy of itself that runs train.py as __main__, with the path
-in ROG_CHECKPOINT. So PyTorch is imported once and not for every checkpoint; nothing else is shared. When
-a copy has ended its status, as os.wait() has it, is written behind what it has printed.
+makes the imports at the beginning of train.py, then reads paths of checkpoints from standard input,
+each ended by a zero byte. For each it forks a copy of itself that runs train.py as __main__, with
+the path in ROG_CHECKPOINT. So PyTorch is imported once and not for every checkpoint; nothing else
+is shared. When a copy has ended, its status, in the form of os.wait(), is written after its output.
 """
 
 import ast
@@ -23,7 +23,8 @@ _MARK = b"\n\036rog.test_host %d\n"
 
 
 def _names(statement):
-    """The modules that an import imports; None: it is none, or of this script's folder."""
+    """The modules that an import statement imports; None: it is not an import, or of this script's
+    folder."""
     if isinstance(statement, ast.Import):
         names = [alias.name for alias in statement.names]
     elif isinstance(statement, ast.ImportFrom) and not statement.level:
@@ -37,8 +38,8 @@ def _names(statement):
 
 
 def _import_first(tree):
-    """The imports before anything else: what the script does in between might change what they do.
-    One that fails is the script's own to fail with."""
+    """The imports before any other statement: a statement in between might change what later ones
+    import. An import that fails is left to the script."""
     for at, statement in enumerate(tree.body):
         if at == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
@@ -53,7 +54,7 @@ def _import_first(tree):
 
 
 def _run(script, text, arguments):
-    """As `python script arguments`: what it raises leaves this function."""
+    """Like `python script arguments`: exceptions leave this function."""
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = module
@@ -69,7 +70,7 @@ def _run(script, text, arguments):
 
 
 def _paths(stream):
-    """What comes on standard input, until it ends."""
+    """The paths from standard input, until it ends."""
     rest = b""
     while True:
         got = os.read(stream, 65536)

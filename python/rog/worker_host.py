@@ -3,17 +3,16 @@
 
     python -m rog.worker_host --workers 16 train.py ARGUMENTS
 
-runs train.py once for each of the ranks ROG_RANK, ROG_RANK + 1, ..., each with a folder ROG_OUT of
-its own beside the given one, which is the first's (worker1, worker2, ...). So there is one
-interpreter, each module is imported once, and a GPU has one context; what there is N times are the
-models.
+runs train.py once for each of the ranks ROG_RANK, ROG_RANK + 1, ... Each has its own folder ROG_OUT
+beside the given one, which is the first worker's (worker1, worker2, ...). So there is one
+interpreter, each module is imported once, and a GPU has one context; only the models exist N times.
 
-Each worker is a thread that runs the script as __main__, in a namespace of its own. One computes at
-a time: it has its turn until it waits for the run (in step(), for example), and what a process has
-one of (_process_state.py) is put aside for it until its next turn. What workers share is what
+Each worker is a thread that runs the script as __main__, in its own namespace. One computes at a
+time: it has its turn until it waits for the run (in step(), for example), and state that a process
+has only once (_process_state.py) is put aside for it until its next turn. Workers share what
 imported modules keep: a program that changes variables of a module needs a process for each worker.
 
-A worker that fails ends the process; the run is told which one, and its traceback.
+If a worker fails, the process ends, and the run is told which worker it was, with its traceback.
 """
 
 import argparse
@@ -36,7 +35,7 @@ _M_ARENA_MAX = -8  # glibc's malloc.h
 
 
 class Guest:
-    """A worker, and what is put aside of it."""
+    """A worker, and its state that is put aside."""
 
     def __init__(self, rank, state, module):
         self.rank, self.state, self.module = rank, state, module
@@ -45,14 +44,14 @@ class Guest:
         self.why = None  # it has failed
 
     def ends(self, why):
-        """The script has ended, and `why` says what is wrong with that (None: nothing yet)."""
+        """The script has ended; `why` is the error (None: none so far)."""
         opened = [link for link in self.links if link.is_open()]
         if why is None and not self.links:
             why = "it exited without taking part in the run (rog.Optimizer, rog.from_env)"
         if why is None and any(not link.statistics().over for link in opened):
             why = "it exited before the end of the run: call optimizer.finish() at the end"
         if why is not None:
-            sys.stdout.flush()  # first the log: whoever is told ends this process
+            sys.stdout.flush()  # first the log: the receiver of the report ends this process
             print("".join("worker %d: %s\n" % (self.rank, line) for line in why.split("\n")), end="",
                   file=sys.__stderr__, flush=True)
             for link in opened:
@@ -61,7 +60,7 @@ class Guest:
 
 
 class Lines:
-    """A stream whose lines say which worker has written them."""
+    """A stream that marks each line with the worker that wrote it."""
 
     def __init__(self, stream, host):
         self._stream, self._host = stream, host
@@ -89,9 +88,9 @@ class Lines:
 
 
 class Host:
-    """Takes the place of _librog.Alone: whose turn it is."""
+    """Takes the place of _librog.Alone: decides which worker has its turn."""
 
-    turn_s = -1.0  # Ctrl-C is the first thread's, which waits for nothing else
+    turn_s = -1.0  # Ctrl-C goes to the first thread, which waits for nothing else
 
     def __init__(self):
         self._baton = threading.Lock()
@@ -145,14 +144,14 @@ class Host:
         finally:
             guest.module.__dict__.clear()
             self._present = None
-            if guest.why is None:  # after one that failed nobody has a turn: what it said is the last
+            if guest.why is None:  # after a failure no worker has a turn: its message is the last
                 self._baton.release()
             guest.waits.set()
             self._ended.put(guest)
 
     @staticmethod
     def _execute(guest, code):
-        """None, or what went wrong."""
+        """Returns None, or the error."""
         try:
             exec(code, guest.module.__dict__)
         except SystemExit as cause:
@@ -163,7 +162,7 @@ class Host:
         return None
 
     def work(self, guests, code):
-        """Until all are through (None), or the first that fails."""
+        """Runs until all have finished (None), or the first fails."""
         threads = []
         for guest in guests:
             threads.append(threading.Thread(target=self._run, args=(guest, code), daemon=True,
@@ -185,8 +184,8 @@ class Host:
 
 
 def _own_folder(out, rank, folder):
-    """The folder of a worker that is not the first, with what the first's working folder has, where
-    that is in the first's."""
+    """The folder of a worker other than the first, with a copy of the first's working folder if
+    that is within the first's ROG_OUT."""
     own = os.path.join(os.path.dirname(out), "worker%d" % rank)
     os.makedirs(own, exist_ok=True)
     inside = os.path.relpath(folder, out)
@@ -222,8 +221,8 @@ def _read(script):
 
 
 def _prepare_threads():
-    """Threads like the first thread of a process, and one heap for all: where each had its own, what
-    one worker frees the next could not use."""
+    """Threads with the stack of a process's first thread, and one heap for all: with separate
+    heaps, the next worker could not use memory that another has freed."""
     soft = resource.getrlimit(resource.RLIMIT_STACK)[0]
     threading.stack_size(max(_STACK_BYTES, min(soft, 64 << 20)) if soft > 0 else _STACK_BYTES)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

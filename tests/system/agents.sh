@@ -151,7 +151,7 @@ exec $ROG_BUILD/bin/rog-trainer "\$@"
 END
 chmod +x mover
 ROG_TRAINER=$PWD/mover try 1 rogctl agent $pool
-says "$pool is no longer exists: it was moved with all that is left in it"
+says "$pool no longer exists: it was moved with its contents"
 mv elsewhere $pool
 try 0 rogctl agent $pool
 try 0 rogctl sweep x.conf -q

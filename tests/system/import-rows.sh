@@ -79,7 +79,7 @@ stored doubled >found
 cmp expected found || fail "other rows where rows are there twice"
 same "twice" 4 "$(json '[.files[][].refused] | add')"
 try 0 rogctl show 01-02 --db doubled.db
-prints "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 refused: the same as the row before (line 4)"
+prints "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 rejected: the same as the row before (line 4)"
 
 # Half a last row is refused where it is not complete, and what was complete stays.
 for file in accuracy.csv log/worker_1.log log/worker_0.log log/energy-1.txt log/bw_replay-1.txt; do
@@ -112,7 +112,7 @@ changed huge cat
 sed -i '1s/.*/2022-07-01 09:59:00,000 energy (J): TOTAL 2.5 CPU 1.0\n2022-07-01 10:00:04,000 energy (J): TOTAL 1e308 CPU 1.0/' \
     huge/result/01-02-03-04-SSP-4-outdoors/log/energy-1.txt
 try 0 rogctl import huge --db huge.db
-says "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 refused: not understood (line 2)"
+says "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 rejected: not understood (line 2)"
 
 # What is missing is said by its cause; what nobody reads is named.
 changed missing cat
@@ -122,9 +122,9 @@ echo "more" >$missing/log/more.txt
 iconv -t UTF-16 $run/accuracy.csv >$missing/accuracy.csv
 try 0 rogctl import missing --db missing.db -v
 says "log/worker_1.log is missing"
-says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
-says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 refused: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
-says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 refused: of a worker whose log is missing or does not contain its rank (first in line 1)"
+says "log/energy-1.txt: 3 readings in 3 lines, 0 stored; 3 rejected: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
+says "log/bw_replay-1.txt: 3 rates in 3 lines, 0 stored; 3 rejected: its host's clock cannot be aligned: the worker's log is missing or empty (first in line 1)"
+says "log/worker_0.log: 3 stalls in 3 lines, 0 stored; 3 rejected: of a worker whose log is missing or does not contain its rank (first in line 1)"
 says "accuracy.csv is not read: is text in UTF-16"
 says "log/more.txt: not read: not a known file of a run"
 ! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
@@ -139,7 +139,7 @@ sed -i '5,7d' $wrong/worker_1.log
 try 0 rogctl import wrong --db wrong.db
 for what in "more than readings after it (line 2)" "less than readings before it (line 4)" \
     "its date is over 30 days from the run's start (line 5)" "far more than the reading before it (line 6)" \
-    "7 rates in 8 lines, 3 stored; 1 other line; 4 refused: not understood (first in line 4)" \
+    "7 rates in 8 lines, 3 stored; 1 other line; 4 rejected: not understood (first in line 4)" \
     "log/worker_1.log: iteration 2 is missing"; do
     says "$what"
 done

@@ -91,7 +91,7 @@ says "not imported"
 cp $run/log/worker_1.log whole.log
 sed -i 's/Iteration 3 /Iteration 2 /' $run/log/worker_1.log
 try 0 rogctl import $run --db fourth.db
-says "worker_1.log: 4 iterations in 45 lines, 2 stored; 1 refused: cut off (line 44); 1 refused: an iteration that was already logged (line 38)"
+says "worker_1.log: 4 iterations in 45 lines, 2 stored; 1 rejected: cut off (line 44); 1 rejected: an iteration that was already logged (line 38)"
 mv whole.log $run/log/worker_1.log
 printf 'ROG:\nworld_size: 99999999999\n' >$run/config
 try 1 rogctl import $run --db third.db

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The functions of torch.distributed among the workers of a virtual cluster.
 
-A collective operation goes through the server, as everything does here: what a worker contributes goes
-up its link, and when all have contributed, what it gets comes down. Operations that are begun with
+A collective operation goes through the server, as everything does here: a worker's contribution
+goes up its link, and when all have contributed, its result comes down. Operations started with
 async_op travel together, when the first of them is waited for.
 """
 
@@ -17,7 +17,7 @@ from .._librog import RogError
 from ._member import Over
 
 _here = threading.local()  # .member: the worker of this thread
-_installed = []            # what torch.distributed had, while workers are there
+_installed = []            # torch.distributed's own functions, while workers replace them
 _lock = threading.Lock()
 _users = [0]
 
@@ -27,7 +27,8 @@ def _bytes(tensor):
 
 
 class _Operation:
-    """One collective operation of one worker: what it gives, and what to do with what all gave."""
+    """One collective operation of one worker: its contribution, and what to do with all
+    contributions."""
 
     def __init__(self, kind, value, up, down, take):
         self.kind, self.value, self.up, self.down, self.take = kind, value, up, down, take
@@ -48,7 +49,7 @@ class _Handle:
 
 
 class Pending:
-    """Operations of a worker that have been begun."""
+    """Operations that a worker has started."""
 
     def __init__(self, member):
         self.member = member
@@ -106,7 +107,7 @@ def _check_dense(tensor):
 
 
 def _reduced(op, values):
-    """The values in the order of the workers, so that each run sums up alike."""
+    """The values in the order of the workers, so that every run adds them up in the same order."""
     total = values[0].clone()
     for value in values[1:]:
         if op == dist.ReduceOp.SUM or op == dist.ReduceOp.AVG:
@@ -180,7 +181,7 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
 
 
 def _objects(kind, data, up, expected, group):
-    """Two meetings: how much comes down is only known when all have given theirs."""
+    """Meets twice: the sizes that come down are only known when all workers have contributed."""
     pending, came = _pending(group), []
     pending.begin(_Operation(kind, data, up, 0, lambda values, once: came.extend(values)), True)
     pending.begin(_Operation(kind, None, 0, expected(came), lambda values, once: None), True)
@@ -235,7 +236,7 @@ def _refuse(name):
 
 
 def enter(member):
-    """This thread is that worker from here on; torch.distributed then has these functions."""
+    """Makes this thread that worker; torch.distributed then has these functions."""
     _here.pending = Pending(member)
     with _lock:
         _users[0] += 1
@@ -250,7 +251,7 @@ def enter(member):
 
 
 def leave():
-    """It is none any more; after the last one torch.distributed is as it was."""
+    """Ends that; after the last worker, torch.distributed has its own functions again."""
     if getattr(_here, "pending", None) is None:
         return
     _here.pending = None

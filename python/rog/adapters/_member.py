@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers of one process that give each other values, whose bytes the simulation has travel."""
+"""Workers of one process that pass values to each other, with the simulation timing the bytes."""
 
 import threading
 
@@ -13,18 +13,18 @@ _lock = threading.Lock()
 
 
 class Over(Exception):
-    """The run has ended while a worker waited for the others: leaves the framework's code."""
+    """The run ended while a worker waited for the others: leaves the framework's code."""
 
 
 class Turn:
-    """One meeting of all workers: what each has given, and what has been made of it."""
+    """One meeting of all workers: what each gave, and the result."""
 
     def __init__(self):
         self.given = {}  # by rank
         self._made = {}
 
     def once(self, key, make):
-        """make(), for the first who asks; the others get the same."""
+        """make(), for the first that asks; the others get the same result."""
         with _lock:
             if key not in self._made:
                 self._made[key] = make()
@@ -44,8 +44,8 @@ class Member:
     """A worker that moves values by itself.
 
     run      rog.from_env()
-    tensors  (name, shape, address) of float32 that checkpoints have: those of the worker whose
-             iteration has ended last with a model
+    tensors  (name, shape, address) of the float32 tensors in checkpoints, which are those of the
+             worker that was the last to end an iteration with a model
     shared   what the others may look at
     """
 
@@ -78,7 +78,7 @@ class Member:
 
     @property
     def first(self):
-        """A Turn before the first meeting, to which nobody has given anything."""
+        """A Turn before the first meeting, to which no worker has given anything."""
         return self._together.first
 
     @property
@@ -93,8 +93,8 @@ class Member:
         return self._worker.statistics()
 
     def meet(self, value, up, down):
-        """Gives the others a value, for which `up` bytes go to the server and `down` bytes come back
-        when all that are not through have given theirs. Returns the Turn."""
+        """Gives the others a value: `up` bytes go to the server, and `down` bytes come back when
+        all workers that have not finished have given theirs. Returns the Turn."""
         together = self._together
         with _lock:
             turn = together.turns.setdefault(self._turn, Turn())
@@ -107,12 +107,12 @@ class Member:
         return turn
 
     def end_iteration(self, loss, is_model):
-        """The iteration is over, and recorded with its loss. is_model: the tensors are what checkpoints
-        have from here on."""
+        """Ends the iteration and records its loss. is_model: checkpoints from now on have the
+        tensors."""
         self._worker.end_iteration(loss, is_model)
 
     def finish(self):
-        """This worker is through."""
+        """This worker has finished."""
         try:
             if not self.over:
                 self._worker.finish()

@@ -23,12 +23,13 @@ class Node:
             node.step(loss.item())
         node.finish()
 
-    strategy   an exogym.strategy.Strategy, or anything that has its _init_node(model, rank, num_nodes),
-               zero_grad() and step() and exchanges tensors by functions of torch.distributed. While
-               there are nodes, torch.distributed of this process has functions that do so among them
-    model      what it trains. It gets the first worker's values, here
+    strategy   an exogym.strategy.Strategy, or any object that has its _init_node(model, rank,
+               num_nodes), zero_grad() and step() and exchanges tensors by functions of
+               torch.distributed. While there are nodes, these functions of this process work
+               among them
+    model      the model that it trains; it gets the first worker's values here
     run        rog.from_env()
-    max_steps  how many steps there will be, for the strategy's schedule of the learning rate
+    max_steps  the number of steps in all, for the strategy's learning rate schedule
 
     A step of the strategy is a local step of the run: an iteration has as many as the run's setting
     local_steps, and takes their time. Checkpoints have the first worker's model, with its buffers.
@@ -79,7 +80,7 @@ class Node:
 
     @property
     def steps(self):
-        """Steps of the strategy in this iteration."""
+        """Steps of the strategy in this iteration so far."""
         return self._steps
 
     def statistics(self):
@@ -90,7 +91,7 @@ class Node:
         self.strategy.zero_grad()
 
     def step(self, loss=None):
-        """A step of the strategy; after the last one of an iteration that is over."""
+        """Makes a step of the strategy, and ends the iteration after its last one."""
         if self.over:
             raise RogError("the run is over: check `over` after each step, and stop")
         try:
@@ -112,7 +113,7 @@ class Node:
         self._member.end_iteration(sum(losses) / len(losses) if losses else math.nan, is_first)
 
     def finish(self):
-        """This worker is through. All workers must have made the same number of steps."""
+        """This worker has finished. All workers must have made the same number of steps."""
         _collectives.leave()
         self._member.finish()
 

@@ -16,13 +16,13 @@ from .. import _process_state
 from .._librog import RogError
 from ._member import Member, Over
 
-# What a number of a message takes, and the least that one is.
+# The size of a number in a message, and the smallest size of a message.
 _NUMBER_BYTES = 8
 
 
 def _bytes(message):
-    """What a message of Flower takes: the parameters as Flower has them in bytes, and names and values
-    of all else."""
+    """The size of a message of Flower: the parameters as Flower serializes them, and the names and
+    values of everything else."""
     total = _NUMBER_BYTES
     if getattr(message, "parameters", None) is not None:
         total += sum(len(tensor) for tensor in message.parameters.tensors)
@@ -33,7 +33,7 @@ def _bytes(message):
 
 
 class _Proxy(ClientProxy):
-    """A client as the strategy sees it. It is given work by what the strategy configures alone."""
+    """A client as the strategy sees it. It gets work only by what the strategy configures."""
 
     def __init__(self, rank, client):
         super().__init__(str(rank))
@@ -68,8 +68,8 @@ class _Manager(SimpleClientManager):
 
 
 class _Server:
-    """The server: the strategy, and where the rounds are. It is in the process of the workers, and
-    what it draws at random is its own."""
+    """The server: the strategy and the state of the rounds. It is in the process of the workers,
+    with its own random numbers."""
 
     def __init__(self, strategy, seed):
         self.strategy, self.manager, self.history = strategy, _Manager(), History()
@@ -114,7 +114,7 @@ class _Server:
             self.history.add_metrics_centralized(server_round=number, metrics=result[1])
 
     def _configured(self, configure, number):
-        """Instructions by the rank of who gets them."""
+        """Instructions, by the rank of the client that gets them."""
         return {proxy.rank: ins for proxy, ins in
                 configure(server_round=number, parameters=self.parameters,
                           client_manager=self.manager)}
@@ -127,7 +127,7 @@ class _Server:
                 [one for one in every if one[1].status.code != Code.OK])
 
     def end_fit(self, number, given):
-        """What the clients have trained: the next model. Returns who evaluates it."""
+        """Makes the next model from the clients' results. Returns the clients that evaluate it."""
         with self._own_random():
             if any(result is not None for result in given.values()):
                 parameters, metrics = self.strategy.aggregate_fit(number, *self._sorted_out(given))
@@ -154,7 +154,7 @@ def _shaped(arrays):
 
 
 class _Worker:
-    """One worker's way through the rounds."""
+    """One worker during the rounds."""
 
     def __init__(self, client, strategy, run, names):
         self.client = client.to_client() if hasattr(client, "to_client") else client
@@ -231,19 +231,19 @@ class _Worker:
 
 
 def run(client, strategy, rounds, run, names=None):
-    """Takes part in so many rounds as a client, and returns Flower's History.
+    """Takes part as a client in the given number of rounds, and returns Flower's History.
 
         rog.adapters.flower.run(Client(model, data), FedAvg(fraction_fit=0.5), 100, rog.from_env())
 
     client     a flwr.client.NumPyClient or Client of this worker
-    strategy   a flwr.server.strategy.Strategy. Each worker makes one, the first one's is the server's
+    strategy   a flwr.server.strategy.Strategy. Each worker makes one; the server uses the first worker's
     run        rog.from_env()
     names      of the model's arrays, in checkpoints: list(model.state_dict())
 
-    An iteration of a worker is a round that it is asked to take part in: what its fit() does takes the
-    virtual time of an iteration's local steps (settings step_s, local_steps). Who is not asked sends and
-    receives nothing, and waits. evaluate() takes no virtual time but that of its messages. The record has
-    the loss that fit() returns as the metric "loss".
+    An iteration of a worker is a round in which it is selected: its fit() takes the virtual time of
+    an iteration's local steps (settings step_s, local_steps). Clients that are not selected send
+    and receive nothing, and wait. evaluate() takes no virtual time except for its messages. The
+    record has the loss that fit() returns as the metric "loss".
     """
     worker = _Worker(client, strategy, run, names)
     try:
