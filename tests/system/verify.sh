@@ -95,7 +95,7 @@ rm -rf t.db* && cp results.db t.db
 query "UPDATE runs SET status = 'running' WHERE id = '$bsp';
     DELETE FROM events WHERE run_id = '$bsp' AND kind = 'end'" t.db >out
 try 0 rogctl verify "$bsp" --db t.db
-prints "the run is still in progress"
+prints "the end of the run: it is still in progress"
 
 # An iteration that died with its process, and a meter that began again, are findings only where no
 # event says that the worker came back. Its joules from before it count.
