@@ -486,8 +486,8 @@ follow() {
     SSH_ASKPASS=${SSH_ASKPASS:-$PWD/yes} SSH_ASKPASS_REQUIRE=force setsid -w sh -c "$command" >out 2>err </dev/null ||
         fail "cannot be followed"
 }
-let_in() {
-    $login cfg srv >out 2>err || fail "not let in when the advice was followed"
+logs_in() {
+    $login cfg srv >out 2>err || fail "cannot log in after following the advice"
 }
 write_cfg() {
     printf '%s\n' "$lines" "Host srv" "HostName 127.0.0.1" "Port $port" "User $user" "$key" "$agent" "$known" \
@@ -495,41 +495,41 @@ write_cfg() {
 }
 : >kh
 follow "accept it with: "
-let_in
+logs_in
 start
 printf '[127.0.0.1]:%s %s\n' $port "$(words other)" >kh
 ssh-keygen -q -H -f kh 2>/dev/null >&2
 follow "remove the old one with: "
 follow "accept it with: "
-let_in
+logs_in
 start
 cfg "HostKeyAlias robots"
 printf 'robots %s\n' "$(words other)" >"a file"
 known="UserKnownHostsFile \"$PWD/a file\""
 follow "remove the old one with: "
 follow "accept it with: "
-let_in
+logs_in
 start
 printf '[127.0.0.*]:* %s\n' "$(words other)" >kh
 follow "remove the old one with: "
 follow "accept it with: "
-let_in
+logs_in
 start
 port=$port_both
 printf '[127.0.0.1]:%s %s\n' $port "$(words host_rsa)" >kh
 cfg "HostKeyAlgorithms ssh-ed25519"
 follow "remove the old one with: "
 follow "accept it with: "
-let_in
+logs_in
 start
 port=$port_certified
 printf '@cert-authority * %s\n' "$(words ca)" >kh
 follow "accept it with: "
-let_in
+logs_in
 start
 key="IdentityFile $PWD/loose"
 follow "change that with: "
-let_in
+logs_in
 start
 
 if [ -n "${port_password_first:-}" ]; then
@@ -539,7 +539,7 @@ if [ -n "${port_password_first:-}" ]; then
         rm -rf their_home/.ssh
         at password
         follow "$1"
-        let_in
+        logs_in
         start
     }
     printf '#!/bin/sh\necho "%s"\n' "$secret" >askpass

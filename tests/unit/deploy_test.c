@@ -299,7 +299,7 @@ static void bad_items_are_refused(void **state)
                                             {.source = one, .name = "a/c", .mode = 0644},
                                             UNPACKER};
     assert_int_equal(rog_deploy_tree(ssh, clash, 4, &folder, NULL, &err), ROG_EINVAL);
-    assert_non_null(strstr(err.message, "want the name a"));
+    assert_non_null(strstr(err.message, "have the name a"));
     const struct rog_deploy_item hash = {one, "a", 0644, "xyz"};
     assert_int_equal(rog_deploy_tree(ssh, &hash, 1, &folder, NULL, &err), ROG_EINVAL);
     const struct rog_deploy_item lie[] = {

@@ -199,7 +199,7 @@ static double lost_after_welcome(bool breaks)
     return lost_s;
 }
 
-static void test_let_in_and_gone(void **state)
+static void test_accepted_and_gone(void **state)
 {
     (void)state;
     assert_true(lost_after_welcome(false) <= 0);
@@ -231,7 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_and_gone),
-        cmocka_unit_test(test_let_in_and_gone),
+        cmocka_unit_test(test_accepted_and_gone),
         cmocka_unit_test(test_stopped_tries_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -493,8 +493,8 @@ static void change_byte(const char *folder, const char *name, long at)
     free(path);
 }
 
-/* Between checkpoints too, and from the one before where the last is not whole. */
-static void the_newest_that_is_whole_is_gone_on_from(void **state)
+/* Between checkpoints too, and from the previous state if the last is incomplete. */
+static void it_resumes_from_the_newest_complete_state(void **state)
 {
     char *folder = rog_path_join(*state, "state");
     struct served served;
@@ -541,7 +541,7 @@ int main(void)
         cmocka_unit_test(time_goes_on_after_it_has_stood_still),
         cmocka_unit_test(what_is_beside_the_model_comes_back),
         cmocka_unit_test(another_optimizer_does_not_go_on),
-        cmocka_unit_test(the_newest_that_is_whole_is_gone_on_from),
+        cmocka_unit_test(it_resumes_from_the_newest_complete_state),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -170,8 +170,8 @@ static int make_room(struct worker *worker, struct rog_error *err)
     return worker->gradients && worker->rules && worker->given ? ROG_OK : rog_fail_nomem(err);
 }
 
-static int let_in(struct rog_programs *programs, struct pending *pending,
-                  const struct rog_virtual_message *message, int region, struct rog_error *err)
+static int accept_peer(struct rog_programs *programs, struct pending *pending,
+                       const struct rog_virtual_message *message, int region, struct rog_error *err)
 {
     struct worker *worker = NULL;
     int code = find_worker(programs, pending, message, &worker, err);
@@ -230,7 +230,7 @@ int programs_greet(struct rog_programs *programs, struct pending *pending, struc
         rog_fail_prefix(&why, "%s sent an invalid message", who);
         why.code = code = ROG_EFAILED;
     } else if (!code) {
-        code = let_in(programs, pending, &message, region, &why);
+        code = accept_peer(programs, pending, &message, region, &why);
         if (code)
             refuse(fd, &why);
     } else {

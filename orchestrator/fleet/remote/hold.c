@@ -35,10 +35,10 @@ static void describe(struct rog_hold *hold)
     char host[65] = "";
     const struct passwd *entry = getpwuid(geteuid());
     const char *user = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
-    user = user && user[0] ? user : entry ? entry->pw_name : "somebody";
+    user = user && user[0] ? user : entry ? entry->pw_name : "unknown";
     gethostname(host, sizeof host - 1);
     snprintf(hold->text, sizeof hold->text, "%.40s@%.40s, sweep %.100s", user,
-             host[0] ? host : "somewhere", hold->options.sweep);
+             host[0] ? host : "unknown", hold->options.sweep);
 }
 
 static int draw_token(char token[ROG_CLAIM_TOKEN_BYTES], struct rog_error *err)
