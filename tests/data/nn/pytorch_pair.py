@@ -30,7 +30,7 @@ ODD = (  # how a checkpoint `c` with the state dict `s` is changed, and what mus
     (lambda c, s: s.update({"module.head.weight": torch.zeros(100, 64)}),
      "head.weight has the shape (100, 64) instead of (100, 128)"),
     (lambda c, s: s["module.norm.bias"].fill_(NAN), "norm.bias holds a value that is not finite"),
-    (lambda c, s: s.pop("module.head.weight"), "head.weight is missing: no ConvMLP"),
+    (lambda c, s: s.pop("module.head.weight"), "head.weight is missing: not a ConvMLP"),
     (lambda c, s: c.update(state_dict=[1, 2]), "not a state dict"),
     (lambda c, s: c.update(args=argparse.Namespace(x=1)), "say --trust"),
 )
