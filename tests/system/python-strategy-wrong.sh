@@ -86,7 +86,7 @@ mkdir bin
 for program in rogctl rog-trainer env; do ln -s "$(command -v $program)" bin/$program; done
 strategy fine "$admit"
 try 2 env PATH="$PWD/bin" rogctl run --library own/fine.py workload=none seconds=10
-cannot use the Python strategy says "own/fine.py: the program python3 is not installed"
+says "/own/fine.py: the program python3 is not installed"
 
 # What it prints is in the log and nowhere else.
 strategy prints "$push
