@@ -18,7 +18,7 @@
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
-#define CHUNK_BYTES ((size_t)1 << 20)
+#define CHUNK_BYTES ((size_t)4 << 20)
 #define MOST_BYTES ((size_t)1 << 30)
 #define MOST_REPEATS 100
 

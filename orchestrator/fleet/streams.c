@@ -14,10 +14,10 @@
 #include <rog/events.h>
 
 /* How much of a stream one step takes in; a line of it may not be longer. */
-#define CHUNK_BYTES (1 << 20)
+#define CHUNK_BYTES (4 << 20)
 /* Steps of a stream in a row: one that grows faster than it is stored must not keep the rest of the
  * program, and whoever wants it to end, waiting. */
-#define CHUNKS_AT_ONCE 16
+#define CHUNKS_AT_ONCE 4
 
 /* Appends the stream NAME of a node; the server's lie in the folder itself. */
 static int add(struct rog_streams *streams, struct rog_db *db,

@@ -63,14 +63,16 @@ static void make_row(const struct rog_artifact_worker *worker,
 static int add_iterations(struct rog_db *db, const struct rog_artifact *run,
                           const struct rog_artifact_worker *worker, struct rog_error *err)
 {
-    struct rog_query *query = NULL;
-    int code = rog_iterations_insert_new(&query, db, err);
+    struct rog_batch *batch = NULL;
+    int code = rog_iterations_insert_new(&batch, db, err);
     for (size_t i = 0; i < worker->count && code == 0; i++) {
         struct rog_iteration row;
         make_row(worker, &worker->item[i], &row);
-        code = rog_iterations_insert(query, run->id, &row, err);
+        code = rog_iterations_insert(batch, run->id, &row, err);
     }
-    rog_query_free(query);
+    if (code == 0)
+        code = rog_batch_flush(batch, err);
+    rog_batch_free(batch);
     return code;
 }
 

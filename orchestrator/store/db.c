@@ -17,6 +17,7 @@
 
 #include <common/file.h>
 #include <common/ran_out.h>
+#include <orchestrator/store/db_state.h>
 #include <orchestrator/store/schema.h>
 
 /* How long a statement waits for another process that writes. A batch of events takes
@@ -24,14 +25,6 @@
 #define BUSY_TIMEOUT_MS 60000
 #define WAL_STEP_MS 20
 #define CAUSE_BYTES 256
-
-struct rog_db {
-    sqlite3 *handle;
-    char *path;
-    bool in_transaction;
-    struct stat file; /* as it was opened */
-    int64_t version;  /* of its schema then */
-};
 
 struct rog_query {
     struct rog_db *db; /* borrowed */
@@ -215,7 +208,7 @@ static int check_tables(struct rog_db *db, struct rog_error *err)
                          "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE"
                          " (lower(tbl_name) IN (" ROG_SCHEMA_TABLES ") AND (type NOT IN ('table',"
                          " 'index') OR sql LIKE 'CREATE VIRTUAL%'))"
-                         " OR lower(name) IN ('json_each', 'json_tree')"
+                         " OR lower(name) IN ('json_each', 'json_tree', '" ROG_BATCH_TABLE "')"
                          " OR substr(lower(name), 1, 7) = 'pragma_')",
                          &odd, err);
     if (code == 0 && !odd)
@@ -373,7 +366,8 @@ static int open_read(struct rog_db *db, struct rog_error *err)
 static int use_wal(struct rog_db *db, struct rog_error *err)
 {
     const struct timespec step = {0, WAL_STEP_MS * 1000000L};
-    int code = exec(db, "PRAGMA journal_mode = WAL", err);
+    /* Of a new database; larger pages are written in fewer calls. */
+    int code = exec(db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL", err);
     for (int i = 0; code == ROG_EBUSY && i < BUSY_TIMEOUT_MS / WAL_STEP_MS; i++) {
         nanosleep(&step, NULL);
         code = exec(db, "PRAGMA journal_mode = WAL", err);
@@ -381,7 +375,7 @@ static int use_wal(struct rog_db *db, struct rog_error *err)
     return code < 0 ? code
                     : exec(db,
                            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA "
-                           "wal_autocheckpoint = 4000",
+                           "wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY",
                            err);
 }
 
@@ -396,6 +390,9 @@ static int open_write(struct rog_db *db, struct rog_error *err)
     if (sqlite3_db_readonly(db->handle, "main") == 1)
         return fail(err, db, SQLITE_READONLY);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    result = rog_batch_register(db);
+    if (result != SQLITE_OK)
+        return fail(err, db, result);
     /* Looked at before anything is changed: the journal mode is written into the file. */
     int code = inspect(db, &version, err);
     if (code == 0)

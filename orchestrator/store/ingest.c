@@ -16,7 +16,8 @@
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
-enum statement { BANDWIDTH, ENERGY, CHECKPOINT, EVENT, WORKER, STORED, STATEMENTS };
+enum statement { CHECKPOINT, WORKER, STORED, STATEMENTS };
+enum table { ITERATIONS, BANDWIDTH, ENERGY, EVENTS, TABLES }; /* of many rows */
 
 struct rog_ingest {
     struct rog_db *db; /* borrowed */
@@ -24,7 +25,8 @@ struct rog_ingest {
     size_t run_id_length;
     char *folder; /* of the run, relative to the database's folder */
     struct rog_ingest_state state;
-    struct rog_query *query[STATEMENTS], *iterations;
+    struct rog_query *query[STATEMENTS];
+    struct rog_batch *batch[TABLES];
     int64_t worker; /* who has made iterations in the lines at hand; 0: nobody */
     int64_t rank;   /* whose stream it is, of a worker; 0: it speaks of all */
     bool forgives;
@@ -33,17 +35,23 @@ struct rog_ingest {
 };
 
 static const char *const statement_sql[STATEMENTS] = {
-    [BANDWIDTH] = "INSERT INTO bandwidth(run_id, rank, t, mbps) VALUES (?, ?, ?, ?)",
-    [ENERGY] = "INSERT INTO energy(run_id, rank, t, joules, source) VALUES (?, ?, ?, ?, ?)",
     [CHECKPOINT] =
         "INSERT INTO checkpoints(run_id, t, iteration, path, sha256) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT(run_id, t) DO UPDATE SET iteration = excluded.iteration,"
         " accuracy = iif(sha256 = excluded.sha256 AND path = excluded.path, accuracy, NULL),"
         " tested_at = iif(sha256 = excluded.sha256 AND path = excluded.path, tested_at, NULL),"
         " path = excluded.path, sha256 = excluded.sha256",
-    [EVENT] = "INSERT INTO events(run_id, rank, t, kind, data) VALUES (?, nullif(?, -1), ?, ?, ?)",
     [WORKER] = "INSERT OR REPLACE INTO workers(run_id, rank, host, facts) VALUES (?, ?, ?, ?)",
     [STORED] = "INSERT OR REPLACE INTO streams(run_id, name, stored_bytes) VALUES (?, ?, ?)",
+};
+
+static const struct {
+    const char *insert;
+    size_t columns;
+} tables[TABLES] = {
+    [BANDWIDTH] = {"INSERT INTO bandwidth(run_id, rank, t, mbps)", 4},
+    [ENERGY] = {"INSERT INTO energy(run_id, rank, t, joules, source)", 5},
+    [EVENTS] = {"INSERT INTO events(run_id, rank, t, kind, data)", 5},
 };
 
 void rog_utc_now(char text[ROG_UTC_BYTES])
@@ -76,45 +84,43 @@ static int store_iteration(struct rog_ingest *g, struct rog_event_line *e, int64
     g->state.compute_s += row.compute_s;
     g->state.communication_s += row.push_s + row.pull_s;
     g->state.stall_s += row.stall_s;
-    return rog_iterations_insert(g->iterations, g->run_id, &row, err);
+    return rog_iterations_insert(g->batch[ITERATIONS], g->run_id, &row, err);
 }
 
-/* The first three parameters of all events. */
-static int begin_row(struct rog_query *query, const struct rog_ingest *g, int64_t rank, double t,
-                     struct rog_error *err)
+/* A row as far as its number, which has to be there. */
+static int begin_reading(struct rog_ingest *g, enum table table, struct rog_event_line *e,
+                         const char *number, int64_t rank, double t, struct rog_error *err)
 {
-    rog_query_reset(query);
-    int code = rog_query_bind_borrowed(query, 1, g->run_id, g->run_id_length, err);
-    if (code == 0)
-        code = rog_query_bind_int(query, 2, rank, err);
-    return code < 0 ? code : rog_query_bind_real(query, 3, t, err);
+    struct rog_batch *batch = g->batch[table];
+    if (!rog_event_line_is_number(e, number))
+        return rog_fail(err, ROG_EFORMAT, "an event without its number \"%s\"", number);
+    int code = rog_batch_row(batch, err);
+    if (code < 0)
+        return code;
+    rog_batch_text(batch, g->run_id, g->run_id_length);
+    rog_batch_int(batch, rank);
+    rog_batch_real(batch, t);
+    rog_batch_real(batch, rog_event_line_number(e, number, 0));
+    return 0;
 }
 
 static int store_bandwidth(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                            struct rog_error *err)
 {
-    struct rog_query *query = g->query[BANDWIDTH];
-    int code = begin_row(query, g, rank, t, err);
-    if (code == 0)
-        code = rog_query_bind_real(query, 4, rog_event_line_number(e, "mbps", (double)NAN), err);
-    return run(query, code, err);
+    return begin_reading(g, BANDWIDTH, e, "mbps", rank, t, err);
 }
 
 static int store_energy(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                         struct rog_error *err)
 {
     static const char model[] = "model";
-    struct rog_query *query = g->query[ENERGY];
-    int code = begin_row(query, g, rank, t, err);
-    if (code == 0)
-        code = rog_query_bind_real(query, 4, rog_event_line_number(e, "joules", (double)NAN), err);
     size_t length;
+    int code = begin_reading(g, ENERGY, e, "joules", rank, t, err);
+    if (code < 0)
+        return code;
     const char *source = rog_event_line_text(e, "source", &length);
-    if (code == 0 && source)
-        code = rog_query_bind_borrowed(query, 5, source, length, err);
-    else if (code == 0)
-        code = rog_query_bind_borrowed(query, 5, model, sizeof model - 1, err);
-    return run(query, code, err);
+    rog_batch_text(g->batch[ENERGY], source ? source : model, source ? length : sizeof model - 1);
+    return 0;
 }
 
 static int store_checkpoint(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
@@ -141,18 +147,22 @@ static int store_checkpoint(struct rog_ingest *g, struct rog_event_line *e, int6
 static int store_event(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
-    struct rog_query *query = g->query[EVENT];
+    struct rog_batch *batch = g->batch[EVENTS];
     size_t name_length, length;
     const char *name = rog_event_line_text(e, "event", &name_length);
     const char *data = rog_event_line_json(e, &length);
-    if (!data)
-        return rog_fail_nomem(err);
-    int code = begin_row(query, g, rank, t, err);
-    if (code == 0)
-        code = rog_query_bind_borrowed(query, 4, name, name_length, err);
-    if (code == 0)
-        code = rog_query_bind_borrowed(query, 5, data, length, err);
-    return run(query, code, err);
+    int code = data ? rog_batch_row(batch, err) : rog_fail_nomem(err);
+    if (code < 0)
+        return code;
+    rog_batch_text(batch, g->run_id, g->run_id_length);
+    if (rank == -1) /* of no rank */
+        rog_batch_text(batch, NULL, 0);
+    else
+        rog_batch_int(batch, rank);
+    rog_batch_real(batch, t);
+    rog_batch_text(batch, name, name_length);
+    rog_batch_text(batch, data, length);
+    return 0;
 }
 
 /* 0 where one of them decides for itself. */
@@ -253,7 +263,9 @@ static int store_health(struct rog_ingest *g, struct rog_event_line *e, int64_t 
     bool news = false;
     if (rank < 0)
         return rog_fail(err, ROG_EFORMAT, "the health of a host without \"rank\"");
-    int code = rog_robots_heard(g->db, g->run_id, rank, rog_event_line_tree(e), &news, err);
+    int code = rog_batch_flush(g->batch[ITERATIONS], err); /* of which the last counts */
+    if (code == 0)
+        code = rog_robots_heard(g->db, g->run_id, rank, rog_event_line_tree(e), &news, err);
     return code == 0 && news ? store_event(g, e, rank, t, err) : code;
 }
 
@@ -298,9 +310,18 @@ static const struct {
 static handler *handler_of(const char *name, size_t length)
 {
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
-        if (strncmp(handlers[i].name, name, length) == 0 && !handlers[i].name[length])
+        if (handlers[i].name[0] == name[0] && strncmp(handlers[i].name, name, length) == 0 &&
+            !handlers[i].name[length])
             return handlers[i].store;
     return store_event;
+}
+
+static int flush(struct rog_ingest *g, struct rog_error *err)
+{
+    int code = 0;
+    for (int i = 0; code == 0 && i < TABLES; i++)
+        code = rog_batch_flush(g->batch[i], err);
+    return code;
 }
 
 static int store_line(struct rog_ingest *g, const char *text, size_t size, struct rog_error *err)
@@ -322,6 +343,8 @@ static int store_line(struct rog_ingest *g, const char *text, size_t size, struc
         g->state.t = t > g->state.t ? t : g->state.t;
         code = handler_of(name, length)(g, &event, rank, t, err);
     }
+    if (code == 0 && (!event.plain || event.json)) /* its texts are gone then */
+        code = flush(g, err);
     rog_event_line_release(&event);
     return code;
 }
@@ -365,6 +388,8 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
             code = note_damage(g, before.stored_bytes + used, err);
         used += length + 1;
     }
+    if (code == 0 && (code = flush(g, err)) == ROG_EFORMAT) /* the run is not there any more */
+        note_damage(g, before.stored_bytes, err);
     /* The main stream has workers of virtual clusters, which have no hosts. */
     if (code == 0 && g->worker > 0 && strcmp(g->stream, ROG_STREAM_MAIN) != 0)
         code = rog_robots_went_on(g->db, g->run_id, g->worker, err);
@@ -378,6 +403,8 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
     if (code == 0)
         code = rog_db_commit(g->db, err);
     rog_db_rollback(g->db);
+    for (int i = 0; i < TABLES; i++)
+        rog_batch_clear(g->batch[i]);
     if (code < 0)
         g->state = before;
     return code;
@@ -461,8 +488,10 @@ int rog_ingest_new(struct rog_ingest **out, struct rog_db *db, const char *run_i
     int code = g->run_id && g->stream && g->folder ? 0 : rog_fail_nomem(err);
     for (int i = 0; code == 0 && i < STATEMENTS; i++)
         code = rog_query_new(&g->query[i], db, err, statement_sql[i], NULL);
-    if (code == 0)
-        code = rog_iterations_insert_new(&g->iterations, db, err);
+    for (int i = 0; code == 0 && i < TABLES; i++)
+        code = i == ITERATIONS
+                   ? rog_iterations_insert_new(&g->batch[i], db, err)
+                   : rog_batch_new(&g->batch[i], db, tables[i].insert, tables[i].columns, err);
     if (code == 0)
         code = take_up(g, err);
     if (code == 0)
@@ -480,7 +509,8 @@ void rog_ingest_free(struct rog_ingest *ingest)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         rog_query_free(ingest->query[i]);
-    rog_query_free(ingest->iterations);
+    for (int i = 0; i < TABLES; i++)
+        rog_batch_free(ingest->batch[i]);
     free(ingest->run_id);
     free(ingest->stream);
     free(ingest->folder);

@@ -21,38 +21,35 @@ void rog_iterations_from_event(struct rog_event_line *event, struct rog_iteratio
     }
 }
 
-int rog_iterations_insert_new(struct rog_query **query, struct rog_db *db, struct rog_error *err)
+int rog_iterations_insert_new(struct rog_batch **batch, struct rog_db *db, struct rog_error *err)
 {
-    char *names = rog_iterations_columns("@", ", "), *values = rog_iterations_columns("?", ", ");
-    char *sql = names && values
-                    ? rog_format("INSERT OR REPLACE INTO iterations(run_id, %s) VALUES (?, %s)",
-                                 names, values)
-                    : NULL;
-    int code = sql ? rog_query_new(query, db, err, sql, NULL) : rog_fail_nomem(err);
+    size_t columns = 1;
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
+        columns++;
+    char *names = rog_iterations_columns("@", ", ");
+    char *sql = names ? rog_format("INSERT OR REPLACE INTO iterations(run_id, %s)", names) : NULL;
+    int code = sql ? rog_batch_new(batch, db, sql, columns, err) : rog_fail_nomem(err);
     free(sql);
-    free(values);
     free(names);
     return code;
 }
 
-int rog_iterations_insert(struct rog_query *query, const char *run_id,
+int rog_iterations_insert(struct rog_batch *batch, const char *run_id,
                           const struct rog_iteration *row, struct rog_error *err)
 {
-    int at = 1;
-    rog_query_reset(query);
-    int code = rog_query_bind_borrowed(query, at++, run_id, strlen(run_id), err);
-    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name && !code;
-         c++, at++) {
+    int code = rog_batch_row(batch, err);
+    if (code < 0)
+        return code;
+    rog_batch_text(batch, run_id, strlen(run_id));
+    for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++) {
         if (!rog_iteration_has(row, c))
-            code = rog_query_bind_borrowed(query, at, NULL, 0, err);
+            rog_batch_text(batch, NULL, 0);
         else if (c->type == ROG_COLUMN_INTEGER)
-            code = rog_query_bind_int(query, at, rog_iteration_integer(row, c), err);
+            rog_batch_int(batch, rog_iteration_integer(row, c));
         else
-            code = rog_query_bind_real(query, at, rog_iteration_real(row, c), err);
+            rog_batch_real(batch, rog_iteration_real(row, c));
     }
-    if (!code)
-        code = rog_query_step(query, err);
-    return code < 0 ? code : 0;
+    return 0;
 }
 
 int rog_iterations_query(struct rog_query **query, struct rog_db *db, const char *run_id,

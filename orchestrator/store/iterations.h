@@ -8,6 +8,7 @@
  * same.
  */
 
+#include <orchestrator/store/batch.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/event_line.h>
 #include <orchestrator/store/iteration_columns.h>
@@ -17,9 +18,9 @@
 void rog_iterations_from_event(struct rog_event_line *event, struct rog_iteration *row);
 
 /* For rog_iterations_insert, which puts a row into the table, in the place of an earlier one of the
- * same iteration. */
-int rog_iterations_insert_new(struct rog_query **query, struct rog_db *db, struct rog_error *err);
-int rog_iterations_insert(struct rog_query *query, const char *run_id,
+ * same iteration. It is there after rog_batch_flush; until then run_id has to stay. */
+int rog_iterations_insert_new(struct rog_batch **batch, struct rog_db *db, struct rog_error *err);
+int rog_iterations_insert(struct rog_batch *batch, const char *run_id,
                           const struct rog_iteration *row, struct rog_error *err);
 
 /* A run's rows by rank and iteration, of one rank or (ROG_ABSENT) of all workers, for

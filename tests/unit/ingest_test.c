@@ -250,6 +250,31 @@ static void an_iteration_that_is_done_again_replaces_the_first(void **state)
     expect(f->db, "SELECT count(*) || ' ' || t FROM iterations", "1 9.0");
 }
 
+/* More than are inserted at once, with lines among them whose texts are their own. */
+static void many_lines_keep_their_order(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    for (int i = 0; i < 5000; i++)
+        fprintf(file,
+                "{\"event\":\"%s\",%s\"t\":%d}\n{\"event\":\"energy\",\"t\":%d,\"joules\":%d}\n",
+                i % 2 ? "odd" : "even", i % 2100 ? "" : " ", i, i, 2 * i);
+    fclose(file);
+    assert_int_equal(rog_ingest_lines(f->ingest, text, size, &err), 0);
+    free(text);
+    expect(f->db,
+           "SELECT count(*) FROM events WHERE t = rowid - 1 AND rank IS NULL AND"
+           " kind = iif(t % 2, 'odd', 'even') AND data->>'event' = kind AND data->>'t' = t",
+           "5000");
+    expect(f->db,
+           "SELECT count(*) FROM energy WHERE t = rowid - 1 AND joules = 2 * t AND rank = -1",
+           "5000");
+}
+
 static void an_error_event_is_remembered(void **state)
 {
     struct fixture *f = *state;
@@ -381,6 +406,7 @@ int main(void)
         TEST(what_one_host_has_damaged_is_left_out),
         TEST(pieces_make_the_same_whole),
         TEST(a_bad_line_stores_nothing_of_its_batch),
+        TEST(many_lines_keep_their_order),
         TEST(an_error_event_is_remembered),
         TEST(streams_are_counted_apart),
         TEST(an_iteration_that_is_done_again_replaces_the_first),

@@ -78,12 +78,12 @@ static void run_script(struct rog_db *db, char *sql)
 
 static void insert(struct rog_db *db, const struct rog_iteration *row)
 {
-    struct rog_query *query = NULL;
+    struct rog_batch *batch = NULL;
     struct rog_error err = {0};
-    assert_int_equal(rog_iterations_insert_new(&query, db, &err), 0);
-    if (rog_iterations_insert(query, "r", row, &err))
+    assert_int_equal(rog_iterations_insert_new(&batch, db, &err), 0);
+    if (rog_iterations_insert(batch, "r", row, &err) || rog_batch_flush(batch, &err))
         fail_msg("%s", err.message);
-    rog_query_free(query);
+    rog_batch_free(batch);
 }
 
 static void values_keep_their_names(void **state)
