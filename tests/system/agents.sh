@@ -95,7 +95,7 @@ equals "a plain sweep after agents"
 
 # A run that an agent does is running for everybody who looks, and `stop` ends that one.
 fresh
-sed 's/seconds = 3000.0/seconds = 4000000.0/' x.conf >long.conf
+sed 's/seconds = [0-9.]*/epochs = 100000; seconds = 4000000.0/' x.conf >long.conf
 rogctl sweep long.conf --on list --attach -q >list 2>>told &
 sweep=$!
 until [ -d $pool/ready ] && [ -n "$(ls $pool/ready)" ]; do sleep 0.2; done
