@@ -131,8 +131,8 @@ static int tell(const struct rog_output *output, const struct rog_ui *ui, struct
     return code;
 }
 
-/* It may be missing; one that cannot be read may be replaced while the page is there, which says so,
- * too. */
+/* It may be missing; one that cannot be read may be replaced while the page is there, which says
+ * so, too. */
 static void warn_of_database(const struct rog_cli *cli, const struct rog_output *output)
 {
     struct rog_error why;

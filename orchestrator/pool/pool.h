@@ -69,8 +69,8 @@ struct rog_pool_task {
     char *name;  /* SEQ-RUN */
     char *agent; /* who has it, or had; NULL in ready/ */
 };
-/* What the name of a file is of, in a folder where tasks have agents or in one where they have none.
- * False: of no task, or there is no memory. Released with rog_pool_task_release. */
+/* What the name of a file is of, in a folder where tasks have agents or in one where they have
+ * none. False: of no task, or there is no memory. Released with rog_pool_task_release. */
 bool rog_pool_task_parse(const char *file, bool has_agent, struct rog_pool_task *task);
 /* The run, which is a part of the name. */
 const char *rog_pool_task_run(const struct rog_pool_task *task);

@@ -55,8 +55,9 @@ static void test_check(void **state)
                    "workload must be one of train, none, program (found \"tra\")");
     expect_message("{\"workload\":\"train|none\"}",
                    "workload must be one of train, none, program (found \"train|none\")");
-    expect_message("{\"lr_halve_at\":[1,\"x\"]}",
-                   "lr_halve_at must be a list of numbers from 1 to 1000000000 iterations (found [1,\"x\"])");
+    expect_message(
+        "{\"lr_halve_at\":[1,\"x\"]}",
+        "lr_halve_at must be a list of numbers from 1 to 1000000000 iterations (found [1,\"x\"])");
 }
 
 /* Every default passes its own row's check, in both tables. */
