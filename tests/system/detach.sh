@@ -195,7 +195,7 @@ try 2 rogctl sweep wrong.conf --detach
 try 2 rogctl sweep x.conf --detach --dry-run
 for option in --detach --attach; do
     try 1 env PATH=/nowhere "$(command -v rogctl)" sweep x.conf --on slurm $option --db none.db
-    says "there is no sbatch here"
+    says "sbatch is not installed here"
 done
 [ ! -e none.db ] || fail "a sweep without Slurm has begun"
 try 0 env PATH=/nowhere "$(command -v rogctl)" sweep x.conf --on slurm --dry-run
