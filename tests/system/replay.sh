@@ -55,7 +55,7 @@ try 2 rogctl run workload=train layout=layout.json
 says "layout is a model without values, only for workload none"
 for wrong in '[]' '{' '[{"name": "a", "shape": [0]}]'; do
     echo "$wrong" >wrong.json
-    try 1 rogctl run workload=none layout=wrong.json seconds=60 --db l.db
+    try 2 rogctl run workload=none layout=wrong.json seconds=60 --db l.db
     says "layout $PWD/wrong.json: "
 done
 

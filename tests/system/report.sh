@@ -129,7 +129,7 @@ try 0 rogctl show "$rog" --json
 same "replays" null "$(json .replay_off)"
 query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":null,\"tolerance\":0.1}')" >out
 try 0 rogctl show "$rog"
-prints "not known"
+prints "unknown: on no host"
 try 0 rogctl show "$rog" --json
 same "what is not known" false "$(json .replay_off)"
 query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":0.08,\"tolerance\":0.1}'),
