@@ -211,8 +211,19 @@ static void test_a_worker_that_lies_about_time(void **state)
     scene_release(&scene);
 }
 
+/* Of the server's next notice of this kind. */
+static uint32_t noticed_rows(struct scene *scene, enum rog_server_notice_kind kind)
+{
+    struct rog_server_notice notice;
+    do
+        assert_true(rog_server_notice(scene->server, &notice));
+    while (notice.kind != kind);
+    return notice.rows;
+}
+
 /* Published: a small budget is cut to 0 after the message was sized, and everything is applied but
- * only the mandatory part counted. Here the rows counted, carried and applied are the same. */
+ * only the mandatory part counted. Here the rows counted, carried and applied are the same, and
+ * the server says as many. */
 static void test_small_budget(void **state)
 {
     (void)state;
@@ -237,6 +248,8 @@ static void test_small_budget(void **state)
         assert_true(carried > 10 && carried < scene.rows->row_count);
         assert_int_equal(status.rows_pushed, carried);
         assert_int_equal(scene.last.rows, carried);
+        assert_int_equal(noticed_rows(&scene, ROG_SERVER_PUSH_BEGUN), 0);
+        assert_int_equal(noticed_rows(&scene, ROG_SERVER_PUSHED), carried);
         assert_true(scene.last.duration_s > 0.05 && scene.last.duration_s < 0.1);
         for (uint32_t row = 0; row < scene.rows->row_count; row++) {
             uint64_t at = rog_rows_offset(scene.rows, row);
@@ -248,6 +261,7 @@ static void test_small_budget(void **state)
         }
         assert_int_equal(scene_flow_down(&scene, 0), ROG_WORKER_PULLED);
         assert_int_equal(scene.last.rows, scene.carried.count);
+        assert_int_equal(noticed_rows(&scene, ROG_SERVER_PULL_SENT), scene.carried.count);
         rog_worker_status(scene.worker[0], &status);
         assert_int_equal(status.rows_pulled, scene.carried.count);
         /* The model was 0 at first: all sums are the same. */

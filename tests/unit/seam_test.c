@@ -409,7 +409,18 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* No two rows of a run are given the same, nor two runs of another seed; the same run is. */
+/* Those of the last stream. */
+static void check_seeds(const struct pair *pair, enum rog_rows_direction direction,
+                        uint32_t iteration, const struct seeds *seen)
+{
+    uint64_t stream = rog_coding_seed(pair->rows, direction, 0, iteration);
+    uint32_t rows = pair->rows->row_count;
+    for (uint32_t row = 0; row < rows; row++)
+        assert_true(seen->seed[seen->count - rows + row] == stream + row * ROG_CODING_STRIDE);
+}
+
+/* No two rows of a run are given the same, nor two runs of another seed; the same run is. Each
+ * follows from direction, worker, iteration and row. */
 static void test_seeds(void **state)
 {
     (void)state;
@@ -423,8 +434,13 @@ static void test_seeds(void **state)
                   &(struct rog_rows_codecs){
                       .push = &seeing, .push_parameters = &parameters, .seed = run % 2},
                   true);
-        for (uint32_t iteration = 1; iteration <= 3; iteration++)
-            exchange(&pair, iteration);
+        for (uint32_t iteration = 1; iteration <= 3; iteration++) {
+            begin(&pair, iteration);
+            push(&pair);
+            check_seeds(&pair, ROG_ROWS_PUSH, iteration, &seen);
+            pull(&pair);
+            check_seeds(&pair, ROG_ROWS_PULL, iteration, &seen);
+        }
         pair_release(&pair);
     }
     assert_int_equal(first.count, 2 * 3 * 2 * 212); /* runs, iterations, directions, rows */

@@ -578,6 +578,38 @@ static void a_server_in_an_archive(void **state)
     scene_release(&scene);
 }
 
+static void grant_one(void *state, const struct rog_strategy_config *config,
+                      const struct rog_grant_view *view, struct rog_grant *grant)
+{
+    (void)state, (void)config;
+    grant->next = view->granted_count ? ROG_NOBODY : view->waiting[0];
+}
+
+/* One alone that waits for a grant would wait forever if the strategy that loads it gives none. */
+static void a_grant_that_never_comes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct rog_archive archive;
+    struct rog_error err = {0};
+    scene_init_with(&scene, "adam", "{\"every\":2}", true,
+                    (struct rog_strategy){.admit = wait_for_nobody, .grant = grant_one}, NULL);
+    push(&scene, 0, 1);
+    push(&scene, 1, 1);
+    struct bytes saved = archived(scene.server);
+    for (int grants = 1; grants >= 0; grants--) {
+        scene.strategy.grant = grants ? grant_one : NULL;
+        struct rog_server *second = serve(&scene, NULL);
+        rog_archive_load(&archive, saved.at, saved.size);
+        rog_server_archive(second, &archive);
+        assert_int_equal(rog_archive_end(&archive, &err), grants ? 0 : ROG_EFORMAT);
+        rog_server_free(second);
+    }
+    assert_non_null(strstr(err.message, "a worker waits for a grant that never comes"));
+    free(saved.at);
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,6 +623,7 @@ int main(void)
         cmocka_unit_test(a_row_twice),
         cmocka_unit_test(ages_are_rounds),
         cmocka_unit_test(a_server_in_an_archive),
+        cmocka_unit_test(a_grant_that_never_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

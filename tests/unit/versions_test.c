@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include <common/archive.h>
 #include <common/rng.h>
 #include <librog/sync/history.h>
 #include <librog/sync/versions.h>
@@ -117,12 +119,60 @@ static void test_history_of_one_gone(void **state)
     rog_transmissions_release(&transmissions);
 }
 
+struct saved {
+    uint8_t bytes[4096];
+    size_t size;
+};
+
+static int take(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct saved *saved = user;
+    (void)err;
+    assert_true(saved->size + size <= sizeof saved->bytes);
+    memcpy(saved->bytes + saved->size, bytes, size);
+    saved->size += size;
+    return 0;
+}
+
+/* Whichever has left, it is not the slowest after loading, either. */
+static void test_history_saved(void **state)
+{
+    (void)state;
+    for (uint32_t gone = 0; gone < WORKERS; gone++) {
+        struct rog_transmissions first, second;
+        struct saved saved = {.size = 0};
+        struct rog_archive archive;
+        uint64_t count[WORKERS] = {0};
+        double times[2 * WORKERS];
+        assert_int_equal(rog_transmissions_init(&first, WORKERS, NULL), 0);
+        assert_int_equal(rog_transmissions_init(&second, WORKERS, NULL), 0);
+        rog_transmissions_leave(&first, gone);
+        rog_archive_save(&archive, take, &saved);
+        rog_transmissions_archive(&first, &archive);
+        assert_int_equal(rog_archive_end(&archive, NULL), 0);
+        rog_archive_load(&archive, saved.bytes, saved.size);
+        rog_transmissions_archive(&second, &archive);
+        assert_int_equal(rog_archive_end(&archive, NULL), 0);
+        assert_memory_equal(second.active, first.active, WORKERS);
+        for (uint32_t total = 0; total < 2 * WORKERS; total++) {
+            uint32_t worker = (gone + total) % WORKERS;
+            times[total] = 1 + total;
+            count[worker]++;
+            rog_transmissions_add(&second, worker, times[total]);
+            check_history(&second, count, times, total + 1);
+        }
+        rog_transmissions_release(&first);
+        rog_transmissions_release(&second);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_history_of_one_gone),
+        cmocka_unit_test(test_history_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

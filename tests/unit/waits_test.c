@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <librog/sync/wait.h>
 #include <librog/sync/wire.h>
 
 #include "sync_cluster.h"
@@ -318,12 +319,37 @@ static void test_rows_too(void **state)
     assert_true(totals.demanded > 100 && totals.again > 50);
 }
 
+/* One condition for all active workers is kept once, however many they are. */
+static void test_kept_once(void **state)
+{
+    (void)state;
+    struct rog_versions versions;
+    struct rog_wait wait = {0};
+    struct rog_condition conditions[] = {{9, 9}, {2, 1}, {2, 1}, {2, 1}};
+    assert_int_equal(rog_versions_init(&versions, 1, 4, NULL), 0);
+    versions.active[0] = 0;
+    assert_int_equal(rog_wait_keep(&wait, &versions, conditions, NULL), 0);
+    assert_null(wait.each);
+    assert_int_equal(rog_wait_needed(&wait, 3), 2);
+    assert_int_equal(rog_wait_iteration(&wait, 3), 1);
+    conditions[3].iteration = 5;
+    assert_int_equal(rog_wait_keep(&wait, &versions, conditions, NULL), 0);
+    assert_int_equal(rog_wait_iteration(&wait, 2), 1);
+    assert_int_equal(rog_wait_iteration(&wait, 3), 5);
+    conditions[3] = (struct rog_condition){4, 1};
+    assert_int_equal(rog_wait_keep(&wait, &versions, conditions, NULL), 0);
+    assert_int_equal(rog_wait_needed(&wait, 2), 2);
+    assert_int_equal(rog_wait_needed(&wait, 3), 4);
+    assert_int_equal(wait.needed_max, 4);
+    rog_wait_forget(&wait);
+    rog_versions_release(&versions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_iterations),
-        cmocka_unit_test(test_some),
-        cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_kept_once), cmocka_unit_test(test_iterations),
+        cmocka_unit_test(test_some),      cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_rows_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
