@@ -311,18 +311,27 @@ static void hosts_are_heard_of(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     static const char *const lines[] = {
-        "{\"event\":\"health\",\"t\":0,\"rank\":0,\"mbps_up\":3}\n",
+        "{\"event\":\"health\",\"t\":0,\"rank\":0,\"mbps_up\":3,\"throttled\":false}\n",
         "{\"event\":\"health\",\"t\":5,\"rank\":1,\"battery\":0.93,\"throttled\":false}\n",
         "{\"event\":\"health\",\"t\":10,\"rank\":1,\"battery\":0.91,\"throttled\":false,"
         "\"celsius\":61.5,\"mbps_up\":1.5,\"mbps_down\":2.5}\n",
         "{\"event\":\"health\",\"t\":15,\"rank\":1,\"battery\":0.91,\"throttled\":true}\n",
+        "{\"event\":\"health\",\"t\":17,\"rank\":1,\"battery\":0.91,\"throttled\":true}\n",
         "{\"event\":\"health\",\"t\":20,\"rank\":1,\"battery\":0.89,\"throttled\":true,"
         "\"celsius\":70}\n",
+        "{\"event\":\"health\",\"t\":25,\"rank\":2,\"battery\":0.5}\n",
+        "{\"event\":\"health\",\"t\":26,\"rank\":2,\"battery\":0.5}\n",
     };
     static const char history[] = "SELECT group_concat(rank || '/' || t, ' ') FROM events"
                                   " WHERE kind = 'health'";
-    static const char *const histories[] = {"0/0.0", "0/0.0 1/5.0", "0/0.0 1/5.0",
-                                            "0/0.0 1/5.0 1/15.0", "0/0.0 1/5.0 1/15.0 1/20.0"};
+    static const char *const histories[] = {"0/0.0",
+                                            "0/0.0 1/5.0",
+                                            "0/0.0 1/5.0",
+                                            "0/0.0 1/5.0 1/15.0",
+                                            "0/0.0 1/5.0 1/15.0",
+                                            "0/0.0 1/5.0 1/15.0 1/20.0",
+                                            "0/0.0 1/5.0 1/15.0 1/20.0 2/25.0",
+                                            "0/0.0 1/5.0 1/15.0 1/20.0 2/25.0"};
     assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         assert_int_equal(rog_ingest_lines(f->ingest, lines[i], strlen(lines[i]), &err), 0);
@@ -342,7 +351,12 @@ static void hosts_are_heard_of(void **state)
     expect(f->db, "SELECT iteration || ' ' || battery FROM robots WHERE rank = 1", "7 0.89");
     struct rog_json *robots = NULL;
     assert_int_equal(rog_robots_json(f->db, "r", &robots, &err), 0);
-    assert_int_equal(rog_json_size(robots), 2);
+    assert_int_equal(rog_json_size(robots), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rog_json_get_integer(rog_json_at(robots, i), "rank", -1), i);
+    /* Not throttled, and not known. */
+    assert_false(rog_json_get_bool(rog_json_at(robots, 0), "throttled", true));
+    assert_true(rog_json_is_null(rog_json_get(rog_json_at(robots, 2), "throttled")));
     const struct rog_json *one = rog_json_at(robots, 1);
     assert_true(rog_json_get_bool(one, "throttled", false));
     assert_true(rog_json_is_null(rog_json_get(one, "mbps_up")));

@@ -177,6 +177,20 @@ static void foreign_files_are_left_alone(void **state)
     free(other);
 }
 
+static void what_it_wrote_it_opens_again(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err = {0};
+    add_run(f->db, "a");
+    for (int mode = ROG_DB_READ; mode <= ROG_DB_WRITE; mode++) {
+        rog_db_close(f->db);
+        f->db = NULL;
+        if (rog_db_open(&f->db, f->path, (enum rog_db_mode)mode, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(count(f->db, "SELECT count(*) FROM runs WHERE id = 'a'"), 1);
+    }
+}
+
 static void other_schemas_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -547,6 +561,7 @@ int main(void)
         TEST(values_are_bound_not_pasted),
         TEST(a_transaction_is_whole_or_nothing),
         TEST(foreign_files_are_left_alone),
+        TEST(what_it_wrote_it_opens_again),
         TEST(other_schemas_are_refused),
         TEST(an_older_schema_is_brought_up),
         TEST(progress_is_a_row_until_the_end),
