@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/fleet/record.h>
 #include <orchestrator/fleet/run_files.h>
 #include <orchestrator/fleet/runner.h>
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/fleet/tester.h>
 #include <orchestrator/store/identity.h>
-#include <orchestrator/store/ingest.h>
 #include <orchestrator/store/paths.h>
 
 #define POLL_MS 100
@@ -86,7 +86,7 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
         code = test_all(&tester, &signals, err);
     /* That was all that it lacked. */
     if (code == 0 && rog_run_is_untested(folder))
-        code = rog_ingest_end(options->db, run_id, "done", NULL, err);
+        code = rog_fleet_record_end(options->db, run_id, folder, NULL, err);
     *tested = tester.tested;
     rog_fleet_tester_release(&tester);
     rog_signals_release(&signals);

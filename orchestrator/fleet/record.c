@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the table of runs is told when an attempt begins or is interrupted. */
+/* What the table of runs is told when an attempt begins, is interrupted or ends. */
 #include <orchestrator/fleet/record.h>
 
 #include <stdlib.h>
 
+#include <orchestrator/fleet/resume.h>
 #include <orchestrator/store/identity.h>
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
@@ -69,6 +70,13 @@ int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool ke
         code = rog_db_commit(db, err);
     rog_db_rollback(db);
     return code;
+}
+
+int rog_fleet_record_end(struct rog_db *db, const char *run_id, const char *folder, const char *why,
+                         struct rog_error *err)
+{
+    int code = why ? 0 : rog_resume_forget(folder, err);
+    return code < 0 ? code : rog_ingest_end(db, run_id, why ? "failed" : "done", why, err);
 }
 
 char *rog_fleet_config_text(const struct rog_fleet_job *job)

@@ -2,7 +2,7 @@
 #ifndef ROG_FLEET_RECORD_H
 #define ROG_FLEET_RECORD_H
 
-/* Records starts and interruptions of attempts in the database. */
+/* Records starts, interruptions and ends of attempts in the database. */
 
 #include <stdbool.h>
 
@@ -19,6 +19,11 @@ int rog_fleet_record_start(struct rog_db *db, const char *run_id, struct rog_err
  * (`keep`). */
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,
                                   struct rog_error *err);
+
+/* The run ends now, done, or failed because of `why` (NULL: done). A trainer that was killed at its
+ * end leaves a snapshot: it is removed from the folder before the run is recorded as done. */
+int rog_fleet_record_end(struct rog_db *db, const char *run_id, const char *folder, const char *why,
+                         struct rog_error *err);
 
 /* The configuration as processes here get it, in heap memory: programs get the path of the starting
  * model, and so does a trainer whose cache may lack it because the run's files are elsewhere. */

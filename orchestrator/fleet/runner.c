@@ -498,8 +498,8 @@ static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error 
     if (again < 0 || begun)
         return again;
     stop_processes(a); /* before the row says that nothing runs */
-    int recorded = rog_ingest_end(x->options->db, job->run_id, code ? "failed" : "done",
-                                  code ? cause.message : NULL, err);
+    int recorded = rog_fleet_record_end(x->options->db, job->run_id, a->folder,
+                                        code ? cause.message : NULL, err);
     if (recorded < 0)
         return recorded;
     release(a);

@@ -148,7 +148,7 @@ static int store(struct taking *t, struct rog_error *err)
         return rog_fail_again(err, &cause);
     const char *error = done ? code == 0 ? NULL : cause.message
                              : rog_json_get_string(t->result, "error", "no reason was given");
-    code = rog_ingest_end(db, job->run_id, error ? "failed" : "done", error, err);
+    code = rog_fleet_record_end(db, job->run_id, t->here, error, err);
     if (code == 0)
         code = rog_run_elsewhere_times(db, job->run_id,
                                        rog_json_get_string(t->result, "started_at", NULL),

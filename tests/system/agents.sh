@@ -78,8 +78,10 @@ experiment 300.0
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 try 0 rogctl agent --slots 2 $pool --time=3600
+for folder in $pool/runs/*/*/; do mkdir "$folder/snapshot" || fail "a folder of an agent"; done # could not be removed
 rogctl sweep x.conf --on list -q >list || fail "taking in"
 equals "two agents of one command"
+[ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
 
 # What agents have begun is theirs, what they have not, a plain sweep does.
 fresh

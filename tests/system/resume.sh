@@ -119,6 +119,22 @@ for how in damage of_earlier; do
     same "attempts" 2 "$(query 'SELECT attempt FROM runs')"
 done
 
+# Killed after its last event, before its snapshot was removed: nothing is left to resume, only to store.
+rm -rf results.db* results.runs
+cat >ending <<END
+#!/bin/sh
+$ROG_BUILD/bin/rog-trainer "\$@" || exit
+[ \$1 = simulate ] || exit 0
+cd $PWD/results.runs/*/ && mkdir snapshot && touch snapshot/state && kill -9 \$PPID
+END
+chmod +x ending
+ROG_TRAINER=$PWD/ending try 137 rogctl sweep d.conf
+same "snapshots of a run that was killed at its end" 1 "$(find results.runs -name state | wc -l)"
+try 0 rogctl sweep d.conf
+same "events" "$(sum_of sound)" "$(sum_of results)"
+same "attempts" 1 "$(query 'SELECT attempt FROM runs')"
+[ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that was killed at its end"
+
 # Real gradients, killed by itself, and what it was writing then.
 cat >t.json <<END
 {"library": "ROG", "threshold": 4, "seconds": 300, "checkpoint_period": 50, "batch": 4,
