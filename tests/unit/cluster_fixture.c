@@ -254,6 +254,7 @@ static int run_config(struct trial *trial, const struct rog_run_config *config)
         .begin = computing->begin,
         .ended = computing->ended,
         .work = computing->work,
+        .meanwhile = computing->meanwhile,
         .over = computing->over,
         .checkpoint = count_checkpoint,
         .snapshot = save_state,
@@ -338,6 +339,7 @@ static void add_energy(const struct rog_json *event, void *user)
         &((struct trial_summary *)user)[rog_json_get_integer(event, "rank", 0) - 1];
     double joules = rog_json_get_number(event, "joules", NAN);
     assert_true(joules >= of->joules);
+    assert_string_equal(rog_json_get_string(event, "source", ""), "model");
     of->joules = joules;
 }
 

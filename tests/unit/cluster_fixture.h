@@ -26,6 +26,7 @@ struct trial_computing {
                  struct rog_cluster_ending *ending, struct rog_error *err);
     int (*work)(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
                 struct rog_error *err);
+    int (*meanwhile)(void *user, struct rog_error *err);
     int (*over)(void *user, struct rog_sim_cluster *cluster, struct rog_error *err);
     /* rows and the starting values are there; before anything of the cluster is saved or loaded. */
     void (*prepare)(struct trial *trial);

@@ -23,7 +23,7 @@
 static const char artifact[] =
     "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,\"watts_compute\":12.7,"
     "\"watts_communicate\":4.2,\"watts_stall\":3.85,\"rank_s\":0.3,\"server_compress_s\":1.5,"
-    "\"server_unpack_s\":0.3,\"packet_headers\":0.0456,\"send_buffer\":4e4,"
+    "\"server_unpack_s\":0.3,\"packet_headers\":0.0456,\"send_buffer\":4e4,\"drains\":true,"
     "\"answers\":\"waiting\"";
 
 static void trial_free(struct trial *trial)
@@ -128,6 +128,18 @@ static void without_gradients(void **state)
                               .wire_scale = 60};
         check(&trial, 12);
     }
+}
+
+/* Alone, with an end by the clock. */
+static void one_worker(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"synth:outdoors\",\"seconds\":400",
+                          .workers = 1,
+                          .iterations = 1000,
+                          .wire_scale = 60};
+    check(&trial, 4);
 }
 
 static void with_all_that_takes_time(void **state)
@@ -472,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_strategy_and_codec),
         cmocka_unit_test(without_gradients),
+        cmocka_unit_test(one_worker),
         cmocka_unit_test(with_all_that_takes_time),
         cmocka_unit_test(killed_twice),
         cmocka_unit_test(equal_workers),

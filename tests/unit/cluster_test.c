@@ -272,6 +272,87 @@ static void no_second_checkpoint_of_the_end(void **state)
     free(again.events);
 }
 
+static void count_one(const struct rog_json *event, void *user)
+{
+    (void)event;
+    ++*(uint32_t *)user;
+}
+
+static void take_begin(const struct rog_json *event, void *user)
+{
+    uint32_t *ranks = user;
+    if (rog_json_get_number(event, "t", NAN) <= 0)
+        ranks[rog_json_get_integer(event, "rank", 0) - 1]++;
+}
+
+/* Each is there, with the rate of its link, before anything takes time. */
+static void all_are_there_from_the_beginning(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .workers = 3,
+                          .iterations = 2};
+    trial_succeed(&trial);
+    static const char *const kinds[] = {"join", "bandwidth", "energy"};
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        uint32_t ranks[3] = {0};
+        trial_each_event(&trial, kinds[kind], take_begin, ranks);
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(ranks[i], 1);
+    }
+    free(trial.events);
+}
+
+/* Iterations of 2 s: the fifth ends with the 10 s after which energy is reported anyway. */
+static void energy_is_reported_once_at_a_time(void **state)
+{
+    (void)state;
+    for (uint32_t iterations = 4; iterations <= 6; iterations++) {
+        struct trial trial = {.library = "BSP",
+                              .settings = "\"trace\":\"unlimited\",\"latency\":0.25",
+                              .worker = "\"step_s\":1,\"compress_s\":0.25,\"decompress_s\":0.25,"
+                                        "\"watts_compute\":10,\"watts_communicate\":4,"
+                                        "\"watts_stall\":1",
+                              .workers = 1,
+                              .iterations = iterations};
+        uint32_t reports = 0;
+        trial_succeed(&trial);
+        assert_near(trial.result.seconds, 2 * iterations, 0);
+        trial_each_event(&trial, "energy", count_one, &reports);
+        assert_int_equal(reports, iterations <= 5 ? 2 : 3);
+        free(trial.events);
+    }
+}
+
+static void check_together(const struct rog_json *event, void *user)
+{
+    ++*(uint32_t *)user;
+    assert_int_equal(rog_json_get_integer(event, "oldest", -1),
+                     rog_json_get_integer(event, "iteration", 0));
+}
+
+/* What happens at the same time happens in the order in which it was begun: when the first of two
+ * equal workers may go on, the rows of both are at the server. */
+static void equal_workers_push_together(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"\"trace\":\"unlimited\",\"latency\":0",
+                                           "\"trace\":\"unlimited\",\"latency\":0.25"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct trial trial = {.library = "SSP",
+                              .threshold = 4,
+                              .settings = settings[i],
+                              .workers = 2,
+                              .iterations = 3};
+        uint32_t admissions = 0;
+        trial_succeed(&trial);
+        trial_each_event(&trial, "admit", check_together, &admissions);
+        assert_int_equal(admissions, 2 * 3);
+        free(trial.events);
+    }
+}
+
 /* A link that is dead for a while: nothing gets through, and then everything. */
 static void nothing_gets_through_a_dead_link(void **state)
 {
@@ -308,12 +389,6 @@ static void nothing_gets_through_a_dead_link(void **state)
     }
     free(settings);
     unlink(path);
-}
-
-static void count_one(const struct rog_json *event, void *user)
-{
-    (void)event;
-    ++*(uint32_t *)user;
 }
 
 static void check_admission(const struct rog_json *event, void *user)
@@ -447,6 +522,32 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+/* Recorded times stand for those of the device, and their number for that of iterations. */
+static void recorded_times(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"step_s\n3\n0.5\n", "step_s,padding_s\n3,0\n0.25,0.25\n"};
+    char folder[] = "/tmp/rog-times-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = rog_path_join(folder, "times.csv");
+    char *worker = rog_format("%s,\"step_times\":\"%s\"", trial_jetson, path);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        write_text(path, texts[i]);
+        struct trial trial = {.library = "BSP",
+                              .settings = "\"trace\":\"unlimited\",\"latency\":0",
+                              .worker = worker,
+                              .workers = 2,
+                              .iterations = 7};
+        trial_succeed(&trial);
+        assert_int_equal(trial.result.iterations, 2);
+        assert_near(trial.result.seconds, 3.5 + 2 * (0.39 + 0.61), 1e-6);
+        free(trial.events);
+    }
+    free(worker);
+    free(path);
+    rog_dir_remove(folder, NULL);
+}
+
 /* The second worker cannot push before 12 s, and then the server asks the first one for rows. That
  * one has had a dead link since 10 s, and leaves when it has unpacked its pull, at 21 s. */
 static void who_leaves_gets_nothing_more(void **state)
@@ -506,9 +607,27 @@ static void a_strategy_that_admits_nobody(void **state)
         .name = "NEVER",
         .admit = admit_nobody,
     };
-    struct trial trial = {.strategy = &never, .workers = 3, .iterations = 4};
+    /* That the rates of links go on changing does not help, and no clock ends it sooner. */
+    struct trial trial = {.strategy = &never,
+                          .settings = "\"trace\":\"synth:outdoors\",\"seconds\":1000",
+                          .workers = 3,
+                          .iterations = 4};
     assert_int_equal(trial_run(&trial), ROG_EFAILED);
     assert_non_null(strstr(trial.err.message, "strategy NEVER"));
+    free(trial.events);
+}
+
+/* Whether to stop is asked all through a run, not at its beginning alone. */
+static void a_run_is_stopped_on_its_way(void **state)
+{
+    (void)state;
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .workers = 3,
+                          .iterations = 1000,
+                          .looks_max = 10};
+    assert_int_equal(trial_run(&trial), ROG_EINTR);
+    assert_string_equal(trial.err.message, "looked at often enough");
     free(trial.events);
 }
 
@@ -612,11 +731,16 @@ int main(void)
         cmocka_unit_test(who_is_through_is_not_waited_for),
         cmocka_unit_test(the_clock_ends_a_run),
         cmocka_unit_test(no_second_checkpoint_of_the_end),
+        cmocka_unit_test(all_are_there_from_the_beginning),
+        cmocka_unit_test(energy_is_reported_once_at_a_time),
+        cmocka_unit_test(equal_workers_push_together),
+        cmocka_unit_test(recorded_times),
         cmocka_unit_test(nothing_gets_through_a_dead_link),
         cmocka_unit_test(demanded_rows_keep_the_bound),
         cmocka_unit_test(stalled_workers_send_what_is_demanded),
         cmocka_unit_test(who_leaves_gets_nothing_more),
         cmocka_unit_test(a_strategy_that_admits_nobody),
+        cmocka_unit_test(a_run_is_stopped_on_its_way),
         cmocka_unit_test(hooks_end_the_run),
         cmocka_unit_test(traces_that_cannot_be_used),
         cmocka_unit_test(a_full_disk_is_an_error),

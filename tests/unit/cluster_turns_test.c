@@ -39,6 +39,7 @@ struct computers {
     struct computer of[WORKERS];
     struct rog_rule rule;
     uint32_t begun, ended, over;
+    uint32_t meanwhile, meanwhile_max; /* after so many calls it fails; 0: never */
 };
 
 /* Deltas are made in the memory itself. */
@@ -124,6 +125,14 @@ static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_c
     if (turn->worker == 0) /* the same as with the push that follows */
         rog_cluster_settle(cluster, turn->worker);
     computers->ended++;
+    return 0;
+}
+
+static int meanwhile(void *user, struct rog_error *err)
+{
+    struct computers *computers = ((struct trial *)user)->computer;
+    if (++computers->meanwhile == computers->meanwhile_max)
+        return rog_fail(err, ROG_EFAILED, "who computes has gone");
     return 0;
 }
 
@@ -237,6 +246,7 @@ static const struct trial_computing computing = {.values = values,
                                                  .begin = begin,
                                                  .ended = ended,
                                                  .work = work,
+                                                 .meanwhile = meanwhile,
                                                  .over = over,
                                                  .prepare = prepare,
                                                  .archive = archive};
@@ -371,6 +381,28 @@ static void without_a_last_iteration(void **state)
     }
 }
 
+/* Who computes is given time before each event, and can end the run there. */
+static void time_between_events(void **state)
+{
+    (void)state;
+    char settings[256];
+    struct trial whole = trial_of(0, 0, settings, sizeof settings), ended = whole;
+    struct computers computers = {0}, gone = {0};
+    whole.computing = ended.computing = &computing;
+    whole.computer = &computers;
+    ended.computer = &gone;
+    run(&whole);
+    assert_true(computers.meanwhile > computers.begun + computers.ended);
+    gone.meanwhile_max = computers.meanwhile / 2;
+    assert_int_equal(trial_run(&ended), ROG_EFAILED);
+    assert_string_equal(ended.err.message, "who computes has gone");
+    assert_int_equal(gone.meanwhile, gone.meanwhile_max);
+    release(&computers);
+    release(&gone);
+    free(whole.events);
+    free(ended.events);
+}
+
 struct last_row {
     const struct computers *computers;
     uint32_t compared;
@@ -464,6 +496,7 @@ static void killed_and_resumed(void **state)
             whole.computer = &computers;
             whole.own_iterations[1] = UINT32_MAX;
             run(&whole);
+            assert_true(whole.looks > 6);
             for (uint32_t look = 1; look <= whole.looks; look += whole.looks / 6 + 1)
                 check_kill(&whole, look);
             release(&computers);
@@ -477,6 +510,7 @@ int main(void)
         cmocka_unit_test(the_same_bytes_as_computing_at_once),
         cmocka_unit_test(one_ends_early),
         cmocka_unit_test(without_a_last_iteration),
+        cmocka_unit_test(time_between_events),
         cmocka_unit_test(told_what_is_recorded),
         cmocka_unit_test(killed_and_resumed),
     };

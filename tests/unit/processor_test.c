@@ -6,7 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <trainer/sim/processor.h>
 
@@ -79,6 +83,101 @@ static void as_much_is_done_as_there_is_work(void **state)
     rog_processor_release(&processor);
 }
 
+/* The room for jobs is at the end of memory that can be read: taking one looks no further. */
+static void all_the_room_is_used_and_no_more(void **state)
+{
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint32_t room = 3;
+    uint8_t *pages =
+        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+    struct rog_processor processor = {.room = room};
+    processor.jobs = (struct rog_processor_job *)(void *)(pages + page) - room;
+    for (uint32_t i = 0; i < room; i++)
+        add(&processor, 0, i, 1 + i);
+    expect(&processor, 3, 0);
+    expect(&processor, 5, 1);
+    expect(&processor, 6, 2);
+    assert_int_equal(munmap(pages, 2 * page), 0);
+}
+
+struct bytes {
+    uint8_t of[1024];
+    size_t size;
+};
+
+static int keep(void *user, const void *bytes, size_t size, struct rog_error *err)
+{
+    struct bytes *kept = user;
+    (void)err;
+    assert_true(size <= sizeof kept->of - kept->size);
+    memcpy(kept->of + kept->size, bytes, size);
+    kept->size += size;
+    return 0;
+}
+
+#define OWNERS 9
+
+static void save(struct rog_processor *processor, struct bytes *kept)
+{
+    struct rog_archive archive;
+    kept->size = 0;
+    rog_archive_save(&archive, keep, kept);
+    rog_processor_archive(processor, OWNERS, &archive);
+    assert_int_equal(rog_archive_end(&archive, NULL), 0);
+}
+
+static int load(struct rog_processor *processor, const struct bytes *kept)
+{
+    struct rog_archive archive;
+    *processor = (struct rog_processor){0};
+    rog_archive_load(&archive, kept->of, kept->size);
+    rog_processor_archive(processor, OWNERS, &archive);
+    return rog_archive_end(&archive, NULL);
+}
+
+/* Jobs of less than a second, of none and of many: loaded they end as they would have. */
+static void what_is_saved_goes_on(void **state)
+{
+    (void)state;
+    static const double work_s[] = {0.5, 0, 40, 0.125};
+    struct rog_processor processor = {0}, loaded;
+    struct bytes kept;
+    save(&processor, &kept);
+    assert_int_equal(load(&loaded, &kept), 0);
+    assert_int_equal(loaded.count, 0);
+    for (uint32_t i = 0; i < 4; i++)
+        add(&processor, 2, 2 * i, work_s[i]);
+    save(&processor, &kept);
+    assert_int_equal(load(&loaded, &kept), 0);
+    assert_int_equal(loaded.change, processor.change);
+    double end_s;
+    while (rog_processor_next(&processor, &end_s))
+        expect(&loaded, end_s, rog_processor_take(&processor, end_s));
+    assert_int_equal(loaded.count, 0);
+    rog_processor_release(&loaded);
+    rog_processor_release(&processor);
+}
+
+static void what_no_processor_can_have_is_refused(void **state)
+{
+    (void)state;
+    static const struct rog_processor_job odd[] = {{.owner = 0, .left_s = -DBL_MIN},
+                                                   {.owner = 0, .left_s = (double)INFINITY},
+                                                   {.owner = 0, .left_s = (double)NAN},
+                                                   {.owner = OWNERS, .left_s = 1}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        struct rog_processor_job jobs[] = {{.owner = OWNERS - 1, .left_s = 1}, odd[i]};
+        struct rog_processor processor = {.jobs = jobs, .count = 2, .room = 2}, loaded;
+        struct bytes kept;
+        save(&processor, &kept);
+        assert_int_equal(load(&loaded, &kept), ROG_EFORMAT);
+        rog_processor_release(&loaded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +185,9 @@ int main(void)
         cmocka_unit_test(four_at_once_take_four_times_as_long),
         cmocka_unit_test(a_short_one_comes_in_between),
         cmocka_unit_test(as_much_is_done_as_there_is_work),
+        cmocka_unit_test(all_the_room_is_used_and_no_more),
+        cmocka_unit_test(what_is_saved_goes_on),
+        cmocka_unit_test(what_no_processor_can_have_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
