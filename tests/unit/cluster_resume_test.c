@@ -479,6 +479,61 @@ static void of_another_run(void **state)
     trial_free(&whole);
 }
 
+/* In the end of a state, where the server's processor and the queue of events are: what looks like
+ * a list of one job is made an empty one, each in turn, and refused. True: once because an event in
+ * the queue is about the job. */
+static bool misses_its_job(const struct trial *whole, const struct trial *killed)
+{
+    static const uint32_t one = 1, none = 0;
+    const size_t job_bytes = sizeof(uint32_t) + sizeof(double);
+    bool missed = false;
+    assert_true(killed->state_size > 700);
+    for (size_t at = killed->state_size - 700; at + sizeof one + job_bytes <= killed->state_size;
+         at++) {
+        if (memcmp(killed->state + at, &one, sizeof one) != 0)
+            continue;
+        struct trial forged = *killed, rest = copy_of(whole);
+        size_t behind = at + sizeof one + job_bytes;
+        forged.state = malloc(killed->state_size);
+        assert_non_null(forged.state);
+        forged.state_size = killed->state_size - job_bytes;
+        memcpy(forged.state, killed->state, at);
+        memcpy(forged.state + at, &none, sizeof none);
+        memcpy(forged.state + at + sizeof none, killed->state + behind,
+               killed->state_size - behind);
+        rest.resume = &forged;
+        rest.made_up = true;
+        assert_int_equal(trial_run(&rest), ROG_EFORMAT);
+        missed = missed || strstr(rest.err.message, "the queue of events");
+        free(forged.state);
+        trial_free(&rest);
+    }
+    return missed;
+}
+
+static void an_event_about_no_job(void **state)
+{
+    (void)state;
+    char worker[512];
+    snprintf(worker, sizeof worker, "%s,\"server_unpack_s\":3", trial_jetson);
+    struct trial trial = {.library = "BSP",
+                          .settings = "\"trace\":\"synth:outdoors\"",
+                          .worker = worker,
+                          .workers = 2,
+                          .iterations = 20};
+    struct trial whole = copy_of(&trial);
+    bool missed = false;
+    assert_int_equal(trial_run(&whole), 0);
+    for (uint32_t look = 1; look <= whole.looks; look++) {
+        struct trial killed;
+        assert_true(killed_at(&whole, look, &killed));
+        missed = misses_its_job(&whole, &killed) || missed;
+        trial_free(&killed);
+    }
+    assert_true(missed);
+    trial_free(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +551,7 @@ int main(void)
         cmocka_unit_test(a_strategy_that_remembers),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(of_another_run),
+        cmocka_unit_test(an_event_about_no_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
