@@ -137,7 +137,7 @@ same "attempts" 1 "$(query 'SELECT attempt FROM runs')"
 
 # Real gradients, killed by itself, and what it was writing then.
 cat >t.json <<END
-{"library": "ROG", "threshold": 4, "seconds": 300, "checkpoint_period": 50, "batch": 4,
+{"library": "ROG", "threshold": 4, "seconds": 1500, "checkpoint_period": 250, "batch": 4,
  "pretrain_epochs": 0, "snapshot_period": 0.001,
  "workers": [{"rank": 1, $device}, {"rank": 2, $device}]}
 END
