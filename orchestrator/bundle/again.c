@@ -198,25 +198,6 @@ static int put_common(const char *key, const struct rog_json *value, void *user)
     return 0;
 }
 
-static void write_text(FILE *file, const char *name, const char *value)
-{
-    struct rog_json *text = value ? rog_json_new_string(value) : NULL;
-    if (text) {
-        fprintf(file, "%s = ", name);
-        rog_conf_text_value(file, text, false);
-        fputs(";\n", file);
-    }
-    rog_json_free(text);
-}
-
-static int write_option(const char *key, const struct rog_json *value, void *user)
-{
-    fprintf(user, "%s = ", key);
-    rog_conf_text_value(user, value, false);
-    fputs(";\n", user);
-    return 0;
-}
-
 static int write_experiment(struct rog_bundle *bundle, const struct group *group,
                             struct rog_error *err)
 {
@@ -235,11 +216,11 @@ static int write_experiment(struct rog_bundle *bundle, const struct group *group
     rog_json_each(rog_json_at(group->runs, 0), put_common,
                   (struct rog_json *[]){group->runs, common});
     fputs("# Repeats the runs of the bundle: rogctl sweep " ROG_BUNDLE_EXPERIMENT "\n", file);
-    write_text(file, "case", base);
-    write_text(file, "figure", row->figure);
-    write_text(file, "contender", row->contender);
-    write_text(file, "baseline", row->baseline);
-    write_text(file, "cluster", ROG_BUNDLE_CLUSTER);
+    rog_conf_text_string(file, "case", base);
+    rog_conf_text_string(file, "figure", row->figure);
+    rog_conf_text_string(file, "contender", row->contender);
+    rog_conf_text_string(file, "baseline", row->baseline);
+    rog_conf_text_string(file, "cluster", ROG_BUNDLE_CLUSTER);
     if (row->target_accuracy == row->target_accuracy) {
         struct rog_json *target = rog_json_new_number(row->target_accuracy);
         fputs("target_accuracy = ", file);
@@ -247,7 +228,7 @@ static int write_experiment(struct rog_bundle *bundle, const struct group *group
         fputs(";\n", file);
         rog_json_free(target);
     }
-    rog_json_each(row->options, write_option, file);
+    rog_json_each(row->options, rog_conf_text_option, file);
     struct members top = {file, rog_run_settings, NULL, "", "\n"};
     rog_json_each(common, write_setting, &top);
     fputs("runs = (\n", file);

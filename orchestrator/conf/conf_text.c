@@ -77,3 +77,19 @@ void rog_conf_text_setting(FILE *file, const struct rog_setting *table, const ch
     rog_conf_text_value(file, value, is_real);
     fputs(";", file);
 }
+
+int rog_conf_text_option(const char *name, const struct rog_json *value, void *file)
+{
+    fprintf(file, "%s = ", name);
+    rog_conf_text_value(file, value, false);
+    fputs(";\n", file);
+    return 0;
+}
+
+void rog_conf_text_string(FILE *file, const char *name, const char *value)
+{
+    struct rog_json *text = value ? rog_json_new_string(value) : NULL;
+    if (text)
+        rog_conf_text_option(name, text, file);
+    rog_json_free(text);
+}

@@ -26,13 +26,18 @@ struct rog_output rog_output_of(const struct rog_cli *cli)
     };
 }
 
+/* How many bytes go on a line of so many columns; a word that is longer stays whole. */
+static size_t line_bytes(const char *text, size_t columns)
+{
+    size_t fits = rog_label_break(text, columns);
+    return text[fits] == ' ' ? fits : strcspn(text, " ");
+}
+
 static void write_broken(FILE *out, const char *line, size_t length, size_t columns)
 {
     char *rest = rog_format("%.*s", (int)length, line), *at = rest;
     while (at && rog_label_columns(at) > columns) {
-        size_t fits = rog_label_break(at, columns);
-        if (at[fits] != ' ') /* a word that is longer stays whole */
-            fits = strcspn(at, " ");
+        size_t fits = line_bytes(at, columns);
         if (!at[fits])
             break;
         fprintf(out, "%.*s\n", (int)fits, at);
@@ -146,9 +151,7 @@ void rog_print_wrapped(const char *before, const char *text)
         return;
     }
     while (width && rog_label_columns(text) > width) {
-        size_t fits = rog_label_break(text, width);
-        if (text[fits] != ' ') /* a word that is longer stays whole */
-            fits = strcspn(text, " ");
+        size_t fits = line_bytes(text, width);
         if (!text[fits])
             break;
         rog_print("%s%.*s", before, (int)fits, text);

@@ -47,25 +47,6 @@ static void write_run(FILE *file, const struct rog_json *config)
 
 /* ---- the case ---- */
 
-static void write_text(FILE *file, const char *name, const char *value)
-{
-    struct rog_json *text = value ? rog_json_new_string(value) : NULL;
-    if (text) {
-        fprintf(file, "%s = ", name);
-        rog_conf_text_value(file, text, false);
-        fputs(";\n", file);
-    }
-    rog_json_free(text);
-}
-
-static int write_option(const char *key, const struct rog_json *value, void *user)
-{
-    fprintf(user, "%s = ", key);
-    rog_conf_text_value(user, value, false);
-    fputs(";\n", user);
-    return 0;
-}
-
 /* Of a cluster file the name alone is recorded. One that does not come with the program is looked
  * for beside the experiment file. */
 static int write_cluster(FILE *file, const char *name, struct rog_error *err)
@@ -77,7 +58,7 @@ static int write_cluster(FILE *file, const char *name, struct rog_error *err)
     if (own)
         fprintf(file, "# Your own cluster file: copy it here, or say --cluster FILE.\n");
     if (code == 0)
-        write_text(file, "cluster", own ? own : name);
+        rog_conf_text_string(file, "cluster", own ? own : name);
     free(own);
     free(path);
     return code;
@@ -94,11 +75,11 @@ static int write_head(FILE *file, const struct rog_case_row *row, const char *cl
     const char *end = strstr(row->name, "-case");
     char *name =
         rog_format("%.*s", end ? (int)(end - row->name) : (int)strlen(row->name), row->name);
-    write_text(file, "case", name);
+    rog_conf_text_string(file, "case", name);
     free(name);
-    write_text(file, "figure", row->figure);
-    write_text(file, "contender", row->contender);
-    write_text(file, "baseline", row->baseline);
+    rog_conf_text_string(file, "figure", row->figure);
+    rog_conf_text_string(file, "contender", row->contender);
+    rog_conf_text_string(file, "baseline", row->baseline);
     if (!isnan(row->target_accuracy)) {
         struct rog_json *target = rog_json_new_number(row->target_accuracy);
         fputs("target_accuracy = ", file);
@@ -106,7 +87,7 @@ static int write_head(FILE *file, const struct rog_case_row *row, const char *cl
         fputs(";\n", file);
         rog_json_free(target);
     }
-    rog_json_each(row->options, write_option, file);
+    rog_json_each(row->options, rog_conf_text_option, file);
     return cluster ? write_cluster(file, cluster, err) : 0;
 }
 
