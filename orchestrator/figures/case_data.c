@@ -81,7 +81,7 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
         code = 0;
     }
     rog_query_free(query);
-    if (code == 0 && !isnan(run->joules_until_s))
+    if (code == 0 && run->accuracy.count > 0 && !isnan(run->joules_until_s))
         code = rog_energy_load(db, run->row.id, &energy, err);
     for (size_t i = 0; code == 0 && i < run->accuracy.count; i++) {
         double t = run->accuracy.point[i].t;
@@ -98,6 +98,8 @@ static int sent_load(struct rog_db *db, struct rog_case_run *run, struct rog_err
     run->sent_mb = calloc(run->accuracy.count + 1, sizeof *run->sent_mb);
     if (!run->sent_mb)
         return rog_fail_nomem(err);
+    if (run->accuracy.count == 0)
+        return 0;
     int code = rog_query_new(&query, db, err, rog_query_sent, "s", run->row.id);
     double sent_mb = 0;
     size_t i = 0, ends = 0;
