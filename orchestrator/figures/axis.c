@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ranges and ticks of axes, and where data leaves room for the legend. */
+/* Computes ranges and ticks of axes, and finds a corner of the plot where the legend covers no
+ * data. */
 #include <orchestrator/figures/axis.h>
 
 #include <math.h>
 
-#define RULE_S 1800.0          /* vertical lines of the published time axes */
-#define PUBLISHED_LOW 52.0     /* where the published accuracy axes begin */
-#define PUBLISHED_LOW_FITS 8.0 /* with data that begin at most so far above */
+/* Seconds between vertical lines of the published time axes. */
+#define RULE_S 1800.0
+#define PUBLISHED_LOW 52.0     /* lower end of the published accuracy axes */
+#define PUBLISHED_LOW_FITS 8.0 /* used if the data begin at most this far above it */
 #define PUBLISHED_HIGH 70.0
-#define PUBLISHED_HIGH_FITS 5.0 /* with data that end at most so far below */
-#define CLOSE 0.7  /* data up to this share of the published end still take the published axis */
-#define LEVEL 1e-4 /* of a value: numbers of ticks show no smaller differences */
+#define PUBLISHED_HIGH_FITS 5.0 /* used if the data end at most this far below it */
+/* an axis extends to its published end if the data reach this share of it */
+#define CLOSE 0.7
+#define LEVEL 1e-4 /* relative difference that the numbers of ticks cannot show */
 #define LEVEL_LEAST 1e-100
 
 double rog_nice_step(double span, int most)
@@ -41,8 +44,8 @@ struct rog_axis rog_axis_seconds(double high, double published)
     return axis;
 }
 
-/* Whether a line from `low` to `high` looks level: ticks between them would all have one number, or
- * not differ at all. */
+/* Returns whether a line from `low` to `high` looks level: its ticks would all have the same
+ * number, or the two values do not differ at all. */
 static bool is_level(double low, double high)
 {
     return !(high - low > fmax(LEVEL * fmax(fabs(low), fabs(high)), LEVEL_LEAST));
@@ -97,8 +100,8 @@ bool rog_axis_holds(const struct rog_axis *axis, double value)
     return value >= axis->min && value <= axis->max;
 }
 
-/* Whether the part of the line from (x0, y0) to (x1, y1) that lies within the box is not empty
- * (Liang & Barsky). */
+/* Returns whether any part of the line from (x0, y0) to (x1, y1) lies within the box (Liang &
+ * Barsky). */
 static bool meets(double x0, double y0, double x1, double y1, const double box[4])
 {
     double from = 0, to = 1;

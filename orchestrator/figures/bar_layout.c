@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the place for the names of bars. */
+/* Decides how the names of bars are placed: horizontal, slanted or vertical. */
 #include <orchestrator/figures/bar_layout.h>
 
 #include <math.h>
@@ -12,14 +12,16 @@
 /* Inches at the default size of the font. */
 #define LEFT 0.50
 #define CLEAR 0.06       /* between two names */
-#define LINE 0.125       /* that a line of a name on end takes */
-#define NUMBER 0.22      /* that an upright number takes */
-#define ON_END_LEAST 1.2 /* that a name on end has before it is broken */
-#define UPRIGHT_LINES 3  /* of an upright name, at most */
-#define SLANT_X 0.87     /* of a name at a slant, as shares of its length */
+#define LINE 0.125       /* height of a line of a vertical name */
+#define NUMBER 0.22      /* width of a horizontal number */
+#define ON_END_LEAST 1.2 /* length at which a vertical name is first broken */
+#define UPRIGHT_LINES 3  /* most lines of a horizontal name */
+#define SLANT_X 0.87     /* extent of a slanted name, as shares of its length */
 #define SLANT_Y 0.5
-#define SLANT_MOST 0.25 /* that names at a slant may take on the left, as a share of the width */
-#define PLOT_SHARE 0.55 /* of the height, that the plot has at least, unless that is given */
+/* Most that slanted names may take on the left, as a share of the width. */
+#define SLANT_MOST 0.25
+/* Least height of the plot if none is given, as a share of the picture's. */
+#define PLOT_SHARE 0.55
 
 static double scaled(const struct rog_canvas *canvas, double inches)
 {
@@ -31,7 +33,7 @@ static double room_of(const struct rog_bar_layout *layout)
     return rog_canvas_plot_width(&layout->canvas) / (double)layout->count;
 }
 
-/* The names in lines of `inches` at most, and how many lines that makes at most. */
+/* Breaks the names into lines of at most `inches`; *lines is the most lines of any name. */
 static int break_names(struct rog_bar_layout *layout, const char *const *names, double inches,
                        size_t *lines, struct rog_error *err)
 {
@@ -67,7 +69,8 @@ static double longest_line(const struct rog_bar_layout *layout)
     return em * rog_canvas_em(&layout->canvas);
 }
 
-/* In as many lines as the bars leave room for, but not shorter than needed. */
+/* Places the names vertically. Each has as many lines as fit below its bar, but lines do not become
+ * shorter than necessary. */
 static int put_on_end(struct rog_bar_layout *layout, const char *const *names,
                       struct rog_error *err)
 {
@@ -87,7 +90,7 @@ static int put_on_end(struct rog_bar_layout *layout, const char *const *names,
     return 0;
 }
 
-/* False where that would take too much of the plot. */
+/* Places the names slanted. *fits is false if they would take too much of the plot. */
 static int put_slanted(struct rog_bar_layout *layout, const char *const *names, bool *fits,
                        struct rog_error *err)
 {
@@ -161,7 +164,8 @@ void rog_bar_place_name(FILE *script, const struct rog_bar_layout *layout, size_
     fputs(texts[layout->slope], script);
     if (layout->slope != ROG_BAR_ON_END)
         return;
-    size_t breaks = 0; /* gnuplot has the first line at the bar, and the others right of it */
+    /* Gnuplot puts the first line below the bar and further lines to its right. */
+    size_t breaks = 0;
     for (const char *c = layout->name[bar]; *c; c++)
         breaks += *c == '\n';
     fprintf(script, " offset screen %.5f, character -0.5",

@@ -23,8 +23,8 @@ struct rog_bar_layout {
     enum rog_bar_slope slope;
     char **name; /* [count]: the names in their lines */
     size_t count;
-    bool numbers_on_end;  /* those above the bars */
-    double number_inches; /* their height */
+    bool numbers_on_end;  /* the numbers above the bars are vertical */
+    double number_inches; /* height of these numbers */
 };
 
 /* For `count` bars with clean names, with the legend's rows above them and a height of `plot`
@@ -36,7 +36,7 @@ int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names,
                         struct rog_error *err);
 void rog_bar_layout_release(struct rog_bar_layout *layout);
 
-/* The gnuplot label of that bar below the axis. */
+/* Writes the gnuplot label that names bar number `bar` below the axis. */
 void rog_bar_place_name(FILE *script, const struct rog_bar_layout *layout, size_t bar);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what a case's figures and report show. */
+/* Loads from the database what a case's figures and report show. */
 #include <orchestrator/figures/case_data.h>
 
 #include <math.h>
@@ -16,14 +16,15 @@
 #include <orchestrator/figures/style.h>
 #include <orchestrator/text/label.h>
 
-#define PUBLISHED_TARGET 64.0 /* percent; the horizontal line of the published energy figures */
+/* percent: the horizontal line of the published energy figures */
+#define PUBLISHED_TARGET 64.0
 #define LABEL_CHARACTERS 40
 
-/* A run's id and the text that tells which series it belongs to. */
+/* A run's id, and a text that is equal for all runs of its series. */
 struct member {
     char *id, *key;
-    size_t strategy;  /* its number in the database */
-    int64_t recorded; /* its place there */
+    size_t strategy;  /* index of its strategy in the database */
+    int64_t recorded; /* index of the run in the order of recording */
 };
 
 struct members {
@@ -64,7 +65,7 @@ static int members_load(struct rog_db *db, const char *case_name, struct members
     return code;
 }
 
-/* Joules at each tested checkpoint; unknown once the readings of any worker have ended. */
+/* Loads the joules at each tested checkpoint; unknown from the last reading of any worker on. */
 static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
     struct rog_energy energy = {0};
@@ -91,7 +92,7 @@ static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_e
     return code;
 }
 
-/* What workers had sent at each tested checkpoint. */
+/* Loads what workers had sent at each tested checkpoint. */
 static int sent_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -138,7 +139,7 @@ static int exchange_load(struct rog_db *db, struct rog_case_run *run, struct rog
     return code < 0 ? code : 0;
 }
 
-/* One row with a number. */
+/* Loads the run's power from a query that returns one number. */
 static int power_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -190,7 +191,8 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     return code;
 }
 
-/* Whether run `index` is one more seed of the series that run `first` began. */
+/* Returns whether run `index` is another seed of the series, which began with run
+ * series->run[0]. */
 static bool is_repeat(const struct rog_case_data *data, const struct members *members,
                       const struct rog_case_series *series, size_t index)
 {
@@ -226,8 +228,8 @@ static int series_add(struct rog_case_data *data, const struct members *members,
     return 0;
 }
 
-/* Runs that are tested for different things are kept apart (store/cases.h); a database that has
- * them in one case all the same is not drawn. */
+/* Sets the case's metric. A sweep keeps runs that are tested for different metrics in different
+ * cases (store/cases.h); if a database has them in one case nevertheless, it is an error. */
 static int take_metric(struct rog_case_data *data, struct rog_error *err)
 {
     char one[ROG_METRIC_TEXT_BYTES], two[ROG_METRIC_TEXT_BYTES];
@@ -291,7 +293,7 @@ static bool style_is_taken(const struct rog_case_data *data, const bool *styled,
     return false;
 }
 
-/* The first style that nobody has, of a colour that nobody has as long as there is one. */
+/* Returns the first unused style, with an unused colour as long as there is one. */
 static size_t free_style(const struct rog_case_data *data, const bool *styled)
 {
     for (size_t style = 0; style < ROG_LINE_COLORS; style++)
@@ -303,7 +305,7 @@ static size_t free_style(const struct rog_case_data *data, const bool *styled)
     return style;
 }
 
-/* The next series to get a style: the first recorded of those that have none. */
+/* Returns the next series to get a style: of those without one, the first recorded. */
 static size_t next_unstyled(const struct rog_case_data *data, const bool *styled)
 {
     size_t next = data->series_count;
@@ -314,7 +316,8 @@ static size_t next_unstyled(const struct rog_case_data *data, const bool *styled
     return next;
 }
 
-/* A strategy looks the same in all figures of the database, whatever else a case holds. */
+/* Sets the styles of all series. A strategy has the same style in all figures of the database,
+ * regardless of what else a case contains. */
 static int series_style(struct rog_case_data *data, struct rog_error *err)
 {
     size_t count = data->series_count, next;
@@ -368,7 +371,7 @@ static void members_keep(struct members *members, const char *run_id)
     }
 }
 
-/* `only`: a run of the case; NULL: all. */
+/* `only`: the id of the one run to load; NULL: all runs of the case. */
 static int load(struct rog_db *db, const char *case_name, const char *only,
                 struct rog_case_data *data, struct rog_error *err)
 {
@@ -464,7 +467,8 @@ bool rog_case_is_named(const struct rog_case_data *data, size_t series, const ch
     const struct rog_case_series *s = &data->series[series];
     if (!name)
         return false;
-    bool named = strcasecmp(s->label, name) == 0; /* notes may be shortened in it, or replaced */
+    /* The label may lack parts of the note, or all of it. */
+    bool named = strcasecmp(s->label, name) == 0;
     for (size_t i = 0; i < s->runs && !named; i++) {
         const struct rog_run_row *row = &data->run[s->run[i]].row;
         named =

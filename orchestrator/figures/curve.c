@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several runs' series, made one line with its interval, and what is read off that line. */
+/* Combines the curves of several runs into one line with its interval, and reads values off that
+ * line. */
 #include <orchestrator/figures/curve.h>
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/figures/stats.h>
 
-#define GRID 200 /* points of a mean, besides those of its lines */
+#define GRID 200 /* points of a mean, in addition to those of the runs' lines */
 
 static double quantity_of(const struct rog_case_run *run, size_t i, enum rog_quantity quantity)
 {
@@ -71,8 +72,9 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Where a mean is taken: at the points of the runs' lines, so that none of its corners is cut, and
- * between them often enough for a smooth band. NULL without memory. */
+/* Returns the x at which a mean is computed: those of the points of the runs' lines, so that no
+ * corner is cut off, and an even grid between them, so that the band is smooth. NULL without
+ * memory. */
 static double *places_of(const struct rog_curve *curve, double from, double to, size_t *count)
 {
     size_t room = GRID, used = 0;
@@ -102,7 +104,7 @@ static int mean_make(struct rog_curve *curve, struct rog_error *err)
         from = fmax(from, curve->run[i].smooth_x[0]);
         to = fmin(to, curve->run[i].smooth_x[curve->run[i].count - 1]);
     }
-    if (from > to) /* they have no x in common */
+    if (from > to) /* the runs have no x in common */
         return 0;
     size_t count;
     double *at = calloc(curve->runs, sizeof *at), *place = places_of(curve, from, to, &count);
@@ -205,7 +207,7 @@ static int reached_along(const struct rog_case_data *data, const struct rog_case
     return 0;
 }
 
-/* Whether the energy at each of the runs' checkpoints is known. */
+/* Returns whether the energy at each of the runs' checkpoints is known. */
 static bool energy_is_whole(const struct rog_case_data *data, const struct rog_case_series *series)
 {
     for (size_t i = 0; i < series->runs; i++) {

@@ -3,9 +3,9 @@
 #define ROG_FIGURES_CURVE_H
 
 /*
- * From a series of runs to the drawn line, and what tables and exports read from it: where it
- * reaches the target, and a run's accuracy at a time. All callers use this, so that numbers agree
- * with the figures.
+ * Makes the drawn line from a series of runs, and reads from it what tables and exports need: where
+ * it reaches the target, and a run's accuracy at a given time. All callers use this, so that
+ * numbers agree with the figures.
  */
 
 #include <stddef.h>
@@ -15,12 +15,12 @@
 #include <orchestrator/figures/case_data.h>
 #include <orchestrator/figures/panel.h>
 
-/* A run's accuracy against something. */
+/* A run's accuracy over another quantity. */
 struct rog_curve_run {
     const char *id; /* borrowed */
     double *x, *y;  /* as measured */
     double *smooth_x, *smooth_y;
-    double *place; /* each point's number among the run's tested checkpoints, from 0 */
+    double *place; /* [count]: each point's index among the run's tested checkpoints */
     size_t count;
 };
 
@@ -29,9 +29,9 @@ struct rog_curve_run {
 struct rog_curve {
     const char *label; /* borrowed */
     struct rog_curve_run *run;
-    size_t runs; /* those that have data, without copies */
+    size_t runs; /* runs that have data, without copies */
     double *x, *y;
-    double *place;      /* whether it is a mean over runs */
+    double *place;      /* like rog_curve_run.place; for a mean over runs the mean of theirs */
     double *low, *high; /* NULL for a single run */
     size_t count;
     bool less_is_better; /* the case's metric */

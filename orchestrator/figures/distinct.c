@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shortens texts by their common words. */
+/* Shortens texts by removing the words they have in common. */
 #include <orchestrator/figures/distinct.h>
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #define ELLIPSIS "\u2026"
 
 struct words {
-    char *text;  /* the words, each with a NUL behind it */
+    char *text;  /* the words, each followed by a NUL */
     char **word; /* [count] */
     bool *kept;  /* [count] */
     size_t count;
@@ -28,7 +28,7 @@ static void words_release(struct words *words)
 
 static int words_take(struct words *words, const char *text, struct rog_error *err)
 {
-    size_t room = strlen(text) / 2 + 1; /* clean text has single spaces, between words */
+    size_t room = strlen(text) / 2 + 1; /* clean text has single spaces, and only between words */
     *words = (struct words){
         .text = rog_strdup(text),
         .word = calloc(room, sizeof *words->word),
@@ -46,7 +46,8 @@ static int words_take(struct words *words, const char *text, struct rog_error *e
     return 0;
 }
 
-/* Keeps what lies between the words that both begin with and those that both end in. */
+/* Marks for keeping what is left of a text without the words at its beginning and end that it
+ * shares with `other`. */
 static void keep_difference(struct words *own, const struct words *other)
 {
     size_t least = own->count < other->count ? own->count : other->count, begin = 0, end = 0;
@@ -59,7 +60,7 @@ static void keep_difference(struct words *own, const struct words *other)
         own->kept[i] = true;
 }
 
-/* The words that are kept, with an ellipsis for those between them. */
+/* Joins the kept words, with an ellipsis in place of removed ones. */
 static char *join(const struct words *words)
 {
     char *text = rog_strdup("");
@@ -83,13 +84,14 @@ static char *join(const struct words *words)
     return text;
 }
 
-/* What differs, and from the left as much of the rest as has room. */
+/* Keeps the words that differ from other texts, and as many more, from the left, as fit. */
 static char *shorten(struct words *words, size_t most)
 {
     size_t differing = 0;
     while (differing < words->count && !words->kept[differing])
         differing++;
-    if (differing == words->count) /* no other text differs: its beginning is as good as any part */
+    /* no word differs from other texts: the beginning is as good as any part */
+    if (differing == words->count)
         words->kept[0] = true;
     char *text = join(words);
     for (size_t i = 0; text && i < words->count; i++) {
@@ -108,7 +110,7 @@ static char *shorten(struct words *words, size_t most)
     return text;
 }
 
-/* The shorter form of text `i`; NULL with *code 0 where there is none. */
+/* Returns a shorter form of text `i`; NULL with *code 0 if there is none. */
 static char *shorter_form(struct words *words, char *const *texts, size_t count, size_t i,
                           size_t most, int *code, struct rog_error *err)
 {
@@ -159,7 +161,7 @@ int rog_distinct_shorten(char **texts, size_t count, size_t most, struct rog_err
     return code;
 }
 
-/* The beginning and the end of clean text, half of `most` columns each. */
+/* Returns the beginning and the end of clean text, half of `most` columns each. */
 static char *without_middle(const char *text, size_t most)
 {
     size_t half = (most - 1) / 2, from = rog_label_fit(text, most - 1 - half);
@@ -179,7 +181,8 @@ int rog_distinct_cut(char **texts, size_t count, size_t most, struct rog_error *
         cut[i] = without_middle(texts[i], most);
         code = cut[i] ? 0 : rog_fail_nomem(err);
     }
-    /* Against what was cut as well: of two that lose what differs, both stay whole. */
+    /* Compare with the cut forms of the others as well: if two texts become equal, neither is
+     * cut. */
     for (size_t i = 0; i < count && code == 0; i++) {
         if (!cut[i] || is_among(cut[i], texts, count) || is_among(cut[i], cut, i) ||
             is_among(cut[i], cut + i + 1, count - i - 1))

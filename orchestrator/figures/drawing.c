@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A temporary folder of scripts and data, drawn, read back and moved as one. */
+/* Draws scripts and data in a temporary folder, checks the pictures, and moves all of them into
+ * place. */
 #include <orchestrator/figures/drawing.h>
 
 #include <errno.h>
@@ -50,8 +51,8 @@ int rog_drawing_add(struct rog_drawing *drawing, const char *stem, struct rog_er
     return 0;
 }
 
-/* A file of the set: where it was drawn, where it belongs, and where what was there before waits.
- */
+/* A file of the set: its path in the temporary folder, its final path, and the path under which an
+ * older file of that name is kept until all are in place. */
 struct part {
     const char *stem;
     char extension[8];
@@ -86,10 +87,11 @@ static int parts_add(struct parts *parts, const struct rog_drawing *drawing, con
     return part->drawn && part->place && part->before ? 0 : rog_fail_nomem(err);
 }
 
-/* Of each figure its data, its script and its pictures. */
+/* Lists the files of each figure: data, script and pictures. */
 static int parts_list(struct parts *parts, const struct rog_drawing *drawing, struct rog_error *err)
 {
-    size_t most = 2 + strlen(drawing->formats); /* more letters than formats */
+    /* a picture for each format: the list of formats has more letters than formats */
+    size_t most = 2 + strlen(drawing->formats);
     parts->item = calloc(drawing->count * most + 1, sizeof *parts->item);
     int code = parts->item ? 0 : rog_fail_nomem(err);
     for (size_t i = 0; i < drawing->count && code == 0; i++) {
@@ -124,8 +126,9 @@ static int check_pictures(struct rog_drawing *drawing, const struct parts *parts
     return code;
 }
 
-/* A name is never without a file, whenever this ends: what was there gets a second name, and is
- * replaced in one step. File systems without second names have it moved away instead. */
+/* Moves a file into place, keeping an older one. The final path always names a file, even if this
+ * is interrupted: the older file gets a second name by a hard link and is then replaced in one
+ * step. On file systems without hard links it is renamed first. */
 static int put(struct part *part, struct rog_error *err)
 {
     struct stat there;
@@ -138,7 +141,7 @@ static int put(struct part *part, struct rog_error *err)
                      : rog_fail(err, ROG_EIO, "cannot write %s: %s", part->place, strerror(errno));
 }
 
-/* What was there before is there again. */
+/* Restores the older file. */
 static void take_back(struct part *part)
 {
     if (part->replaced)
@@ -147,7 +150,7 @@ static void take_back(struct part *part)
         unlink(part->place);
 }
 
-/* All of the set, or none of it. */
+/* Puts all files of the set into place, or none. */
 static int put_all(const struct parts *parts, const struct rog_figures_options *options,
                    struct rog_error *err)
 {
@@ -209,7 +212,7 @@ void rog_drawing_release(struct rog_drawing *drawing)
     *drawing = (struct rog_drawing){0};
 }
 
-/* Of a font that was asked for. */
+/* Logs that the font chosen by the user is not installed. */
 static void tell_font(const struct rog_figures_options *options, const char *font)
 {
     char *other = options->font && options->log ? rog_fonts_substitute(font) : NULL;
@@ -247,7 +250,7 @@ int rog_drawing_make(const struct rog_figures_options *options, const struct rog
             return 0;
         if (i == 0)
             first = why;
-        own.log = NULL; /* what it says has been said */
+        own.log = NULL; /* its messages have been logged in the first round */
     }
     return rog_fail_again(err, &first);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which panels a figure has, and drawing them all. */
+/* Selects the panels of a case's figure and draws them. */
 #include <orchestrator/figures/figures.h>
 
 #include <math.h>
@@ -28,7 +28,7 @@ static const struct rog_panel energy = {"energy-consumption-against-training-acc
 static const struct rog_panel sent = {"training-accuracy-against-bytes-sent", "against bytes sent",
                                       rog_panel_write_curves, ROG_QUANTITY_SENT};
 
-/* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for all others. */
+/* Figures of the paper (ROG, MICRO 2022) and their panels; the last row is for any other figure. */
 static const struct {
     const char *figure;
     const struct rog_panel *panels[6]; /* ends with NULL */
@@ -74,7 +74,7 @@ char *rog_figures_file(const char *case_name, const char *panel, const char *for
     return file;
 }
 
-/* What bands and whiskers are, where there are any. */
+/* Describes what bands and whiskers show, if there are any. */
 static const char *spread_of(const struct rog_case_data *data, bool curves)
 {
     size_t most = 0;
@@ -86,7 +86,8 @@ static const char *spread_of(const struct rog_case_data *data, bool curves)
                   : "; whiskers: 95% interval of the mean, of two runs their range";
 }
 
-/* Whether the `before` bytes of the path end in the name; *before becomes what stands before it. */
+/* Returns whether the first *before bytes of the path end in the name, and then subtracts its
+ * length from *before. */
 static bool ends_in(const char *path, size_t *before, const char *name)
 {
     size_t size = strlen(name);
@@ -96,7 +97,7 @@ static bool ends_in(const char *path, size_t *before, const char *name)
     return true;
 }
 
-/* By the end of its name: a case may be called as a panel. */
+/* Compares only the end of the file's name, because a case's name may contain that of a panel. */
 static bool is_of_panel(const char *path, const struct rog_panel *panel)
 {
     const char *extension = strrchr(path, '.');
@@ -155,7 +156,7 @@ static bool has_bar(const struct rog_case_data *data, size_t series)
     return false;
 }
 
-/* Why a panel lacks a series; NULL: all of them. */
+/* Explains why a panel lacks a series; `series` is NULL if it lacks all of them. */
 static const char *reason_of(const struct rog_panel *panel, const struct rog_case_data *data,
                              const struct rog_case_series *series)
 {
@@ -174,7 +175,7 @@ static const char *reason_of(const struct rog_panel *panel, const struct rog_cas
                              : "nothing is recorded for it";
 }
 
-/* A figure says nothing of the series it lacks. */
+/* Logs which series the panel lacks, because the picture itself does not show that. */
 static int tell_missing(const struct rog_drawing *drawing, const struct rog_panel *panel,
                         const struct rog_case_data *data, struct rog_error *err)
 {
@@ -215,7 +216,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
     return code;
 }
 
-/* What is not said is said by the case. */
+/* Returns the options, with the case's settings in place of those that the user has not given. */
 static struct rog_figures_options options_of(const struct rog_case_data *data,
                                              const struct rog_figures_options *options)
 {
@@ -244,7 +245,8 @@ static int write_panels(struct rog_drawing *drawing, const struct rog_look *look
     return code;
 }
 
-/* The published scripts fail on lines of fewer points than their window has. */
+/* Logs runs with fewer points than the window of the published smoothing: the published scripts
+ * fail for these. */
 static void tell_short(const struct rog_case_data *data, const struct rog_figures_options *options)
 {
     for (size_t i = 0; i < data->run_count; i++) {
@@ -263,7 +265,7 @@ static bool is_left_out_as(const struct rog_case_data *data, size_t index, const
     return !data->run[index].done && strcmp(data->run[index].row.status, status) == 0;
 }
 
-/* Runs of one status in one line. */
+/* Logs the runs that are not drawn, in one line for each status. */
 static void tell_left_out(const struct rog_case_data *data,
                           const struct rog_figures_options *options)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs gnuplot over scripts, for each format. */
+/* Runs gnuplot on scripts, for each format. */
 #include <orchestrator/figures/gnuplot.h>
 
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include <common/process.h>
 #include <orchestrator/text/quote.h>
 
-#define DESKTOP_TIMEOUT_S 20.0 /* what runs for longer is the viewer */
+#define DESKTOP_TIMEOUT_S 20.0 /* a program that runs longer is the viewer itself */
 #define STOPPED_EVERY_S 0.1
 
-/* What stands before the scripts: which formats to draw, and the folder to work in. */
+/* Returns the commands to run before the scripts: they set the formats to draw and the folder. */
 static char *preamble(const char *folder, const char *formats)
 {
     char *text = NULL;
@@ -63,7 +63,7 @@ out:
     return code;
 }
 
-/* Whether it ends in the time that it has. */
+/* Waits up to DESKTOP_TIMEOUT_S, and returns whether the program ended in this time. */
 static bool await_desktop(struct rog_process *process, bool (*stopped)(void *user), void *user)
 {
     double until_s = rog_clock_s() + DESKTOP_TIMEOUT_S;

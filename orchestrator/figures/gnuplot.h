@@ -2,7 +2,7 @@
 #ifndef ROG_FIGURES_GNUPLOT_H
 #define ROG_FIGURES_GNUPLOT_H
 
-/* Runs gnuplot, the program. No shell is involved. */
+/* Runs the program gnuplot. No shell is involved. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@
 int rog_gnuplot_run(const char *folder, const char *const *scripts, size_t count,
                     const char *formats, double timeout_s, struct rog_error *err);
 
-/* Opens a file in the program of the user's desktop, and waits for a while whether that fails,
- * unless `stopped` (NULL: never) becomes true. ROG_EFAILED. */
+/* Opens a file in the default program of the user's desktop, and waits some time to see whether
+ * that fails, unless `stopped` (NULL: never) returns true. ROG_EFAILED. */
 int rog_open_with_desktop(const char *path, bool (*stopped)(void *user), void *user,
                           struct rog_error *err);
 

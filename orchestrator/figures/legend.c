@@ -10,8 +10,8 @@
 #include <orchestrator/text/quote.h>
 
 /* Inches at the default size of the font. */
-#define PAD 0.03          /* around the entries */
-#define LINE_HEIGHT 0.142 /* of a line of text */
+#define PAD 0.03          /* margin around the entries */
+#define LINE_HEIGHT 0.142 /* height of a line of text */
 #define SAMPLE 0.30       /* length of a line sample */
 #define BOX 0.13          /* width of a box sample */
 #define GAP 0.07          /* between sample and text */
@@ -69,7 +69,8 @@ static void write_text(FILE *script, const char *text, size_t size, double x, do
     free(line);
 }
 
-/* The entry whose sample begins at (x, y), in inches from the legend's corner; y downwards. */
+/* Writes the entry whose sample begins at (x, y), in inches from the legend's corner, y
+ * downwards. */
 static void write_entry(FILE *script, const struct rog_legend_entry *entry,
                         const struct rog_canvas *canvas, double x, double y, double sample)
 {
@@ -98,7 +99,7 @@ static void write_entry(FILE *script, const struct rog_legend_entry *entry,
     }
 }
 
-/* Positions within a legend are inches from its corner. */
+/* Defines the legend's corner; positions within the legend are inches from it. */
 static void write_origin(FILE *script, const struct rog_canvas *canvas, double left, double top)
 {
     fprintf(script,
@@ -130,7 +131,8 @@ void rog_legend_columns(FILE *script, const struct rog_legend_entry *entries, si
     }
 }
 
-/* How many entries from `first` on fit side by side, at least one, and what they take. */
+/* Returns how many entries from `first` on fit side by side, at least one; *width is their total
+ * width. */
 static size_t row_from(const struct rog_legend_entry *entries, size_t count, size_t first,
                        const struct rog_canvas *canvas, double *width)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collects what one worker did between two moments. */
+/* Collects what one worker did in a period of time. */
 #include <orchestrator/figures/microevents.h>
 
 #include <math.h>
@@ -14,8 +14,9 @@
 #include <orchestrator/figures/queries.h>
 #include <orchestrator/store/summary.h>
 
-#define EVER 1e18        /* s */
-#define SAMPLED_WORKER 3 /* by whose pushes the published script samples staleness */
+#define EVER 1e18 /* seconds: later than the end of any run */
+/* The published script samples staleness when this worker pushes. */
+#define SAMPLED_WORKER 3
 
 static int add(struct rog_microevent_list *list, double t, double value, struct rog_error *err)
 {
@@ -29,8 +30,9 @@ static int add(struct rog_microevent_list *list, double t, double value, struct 
     return 0;
 }
 
-/* Of the points that are added in the order of time, those of the time that is shown, and the last
- * before and the first behind it, to which lines go. */
+/* Adds a point to a list for lines. Points come in order of time; the list keeps those within the
+ * time shown, the last one before it and the first one after it, so that lines continue to the
+ * edges. */
 static int add_beside(const struct rog_microevents *events, struct rog_microevent_list *list,
                       double t, double value, struct rog_error *err)
 {
@@ -41,7 +43,7 @@ static int add_beside(const struct rog_microevents *events, struct rog_microeven
     return add(list, t, value, err);
 }
 
-/* Runs that microevents can draw, for messages: "try A, B" or what would be needed. */
+/* Appends to messages which runs microevents can draw ("try A, B"), or what data it needs. */
 static void advise(struct rog_db *db, char *text, size_t bytes)
 {
     struct rog_query *query = NULL;
@@ -54,7 +56,8 @@ static void advise(struct rog_db *db, char *text, size_t bytes)
     rog_query_free(query);
 }
 
-/* The published script draws runs of ROG, and samples staleness when the third worker pushes. */
+/* Checks what drawing as published requires: the published script draws runs of ROG, and samples
+ * staleness when the third worker pushes. */
 static int check_published(const struct rog_microevents *events, const char *library,
                            size_t workers, struct rog_error *err)
 {
@@ -71,7 +74,7 @@ static int check_published(const struct rog_microevents *events, const char *lib
     return 0;
 }
 
-/* The run's extent, and whether the rank is one of its workers with data. */
+/* Checks the rank and the start time against the run, and sets the run's end. */
 static int check(struct rog_db *db, const struct rog_microevents *events, double start_s,
                  double *end_s, size_t *workers, struct rog_error *err)
 {
@@ -119,7 +122,7 @@ static int check(struct rog_db *db, const struct rog_microevents *events, double
     return 0;
 }
 
-/* Points on a line, from a query of (t, value). */
+/* Loads points of a line from a query of (t, value). */
 static int load_points(struct rog_db *db, const char *sql, const struct rog_microevents *events,
                        struct rog_microevent_list *list, struct rog_error *err)
 {
@@ -131,7 +134,7 @@ static int load_points(struct rog_db *db, const char *sql, const struct rog_micr
     return code;
 }
 
-/* A quantity that holds until its next value, from a query of (t, value). */
+/* Loads a quantity that keeps its value until the next one, from a query of (t, value). */
 static int load_steps(struct rog_db *db, const char *sql, const struct rog_microevents *events,
                       struct rog_microevent_list *list, struct rog_error *err)
 {

@@ -23,15 +23,15 @@ struct rog_microevent_list {
 struct rog_microevents {
     char *run_id;
     int64_t rank, threshold;
-    bool is_virtual; /* its times are */
+    bool is_virtual; /* its times are virtual */
     bool unlimited;  /* the worker's link is unlimited and has no bandwidth */
     bool as_published;
     double from_s, to_s;                  /* the time shown; to_s is not beyond the run's end */
-    struct rog_microevent_list bandwidth; /* Mbit/s; holds until the next; begins at from_s */
+    struct rog_microevent_list bandwidth; /* Mbit/s, valid until the next point; begins at from_s */
     struct rog_microevent_list push;      /* percent of rows, at the end of the transmission */
     struct rog_microevent_list pull;
-    struct rog_microevent_list staleness; /* iterations behind the fastest worker; holds until the
-                                             next; begins at from_s */
+    /* Iterations behind the fastest worker, valid until the next point; begins at from_s. */
+    struct rog_microevent_list staleness;
 };
 
 /* As published: all are points, joined by straight lines, including those just before and after the

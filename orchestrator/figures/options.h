@@ -10,7 +10,7 @@
 
 /* Where the axes of time, iterations and energy end. */
 enum rog_axis_ends {
-    ROG_ENDS_DATA,    /* behind all data */
+    ROG_ENDS_DATA,    /* beyond all data */
     ROG_ENDS_FIGURES, /* as in the published figures; lines are cut there */
     ROG_ENDS_SCRIPTS  /* as in the published scripts: at the end of the shortest line, or at a
                        * minimum (published.h) */
@@ -20,9 +20,9 @@ struct rog_figures_options {
     const char *plots;   /* folder, created if missing */
     const char *formats; /* "pdf,svg,png" or some of them; NULL: the case's setting, otherwise
                           * all */
-    const char *size;    /* of a figure (conf/look.h); NULL: the case's setting, otherwise its
-                          * default */
-    const char *font;    /* likewise */
+    /* of each picture (conf/look.h); NULL: the case's setting, otherwise its default */
+    const char *size;
+    const char *font; /* likewise */
     enum rog_axis_ends ends;
     bool as_published; /* numbers as in the published scripts (case_data.h), in files of other names
                         * (figures.h); for microevents see microevents.h */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What panels share: their script and data files. */
+/* Opens and closes the script and data files of a panel. */
 #include <orchestrator/figures/panel.h>
 
 #include <stdlib.h>

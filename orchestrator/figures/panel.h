@@ -21,7 +21,7 @@ struct rog_panel_files {
 };
 int rog_panel_files_open(struct rog_panel_files *files, const char *folder, const char *stem,
                          struct rog_error *err);
-/* Finishes both files, or removes them where `code` is an error. Returns the first error. */
+/* Finishes both files, or removes them if `code` is an error. Returns the first error. */
 int rog_panel_files_close(struct rog_panel_files *files, int code, struct rog_error *err);
 
 struct rog_panel {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The panel of bars: what an iteration's time consists of. */
+/* Draws the panel of bars that shows how an iteration's time is composed. */
 #include <orchestrator/figures/panel.h>
 
 #include <math.h>
@@ -15,16 +15,18 @@
 #include <orchestrator/figures/script.h>
 #include <orchestrator/figures/stats.h>
 
-#define PLOT_HEIGHT 1.82  /* inches */
-#define NAME_COLUMNS 32   /* longer ones are shortened where that hides no difference */
-#define NAME_LABELS 2000  /* the number of the first bar's label: nobody else has it */
-#define WHISKER_SHARE 1.5 /* of the highest bar: how far the axis follows whiskers */
+#define PLOT_HEIGHT 1.82 /* inches */
+#define NAME_COLUMNS 32  /* longer names are shortened if they remain distinct */
+/* Number of the label of the first bar; other labels have smaller numbers. */
+#define NAME_LABELS 2000
+/* The axis includes whiskers up to this many times the highest bar. */
+#define WHISKER_SHARE 1.5
 
 /* One bar: seconds per iteration, means over the runs of a series. */
 struct bar {
     const struct rog_case_series *series;
     double compute_s, communication_s, stall_s;
-    struct rog_interval total; /* over runs */
+    struct rog_interval total; /* total of the bar, over runs */
     char *label;               /* owned */
 };
 
@@ -83,7 +85,7 @@ static void write_data(FILE *file, const char *title, bool as_published, const s
     }
 }
 
-/* Of the parts of a bar, of what whiskers are, and of how all is computed. */
+/* Entries for the parts of a bar, and remarks: what whiskers show, how numbers are computed. */
 struct legend {
     struct rog_legend_entry entry[5];
     size_t count;
@@ -114,7 +116,8 @@ static struct legend legend_of(const struct bar *bars, size_t count, bool as_pub
     return legend;
 }
 
-/* Whiskers end at `top`, so that bars stay readable however little is known of a mean. */
+/* The vertical axis. Whiskers are cut off at `top`, so that bars stay readable even if the
+ * precision of a mean is low. */
 struct heights {
     double top;
     struct rog_axis axis;
@@ -143,7 +146,7 @@ static struct heights heights_of(const struct bar *bars, size_t count,
     return heights;
 }
 
-/* Half whiskers: with a stroke across their ends, without it where they are cut off. */
+/* Writes each half of the whiskers: with a stroke at its end, or without one if it is cut off. */
 static void write_whiskers(FILE *file)
 {
     static const struct {
@@ -161,8 +164,7 @@ static void write_whiskers(FILE *file)
                 half[i].condition, half[i].end, half[i].head);
 }
 
-/* Labels, not tics: gnuplot cuts what stands at a tic after 49 bytes, in the middle of a character.
- */
+/* Names are labels, because gnuplot cuts texts of tics after 49 bytes, even within a character. */
 static void write_names(FILE *file, const struct rog_bar_layout *layout, size_t count)
 {
     fputs("unset xtics\n", file);
@@ -213,8 +215,8 @@ static void write_script(FILE *file, const char *stem, const char *title,
     rog_script_end(file);
 }
 
-/* The axis follows from the height that is left for the plot, and its numbers may need more room
- * than they were given at first. */
+/* Repeats the layout until it is stable: the axis depends on the height left for the plot, and its
+ * numbers may then need more room than before. */
 static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const char *const *names,
                    size_t count, const struct legend *legend, const struct rog_look *look,
                    const char *stem, struct rog_error *err)
@@ -234,7 +236,8 @@ static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const 
     return 0;
 }
 
-/* What the series are called below their bars, as short as they can be told apart. */
+/* Sets the names below the bars: the labels of series, shortened as long as they remain
+ * distinct. */
 static int name_bars(char **names, const struct rog_case_data *data, struct rog_error *err)
 {
     size_t count = data->series_count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Panels of lines: accuracy over time, iterations, energy and what was sent. */
+/* Draws panels of lines: accuracy over time, iterations, energy and bytes sent. */
 #include <orchestrator/figures/panel.h>
 
 #include <math.h>
@@ -15,18 +15,19 @@
 #include <orchestrator/figures/wrap.h>
 #include <orchestrator/text/quote.h>
 
-#define CLEAR 0.06      /* inches between the legend and what is around it */
-#define INSIDE_MAX 0.75 /* widest legend in the plot, as a share of it */
+#define CLEAR 0.06      /* inches between the legend and its surroundings */
+#define INSIDE_MAX 0.75 /* widest legend inside the plot, as a share of the plot */
 #define MARKS 6         /* marks along the longest curve */
-#define BAND_SHARE 0.15 /* of what the curves span: how far the axis follows a band beyond them */
+/* The axis follows a band this far beyond the curves, as a share of their range. */
+#define BAND_SHARE 0.15
 #define SMOOTHED "smoothed: "
-#define REMARKS 2 /* in a legend, at most */
+#define REMARKS 2 /* most remarks in a legend */
 #define PLOT_HEIGHT 1.86
 #define TARGET_GAP 0.06 /* inches on either side of the target's number */
 #define TARGET_BYTES 32
 
 static const struct {
-    const char *name, *axis; /* axis NULL: depends on whose time it is */
+    const char *name, *axis; /* axis NULL: depends on whether times are virtual */
 } quantities[] = {
     [ROG_QUANTITY_ITERATION] = {"iteration", "Iteration"},
     [ROG_QUANTITY_SECONDS] = {"seconds", NULL},
@@ -39,13 +40,16 @@ struct figure {
     const struct rog_panel *panel;
     const struct rog_case_data *data;
     struct rog_curve *curve;        /* [count] */
-    struct rog_legend_entry *entry; /* [entries]: those of the curves, and remarks */
-    char **label;                   /* [count]: the curves' texts, owned */
-    char **wrapped;                 /* [entries]: the same in lines, where they had to be broken */
+    struct rog_legend_entry *entry; /* [entries]: the curves, followed by remarks */
+    char **label;                   /* [count]: names of the curves, owned */
+    /* [entries]: texts that were broken into lines, otherwise NULL */
+    char **wrapped;
     size_t count, entries;
-    const char *remark[REMARKS]; /* their texts */
-    const char *manner;          /* one of them; NULL: nothing is drawn as published */
-    char smoothing[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES]; /* one of them; empty: none */
+    const char *remark[REMARKS]; /* texts of the remarks */
+    /* The remark on drawing as published; NULL: not drawn as published. */
+    const char *manner;
+    /* The remark on smoothing; empty: none. */
+    char smoothing[sizeof SMOOTHED + ROG_SMOOTHING_TEXT_BYTES];
     struct rog_axis x, y;
     double target; /* NaN: the panel has none */
     char target_text[TARGET_BYTES];
@@ -55,7 +59,7 @@ struct figure {
     double legend_left, legend_top; /* inches from the left and bottom edges */
 };
 
-/* The contender stands out, unless everybody is one. */
+/* Returns whether the series is drawn with emphasis: the contender, unless all series are. */
 static bool stands_out(const struct rog_case_data *data, size_t series)
 {
     if (data->as_published)
@@ -102,8 +106,8 @@ static void add_remark(struct figure *figure, const char *text)
     figure->entry[figure->entries++] = (struct rog_legend_entry){.text = text};
 }
 
-/* The legend says how the curves are computed and smoothed, as far as they are; of what is drawn as
- * published the one says the other. */
+/* Adds remarks on how the curves are computed and smoothed. If all is as published, including the
+ * smoothing, one remark is enough. */
 static void figure_remarks(struct figure *figure)
 {
     char text[ROG_SMOOTHING_TEXT_BYTES];
@@ -139,9 +143,9 @@ static void hold_points(const struct rog_curve *curve, double end, double *low, 
         }
 }
 
-/* Axes hold the curves, and measured points where these are shown. Of bands they hold what goes
- * beyond the curves by a part of what these span, and the rest is cut off: how little is known must
- * not hide what is. */
+/* The vertical axis contains the curves, and measured points if they are shown. A band that extends
+ * beyond the curves by more than BAND_SHARE of their range is cut off: a wide interval must not
+ * flatten the curves. */
 static struct rog_axis axis_of(const struct rog_case_data *data, double low, double high,
                                double target)
 {
@@ -151,8 +155,8 @@ static struct rog_axis axis_of(const struct rog_case_data *data, double low, dou
                                                         percent ? 100 : INFINITY);
 }
 
-/* Where lines are cut, and with them the axis; where that follows the data, how far it goes if
- * these come close. */
+/* Returns the published end of the axis, at which lines are cut too. If the axis follows the data,
+ * it ends there as well if the data end shortly before. */
 static double end_of(const struct figure *figure, enum rog_axis_ends ends)
 {
     const char *published = figure->data->row.figure;
@@ -165,7 +169,7 @@ static double end_of(const struct figure *figure, enum rog_axis_ends ends)
     return rog_published_rule_end(published, quantity, shortest);
 }
 
-/* The scripts look at the whole of the lines. */
+/* Returns the scripts' axis, which depends on whole lines, including what is cut off. */
 static struct rog_axis published_axis(const struct figure *figure, double low)
 {
     double highest = -INFINITY;
@@ -177,7 +181,8 @@ static struct rog_axis published_axis(const struct figure *figure, double low)
 
 static void figure_axes(struct figure *figure, enum rog_axis_ends ends)
 {
-    const bool has_ends = figure->panel->quantity != ROG_QUANTITY_SENT; /* nothing is published */
+    /* There is no published figure of bytes. */
+    const bool has_ends = figure->panel->quantity != ROG_QUANTITY_SENT;
     const bool published = ends != ROG_ENDS_DATA && has_ends,
                cut_time = published || figure->data->as_published;
     double low = INFINITY, high = -INFINITY, end = 0;
@@ -219,8 +224,8 @@ static void figure_axes(struct figure *figure, enum rog_axis_ends ends)
                                                   : "");
 }
 
-/* The lines, through the measured points where these are shown, for bands the strokes from their
- * lower to their upper edge, and that of the target. */
+/* Returns the lines that the legend must not cover: the curves, through the measured points if they
+ * are shown; for bands, strokes from the lower to the upper edge; and the target. */
 static struct rog_polyline *figure_lines(const struct figure *figure, double **strokes,
                                          size_t *count, struct rog_error *err)
 {
@@ -259,7 +264,7 @@ static struct rog_polyline *figure_lines(const struct figure *figure, double **s
     return line;
 }
 
-/* In the corner of the plot that is free. False where there is none. */
+/* Places the legend in a free corner of the plot. Returns false if there is none. */
 static bool place_inside(struct figure *figure, const struct rog_polyline *lines, size_t count)
 {
     const struct rog_canvas *canvas = &figure->canvas;
@@ -279,7 +284,7 @@ static bool place_inside(struct figure *figure, const struct rog_polyline *lines
     return corner != ROG_CORNER_NONE;
 }
 
-/* Below the axis, in as many columns as have room; labels that are wider than the figure are
+/* Places the legend below the axis, in as many columns as fit. Labels wider than the figure are
  * broken into lines. */
 static int place_below(struct figure *figure, const char *stem, struct rog_error *err)
 {
@@ -327,8 +332,8 @@ static int figure_layout(struct figure *figure, const char *stem, struct rog_err
     return code;
 }
 
-/* Marks stand at equal steps along x, each line's a little further on than the last one's. A line
- * too short to get one has it at its end. */
+/* Marks have equal distances along x, shifted a little from one line to the next. A line that is
+ * too short for a mark has one at its end. */
 static void write_marks(FILE *file, const struct figure *figure, size_t index)
 {
     const struct rog_curve *curve = &figure->curve[index];
@@ -346,7 +351,7 @@ static void write_marks(FILE *file, const struct figure *figure, size_t index)
         fprintf(file, "%.10g %.10g\n", curve->x[curve->count - 1], curve->y[curve->count - 1]);
 }
 
-/* Where the table's numbers are read off the line. */
+/* Writes, as a comment, where the line reaches the target, as tables report it. */
 static void write_reached(FILE *file, const struct figure *figure, const struct rog_curve *curve)
 {
     const struct rog_curve_rule *rule = &figure->data->rule;
@@ -441,7 +446,7 @@ static const char *time_title(const struct rog_case_data *data)
     return rog_time_title(some_virtual, some_real);
 }
 
-/* A ring on the line of the target where each curve reaches it, as the table has it. */
+/* Draws a ring at the point where each curve reaches the target, as tables report it. */
 static void write_rings(FILE *file, const struct figure *figure)
 {
     if (!rog_axis_holds(&figure->y, figure->target))
@@ -457,7 +462,8 @@ static void write_rings(FILE *file, const struct figure *figure)
     }
 }
 
-/* A line at the target; where the axis does not reach it, its number at the end that is nearer. */
+/* Draws a line at the target. If the target lies outside the axis, writes its number at the nearer
+ * end. */
 static void write_target(FILE *file, const struct figure *figure)
 {
     const struct rog_canvas *canvas = &figure->canvas;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The picture of one worker, second by second: bandwidth, rows and staleness. */
+/* Draws what one worker did, second by second: bandwidth, rows and staleness. */
 #include <orchestrator/figures/figures.h>
 
 #include <math.h>
@@ -18,17 +18,18 @@
 #include <orchestrator/figures/script.h>
 
 /* Inches at the default size of the font. */
-#define SECOND_TITLE 0.36        /* from the frame to the middle of the right axis's title */
-#define THIRD_AXIS 0.52          /* from the frame to the axis of staleness */
-#define THIRD_NUMBERS 0.07       /* from that to its numbers */
-#define THIRD_TITLE 0.33         /* from that to the middle of its title, at least */
-#define THIRD_TITLE_ROOM 0.11    /* from its numbers to that */
-#define ENDLESS_THRESHOLD 100000 /* from here on the axis follows the data, not the threshold */
+#define SECOND_TITLE 0.36  /* from the frame to the middle of the right axis's title */
+#define THIRD_AXIS 0.52    /* from the frame to the axis of staleness */
+#define THIRD_NUMBERS 0.07 /* from that axis to its numbers */
+/* Least distance from that axis to the middle of its title. */
+#define THIRD_TITLE 0.33
+#define THIRD_TITLE_ROOM 0.11    /* from its numbers to the middle of its title */
+#define ENDLESS_THRESHOLD 100000 /* thresholds from here on do not extend the axis */
 
 #define PLOT_HEIGHT 1.78 /* inches */
 
-/* Ends of the axes. Of staleness the axis goes to half an iteration beyond the threshold, and as
- * published it begins as much below 0. */
+/* Ends of the axes. The axis of staleness ends half an iteration above the threshold; as published,
+ * it also begins half an iteration below 0. */
 #define RATE_TOP 105 /* percent */
 #define STALENESS_BEYOND 0.5
 #define PUBLISHED_MBPS 130
@@ -39,7 +40,7 @@ struct legend {
     struct rog_legend_entry entry[LEGEND_ENTRIES];
 };
 
-/* A link without a limit has no bandwidth that could be drawn, and that is said in its place. */
+/* A link without a limit has no bandwidth to draw; the legend says so. */
 static struct legend legend_of(const struct rog_microevents *events)
 {
     static const struct legend own = {{
@@ -68,10 +69,10 @@ static void write_block(FILE *file, const char *what, const struct rog_microeven
     for (size_t i = 0; i < list->count; i++)
         fprintf(file, "%.10g %.10g\n", list->item[i].t, list->item[i].value);
     if (list->count == 0)
-        fprintf(file, "NaN NaN\n"); /* the block keeps its number */
+        fprintf(file, "NaN NaN\n"); /* keeps the numbers of later blocks */
 }
 
-/* Pushes and pulls in the order of time. */
+/* Writes pushes and pulls, merged in order of time. */
 static void write_both(FILE *file, const struct rog_microevents *events)
 {
     const struct rog_microevent_list *push = &events->push, *pull = &events->pull;
@@ -137,7 +138,7 @@ static int rate_top(const struct rog_microevents *events)
     return events->as_published ? PUBLISHED_RATE_TOP : RATE_TOP;
 }
 
-/* gnuplot has one axis on the right; the second one is drawn by hand beside it. */
+/* Draws the second axis on the right as arrows and labels: gnuplot provides only one. */
 static void write_third_axis(FILE *file, const struct rog_canvas *canvas,
                              const struct rog_microevents *events)
 {
@@ -166,7 +167,7 @@ static void write_third_axis(FILE *file, const struct rog_canvas *canvas,
             THIRD_NUMBERS * scale / canvas->width, ROG_COLOR_STALENESS);
 }
 
-/* From the axis of staleness to the middle of its title. */
+/* Returns the distance from the axis of staleness to the middle of its title. */
 static double third_title(const struct rog_canvas *canvas, double highest_number)
 {
     char number[32];
@@ -250,8 +251,8 @@ static void write_script(FILE *file, const struct rog_microevents *events,
     rog_script_end(file);
 }
 
-/* "CASE-microevents-RUN-RANK-START", what is drawn as published with that behind it; without the
- * case for a run that belongs to none. */
+/* Sets *stem to "CASE-microevents-RUN-RANK-START", followed by a suffix if drawn as published. CASE
+ * is left out for a run that belongs to no case. */
 static int make_stem(struct rog_db *db, const struct rog_microevents *events, char **stem,
                      struct rog_error *err)
 {
@@ -276,7 +277,8 @@ static int make_stem(struct rog_db *db, const struct rog_microevents *events, ch
     return *stem ? 0 : rog_fail_nomem(err);
 }
 
-/* As wide as two panels of a case, so that its letters are of the same size beside them. */
+/* The default width is that of two panels of a case, so that fonts have the same size when the
+ * pictures are beside each other. */
 static int make_look(const struct rog_figures_options *options, struct rog_look *look,
                      struct rog_error *err)
 {
@@ -286,7 +288,7 @@ static int make_look(const struct rog_figures_options *options, struct rog_look 
     return code;
 }
 
-/* The numbers of the outer axes decide how much room their titles have. */
+/* Sets the margins: the widths of the outer axes' numbers decide how far away their titles are. */
 static int make_canvas(struct rog_canvas *canvas, const struct rog_microevents *events,
                        const struct rog_look *look, const char *stem, struct rog_error *err)
 {
@@ -300,10 +302,10 @@ static int make_canvas(struct rog_canvas *canvas, const struct rog_microevents *
     return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 
-/* What both pictures are made of. */
+/* The data of both pictures. */
 struct set {
     const struct rog_microevents *events;
-    const struct rog_row_shares *shares; /* NULL: no picture of them */
+    const struct rog_row_shares *shares; /* NULL: there is no picture of row shares */
     const char *stem, *title;
 };
 
@@ -344,7 +346,7 @@ static int write_set(struct rog_drawing *drawing, const struct rog_look *look, c
     return code == 0 && set->shares ? add_rows(drawing, look, set, err) : code;
 }
 
-/* The published axes do not follow the data. */
+/* Logs data that lie beyond the published axes, which have fixed ends. */
 static void tell_cut(const struct rog_microevents *events,
                      const struct rog_figures_options *options)
 {

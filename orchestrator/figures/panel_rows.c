@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The panel of shares of rows that were sent, by layer. */
+/* Draws the panel of the shares of rows that were sent, by layer. */
 #include <orchestrator/figures/row_shares.h>
 
 #include <math.h>
@@ -15,7 +15,7 @@
 #include <orchestrator/figures/script.h>
 
 #define GAP 0.11         /* between the two maps, as a share of one of them */
-#define LABEL_ROOM 0.115 /* inches that a layer's name takes in height */
+#define LABEL_ROOM 0.115 /* least inches of height for the name of a group */
 #define NAME_MAX_INCHES 1.35
 
 #define NAME_GAP 0.1 /* inches between a name and its map */
@@ -24,8 +24,9 @@
 
 static const char *const ways[ROG_ROW_WAYS] = {"Pushed", "Pulled"};
 
-/* Layers that follow each other and whose names begin alike, up to the first part that is a number:
- * "stages.0.blocks.1.fc1" belongs to "stages.0". */
+/* Returns the length of the name of a layer's group: the name up to the first part that is a
+ * number, so that "stages.0.blocks.1.fc1" belongs to "stages.0". Consecutive layers of one group
+ * share a label. */
 static size_t group_bytes(const char *name)
 {
     const char *dot = strchr(name, '.');
@@ -42,14 +43,16 @@ static bool same_group(const char *a, const char *b)
     return bytes == group_bytes(b) && memcmp(a, b, bytes) == 0;
 }
 
-/* Where a map's layers lie: layer i from y0 - i to y0 - i - 1. */
+/* Returns the upper edge of a map. Layer i extends from y0 - i to y0 - i - 1, y0 being this
+ * edge. */
 static double top_of(const struct rog_row_shares *shares, int way)
 {
     double layers = (double)shares->layers;
     return way == ROG_ROWS_PULLED ? layers : layers * (2 + GAP);
 }
 
-/* Layers one below the other with the same share are one box: fewer seams, smaller files. */
+/* Writes the boxes of an exchange. Adjacent layers with the same share are one box: fewer visible
+ * seams, smaller files. */
 static void write_boxes(FILE *file, const struct rog_row_exchange *exchange, size_t layers,
                         double top)
 {
@@ -77,7 +80,7 @@ static void write_data(FILE *file, const struct rog_row_shares *shares, const ch
                 "layer's rows\n",
                 way ? "\n\n" : "", way, ways[way]);
         if (shares->way[way].count == 0)
-            fprintf(file, "NaN NaN NaN NaN NaN NaN NaN\n"); /* the block keeps its number */
+            fprintf(file, "NaN NaN NaN NaN NaN NaN NaN\n"); /* keeps the numbers of later blocks */
         for (size_t i = 0; i < shares->way[way].count; i++)
             write_boxes(file, &shares->way[way].item[i], shares->layers, top_of(shares, way));
     }
@@ -89,7 +92,8 @@ static void write_data(FILE *file, const struct rog_row_shares *shares, const ch
     }
 }
 
-/* The name of a layer's group, cut where it is too long for its place. NULL when memory ran out. */
+/* Returns the name of a layer's group, cut if it is too long for the margin. NULL without
+ * memory. */
 static char *group_name(const struct rog_canvas *canvas, const char *layer)
 {
     char *name = strndup(layer, group_bytes(layer)), *fitting = NULL;
@@ -105,7 +109,7 @@ static char *group_name(const struct rog_canvas *canvas, const char *layer)
     return fitting;
 }
 
-/* With as much room on the left as the names take. */
+/* Sets the left margin to the width of the longest name. */
 static int make_canvas(struct rog_canvas *canvas, const struct rog_look *look,
                        const struct rog_row_shares *shares, const char *stem, struct rog_error *err)
 {
@@ -120,14 +124,14 @@ static int make_canvas(struct rog_canvas *canvas, const struct rog_look *look,
     return rog_canvas_fit(canvas, look, PLOT_HEIGHT, stem, err);
 }
 
-/* Names of groups at their middle, and a line between two groups. */
+/* Writes the name of each group at its middle, and a line between two groups. */
 static void write_groups(FILE *file, const struct rog_row_shares *shares,
                          const struct rog_canvas *canvas, int way)
 {
     double top = top_of(shares, way), labelled = INFINITY;
     double plot = rog_canvas_plot_height(canvas),
            label_room = LABEL_ROOM * canvas->pt / ROG_LOOK_PT;
-    double unit = plot / ((double)shares->layers * (2 + GAP)); /* inches a layer */
+    double unit = plot / ((double)shares->layers * (2 + GAP)); /* inches per layer */
     for (size_t i = 0; i < shares->layers;) {
         size_t end = i + 1;
         while (end < shares->layers && same_group(shares->layer[i], shares->layer[end]))
@@ -171,7 +175,8 @@ static void write_script(FILE *file, const struct rog_row_shares *shares,
                          const struct rog_microevents *events, const struct rog_canvas *frame,
                          const char *stem, const char *title)
 {
-    double colorbox = 0.14 * frame->pt / ROG_LOOK_PT; /* inches wide, and as far from the maps */
+    /* inches: its width, and its distance from the maps */
+    double colorbox = 0.14 * frame->pt / ROG_LOOK_PT;
     struct rog_axis x = {events->from_s, events->to_s,
                          rog_nice_step(events->to_s - events->from_s, 6)};
     rog_script_begin(file, stem, title, frame);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chooses how a picture is read back, and looks at the edge of one of pixels. */
+/* Selects the reader for a picture's format, and checks the edges of pixel pictures. */
 #include <orchestrator/figures/picture.h>
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #define WHITE 255
 
-/* Whether `count` bytes, `step` apart in groups of a pixel's three, are all white. */
+/* Returns whether `count` pixels of three bytes, `step` bytes apart, are all white. */
 static bool is_white(const uint8_t *pixels, size_t count, size_t step)
 {
     for (size_t i = 0; i < count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a PDF picture, by libqpdf, whose types stay in this file. */
+/* Checks a PDF picture with libqpdf. The library's types stay in this file. */
 #include <orchestrator/figures/picture.h>
 
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <qpdf/qpdf-c.h>
 
-#define NO_MEMORY "bad_alloc" /* in most of what it says then; it takes some for damage */
+/* Part of most messages of libqpdf without memory; some it reports as damage. */
+#define NO_MEMORY "bad_alloc"
 
 int rog_picture_check_pdf(const char *path, struct rog_error *err)
 {

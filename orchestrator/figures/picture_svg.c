@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads an SVG picture, by expat, whose types stay in this file. */
+/* Checks an SVG picture with expat. The library's types stay in this file. */
 #include <orchestrator/figures/picture.h>
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 struct seen {
     size_t elements;
-    bool is_svg; /* its root is */
+    bool is_svg; /* the root element is <svg> */
 };
 
 static void XMLCALL begin_element(void *user, const XML_Char *name, const XML_Char **attributes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables and rules of the published figures. */
+/* Holds the tables and rules of the published figures. */
 #include <orchestrator/figures/published.h>
 
 #include <math.h>
@@ -7,15 +7,15 @@
 
 #define LOW 52.0
 #define HIGH 70.0
-#define ABOVE 1.0  /* the highest line */
-#define BELOW 0.04 /* of the axis, below the lowest line */
+#define ABOVE 1.0  /* percent above the highest line at which the axis ends */
+#define BELOW 0.04 /* margin below the lowest line, as a share of the axis */
 #define STEPS 6
 
-/* By figure, and in it by enum rog_quantity; the first row holds for all others. */
+/* By figure, then by enum rog_quantity; the last row is for any other figure. */
 static const struct {
     const char *figure;
     double end[3];   /* measured in the published figure */
-    double least[3]; /* of the scripts */
+    double least[3]; /* minimum in the scripts */
 } figures[] = {
     {.figure = "1", .end = {1000, 5400, 50000}, .least = {1000, 5400, 50000}},
     {.figure = "9", .end = {1000, 7500, 50000}, .least = {1000, 5400, 50000}},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts of the queries behind figures and reports. */
+/* Holds the SQL of the queries for figures and reports. */
 #include <orchestrator/figures/queries.h>
 
 #include <common/settings.h>

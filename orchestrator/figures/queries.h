@@ -19,16 +19,16 @@ extern const char rog_query_case_runs[];
  * pull. */
 extern const char rog_query_composition_as_published[];
 
-/* ?1 run. As in the published figures of energy: the mean power of host rank 3, W, that is what it
- * has used at its last reading by the time of that reading (read_energy in the artifact's
- * scripts/redraw_smooth.py). NULL where nothing is recorded of it. */
+/* ?1 run. As in the published figures of energy: the mean power of host rank 3 in W: the energy it
+ * has used at its last reading, divided by the time of that reading (read_energy in the artifact's
+ * scripts/redraw_smooth.py). NULL if no reading of it is recorded. */
 extern const char rog_query_power_as_published[];
 
 /* ?1 run. The time until which the energy of every worker is known, s. */
 extern const char rog_query_energy_known_until[];
 
-/* ?1 run. At each end of an iteration t and the megabytes of its push, divided by the number of
- * workers; NULL where bytes are not recorded. */
+/* ?1 run. At each end of an iteration: t, and the megabytes of its push divided by the number of
+ * workers; NULL if bytes are not recorded. */
 extern const char rog_query_sent[];
 
 /* ?1 run. Means over workers: megabytes sent and received in the run; of each worker's means over
@@ -45,18 +45,18 @@ extern const char rog_query_transmissions[];
  * of any worker minus this one's. */
 extern const char rog_query_staleness[];
 
-/* As the published script (the artifact's scripts/draw_microevent.py) reads it: at the ends of
- * iterations of one worker alone, the third on the server. An imported run says which one that is;
- * else it is that of rank 3. */
+/* As read by the published script (the artifact's scripts/draw_microevent.py): only at the ends of
+ * iterations of one worker, the third one on the server. An imported run records which rank that
+ * is; otherwise it is rank 3. */
 extern const char rog_query_staleness_as_published[];
 
 /* ?1 run. What microevents can draw: rank, first and last t, iterations, bandwidth readings. */
 extern const char rog_query_microevents_ranks[];
 /* ?1 run. Layers whose rows are recorded, in order: name, rows. */
 extern const char rog_query_row_layers[];
-/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Of the iterations of that time and the one after: the end of
- * the push and of the pull, s; whether all rows were in each; the counts of rows by layer of each,
- * JSON, NULL where they are not recorded. */
+/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Iterations within that time and the one after it: the end of
+ * the push and of the pull, s; whether all rows were in each; the counts of rows by layer of each
+ * as JSON, NULL if not recorded. */
 extern const char rog_query_row_counts[];
 /* Runs that record rows by layer, latest first. */
 extern const char rog_query_row_runs[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Says of a series how many of its runs count. */
+/* Writes how many runs of a series count into its label. */
 #include <orchestrator/figures/repeats.h>
 
 #include <stdlib.h>

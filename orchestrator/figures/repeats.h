@@ -3,8 +3,9 @@
 #define ROG_FIGURES_REPEATS_H
 
 /*
- * Repeats that are one and the same run: where nothing depends on the seed, every seed records the
- * same. They count once in means, intervals and tests, and their series says so.
+ * Repeated runs that are identical: if nothing depends on the seed, every seed gives the same
+ * records. Such runs count once in means, intervals and tests, and the label of their series
+ * mentions them.
  */
 
 #include <stdbool.h>
@@ -12,7 +13,7 @@
 
 #include <orchestrator/figures/case_data.h>
 
-/* Whether run `index` has the same records as an earlier one of its series. */
+/* Returns whether run `index` has the same records as an earlier run of its series. */
 bool rog_repeats_is_copy(const struct rog_case_data *data, size_t index);
 
 /* The label of a series with the number of its runs, if there are several: "ROG 4 (n = 3)", "ROG 4

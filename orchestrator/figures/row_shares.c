@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collects which share of each layer's rows was sent. */
+/* Collects the share of each layer's rows that was sent. */
 #include <orchestrator/figures/row_shares.h>
 
 #include <math.h>
@@ -12,10 +12,10 @@
 #include <orchestrator/text/label.h>
 #include <orchestrator/figures/queries.h>
 
-#define LAYERS_MAX 10000 /* more cannot be told apart in a picture */
+#define LAYERS_MAX 10000 /* a picture cannot show more distinctly */
 #define NAME_CHARACTERS 60
 
-/* "runs that have it: A, B" */
+/* Fails with a message that lists runs with a record of rows: "runs that have it: A, B". */
 static int nothing_recorded(struct rog_db *db, const char *run_id, struct rog_error *err)
 {
     char text[400] = "no recorded run has one";
@@ -62,7 +62,8 @@ static int load_layers(struct rog_db *db, const char *run_id, struct rog_row_sha
     return code;
 }
 
-/* Fills in the shares: from the counts, or where there are none because every row was sent. */
+/* Fills in the shares: computed from the counts, or 100% if there are no counts because all rows
+ * were sent. */
 static int fill(const struct rog_row_shares *shares, const char *text, bool all, double *percent,
                 struct rog_error *err)
 {
@@ -108,7 +109,8 @@ static int load_exchanges(struct rog_db *db, const struct rog_microevents *event
                              events->rank, events->from_s, events->to_s);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
         code = 0;
-        /* Columns: end of the push, end of the pull; then whether all rows were in each; counts. */
+        /* Columns: the ends of push and pull, then for each whether it contained all rows, then the
+         * counts. */
         for (int way = 0; way < ROG_ROW_WAYS && code == 0; way++) {
             double end_s = fmin(rog_query_real(query, way), events->to_s);
             if (!(end_s > before[way]))

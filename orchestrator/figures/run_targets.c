@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads off a run's lines when it reached what its cases compare. */
+/* Finds out when a run's curves reached the targets of its cases. */
 #include <orchestrator/figures/run_targets.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares what two runs have recorded. */
+/* Compares the records of two runs. */
 #include <orchestrator/figures/same_run.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every gnuplot script begins and ends with, and ticks of its axes. */
+/* Writes the common parts of gnuplot scripts, and the ticks of axes. */
 #include <orchestrator/figures/script.h>
 
 #include <math.h>
@@ -8,14 +8,14 @@
 #include <orchestrator/text/quote.h>
 #include <orchestrator/figures/style.h>
 
-#define PLOT_MIN 0.6 /* inches: with less there is nothing to see */
+#define PLOT_MIN 0.6 /* inches: a smaller plot would not be readable */
 
-/* Inches at the default size of the font, of the middle of an axis's title. */
-#define YTITLE_GAP 0.16  /* to the numbers, with what is between these and the frame */
-#define YTITLE_ROOM 0.12 /* to the edge */
+/* Inches at the default size of the font, from the middle of an axis's title. */
+#define YTITLE_GAP 0.16  /* to the numbers, including the gap between these and the frame */
+#define YTITLE_ROOM 0.12 /* to the picture's edge */
 #define XTITLE_GAP 0.28  /* to the frame */
 
-/* Line widths and font sizes are points in all formats: SVG has 96 units an inch, and PNG four
+/* Line widths and font sizes are points in all formats: SVG has 96 units per inch. PNG has four
  * times as many pixels, for printing. */
 static const char terminals[] =
     "pdf = sprintf(\"pdfcairo color noenhanced size %gin,%gin font '%s,%g' fontscale 0.75 \"\\\n"
@@ -147,7 +147,7 @@ const char *rog_time_title(bool some_virtual, bool some_real)
                          : "Virtual time (s)";
 }
 
-/* Of the numbers beside a vertical axis. */
+/* Returns the width of the widest number beside a vertical axis. */
 static double widest_number(const struct rog_canvas *canvas, const struct rog_axis *y)
 {
     double widest = 0;

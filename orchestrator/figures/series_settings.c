@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes recorded configurations apart into columns. */
+/* Splits recorded configurations into columns, one for each setting. */
 #include <orchestrator/figures/series_settings.h>
 
 #include <stdint.h>
@@ -12,14 +12,15 @@
 #include <common/settings.h>
 #include <orchestrator/text/label.h>
 
-#define VALUE_COLUMNS 24 /* what is longer is no value that a legend can show */
+#define VALUE_COLUMNS 24 /* longer values are not shown in a legend */
 #define DIGEST_LETTERS 8
 
-/* Columns are filled a run at a time. */
+/* State while columns are filled, run by run. */
 struct filling {
     struct rog_series_settings *settings;
-    const char *group; /* name of what a member belongs to, before its own; NULL: none */
-    bool is_part;      /* that is a codec, an optimizer or the like: its parameters read well */
+    const char *group; /* prefix for the names of members, such as "worker 2"; NULL: none */
+    /* The group is a codec, an optimizer or the like, whose parameters are readable. */
+    bool is_part;
     size_t run;
     int code;
     struct rog_error *err;
@@ -65,8 +66,8 @@ static void put_value(struct filling *f, const char *name, char *value, bool pla
     c->value[f->run] = value;
 }
 
-/* Whether a file's name says enough of a value: of one that leads somewhere from the root or from
- * here, and of any that is too long. */
+/* Returns whether the name of the file represents the value well: if it is an absolute or
+ * explicitly relative path, or any path that is too long. */
 static bool is_path(const char *text)
 {
     const char *slash = strrchr(text, '/');
@@ -74,8 +75,9 @@ static bool is_path(const char *text)
            (*text == '/' || *text == '.' || !is_short(text));
 }
 
-/* Of a path the file's name stands in the label, as far as that tells. Of a long value a digest
- * does, which tells that two differ. */
+/* Adds a value. For a path, the column has the name of the file, and another column, not shown as
+ * long as the names differ, the whole path. A long value is represented by a digest, which shows
+ * only that two values differ. */
 static void put(struct filling *f, const char *name, const char *text, bool plain)
 {
     char hex[ROG_SHA256_HEX_BYTES];
@@ -99,7 +101,7 @@ static void put(struct filling *f, const char *name, const char *text, bool plai
     free(whole);
 }
 
-/* A value as text: a text as it is, a list with commas and without brackets. */
+/* Returns a value as text: a string unchanged, a list separated by commas without brackets. */
 static char *value_text(const struct rog_json *value)
 {
     if (rog_json_is_string(value))
@@ -115,7 +117,7 @@ static char *value_text(const struct rog_json *value)
 
 static int take_member(const char *key, const struct rog_json *value, void *user);
 
-/* The workers are a column for each of a worker's settings. */
+/* Adds a column for each setting of each worker. */
 static int take_workers(struct filling *f, const struct rog_json *workers)
 {
     for (size_t i = 0; i < rog_json_size(workers) && f->code == 0; i++) {
@@ -138,7 +140,7 @@ static bool is_apart(const struct rog_setting *row)
                    strcmp(row->name, "threshold") == 0);
 }
 
-/* How long the end of a group's name is that says no more than that it is one. */
+/* Returns the length of the suffix of a group's name that only says that it is a group. */
 static size_t suffix_of(const char *key)
 {
     static const char suffix[] = "_parameters";
@@ -163,7 +165,8 @@ static int take_member(const char *key, const struct rog_json *value, void *user
     }
     if (is_apart(row) || rog_json_is_null(value))
         return 0;
-    /* The library's column is for plugins of one name, which a path tells apart. */
+    /* The library's path, which differs for plugins of the same name, is not shown unless
+     * needed. */
     bool plain = f->group ? f->is_part : row && strcmp(key, "library") != 0;
     char *name = f->group ? rog_format("%s %s", f->group, key) : rog_strdup(key);
     char *text = value_text(value);
@@ -180,7 +183,8 @@ static int take_run(struct filling *f, const struct rog_run_row *row)
 {
     struct rog_json *config = NULL;
     char number[24];
-    /* What is not in a configuration, as of imported runs, is in the columns. */
+    /* The configuration may lack these, for example in imported runs; the database columns have
+     * them. */
     put(f, "control", row->control, true);
     snprintf(number, sizeof number, "%lld", (long long)row->batchsize);
     put(f, "batchsize", number, true);
@@ -224,7 +228,7 @@ static bool same_values(const struct rog_series_setting *a, const struct rog_ser
     return true;
 }
 
-/* Whether its name without the group's may be that of something else. */
+/* Returns whether the name without the group's prefix could be mistaken for another setting. */
 static bool is_ambiguous(const struct rog_series_settings *s, size_t index)
 {
     const char *name = s->item[index].name + s->item[index].prefix;
@@ -235,8 +239,9 @@ static bool is_ambiguous(const struct rog_series_settings *s, size_t index)
     return found;
 }
 
-/* Parameters of parts are called by their own names where that is enough. Both directions' codecs
- * have the same ones where nobody said otherwise: those are shown once. */
+/* Removes the prefix from parameters of codecs, optimizers and the like if the name stays
+ * unambiguous. Codecs of both directions often have the same parameters; equal columns are
+ * merged. */
 static void shorten_names(struct rog_series_settings *s)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -256,7 +261,7 @@ static void shorten_names(struct rog_series_settings *s)
     }
 }
 
-/* Leaves out what all have in common, and moves what reads well to the front. */
+/* Removes settings that are equal in all runs, and moves readable ones to the front. */
 static void sort_out(struct rog_series_settings *s)
 {
     size_t kept = 0, front = 0;

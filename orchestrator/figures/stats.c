@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Means, and intervals of Student's distribution. */
+/* Computes means and intervals of Student's distribution. */
 #include <orchestrator/figures/stats.h>
 
 #include <math.h>
 
 #define PI 3.14159265358979323846
 
-/* The probability that |T| < t: finite sums for whole degrees of freedom (Abramowitz & Stegun
- * 26.7.3 and 26.7.4). */
+/* Returns the probability that |T| < t, as a finite sum for integer degrees of freedom (Abramowitz
+ * & Stegun 26.7.3 and 26.7.4). */
 static double t_within(double t, size_t freedom)
 {
     double theta = atan(t / sqrt((double)freedom));
@@ -29,7 +29,7 @@ static double t_within(double t, size_t freedom)
 
 double rog_t_quantile(size_t freedom)
 {
-    double low = 1.9, high = 12.8; /* of every number of degrees of freedom */
+    double low = 1.9, high = 12.8; /* bounds for any degrees of freedom */
     for (int i = 0; i < 60; i++) {
         double middle = (low + high) / 2;
         *(t_within(middle, freedom) < 0.95 ? &low : &high) = middle;

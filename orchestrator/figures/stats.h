@@ -10,8 +10,8 @@
  * digits. */
 double rog_t_quantile(size_t freedom);
 
-/* The number of values from which on a mean has an interval: that of two is twelve times as wide as
- * their difference, and says nothing. */
+/* The least number of values for which a mean has an interval: for two values it would be more than
+ * twelve times as wide as their difference, which is of no use. */
 #define ROG_INTERVAL_LEAST 3
 
 struct rog_interval {

@@ -9,7 +9,7 @@
 #include <orchestrator/text/grapheme.h>
 #include <orchestrator/text/label.h>
 
-/* Width of the first `size` bytes, which end where a NUL may be put for the moment. */
+/* Returns the width of the first `size` bytes. A NUL is put at their end temporarily. */
 static double em_of(char *text, size_t size)
 {
     char kept = text[size];
@@ -19,7 +19,7 @@ static double em_of(char *text, size_t size)
     return em;
 }
 
-/* How many bytes of `line` fit; at least a grapheme. */
+/* Returns how many bytes of `line` fit, at least one grapheme. */
 static size_t fitting(char *line, double em)
 {
     size_t used = rog_grapheme_bytes(line), next;
@@ -28,8 +28,8 @@ static size_t fitting(char *line, double em)
     return used;
 }
 
-/* Where a line of at most `most` bytes ends: before a space, rather behind a comma, as what lies
- * between two of them belongs together; within a word where it has no space. */
+/* Returns where a line of at most `most` bytes ends: at a space, preferably after a comma, because
+ * parts between commas belong together; within a word if there is no space. */
 static size_t line_end(const char *line, size_t most)
 {
     size_t any = 0, comma = 0;
