@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the case that a sweep continues, by the clusters of the runs that are there. */
+/* Finds the case that a sweep continues, by the clusters of its recorded runs. */
 #include <orchestrator/plan/choose.h>
 
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #define NO_CASE (-1L)
 
 struct choice {
-    long latest;              /* of all; NO_CASE: there is none */
-    long suitable;            /* the latest that the cluster suits */
-    char *cluster;            /* that a run of the latest was on */
-    struct rog_metric metric; /* that it was tested for */
+    long latest;              /* of all cases; NO_CASE: there is none */
+    long suitable;            /* the latest case that may be continued on this cluster */
+    char *cluster;            /* cluster of a run of the latest case */
+    struct rog_metric metric; /* metric of that run */
 };
 
-/* K of BASE-caseK, NO_CASE for another name. */
+/* Returns K of BASE-caseK, NO_CASE for other names. */
 static long number_of(const char *name, size_t base_length)
 {
     static const char middle[] = "-case";
@@ -28,7 +28,7 @@ static long number_of(const char *name, size_t base_length)
     return length > 0 && length < 9 && digits[length] == '\0' ? atol(digits) : NO_CASE;
 }
 
-/* One run of a case, or a case without runs. */
+/* Considers a row: a run of a case, or a case without runs. */
 static int look(struct choice *choice, const struct rog_case_question *question,
                 const struct rog_query *row, struct rog_error *err)
 {

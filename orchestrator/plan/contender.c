@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the strategy of one's own among the runs of a plan. */
+/* Finds the user's own strategy among the runs of a plan. */
 #include <orchestrator/plan/contender.h>
 
 #include <string.h>

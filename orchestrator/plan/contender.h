@@ -2,13 +2,14 @@
 #ifndef ROG_PLAN_CONTENDER_H
 #define ROG_PLAN_CONTENDER_H
 
-/* Whose gains a case is about. */
+/* The contender of a case. */
 
 #include <orchestrator/plan/plan.h>
 
-/* Whom the plan names; where it names nobody, and no baseline, the one library of its runs that did
- * not come with the program: who compares a strategy of their own with others asks what theirs
- * gains. NULL where there is none or several, or nothing else. Borrowed from the plan. */
+/* Returns the contender that the plan names. If it names neither contender nor baseline, returns
+ * the only library of its runs that is not installed with the program: a user who compares an own
+ * strategy with others wants to know its gain. NULL if there is none, or several, or no other
+ * library. Borrowed from the plan. */
 const char *rog_plan_contender(const struct rog_plan *plan);
 
 #endif

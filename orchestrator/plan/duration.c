@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Estimates by what the database has of runs like those of a plan. */
+/* Estimates durations from recorded runs that are similar to those of a plan. */
 #include <orchestrator/plan/duration.h>
 
 #include <math.h>
@@ -9,7 +9,7 @@
 #include <common/settings.h>
 #include <orchestrator/store/cases.h>
 
-#define LATEST_RUNS 500 /* of a cluster, that are looked at */
+#define LATEST_RUNS 500 /* most runs of a cluster that are considered */
 
 const char *rog_duration_from_text(enum rog_duration_from from)
 {
@@ -21,9 +21,9 @@ const char *rog_duration_from_text(enum rog_duration_from from)
     return texts[from];
 }
 
-/* ---- which runs are like which ---- */
+/* ---- similarity of runs ---- */
 
-/* The same for the same run with another seed. */
+/* Returns a key that is equal for runs that differ only in the seed. */
 static char *same_key(const struct rog_json *config)
 {
     struct rog_json *part = rog_json_object();
@@ -35,7 +35,7 @@ static char *same_key(const struct rog_json *config)
     return text;
 }
 
-/* The same for runs that have as much to compute. */
+/* Returns a key that is equal for runs with the same amount of computation. */
 static char *size_key(const struct rog_json *config)
 {
     struct rog_json *part = rog_json_object();
@@ -46,7 +46,7 @@ static char *size_key(const struct rog_json *config)
     return text;
 }
 
-/* {key: [sum, count]} */
+/* means: {key: [sum, count]} */
 static void add_to(struct rog_json *means, const char *key, double wall_s)
 {
     const struct rog_json *before = rog_json_get(means, key);
@@ -65,7 +65,7 @@ static double mean_of(const struct rog_json *means, const char *key)
                  : (double)NAN;
 }
 
-/* ---- the recorded ones ---- */
+/* ---- recorded runs ---- */
 
 static int take_recorded(struct rog_duration_records *records, const struct rog_query *row,
                          struct rog_error *err)
@@ -73,7 +73,7 @@ static int take_recorded(struct rog_duration_records *records, const struct rog_
     const char *text = rog_query_text(row, 0);
     struct rog_json *config = NULL;
     if (rog_json_parse(text, strlen(text), "config", &config, NULL) < 0)
-        return 0; /* an imported run's */
+        return 0; /* an imported run */
     char *whole = same_key(config), *size = size_key(config);
     rog_json_free(config);
     int code = whole && size ? 0 : rog_fail_nomem(err);
@@ -108,7 +108,7 @@ void rog_duration_records_release(struct rog_duration_records *records)
     *records = (struct rog_duration_records){0};
 }
 
-/* ---- the planned ones ---- */
+/* ---- planned runs ---- */
 
 int rog_duration_estimate(const struct rog_duration_records *records, const struct rog_json *config,
                           bool real_time, struct rog_duration *duration, struct rog_error *err)

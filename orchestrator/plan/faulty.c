@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps what cannot be planned, as far as it is known. */
+/* Keeps what is known of runs that cannot be planned. */
 #include <orchestrator/plan/faulty.h>
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ bool rog_plan_is_fault(int code)
            code == ROG_EIO;
 }
 
-/* What the run is called where nobody has called it anything. */
+/* Returns the run's label if the user has given none. */
 static const char *note_of(const struct rog_json *settings)
 {
     const struct rog_setting *library = rog_setting_find(rog_run_settings, "library");

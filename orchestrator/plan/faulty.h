@@ -2,7 +2,8 @@
 #ifndef ROG_PLAN_FAULTY_H
 #define ROG_PLAN_FAULTY_H
 
-/* Runs of an experiment that cannot be resolved, kept so that all of them can be told at once. */
+/* Runs of an experiment that cannot be resolved, collected so that all of them can be reported
+ * together. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,14 +11,15 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* Whether what kept a run from being resolved is its own fault, and not the machine's. */
+/* Returns whether a run could not be resolved because of its own settings, and not because of this
+ * machine. */
 bool rog_plan_is_fault(int code);
 
-/* Adds one to the list: {"line", "label", "settings", "fault"}. ROG_ENOMEM. */
+/* Adds a run to the list: {"line", "label", "settings", "fault"}. ROG_ENOMEM. */
 int rog_plan_add_faulty(struct rog_json *faulty, const struct rog_json *settings, int line,
                         const char *fault, struct rog_error *err);
 
-/* Keeps those whose label contains the text; returns how many there were. */
+/* Keeps runs whose label contains the text; returns how many there were before. */
 size_t rog_plan_keep_faulty(struct rog_json **faulty, const char *only);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the settings that are meant for many against what each strategy, codec and optimizer has.
- */
+/* Compares settings that apply to many runs with what each strategy, codec and optimizer
+ * supports. */
 #include <orchestrator/plan/fit.h>
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <common/settings.h>
 #include <librog/parts/parts.h>
 
-/* Settings that name who has the parameters in another one. */
+/* Settings whose values own the parameters in another setting. */
 static const struct {
     const char *owner, *parameters;
 } groups[] = {
@@ -23,17 +23,17 @@ static const struct {
 };
 #define GROUPS (sizeof groups / sizeof *groups)
 
-/* What a strategy, codec or optimizer says of itself, once for all runs that have it. */
+/* What is known of a strategy, codec or optimizer, kept once for all runs that use it. */
 struct owner {
     size_t group;
-    char *value;   /* as the file has it */
-    char *name;    /* for people: that of a strategy, "compression topk" */
+    char *value;   /* as in the file */
+    char *name;    /* for messages: the name of a strategy, or "compression topk" */
     char *library; /* a strategy's own name; NULL: not known */
     bool is_known, has_threshold;
-    int64_t only_threshold;      /* where it has none to choose */
+    int64_t only_threshold;      /* the threshold if there is no choice */
     struct rog_json *parameters; /* {NAME: true} */
-    /* What was taken out for it: {"threshold": true, "parameter NAME": true}, where first, and how
-     * many runs were the same without it. */
+    /* What was removed for it: {"threshold": true, "parameter NAME": true}; the line of the first
+     * such run; and how many runs became equal to others. */
     struct rog_json *lacks;
     int line;
     size_t same;
@@ -42,10 +42,10 @@ struct owner {
 struct rog_fit {
     struct owner *owner;
     size_t count;
-    size_t last; /* for whom something was taken out last */
+    size_t last; /* owner for which something was removed last */
 };
 
-/* What the run names there; NULL: nothing. */
+/* Returns the value of the group's setting in a run; NULL: none. */
 static const char *value_of(const struct rog_experiment_run *run, size_t group)
 {
     return rog_json_get_string(run->settings, groups[group].owner,
@@ -87,7 +87,7 @@ static int look_at_strategy(struct owner *strategy, const char *folder, struct r
     return strategy->name && strategy->library ? 0 : rog_fail_nomem(err);
 }
 
-/* Codecs are the same for both directions, and listed for one. */
+/* Codecs of both directions are the same, and are listed for one of them. */
 static int look_at_part(const struct rog_part_kind *kind, void *user)
 {
     struct owner *owner = user;
@@ -194,7 +194,8 @@ struct sifting {
     bool changed;
 };
 
-/* A name that nobody of the file has is a slip, and stays for the error that it makes. */
+/* Removes parameters that this owner lacks. A name that no owner in the file has is a typing error,
+ * and is kept so that it is reported. */
 static int sift(const char *name, const struct rog_json *value, void *user)
 {
     struct sifting *s = user;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the case that a plan continues and for each run the recorded run that stands for it. */
+/* Finds the case that a plan continues, and for each run of the plan the corresponding recorded
+ * run. */
 #include <orchestrator/plan/match.h>
 
 #include <stdlib.h>
@@ -10,13 +11,14 @@
 #include <orchestrator/plan/why.h>
 #include <orchestrator/store/identity.h>
 
-/* How a recorded run can be one of the plan, the best first. */
+/* How a recorded run can correspond to one of the plan, best first. */
 enum likeness {
-    SAME_DONE,     /* the same in everything */
-    UNPROVEN_DONE, /* the same settings; nobody has recorded its files */
-    SAME_BEGUN,    /* the same, but not done */
-    ALIKE_BEGUN, /* not done, and its files have changed since: it is begun with them as they are */
-    ALIKE_DONE,  /* done with other files */
+    SAME_DONE,     /* done, and the same in everything */
+    UNPROVEN_DONE, /* done, with the same settings; the contents of its files were not recorded */
+    SAME_BEGUN,    /* the same in everything, but not done */
+    /* Not done, and its files have changed since: it is started again with the current files. */
+    ALIKE_BEGUN,
+    ALIKE_DONE, /* done, with other files */
     LIKENESSES,
 };
 
@@ -53,7 +55,8 @@ static enum rog_plan_action action_of(const struct rog_recorded *recorded)
     return recorded->failed ? ROG_PLAN_RETRY : ROG_PLAN_WAITING;
 }
 
-/* Gives every run that has none yet the first recorded run that is like it and nobody else's. */
+/* Assigns to every run without a recorded run the first one of this likeness that is not assigned
+ * to another. */
 static int claim(struct rog_plan *plan, const struct rog_recorded_list *list,
                  enum likeness likeness, size_t *found, bool *taken, struct rog_error *err)
 {
@@ -78,7 +81,7 @@ static int claim(struct rog_plan *plan, const struct rog_recorded_list *list,
     return 0;
 }
 
-/* Is there a run to be made that has these settings and other files? */
+/* Returns whether a new run has the settings of this recorded run but other files. */
 static bool is_outdated(const struct rog_plan *plan, const struct rog_recorded *recorded)
 {
     for (size_t i = 0; i < plan->count; i++)
@@ -87,8 +90,9 @@ static bool is_outdated(const struct rog_plan *plan, const struct rog_recorded *
     return false;
 }
 
-/* Failed runs that are not asked for any more have nothing to show, and those that had other files
- * than a run that is made now would stand beside it under its label. NULL: it stays. */
+/* Returns why a recorded run leaves the case; NULL: it stays. Failed runs that are no longer
+ * requested have no results, and a run with other files would appear beside the new one under the
+ * same label. */
 static const char *why_it_leaves(const struct rog_plan *plan, const struct rog_recorded *recorded)
 {
     if (plan->base && recorded->failed && !plan->is_part)
@@ -127,8 +131,8 @@ static int match(struct rog_plan *plan, struct rog_db *db, const struct rog_reco
     for (size_t i = 0; code == 0 && i < plan->count; i++)
         found[i] = list->count;
     for (int likeness = 0; code == 0 && likeness < LIKENESSES; likeness++) {
-        /* A run without a case, which somebody asked for by itself, is only ever taken up where it
-         * was not finished. */
+        /* A run without a case, which was requested on its own, is only resumed if it was not
+         * finished. */
         bool counts = plan->base || likeness == SAME_BEGUN || likeness == ALIKE_BEGUN;
         if (counts)
             code = claim(plan, list, (enum likeness)likeness, found, taken, err);

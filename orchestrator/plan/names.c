@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes names of runs, and finds the next free one. */
+/* Makes names of runs, and finds the next unused one. */
 #include <orchestrator/plan/names.h>
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 #include <common/settings.h>
 #include <orchestrator/store/paths.h>
 
-/* 1 when a run or a run's folder has that name, 0 when not. */
+/* Returns 1 if a run or a run's folder has that name, 0 if not. */
 static int is_taken(struct rog_db *db, const char *name, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -28,7 +28,7 @@ static int is_taken(struct rog_db *db, const char *name, struct rog_error *err)
     return code;
 }
 
-/* The name with the suffix of its copy: none for the first. Heap memory. */
+/* Returns the name with the suffix of its copy; no suffix for the first. Heap memory. */
 static char *copy_name(const char *name, long long copy)
 {
     return copy > 1 ? rog_format("%s-%lld", name, copy) : rog_strdup(name);
@@ -42,11 +42,11 @@ static int is_copy_taken(struct rog_db *db, const char *name, long long copy, st
     return taken;
 }
 
-/* *copy becomes a free one behind a taken one. A sweep gives thousands of runs the same name in a
- * minute, so they are not tried one by one. */
+/* Sets *copy to an unused number that follows a used one. A sweep may give thousands of runs the
+ * same name within a minute, so that it uses a binary search. */
 static int find_free(struct rog_db *db, const char *name, long long *copy, struct rog_error *err)
 {
-    long long most = 0, least = 1; /* the greatest known to be taken, the least known to be free */
+    long long most = 0, least = 1; /* the greatest known to be used, the least known to be unused */
     int taken;
     while ((taken = is_copy_taken(db, name, least, err)) == 1) {
         most = least;

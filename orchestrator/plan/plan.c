@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists the runs that are asked for. */
+/* Lists the runs that a user requests. */
 #include <orchestrator/plan/plan.h>
 
 #include <math.h>
@@ -21,7 +21,7 @@ const char *rog_plan_action_name(enum rog_plan_action action)
     return action_names[action];
 }
 
-/* "ROG 20, outdoors, seed 1": what --only looks at. */
+/* Writes "ROG 20, outdoors, seed 1", the label that --only searches. */
 static void describe(const struct rog_plan_run *run, char *text, size_t bytes)
 {
     const struct rog_resolved_run *r = &run->resolved;
@@ -94,7 +94,7 @@ void rog_plan_free(struct rog_plan *plan)
     free(plan);
 }
 
-/* It is made: given out, or thrown away where something was wrong. */
+/* Hands the finished plan to the caller, or frees it after an error. */
 static int plan_made(struct rog_plan *plan, int code, struct rog_plan **out)
 {
     if (code < 0) {
@@ -107,8 +107,8 @@ static int plan_made(struct rog_plan *plan, int code, struct rog_plan **out)
     return 0;
 }
 
-/* What does not go together may be of a method that the run names: whoever reads the message has
- * not written it. */
+/* Mentions the method in the message if the run has one: the conflicting settings may come from the
+ * method, and not from the user. */
 static int fail_resolving(const struct rog_json *settings, int code, const struct rog_error *cause,
                           struct rog_error *err)
 {
@@ -121,7 +121,7 @@ static int fail_resolving(const struct rog_json *settings, int code, const struc
         cause->message, method, method);
 }
 
-/* Resolves one more run into the plan. */
+/* Resolves another run and adds it to the plan. */
 static int add_run(struct rog_plan *plan, const struct rog_json *settings, int line,
                    const struct rog_cluster *cluster, const char *folder, struct rog_error *err)
 {
@@ -136,23 +136,23 @@ static int add_run(struct rog_plan *plan, const struct rog_json *settings, int l
                                plan->strategies, &cause);
     if (code < 0)
         return fail_resolving(settings, code, &cause, err);
-    if (plan->count > 0) /* most of it is that of the run before */
+    if (plan->count > 0) /* most values are those of the previous run */
         rog_resolved_run_share(&run->resolved, &run[-1].resolved);
     plan->count++;
     return 0;
 }
 
-/* What the runs of an experiment are planned with. */
+/* Inputs for planning the runs of an experiment. */
 struct planning {
     struct rog_plan *plan;
     const struct rog_experiment *experiment;
     const struct rog_cluster *cluster;
     const struct rog_plan_options *options;
-    char *folder; /* the experiment file's */
+    char *folder; /* of the experiment file */
     struct rog_fit *fit;
 };
 
-/* Whether runs of the file have seeds of their own, as those of a matrix that varies it. */
+/* Returns whether runs of the file have different seeds, for example in a matrix over seeds. */
 static bool varies_seed(const struct rog_experiment *experiment)
 {
     const struct rog_json *first = rog_json_get(experiment->run[0].settings, "seed");
@@ -164,8 +164,8 @@ static bool varies_seed(const struct rog_experiment *experiment)
     return false;
 }
 
-/* The run added last: one that is the same as an earlier one is taken out again where that is
- * wanted, or where its settings were `fitted` to its strategy; else it is an error. */
+/* Checks the run added last. If it is equal to an earlier one, it is removed if the options allow
+ * that, or if its settings were `fitted` to its strategy; otherwise it is an error. */
 static int check_distinct(const struct planning *p, bool fitted, struct rog_error *err)
 {
     struct rog_plan *plan = p->plan;
@@ -201,7 +201,7 @@ static int check_distinct(const struct planning *p, bool fitted, struct rog_erro
     return 0;
 }
 
-/* A note that somebody wrote is recorded as such, and labels are not made from its settings. */
+/* Records that a note was given by the user, so that labels are not made from settings. */
 static void mark_note(struct rog_json *settings)
 {
     if (rog_json_get(settings, "note"))
@@ -236,7 +236,7 @@ static int add_repeat(const struct planning *p, const struct rog_experiment_run 
     return rog_fail_from(err, &cause, "%s, line %d", p->experiment->path, line);
 }
 
-/* One run of the file: as often as it is to be repeated. */
+/* Adds a run of the file, with its repeats. */
 static int add_repeats(const struct planning *p, const struct rog_experiment_run *from,
                        struct rog_error *err)
 {
@@ -275,7 +275,7 @@ static int add_all(struct planning *p, struct rog_error *err)
     return code;
 }
 
-/* All that a case's comparison may name: each run's note, then each run's library. */
+/* Returns the names that a case's comparison may use: each run's note, then each run's library. */
 static const char *next_name(const void *list, size_t index)
 {
     const struct rog_plan *plan = list;
@@ -285,11 +285,11 @@ static const char *next_name(const void *list, size_t index)
     return index < plan->count ? plan->run[index].resolved.library : NULL;
 }
 
-/* What a case compares is among its runs. */
+/* Checks that the case's comparison names one of its runs. */
 static int check_named(const struct rog_plan *plan, const char *path, const char *setting,
                        const struct rog_experiment_name *named, struct rog_error *err)
 {
-    if (!named->name || rog_json_size(plan->faulty)) /* it may be one of those */
+    if (!named->name || rog_json_size(plan->faulty)) /* it may be one of the faulty runs */
         return 0;
     const char *name;
     for (size_t i = 0; (name = next_name(plan, i)); i++)
@@ -325,13 +325,14 @@ static int keep_only(struct rog_plan *plan, const char *only, struct rog_error *
                           only, all);
 }
 
-/* Runs of a case are compared with each other, and with its target. */
+/* Checks that all runs of a case have the same metric: they are compared with each other, and with
+ * the case's target. */
 static int check_metrics(const struct rog_plan *plan, const struct rog_experiment *experiment,
                          struct rog_error *err)
 {
     struct rog_metric first, own;
     char one[ROG_METRIC_TEXT_BYTES], two[ROG_METRIC_TEXT_BYTES];
-    if (plan->count == 0) /* all are faulty */
+    if (plan->count == 0) /* all runs are faulty */
         return 0;
     rog_metric_read(plan->run[0].resolved.config, &first, NULL);
     rog_metric_title(&first, one);

@@ -3,15 +3,14 @@
 #define ROG_PLAN_PLAN_H
 
 /*
- * A plan: the runs that are asked for, to be held against what a database has of them (match.h) and
+ * A plan: the requested runs, which are compared with what a database has of them (match.h) and
  * recorded there (record.h).
  *
- * A case NAME becomes NAME-caseK. The latest K of the same cluster (choose.h) is continued: runs of
- * it that are the same by their settings and by what is in their files, and are done, are not
- * repeated; those that were planned, interrupted or failed are done (again) under their own name;
- * the rest is new. A new run takes the place of one with the same settings whose files were others:
- * that one leaves the case, and so do failed runs that are not asked for any more. All of them stay
- * recorded.
+ * A case NAME becomes NAME-caseK. The latest K of the same cluster (choose.h) is continued: runs
+ * that are done, with the same settings and the same file contents, are not repeated; those that
+ * were planned, interrupted or failed are executed (again) under their own name; all others are
+ * new. A new run replaces one with the same settings but other file contents: the old one leaves
+ * the case, and so do failed runs that are no longer requested. All of them stay recorded.
  */
 
 #include <stdbool.h>
@@ -22,9 +21,9 @@
 #include <orchestrator/store/db.h>
 
 enum rog_plan_action {
-    ROG_PLAN_NEW,      /* not there yet */
-    ROG_PLAN_WAITING,  /* recorded, not begun */
-    ROG_PLAN_CONTINUE, /* begun, not finished */
+    ROG_PLAN_NEW,      /* not recorded yet */
+    ROG_PLAN_WAITING,  /* recorded, not started */
+    ROG_PLAN_CONTINUE, /* started, not finished */
     ROG_PLAN_RETRY,    /* failed */
     ROG_PLAN_DONE,     /* nothing to do */
 };
@@ -33,18 +32,18 @@ const char *rog_plan_action_name(enum rog_plan_action action);
 struct rog_plan_run {
     struct rog_resolved_run resolved;
     int line;        /* in the experiment file; 0 for runs from a command line */
-    size_t position; /* in the case */
+    size_t position; /* something its strategy does not support was removed (fit.h) */
     enum rog_plan_action action;
     bool fitted; /* without what its strategy has no use for (fit.h) */
-    /* By match.h. */
-    char *id;      /* NULL while new */
-    char *why;     /* it is to be done, in words; NULL when it is done */
-    char *changes; /* of files since it was begun; NULL: none, or it was not begun */
-    char *before;  /* the run whose place in the case it takes, or NULL */
-    bool unproven; /* done by a run of which is not known what was in its files */
+    /* Set by match.h. */
+    char *id;      /* NULL for a new run */
+    char *why;     /* why it is to be done; NULL if it is done */
+    char *changes; /* changes of files since it was started; NULL: none, or it was not started */
+    char *before;  /* the run that it replaces in the case, or NULL */
+    bool unproven; /* done by a run for which the contents of files were not recorded */
 };
 
-/* A run of the case that leaves it, besides those whose place another takes. */
+/* A run that leaves the case, in addition to those that are replaced. */
 struct rog_plan_leaving {
     char *id;
     const char *why; /* in words */
@@ -52,48 +51,50 @@ struct rog_plan_leaving {
 
 struct rog_plan {
     char *base;      /* case without -caseK; NULL: the runs belong to no case or to a named one */
-    char *case_name; /* with it, once matched; NULL: no case */
+    char *case_name; /* including -caseK, once matched; NULL: no case */
     char *cluster;   /* the cluster's name */
-    char *other_cluster;        /* a remark on runs of another one (choose.h); or NULL */
-    bool real_time;             /* the cluster is */
-    char *figure;               /* NULL where the case has none */
-    double target_accuracy;     /* of what is tested, NaN where the case has none */
-    char *contender, *baseline; /* what the case compares; NULL where it does not say */
-    struct rog_json *assumed;   /* the cluster's; NULL: nothing */
-    struct rog_json *remarks;   /* texts: what of the file is not as it seems */
+    char *other_cluster;        /* a remark on runs of another cluster (choose.h); or NULL */
+    bool real_time;             /* of the cluster */
+    char *figure;               /* NULL if the case has none */
+    double target_accuracy;     /* of the tested metric, NaN if the case has none */
+    char *contender, *baseline; /* of the comparison; NULL if not given */
+    struct rog_json *assumed;   /* of the cluster; NULL: nothing */
+    struct rog_json *remarks;   /* texts on what the user might not expect in the file */
     struct rog_json *faulty; /* runs that cannot be planned (faulty.h), with options->all_faults */
-    char *options;           /* what else is said of it, JSON; NULL where nothing is */
+    char *options;           /* other options of the case, JSON; NULL if there are none */
     bool case_is_new;
     struct rog_plan_run *run;
     size_t count;
-    bool is_part;                     /* of the experiment: runs are left out */
+    bool is_part;                     /* not all runs of the experiment: some are left out */
     struct rog_plan_leaving *leaving; /* [leaving_count] */
     size_t leaving_count;
-    struct rog_contents *contents;     /* what was in the files */
-    struct rog_strategies *strategies; /* while it is made */
+    struct rog_contents *contents;     /* contents of the files that were read */
+    struct rog_strategies *strategies; /* while the plan is made */
 };
 
 struct rog_plan_options {
     long long seed;   /* replaces the runs' seeds when >= 0 */
-    long long repeat; /* so many runs of each, with seeds counting up; >= 1 */
-    bool skip_same;   /* a repeat that is another run of the file is left out, else an error */
-    bool all_faults;  /* runs that cannot be resolved go into plan->faulty, else are an error */
+    long long repeat; /* number of runs of each, with increasing seeds; >= 1 */
+    /* a repeat that equals another run of the file is left out, otherwise an error */
+    bool skip_same;
+    /* Runs that cannot be resolved are added to plan->faulty, otherwise an error. */
+    bool all_faults;
     const char *only; /* keep runs whose label contains this text; NULL: all */
 };
 
-/* All runs of an experiment, resolved. Two runs that are the same are an error that names their
- * lines. ROG_ENOTFOUND when `only` leaves none. */
+/* All runs of an experiment, resolved. Two equal runs are an error that names their lines.
+ * ROG_ENOTFOUND if `only` matches none. */
 int rog_plan_experiment(struct rog_plan **plan, const struct rog_experiment *experiment,
                         const struct rog_cluster *cluster, const struct rog_plan_options *options,
                         struct rog_error *err);
 
-/* One run. case_name, as it is in the database or is to be made, may be NULL. */
+/* One run. case_name, an existing case or one to be created, may be NULL. */
 int rog_plan_single(struct rog_plan **plan, const struct rog_json *settings,
                     const struct rog_cluster *cluster, const char *case_name,
                     struct rog_error *err);
 void rog_plan_free(struct rog_plan *plan);
 
-/* Forgets what was found in a database (match.h). */
+/* Resets what rog_plan_match has set. */
 void rog_plan_unmatch(struct rog_plan *plan);
 
 #endif

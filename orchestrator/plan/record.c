@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records case and runs of a plan. */
+/* Records the case and the runs of a plan. */
 #include <orchestrator/plan/record.h>
 
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static int record_run(struct rog_plan_run *run, const char *cluster, struct rog_
     return code < 0 ? code : rog_identity_plan(db, run->id, r->settings_hash, err);
 }
 
-/* Puts the run at its place in the case; what other runs the case has stay behind these. */
+/* Puts the run at its position in the case; other runs of the case follow the plan's runs. */
 static int record_position(const struct rog_plan *plan, const struct rog_plan_run *run,
                            struct rog_db *db, struct rog_error *err)
 {
@@ -65,7 +65,7 @@ static int record_position(const struct rog_plan *plan, const struct rog_plan_ru
                       "sis", plan->case_name, (int64_t)run->position, run->id);
 }
 
-/* What is not asked for any more leaves the case. */
+/* Removes runs from the case that are no longer requested. */
 static int record_leaving(const struct rog_plan *plan, struct rog_db *db, struct rog_error *err)
 {
     int code = 0;
@@ -90,7 +90,7 @@ int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct
         struct rog_plan_run *run = &plan->run[i];
         if (!run->id)
             code = record_run(run, plan->cluster, db, err);
-        else /* a label may be changed later: it is no part of what identifies the run */
+        else /* a changed label is not another run, because labels do not identify runs */
             code =
                 rog_db_run(db, err,
                            "UPDATE runs SET note = ?1, config = iif(?3, json_set(config,"
@@ -103,7 +103,7 @@ int rog_plan_record(struct rog_plan *plan, struct rog_db *db, bool fresh, struct
         if (code == 0 && plan->case_name)
             code = record_position(plan, run, db, err);
     }
-    /* The plan's own are all tested for the same: one of them stands for all. */
+    /* All runs of the plan have the same metric; checking one is enough. */
     if (code == 0 && plan->base)
         code = rog_case_check_metric(db, plan->case_name, plan->run[0].id, NULL, err);
     if (code == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks over a plan for repeats that repeat nothing, for links that fade as one and for runs that
- * end too early. */
+/* Checks a plan for repeats without effect, links that fade together, and runs that end too
+ * early. */
 #include <orchestrator/plan/remarks.h>
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static int say(struct rog_json *texts, char *text, struct rog_error *err)
 
 /* ---- repeats ---- */
 
-/* Whether another seed makes another run of it. In real time no two runs are the same. */
+/* Returns whether another seed makes a different run. In real time no two runs are the same. */
 static bool is_drawn(const struct rog_plan *plan, const struct rog_json *config)
 {
     return plan->real_time || rog_workload_trains(config) || rog_trace_is_seeded(config);
@@ -41,7 +41,7 @@ static const char *hint(const struct rog_json *config)
                : "hint: a generated trace, such as trace = \"synth:outdoors\"";
 }
 
-/* The run without its seed, which is the same for two that differ in nothing else. */
+/* Hashes the run without its seed: equal for runs that differ only in it. */
 static int hash_of(const struct rog_json *config, char hash[ROG_SHA256_HEX_BYTES],
                    struct rog_error *err)
 {
@@ -58,7 +58,7 @@ static int hash_of(const struct rog_json *config, char hash[ROG_SHA256_HEX_BYTES
     return 0;
 }
 
-/* {hash: the first run that has it}. */
+/* first: {hash: index of the first run that has it}. */
 static int count_same(const struct rog_plan *plan, struct rog_json *first, size_t *count,
                       size_t *one, size_t *other, struct rog_error *err)
 {
@@ -112,10 +112,10 @@ int rog_plan_check_repeats(const struct rog_plan *plan, struct rog_error *err)
     return 0;
 }
 
-/* ---- runs that differ in values alone, where there are none ---- */
+/* ---- runs that differ only in values, without any values ---- */
 
-/* How many contributions make a round is the only parameter of a server optimizer that is not about
- * values. */
+/* Keeps `every`, the only parameter of a server optimizer that affects when, and not only which,
+ * values change: the number of contributions of a round. */
 static void keep_rounds(struct rog_json *settings)
 {
     const struct rog_json *own = rog_json_get(settings, "server_optimizer_parameters");
@@ -125,7 +125,7 @@ static void keep_rounds(struct rog_json *settings)
         rog_json_put(settings, "every", every);
 }
 
-/* What is sent and when depends on it where nothing is trained. NULL without memory. */
+/* Returns what determines the transmissions of a run that trains nothing. NULL without memory. */
 static char *without_values(const struct rog_json *config)
 {
     struct rog_json *rest = rog_json_object();
@@ -146,7 +146,7 @@ static int remark_values(const struct rog_plan *plan, struct rog_json *texts, st
     for (size_t i = 0; code == 0 && !plan->real_time && i < plan->count; i++) {
         const struct rog_json *config = plan->run[i].resolved.config;
         char *key = rog_workload_trains(config) ? NULL : without_values(config);
-        char hash[ROG_SHA256_HEX_BYTES] = ""; /* thousands of runs may be planned */
+        char hash[ROG_SHA256_HEX_BYTES] = ""; /* a plan may contain thousands of runs */
         if (key)
             rog_sha256(key, strlen(key), hash);
         int64_t before = key ? rog_json_get_integer(first, hash, -1) : 0;
@@ -170,9 +170,9 @@ static int remark_values(const struct rog_plan *plan, struct rog_json *texts, st
                err);
 }
 
-/* ---- links that fade as one ---- */
+/* ---- links that fade together ---- */
 
-/* All that a run's sharing depends on besides the cluster. */
+/* Returns what, besides the cluster, determines whether workers share a recording. */
 static char *trace_key(const struct rog_json *config)
 {
     return rog_format("%d %s %s", rog_trace_has_own_blocks(config),
@@ -208,9 +208,9 @@ static int remark_shared(const struct rog_plan *plan, struct rog_json *texts, st
     return code;
 }
 
-/* ---- runs that end before an iteration does ---- */
+/* ---- runs that end before the first iteration ---- */
 
-/* Local steps alone; 0 where it is not known. */
+/* Returns the time of the local steps of an iteration; 0 if it is not known. */
 static double iteration_s(const struct rog_resolved_run *run, const struct rog_json *worker)
 {
     if (run->plans_work || rog_json_get_string(worker, "step_times", "")[0])
@@ -219,7 +219,7 @@ static double iteration_s(const struct rog_resolved_run *run, const struct rog_j
            rog_json_get_number(worker, "step_s", 0);
 }
 
-/* Of the workers whose first iteration is not over when the run ends, the one that comes nearest;
+/* Returns the fastest of the workers that cannot finish their first iteration before the run ends;
  * NULL: none. */
 static const struct rog_json *too_slow(const struct rog_resolved_run *run, size_t *count)
 {
@@ -257,7 +257,7 @@ static char *short_text(const struct rog_plan *plan, const struct rog_resolved_r
     return text;
 }
 
-/* In real time the computer says how long a step takes. */
+/* Only in virtual time: in real time the duration of a step depends on the computer. */
 static int remark_short(const struct rog_plan *plan, struct rog_json *texts, struct rog_error *err)
 {
     size_t runs = 0, count = 0;
@@ -276,8 +276,7 @@ static int remark_short(const struct rog_plan *plan, struct rog_json *texts, str
 
 /* ---- programs ---- */
 
-/* The next word of a command that is a script's name, what a shell takes apart left out; NULL:
- * there is none. */
+/* Gets the next word of a command that is a script's name, without shell syntax. NULL: none. */
 static const char *next_script(const char **at, char word[SCRIPT_BYTES])
 {
     static const char *const ends[] = {".py", ".sh"};
@@ -299,8 +298,8 @@ static const char *next_file(const void *files, size_t index)
     return rog_json_string(rog_json_at(files, index), NULL);
 }
 
-/* Whether it is there when the command runs: in its folder are its files, or else it is a path of
- * this machine. */
+/* Returns whether the script exists when the command runs: its folder contains the run's files;
+ * otherwise the name is a path on this machine. */
 static bool is_there(const struct rog_json *files, const char *script)
 {
     const char *name, *plain = strncmp(script, "./", 2) == 0 ? script + 2 : script;
@@ -310,7 +309,8 @@ static bool is_there(const struct rog_json *files, const char *script)
     return rog_file_exists(script);
 }
 
-/* A script that a command names need not be there yet: the command may make it. Each once. */
+/* Remarks on scripts that a command names and that do not exist, each once. This is no error: the
+ * command may create them. */
 static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
                           struct rog_error *err)
 {
@@ -337,8 +337,8 @@ static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
     return code;
 }
 
-/* How long a program trains is its own affair, as `epochs` says nothing to it; most train until the
- * run is over. */
+/* Remarks on programs without a limit of time: they decide themselves how long they train,
+ * regardless of `epochs`, and most continue until the run ends. */
 static int remark_endless(const struct rog_plan *plan, struct rog_json *texts,
                           struct rog_error *err)
 {
@@ -356,9 +356,9 @@ static int remark_endless(const struct rog_plan *plan, struct rog_json *texts,
                err);
 }
 
-/* ---- times that are those of the default profile ---- */
+/* ---- times of the default profile ---- */
 
-/* Whether a program of one of the runs is the worker's. */
+/* Returns whether the worker runs a program in any of the runs. */
 static bool any_runs_program(const struct rog_plan *plan, int64_t rank)
 {
     for (size_t i = 0; i < plan->count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes the one configuration that a run is. */
+/* Resolves a run into its configuration. */
 #include <orchestrator/plan/resolve.h>
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include <common/workload.h>
 #include <rog/events.h>
 
-/* "3.11" of "3.11.2": what is mended in between changes no results. NULL: no memory. */
+/* Returns "3.11" for "3.11.2": patch releases do not change results. NULL without memory. */
 static char *python_release(const char *version)
 {
     size_t major = strcspn(version, "."),
@@ -24,8 +24,8 @@ static char *python_release(const char *version)
     return rog_format("%.*s", (int)(major + 1 + minor), version);
 }
 
-/* Asks the plugin for its name, its threshold and its parameters; *chosen: of the latter those
- * that do not have their defaults. */
+/* Gets name, threshold and parameters from the plugin; *chosen: the parameters that do not have
+ * their defaults. */
 static int apply_plugin(struct rog_resolved_run *run, struct rog_strategies *strategies,
                         struct rog_json **chosen, struct rog_error *err)
 {
@@ -33,7 +33,8 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_strategies *str
     int code = rog_strategies_find(strategies, rog_json_get_string(run->config, "library", ""),
                                    &plugin, err);
     if (code == ROG_ENOTFOUND)
-        code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the configuration that errs */
+        /* it is an error of the configuration */
+        code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL;
     if (code < 0)
         return code;
     const struct rog_json *threshold = rog_json_get(run->config, "threshold");
@@ -48,7 +49,7 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_strategies *str
                                      plugin->values, chosen, err);
     if (code == 0 && plugin->values)
         rog_json_put(run->config, "parameters", rog_json_copy(plugin->values));
-    else if (code == 0) /* an empty group is none, and gives the same run */
+    else if (code == 0) /* an empty group is removed, which gives the same run */
         rog_json_remove(run->config, "parameters");
     run->has_threshold = plugin->strategy->threshold_max > plugin->strategy->threshold_min;
     run->plans_work = plugin->strategy->plan_work != NULL;
@@ -65,8 +66,7 @@ static int apply_plugin(struct rog_resolved_run *run, struct rog_strategies *str
     return code;
 }
 
-/* Codecs, server optimizer and the like: each of their parameters has its value in the
- * configuration. */
+/* Codecs, server optimizer and the like: puts each of their parameters into the configuration. */
 static int apply_parts(struct rog_resolved_run *run, struct rog_error *err)
 {
     int code = rog_parts_init(&run->parts, run->config, err);
@@ -76,11 +76,11 @@ static int apply_parts(struct rog_resolved_run *run, struct rog_error *err)
     return code;
 }
 
-/* ---- a program of one's own ---- */
+/* ---- the user's program ---- */
 
 #define SOURCE_MAX_BYTES (1u << 20)
 
-/* What JSON can carry. */
+/* Returns whether JSON can represent the text. */
 static bool is_text(const char *text, size_t size)
 {
     struct rog_json *value = rog_json_new_string(text);
@@ -89,8 +89,9 @@ static bool is_text(const char *text, size_t size)
     return same;
 }
 
-/* A relative path keeps its folders on the hosts ("./a//b.py" is "a/b.py"); of one that is absolute
- * or leads out of the folder the last part is left. Heap memory, NULL without memory. */
+/* Returns the name of a file on the hosts. A relative path keeps its folders ("./a//b.py" is
+ * "a/b.py"); of an absolute path, or one that leaves the folder, only the last part is kept. Heap
+ * memory, NULL without memory. */
 static char *deployed_name(const char *path)
 {
     char *name = rog_strdup(path);
@@ -113,8 +114,8 @@ static char *deployed_name(const char *path)
     return name;
 }
 
-/* Whether a file of the one name leaves room for one of the other: neither the same, nor a folder
- * of it. */
+/* Returns whether files of both names can exist: they are neither equal, nor is one a folder of the
+ * other. */
 static bool can_be_beside(const char *name, const char *other)
 {
     size_t length = strlen(name), other_length = strlen(other);
@@ -129,7 +130,7 @@ struct source {
     bool executable;
 };
 
-/* Reads the file that is given. */
+/* Reads the file. */
 static int read_source(struct source *source, const char *folder, struct rog_error *err)
 {
     size_t size = 0;
@@ -140,7 +141,7 @@ static int read_source(struct source *source, const char *folder, struct rog_err
         return rog_fail_nomem(err);
     int code = rog_file_read(source->path, SOURCE_MAX_BYTES, &source->text, &size, err);
     if (code == ROG_ENOTFOUND || code == ROG_EIO || code == ROG_EFORMAT)
-        code = ROG_EINVAL; /* it is the configuration that errs */
+        code = ROG_EINVAL; /* it is an error of the configuration */
     if (code == 0 && !is_text(source->text, size))
         code = rog_fail(err, ROG_EINVAL,
                         "%s is not text: files are the program's sources; data belong on the hosts",
@@ -149,7 +150,7 @@ static int read_source(struct source *source, const char *folder, struct rog_err
     return code;
 }
 
-/* Two files of one name would be one, and only one of them would be there. */
+/* Checks that no other file would have the same name on the hosts. */
 static int check_place(const struct rog_json *files, const struct rog_json *names, size_t index,
                        const struct source *source, struct rog_error *err)
 {
@@ -172,8 +173,8 @@ static void source_release(struct source *source)
     free(source->text);
 }
 
-/* Replaces paths by the names that files have on the hosts, and adds what is in them: the run is
- * another one when a file changes, and can be repeated when it is gone. */
+/* Replaces paths by the names of files on the hosts, and adds the contents: the run becomes a
+ * different one if a file changes, and can be repeated after a file is deleted. */
 static int take_sources(struct rog_json *config, const char *folder, struct rog_error *err)
 {
     const struct rog_json *files = rog_json_get(config, "files");
@@ -204,7 +205,7 @@ static int take_sources(struct rog_json *config, const char *folder, struct rog_
     return code;
 }
 
-/* A process hosts several workers of some commands only. */
+/* Only some commands can host several workers in a process. */
 static int check_command(const struct rog_json *config, struct rog_error *err)
 {
     int64_t workers = rog_json_get_integer(config, "workers_per_process", 1);
@@ -251,7 +252,8 @@ static int resolve_program(struct rog_json *config, const struct rog_cluster *cl
     return rog_json_get(config, "sources") ? 0 : take_sources(config, folder, err);
 }
 
-/* A model's tensors without values, which messages have the size of. */
+/* Resolves a layout: the tensors of a model without values, which determine the sizes of
+ * messages. */
 static int resolve_layout(struct rog_json *config, struct rog_error *err)
 {
     if (!rog_json_get(config, "layout"))
@@ -274,7 +276,7 @@ static int check_average(const struct rog_json *config, struct rog_error *err)
                     "checkpoint_average needs a model, and workload none has none");
 }
 
-/* In virtual and in real time it is not the same run. */
+/* A run in real time is never the same as one in virtual time. */
 static int hash_identity(struct rog_json *identity, const struct rog_cluster *cluster,
                          char hash[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
@@ -288,7 +290,7 @@ static int hash_identity(struct rog_json *identity, const struct rog_cluster *cl
     return 0;
 }
 
-/* Which files the settings' plugins are. */
+/* Returns the file of each plugin among the settings. */
 static struct rog_json *plugins_of(const struct rog_resolved_run *run)
 {
     struct rog_json *plugins = rog_json_object();
@@ -302,7 +304,8 @@ static struct rog_json *plugins_of(const struct rog_resolved_run *run)
     return plugins;
 }
 
-/* What identifies the run, and its settings alone, of which `chosen` are the strategy's own. */
+/* Computes the hashes that identify the run, and that of its settings alone; `chosen` are the
+ * strategy's parameters. */
 static int identify(struct rog_resolved_run *run, const struct rog_cluster *cluster,
                     const struct rog_json *chosen, struct rog_contents *contents,
                     struct rog_error *err)
@@ -335,7 +338,7 @@ static int identify(struct rog_resolved_run *run, const struct rog_cluster *clus
     return code;
 }
 
-/* Of a cluster's workers, what a run consists of: who logs in there is not part of it. */
+/* Returns the part of a cluster's workers that belongs to a run: not, for example, the SSH user. */
 static struct rog_json *run_workers(const struct rog_cluster *cluster)
 {
     struct rog_json *workers = rog_json_array();

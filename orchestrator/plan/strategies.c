@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads the strategies that runs name, each once. */
+/* Loads each strategy that runs name once. */
 #include <orchestrator/plan/strategies.h>
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <common/file.h>
 
 struct loaded {
-    char *library; /* as runs name it */
+    char *library; /* as named by runs */
     struct rog_plugin plugin;
 };
 

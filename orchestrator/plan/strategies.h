@@ -2,14 +2,13 @@
 #ifndef ROG_PLAN_STRATEGIES_H
 #define ROG_PLAN_STRATEGIES_H
 
-/* The strategies that the runs of a plan name, each loaded once: one in Python takes a while to
- * start. */
+/* The strategies of a plan's runs, each loaded once: starting one in Python takes a while. */
 
 #include <common/plugin.h>
 
 struct rog_strategies; /* opaque */
 
-/* NULL: no memory. */
+/* NULL without memory. */
 struct rog_strategies *rog_strategies_new(void);
 /* NULL is harmless. */
 void rog_strategies_free(struct rog_strategies *strategies);

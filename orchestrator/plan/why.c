@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Says why runs are to be done: what is other than it was in the run that comes nearest. */
+/* Explains why runs are to be done: what differs from the most similar recorded run. */
 #include <orchestrator/plan/why.h>
 
 #include <stdint.h>
@@ -11,10 +11,11 @@
 #include <orchestrator/store/summary.h>
 #include <rog/events.h>
 
-#define MOST_CHANGES 3 /* more than so many settings apart, a run is no earlier form of another */
+/* Runs that differ in more settings than this are not considered versions of the same run. */
+#define MOST_CHANGES 3
 #define MOST_SETTINGS 128
 
-/* Appends a phrase, after "; " where something is there already; takes `more` over. */
+/* Appends a phrase, after "; " if there is text already; takes ownership of `more`. */
 static int append(char **text, char *more, struct rog_error *err)
 {
     char *longer = more && *text ? rog_format("%s; %s", *text, more) : rog_strdup(more);
@@ -32,7 +33,8 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The plugin is found by its setting alone: it may have moved. */
+/* Finds the recorded file of an input. A plugin is found by its setting only: its path may have
+ * changed. */
 static const struct rog_json *find_file(const struct rog_json *files, const struct rog_input *input)
 {
     for (size_t i = 0; i < rog_json_size(files); i++) {
@@ -45,7 +47,7 @@ static const struct rog_json *find_file(const struct rog_json *files, const stru
     return NULL;
 }
 
-/* Appends what is in other files than it was in the run `id`. */
+/* Appends which files have other contents than in the run `id`. */
 static int add_files(const struct rog_inputs *inputs, const struct rog_json *files, const char *id,
                      char **text, struct rog_error *err)
 {
@@ -75,7 +77,7 @@ static int add_files(const struct rog_inputs *inputs, const struct rog_json *fil
     return code;
 }
 
-/* Of a strategy in Python: whether that is another one. */
+/* Appends whether a strategy in Python is executed by another version of Python. */
 static int add_python(const struct rog_resolved_run *run, const char *before, const char *id,
                       char **text, struct rog_error *err)
 {
@@ -86,7 +88,7 @@ static int add_python(const struct rog_resolved_run *run, const char *before, co
     return append(text, rog_format("Python is %s, it was %s in %s", run->python, before, id), err);
 }
 
-/* What went into a recorded run with the same settings, and does no more. */
+/* Appends what differs in the inputs of a recorded run with the same settings. */
 static int explain_inputs(const struct rog_plan_run *run, const struct rog_recorded *recorded,
                           struct rog_db *db, char **text, struct rog_error *err)
 {
@@ -112,7 +114,7 @@ static int explain_inputs(const struct rog_plan_run *run, const struct rog_recor
 
 /* ---- settings ---- */
 
-/* A configuration as numbers, one a setting, which are equal where the values are. */
+/* A configuration as numbers, one for each setting, which are equal if the values are. */
 struct print {
     uint64_t value[MOST_SETTINGS];
 };
@@ -127,7 +129,8 @@ static uint64_t number_of(const struct rog_json *value)
     return number;
 }
 
-/* The settings that tell runs apart, by their place in the table; then the workers. */
+/* Computes numbers for the settings that distinguish runs, in the order of the table, then for the
+ * workers. */
 static size_t print_of(const struct rog_json *config, struct print *print)
 {
     size_t count = 0;
@@ -147,7 +150,7 @@ static size_t changes(const struct print *a, const struct print *b, size_t count
     return differing;
 }
 
-/* A value as people write it; heap memory. */
+/* Returns a value as users write it; heap memory. */
 static char *shown(const struct rog_json *value)
 {
     if (!value)
@@ -187,7 +190,7 @@ static int add_settings(const struct rog_json *now, const struct rog_json *then,
     return code;
 }
 
-/* Recorded runs of the case that the plan does not have any more. */
+/* A recorded run of the case that the plan no longer contains. */
 struct leftover {
     const struct rog_recorded *recorded;
     struct rog_json *config;
@@ -229,7 +232,7 @@ static int leftovers_load(struct leftovers *left, struct rog_db *db,
     return code;
 }
 
-/* What is other than in the leftover run that comes nearest; nothing where none is near. */
+/* Appends what differs from the most similar leftover run; nothing if none is similar. */
 static int explain_settings(const struct rog_plan_run *run, const struct leftovers *left,
                             char **text, struct rog_error *err)
 {
@@ -249,9 +252,9 @@ static int explain_settings(const struct rog_plan_run *run, const struct leftove
                         left->one[nearest].recorded->id, text, err);
 }
 
-/* ---- all of it ---- */
+/* ---- a whole plan ---- */
 
-/* Another case may have it. */
+/* Appends that a run elsewhere in the database is the same. */
 static int explain_elsewhere(const struct rog_plan *plan, struct rog_plan_run *run,
                              struct rog_db *db, struct rog_error *err)
 {
