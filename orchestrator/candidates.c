@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What arguments and values of options can be, by the names that usages and options have for them.
- */
+/* Completions of arguments and of option values, looked up by the names that usages and options
+ * give them. */
 #include <orchestrator/candidates.h>
 
 #include <dirent.h>
@@ -55,7 +55,7 @@ void rog_candidates_choices(const struct rog_candidates *c, const char *choices)
     }
 }
 
-/* --- of the database --- */
+/* --- from the database --- */
 
 static void say_rows(const struct rog_candidates *c,
                      int (*ask)(struct rog_db *db, const char *what, struct rog_query **query,
@@ -82,13 +82,13 @@ static void say_runs(const struct rog_candidates *c)
     say_rows(c, rog_run_names, c->typed);
 }
 
-/* Of `replace CASE OLD`. */
+/* Prints completions for OLD of `replace CASE OLD`. */
 static void say_replaced(const struct rog_candidates *c)
 {
     say_rows(c, rog_case_run_names, c->args ? c->arg[0] : "");
 }
 
-/* Of `case add CASE RUN...` and `case remove CASE RUN...`. */
+/* Prints completions for RUN of `case add CASE RUN...` and `case remove CASE RUN...`. */
 static void say_moved(const struct rog_candidates *c)
 {
     if (c->args > 1 && strcmp(c->arg[0], "remove") == 0)
@@ -97,7 +97,7 @@ static void say_moved(const struct rog_candidates *c)
         say_runs(c);
 }
 
-/* --- of files that come with the program --- */
+/* --- from files that are installed with the program --- */
 
 static bool ends(const char *name, const char *ending)
 {
@@ -126,7 +126,7 @@ static void each_installed(const struct rog_candidates *c, const char *folder,
     free(path);
 }
 
-/* A pool of hosts (--on hosts:FILE) is none. */
+/* Prints clusters; a file that describes a pool of hosts (--on hosts:FILE) is not one. */
 static void say_cluster(const struct rog_candidates *c, const char *path, const char *name)
 {
     char bare[256];
@@ -144,7 +144,8 @@ static void say_clusters(const struct rog_candidates *c)
     puts(":files *.conf");
 }
 
-/* Methods, profiles and data sets are no experiments: those say of which case they are. */
+/* Prints experiments. Files of methods, profiles and data sets are not experiments, because they do
+ * not set `case`. */
 static void say_experiment(const struct rog_candidates *c, const char *path, const char *name)
 {
     char line[256];
@@ -175,11 +176,11 @@ static void say_methods(const struct rog_candidates *c)
     rog_methods_release(&methods);
 }
 
-/* --- of plugins --- */
+/* --- from plugins --- */
 
 struct asked {
     const struct rog_candidates *c;
-    const char *setting; /* the parts that this one may name; NULL: all */
+    const char *setting; /* the setting whose plugins are printed; NULL: all */
     bool strategies, codecs;
 };
 
@@ -226,7 +227,7 @@ static void say_codecs(const struct rog_candidates *c)
     rog_plugin_each(say_plugin, &asked, &err);
 }
 
-/* --- the rest --- */
+/* --- others --- */
 
 static void say_sweeps(const struct rog_candidates *c)
 {
@@ -283,7 +284,7 @@ static void say_folders(const struct rog_candidates *c)
     puts(":folders");
 }
 
-/* NAME=VALUE of a run. */
+/* Prints NAME= for settings of a run, and VALUE after NAME=. */
 static void say_settings(const struct rog_candidates *c)
 {
     const char *equals = strchr(c->typed, '=');
@@ -310,11 +311,11 @@ static void say_settings(const struct rog_candidates *c)
 
 struct kind {
     const char *name;
-    const char *command; /* of which alone it is so; NULL: of all */
+    const char *command; /* the only command this applies to; NULL: all commands */
     void (*say)(const struct rog_candidates *c);
 };
 
-/* Words of usages. Those that are missing have no candidates. */
+/* Words of usages. Words that are not listed have no candidates. */
 static const struct kind kinds[] = {
     {"CASE", NULL, say_cases},
     {"COMMAND", NULL, say_helped},
@@ -334,7 +335,7 @@ static const struct kind kinds[] = {
     {"TOPIC", NULL, say_topics},
 };
 
-/* Options and settings of these names. Those that are missing have the choices of their rows. */
+/* Options and settings by name. Those that are not listed have the choices in their table. */
 static const struct kind values[] = {
     {"baseline", NULL, say_strategies},
     {"case", NULL, say_cases},

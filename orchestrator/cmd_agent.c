@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl agent: does runs that a sweep has put into a pool, on whatever machine this is. */
+/* rogctl agent: executes runs of a pool on this machine. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static void say(void *user, const char *text)
     rog_remark(user, "%s", text);
 }
 
-/* ---- one ---- */
+/* ---- one agent ---- */
 
 static int show(const struct rog_output *output, const struct rog_pool_agent_result *result,
                 struct rog_error *err)
@@ -61,9 +61,10 @@ static int run_one(const struct rog_cli *cli, struct rog_output *output, struct 
     return code;
 }
 
-/* ---- several ---- */
+/* ---- several agents ---- */
 
-/* The words of this command line for one of them: without --slots and its number. */
+/* Returns the arguments for one of several agents: this command line without --slots and its
+ * value. */
 static const char **words_of(const struct rog_json *command, const char *rogctl)
 {
     static const char slots[] = "--slots";
@@ -82,7 +83,7 @@ static const char **words_of(const struct rog_json *command, const char *rogctl)
     return argv;
 }
 
-/* Each is a process of its own: what ends one ends no other. */
+/* Starts each agent as a process of its own, so that a crash of one does not affect the others. */
 static int run_several(const char *pool, size_t count, struct rog_error *err)
 {
     struct rog_json *command = rog_sweep_command();
@@ -101,7 +102,8 @@ static int run_several(const char *pool, size_t count, struct rog_error *err)
     return code;
 }
 
-/* The pool is one that a sweep elsewhere has made here and fills. */
+/* Keeps agents running for a pool on this host that a sweep on another machine created and
+ * fills. */
 static int keep(const struct rog_cli *cli, const char *pool, struct rog_error *err)
 {
     char *rogctl = NULL;

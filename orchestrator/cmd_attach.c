@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl attach: the lines of progress of a sweep that another process executes. */
+/* rogctl attach: shows the progress of a sweep that another process executes. */
 #include <orchestrator/commands.h>
 
 #include <fcntl.h>
@@ -21,10 +21,10 @@ struct attached {
     struct rog_progress progress;
     struct rog_fleet_observer observer;
     char *id;
-    int log; /* of a detached sweep, from where it was when we came; -1: there is none */
+    int log; /* log of a detached sweep, read from its end at the start of this command; -1: none */
 };
 
-/* What a detached sweep says goes into its log; the same here. */
+/* Copies what a detached sweep has added to its log. */
 static void pass_on_log(struct attached *attached)
 {
     char text[4096];
@@ -49,18 +49,19 @@ static int open_log(struct attached *attached, const struct rog_json *sweep, str
     return code;
 }
 
-/* One look. *entry is what is known of the sweep then, NULL when it has been forgotten. */
+/* Reads the sweep's state once. *entry is its entry in the registry, NULL if that has been
+ * removed. */
 static int look(struct attached *attached, struct rog_sweep_view *view, struct rog_json **sweeps,
                 const struct rog_json **entry, struct rog_error *err)
 {
-    /* A detached one says what changes in its log. */
+    /* For a detached sweep, changes are shown by copying its log. */
     const struct rog_fleet_observer *says = attached->log < 0 ? &attached->observer : NULL;
     rog_json_free(*sweeps);
     int code = rog_sweeps_load(sweeps, err);
     *entry = code == 0 ? rog_sweeps_find(*sweeps, attached->id) : NULL;
     size_t runs = rog_json_size(rog_json_get(*entry, "runs"));
     if (code == 0 && *entry &&
-        (!view->db || runs != view->count)) { /* it has been planned (anew) */
+        (!view->db || runs != view->count)) { /* the runs have been planned, or planned again */
         rog_sweep_view_release(view);
         code = rog_sweep_view_load(view, *entry, err);
     } else if (code == 0) {
@@ -74,7 +75,7 @@ static int look(struct attached *attached, struct rog_sweep_view *view, struct r
     return code;
 }
 
-/* How the sweep that was looked at has ended. */
+/* Reports how the sweep has ended. */
 static int say_end(const struct attached *attached, const struct rog_json *entry,
                    struct rog_error *err)
 {
@@ -103,7 +104,7 @@ static int follow(struct attached *attached, struct rog_sweep_view *view, struct
     while (code == 0 && entry && rog_sweep_is_running(entry) && !ferror(stderr) &&
            !(asked = rog_signals_wait(&signals, LOOK_MS)));
     rog_signals_release(&signals);
-    if (code < 0 || ferror(stderr)) /* nobody reads it any more */
+    if (code < 0 || ferror(stderr)) /* standard error is closed */
         return code;
     if (asked) {
         rog_remark(&attached->output, "%s continues", attached->id);

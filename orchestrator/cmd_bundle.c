@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl bundle: a case with all that makes it again, as one archive. */
+/* rogctl bundle: packs a case and everything needed to reproduce it into one archive. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

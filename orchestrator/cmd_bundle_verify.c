@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl bundle verify: whether a bundle is what it says, and whether its runs come out again. */
+/* rogctl bundle verify: checks a bundle's files, and whether its runs can be reproduced. */
 #include <orchestrator/commands.h>
 
 #include <orchestrator/bundle/verify.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl case: changes which runs a case holds, or its name. */
+/* rogctl case: changes the runs of a case, or its name. */
 #include <orchestrator/commands.h>
 
 #include <common/meant.h>
@@ -28,7 +28,7 @@ static int must_exist(struct rog_db *db, const char *name, struct rog_error *err
     return code;
 }
 
-/* For each RUN of the command line. */
+/* Applies `change` to each RUN of the command line. */
 static int each_run(const struct rog_cli *cli, struct rog_db *db,
                     int (*change)(struct rog_db *db, const char *case_name, const char *id,
                                   struct rog_error *err),
@@ -79,7 +79,7 @@ static int rename_case(const struct rog_cli *cli, struct rog_db *db, struct rog_
 static const struct {
     const char *name;
     int (*act)(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err);
-    int result_arg; /* which argument names the case afterwards */
+    int result_arg; /* index of the argument that is the case's name afterwards */
 } actions[] = {
     {"add", add, 1},
     {"remove", remove_runs, 1},
@@ -123,7 +123,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
             err, ROG_EINVAL, "case must be followed by add, remove or rename (found %s)%s",
             rog_cli_arg(cli, 0), rog_meant_choice(rog_cli_arg(cli, 0), "add|remove|rename", meant));
     struct rog_db *db = NULL;
-    int code = rog_command_db(cli, ROG_DB_READ, &db, err); /* it has to be there */
+    /* Fails if the database does not exist. */
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
     rog_db_close(db);
     db = NULL;
     if (code == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl complete: what a shell may complete a word to, from the tables of the commands. */
+/* rogctl complete: prints completions of a word for a shell, using the tables of commands. */
 #include <orchestrator/commands.h>
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include <orchestrator/candidates.h>
 
-/* A command line up to the word that is completed. */
+/* A command line up to the word to complete. */
 struct line {
     struct rog_candidates c;
     const char **arg;                   /* the command's arguments */
@@ -32,7 +32,7 @@ static void say_options(const struct rog_candidates *c)
     }
 }
 
-/* Takes in a word before the one that is completed. */
+/* Processes a word before the one to complete. */
 static void pass(struct line *line, const char *word)
 {
     const struct rog_setting *option = line->awaiting;
@@ -55,8 +55,8 @@ static void pass(struct line *line, const char *word)
     }
 }
 
-/* The next word of a usage, without brackets and dots; false: none is left, or what follows are
- * options. */
+/* Gets the next word of a usage, without brackets and dots. Returns false at the end or if options
+ * follow. */
 static bool next_word(const char **usage, char *word, size_t bytes, bool *repeats)
 {
     *usage += strspn(*usage, " [");
@@ -70,7 +70,8 @@ static bool next_word(const char **usage, char *word, size_t bytes, bool *repeat
     return true;
 }
 
-/* "CASE" or "RUN|CASE" is of kinds, "up|down" of words that are meant as they are. */
+/* Returns whether a word of a usage is meant literally, such as "up|down", and is not the name of a
+ * kind, such as "CASE" or "RUN|CASE". */
 static bool is_literal(const char *word)
 {
     return word[0] >= 'a' && word[0] <= 'z';
@@ -101,7 +102,7 @@ static void say_word(const struct rog_candidates *c, const char *word)
     }
 }
 
-/* One of the forms of a usage, which `form` is: "remove CASE [RUN...]". */
+/* Prints completions according to one of the forms of a usage, such as "remove CASE [RUN...]". */
 static void say_form(const struct rog_candidates *c, const char *form)
 {
     char word[128];
@@ -120,7 +121,7 @@ static void say_form(const struct rog_candidates *c, const char *form)
             return;
         index++;
     }
-    if (strncmp(form, "...", 3) == 0) /* of another program's command */
+    if (strncmp(form, "...", 3) == 0) /* arguments of another program's command */
         puts(":files");
 }
 
@@ -134,7 +135,7 @@ static void say_part(const struct rog_candidates *c, const struct rog_command *p
     rog_candidate(c, part_word(part), part->summary);
 }
 
-/* Those that the usage does not name. */
+/* Prints the subcommands that the usage does not mention. */
 static void say_parts(const struct rog_candidates *c)
 {
     char named[128];
@@ -180,7 +181,7 @@ static const struct rog_command *find_part(const struct rog_command *command, co
     return NULL;
 }
 
-/* The word that is completed is `word`, of a command whose arguments have been passed. */
+/* Completes `word`, the last of a command whose other arguments have been processed. */
 static void say_last(struct line *line, const char *word)
 {
     struct rog_candidates *c = &line->c;
@@ -203,7 +204,7 @@ static void say_last(struct line *line, const char *word)
     }
 }
 
-/* word[0] is what follows the program's name; the last is completed. */
+/* Completes the last word; word[0] follows the program's name. */
 static void say(struct line *line, const char **word, int count)
 {
     const struct rog_program *program = line->c.program;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl data: data sets, most of it by rog-trainer. */
+/* rogctl data: manages data sets; mostly implemented by rog-trainer. */
 #include <orchestrator/commands.h>
 
 #include <common/meant.h>

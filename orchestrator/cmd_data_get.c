@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl data get: fetches a published data set. */
+/* rogctl data get: downloads a published data set. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <orchestrator/terminal/bar.h>
 #include <orchestrator/terminal/output.h>
 
-/* What the observer of a download needs. */
+/* State of the download's observer. */
 struct watching {
     struct rog_output output;
     struct rog_bar bar;
@@ -49,7 +49,7 @@ static int fetch(const struct rog_cli *cli, const struct rog_source *source, con
     return code;
 }
 
-/* Says where it is now, in the words of an experiment file. */
+/* Prints the path of the data set, as a setting for an experiment file. */
 static int report(const struct rog_cli *cli, const struct rog_source *source, const char *folder,
                   const struct rog_fetched *fetched, struct rog_error *err)
 {

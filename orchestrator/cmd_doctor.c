@@ -21,11 +21,11 @@
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/terminal/prompt.h>
 
-/* A sweep of four runs with their checkpoints takes less than this. */
+/* A sweep of four runs with their checkpoints needs less than this. */
 #define FREE_BYTES_WANTED (1024.0 * 1024 * 1024)
 #define ANSWER_S 10.0
 
-/* A finding about this machine, of the check at hand. */
+/* Adds findings about this machine to a check. */
 struct finder {
     struct rog_findings *findings;
     const char *check;
@@ -35,7 +35,7 @@ struct finder {
                      (good) ? ROG_FINDING_GOOD : ROG_FINDING_BAD, __VA_ARGS__)
 #define ADVISE(finder, ...) rog_findings_advise((finder)->findings, __VA_ARGS__)
 
-/* The first line that `program --version` prints. */
+/* Gets the first line that `program --version` prints. */
 static int ask_version(const char *program, char *answer, size_t bytes, struct rog_error *err)
 {
     const char *const argv[] = {program, "--version", NULL};
@@ -199,7 +199,8 @@ static const struct {
 };
 #define CHECKS (sizeof checks / sizeof *checks)
 
-/* The hosts of the cluster, where it has any; what is wrong with its file is a finding already. */
+/* Checks the hosts of the cluster, if it has any. An error in its file has already been reported as
+ * a finding. */
 static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
                        struct rog_error *err)
 {
@@ -227,7 +228,7 @@ static int visit_hosts(const struct rog_cli *cli, struct rog_findings *findings,
                                                .force = rog_cli_flag(cli, "force")};
     const struct rog_output output = rog_output_of(cli);
     rog_remark(&output, "connecting to the hosts of cluster %s", cluster->name);
-    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* connections may break */
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* connections to hosts may break */
     if (code == 0 && clean)
         code = rog_doctor_clean(&options, findings, err);
     else if (code == 0 && trainer)
@@ -256,7 +257,7 @@ static struct rog_json *as_json(const struct rog_findings *findings)
     return list;
 }
 
-/* Under headings; what is to be done begins a line of its own. */
+/* Prints findings under headings, and hints on lines of their own. */
 static int print_findings(const struct rog_findings *findings, bool each, struct rog_error *err)
 {
     static const char *const states[] = {"good", "note", "BAD"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl export: a case's rows for other programs. */
+/* rogctl export: writes a case's rows for other programs. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static int to_mlflow(const struct rog_cli *cli, struct rog_db *db, struct rog_er
     return code;
 }
 
-/* A bundle is an RO-Crate: what it is packed into makes the difference. */
+/* Writes an RO-Crate: a bundle, either a folder or, if its name ends in .zip, an archive. */
 static int to_crate(const struct rog_cli *cli, struct rog_db *db, struct rog_error *err)
 {
     struct rog_output output = rog_output_of(cli);

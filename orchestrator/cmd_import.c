@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl import: takes in runs of the published artifact. */
+/* rogctl import: imports runs of the published artifact. */
 #include <orchestrator/commands.h>
 
 #include <orchestrator/import/import.h>

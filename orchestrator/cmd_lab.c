@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl lab: builds and takes down a cluster of network namespaces. */
+/* rogctl lab: creates and removes a cluster of network namespaces. */
 #include <orchestrator/commands.h>
 
 #include <common/meant.h>

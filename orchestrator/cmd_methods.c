@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl methods: the methods of the literature that runs can name. */
+/* rogctl methods: lists methods of the literature that runs can use. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl plugins: the strategies that are found, the codecs and optimizers that there are, and what
- * each has to choose. */
+/* rogctl plugins: lists strategies, codecs and optimizers with their parameters. */
 #include <orchestrator/commands.h>
 
 #include <stdio.h>
@@ -42,7 +41,7 @@ static struct rog_json *parameters_json(const struct rog_parameter *row)
     return list;
 }
 
-/* What `rogctl verify` holds runs of a strategy to. */
+/* Returns which promises of a strategy `rogctl verify` checks in its runs. */
 static struct rog_json *promises_json(const struct rog_strategy *strategy)
 {
     const struct {
@@ -63,7 +62,7 @@ static struct rog_json *promises_json(const struct rog_strategy *strategy)
 }
 
 struct listed {
-    const char *only; /* a library; NULL: all */
+    const char *only; /* a library or file; NULL: all */
     struct rog_json *plugins;
 };
 
@@ -212,7 +211,7 @@ static bool has_choices(const struct rog_json *plugins)
     return false;
 }
 
-/* What a run may choose of what is listed. */
+/* Prints the parameters of what is listed. */
 static int print_choices(const struct rog_json *plugins, struct rog_error *err)
 {
     if (!has_choices(plugins)) {
@@ -238,7 +237,7 @@ static int print_choices(const struct rog_json *plugins, struct rog_error *err)
     return rog_table_print(table, err);
 }
 
-/* What it is made for, and held to. */
+/* Prints what each strategy is for, and its promises. */
 static void print_promises(const struct rog_json *plugins)
 {
     for (size_t i = 0; i < rog_json_size(plugins); i++) {
@@ -303,7 +302,7 @@ static bool is_file(const char *name)
     return name && (strchr(name, '/') || rog_python_is_file(name));
 }
 
-/* The one file that is named. */
+/* Adds the plugin that the command line names. */
 static int look_at(struct listed *listed, struct rog_error *err)
 {
     struct listed all = {.plugins = listed->plugins};
@@ -312,7 +311,7 @@ static int look_at(struct listed *listed, struct rog_error *err)
     return code == 0 && error ? rog_fail(err, ROG_EABI, "%s", error) : code;
 }
 
-/* The tables of what is listed, for people. */
+/* Prints the list as tables. */
 static int print(const struct listed *listed, struct rog_error *err)
 {
     size_t strategies = 0, count = rog_json_size(listed->plugins);

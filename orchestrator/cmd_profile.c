@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl profile: device profiles. */
+/* rogctl profile: manages device profiles. */
 #include <orchestrator/commands.h>
 
 #include <common/meant.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl profile measure: device profiles of one's own hosts. */
+/* rogctl profile measure: measures device profiles of the user's own hosts. */
 #include <orchestrator/commands.h>
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void remark(const char *text, void *user)
 
 /* ---- the file ---- */
 
-/* NAME-RANK, or NAME where one alone is measured. */
+/* Returns NAME-RANK, or NAME if only one worker is measured. */
 static char *name_of(const struct rog_cli *cli, const struct rog_json *profile)
 {
     const char *name = rog_cli_string(cli, "name");
@@ -44,7 +44,7 @@ static char *name_of(const struct rog_cli *cli, const struct rog_json *profile)
     return rog_cli_given(cli, "rank") ? rog_strdup(name) : rog_format("%s-%lld", name, rank);
 }
 
-/* As a group of a file may be named. */
+/* Checks that NAME is a valid name for a group of a configuration file. */
 static int check_name(const struct rog_cli *cli, struct rog_error *err)
 {
     static const char letters[] =
@@ -58,7 +58,8 @@ static int check_name(const struct rog_cli *cli, struct rog_error *err)
                            name);
 }
 
-/* What the file has already; NULL: there is none. ROG_EINVAL: it has a profile of that name. */
+/* Reads the existing file; *text is NULL if there is none. ROG_EINVAL if it already has a profile
+ * of that name. */
 static int read_file(const struct rog_cli *cli, size_t workers, char **text, struct rog_error *err)
 {
     const char *path = rog_cli_string(cli, "to");
@@ -136,7 +137,7 @@ static int print_text(const struct rog_cli *cli, const struct rog_json *profiles
 
 /* ---- the command ---- */
 
-/* What a run would have by its experiment file, as far as it is asked for here. */
+/* Returns the settings of a run that this command's options set. */
 static struct rog_json *run_settings(const struct rog_cli *cli)
 {
     struct rog_json *settings = rog_json_object();
@@ -215,7 +216,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
                                                  .stopped = stopped,
                                                  .user = &watching};
         code = measure(cli, &where, before, err);
-        (void)rog_signals_wait(&watching.signals, 0); /* what has come is dealt with */
+        /* Takes signals that have already been acted upon. */
+        (void)rog_signals_wait(&watching.signals, 0);
         rog_signals_release(&watching.signals);
     }
     rog_credentials_free(people);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl replace: puts one run in the place of another in a case. */
+/* rogctl replace: replaces a run of a case by another one. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -15,7 +15,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     struct rog_db *db = NULL;
     struct rog_case_row row = {0};
     char *old = NULL, *new = NULL;
-    int code = rog_command_db(cli, ROG_DB_READ, &db, err); /* it has to be there */
+    /* Fails if the database does not exist. */
+    int code = rog_command_db(cli, ROG_DB_READ, &db, err);
     rog_db_close(db);
     db = NULL;
     if (code == 0)

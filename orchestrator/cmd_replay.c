@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl replay: a recorded run on the virtual cluster, under any strategy. */
+/* rogctl replay: replays a recorded run on the virtual cluster, under any strategy. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>
@@ -16,10 +16,10 @@
 
 struct replaying {
     struct rog_output output;
-    struct rog_db *db;         /* the recorded run's */
-    char *id;                  /* the recorded run */
-    char *profiles;            /* the folder of the profiles of magnitudes */
-    struct rog_scratch folder; /* of the replay */
+    struct rog_db *db;         /* database of the recorded run */
+    char *id;                  /* id of the recorded run */
+    char *profiles;            /* folder of the magnitude profiles */
+    struct rog_scratch folder; /* folder of the replay */
     struct rog_cluster *artifact;
     struct rog_replay_run replay;
     struct rog_db *store; /* the replay's own database */
@@ -70,8 +70,8 @@ static int execute(struct replaying *r, struct rog_error *err)
     return code;
 }
 
-/* The replay's summary says of what it is one, and in what it differs only because of how it is
- * made says what the recorded run does. */
+/* Names the recorded run in the replay's summary, and copies from the recorded run what differs
+ * only because of how a replay works. */
 static void name_replay(struct rog_json *summary, const struct rog_json *recorded, const char *id)
 {
     static const char *const same[] = {"batchsize", "epochs", "cluster"};

@@ -37,7 +37,7 @@ static const struct rog_setting options[] = {
     {.name = NULL},
 };
 
-/* A table of the report on the terminal: a star before the best. */
+/* Prints a table of the report on the terminal, with a star before the best values. */
 static int print_table(const struct rog_report_table *report_table, struct rog_error *err)
 {
     struct rog_table *table = rog_table_new("");
@@ -85,7 +85,7 @@ static int form_of(const struct rog_cli *cli, enum form *form, struct rog_error 
     return 0;
 }
 
-/* A page or a document of tables, whole or not at all. */
+/* Prints a page or document of tables, complete or not at all. */
 static int print_document(const struct rog_report *report, enum form form, struct rog_db *db,
                           struct rog_error *err)
 {

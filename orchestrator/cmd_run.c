@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl run: does one run that the command line describes. */
+/* rogctl run: executes one run, described on the command line. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/store/summary.h>
 #include <orchestrator/terminal/run_view.h>
 
-/* NAME=VALUE: any other setting of a run. */
+/* Reads NAME=VALUE, any other setting of a run. */
 static int take_setting(const char *text, struct rog_json *settings, struct rog_error *err)
 {
     size_t length = strcspn(text, "=");
@@ -49,7 +49,7 @@ static int take_method(const struct rog_cli *cli, struct rog_json *settings, str
     if (code == 0)
         code = rog_methods_apply(&methods, settings, &label, err);
     if (code == ROG_ENOTFOUND)
-        code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the command line that errs */
+        code = err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is an error of the command line */
     if (code == 0 && !rog_json_get(settings, "note"))
         rog_json_put_string(settings, "note", label);
     free(label);
@@ -76,7 +76,8 @@ static int take_all(const struct rog_cli *cli, struct rog_json *settings, struct
     return code;
 }
 
-/* A run that could not begin leaves no record. */
+/* Checks whether the run could start before it is recorded, so that one that could not leaves no
+ * record. */
 static int rehearse(const struct rog_plan *plan, const struct rog_cluster *cluster,
                     const char *trainer, struct rog_error *err)
 {

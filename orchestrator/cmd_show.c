@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl show: a run's summary and its remarkable events. */
+/* rogctl show: prints a run's summary and its notable events. */
 #include <orchestrator/commands.h>
 
 #include <math.h>
@@ -20,13 +20,13 @@
 #include <orchestrator/text/sketch.h>
 #include <rog/iteration.h>
 
-/* Events that a person wants to see one by one, latest of these shown at most: */
+/* Events that are worth listing one by one; only the latest EVENTS_SHOWN are printed. */
 #define EVENTS_SHOWN 10
-#define EVENT_COLUMN 2    /* where broken lines go on, of these */
-#define CURVE_COLUMNS 100 /* at most, with axes */
+#define EVENT_COLUMN 2    /* column at which wrapped lines of events continue */
+#define CURVE_COLUMNS 100 /* most columns of a curve, including the axes */
 #define CURVE_ROWS 12
 #define PIPE_COLUMNS 80
-#define VALUE_COLUMN 19 /* and of values behind titles */
+#define VALUE_COLUMN 19 /* column at which values begin and their wrapped lines continue */
 
 static void print_text(const char *name, const char *text)
 {
@@ -44,7 +44,7 @@ static void print_number(const struct rog_json *s, const char *name, const char 
         rog_print_hanging(VALUE_COLUMN, "%-18s %.*f %s", title, digits, number * factor, unit);
 }
 
-/* Parts of an iteration: one that is not known is said to be. */
+/* Prints a part of an iteration's time, "-" if it is not known. */
 static void print_part(const struct rog_json *s, const char *name, const char *title)
 {
     if (isnan(rog_json_get_number(s, name, (double)NAN)))
@@ -53,7 +53,7 @@ static void print_part(const struct rog_json *s, const char *name, const char *t
         print_number(s, name, title, 3, 1, "s per iteration");
 }
 
-/* "local steps" of "local_steps". Heap memory. */
+/* Returns "local steps" for "local_steps". Heap memory. */
 static char *in_words(const char *name)
 {
     char *words = rog_strdup(name);
@@ -62,7 +62,7 @@ static char *in_words(const char *name)
     return words;
 }
 
-/* In words, without the unit: "padding" of "padding_s". Heap memory. */
+/* Returns the name in words without the unit: "padding" for "padding_s". Heap memory. */
 static char *column_title(const struct rog_iteration_column *column)
 {
     char *title = in_words(column->name);
@@ -75,7 +75,7 @@ static char *column_title(const struct rog_iteration_column *column)
     return title;
 }
 
-/* The means of columns that the summary does not have under a name of its own. */
+/* Prints the means of columns for which the summary has no value of its own. */
 static void print_means(const struct rog_json *s)
 {
     const struct rog_json *means = rog_json_get(s, "means");
@@ -92,9 +92,8 @@ static void print_means(const struct rog_json *s)
     }
 }
 
-/* As recorded; before anything is, or in a database of an earlier rogctl, as the run's settings
- * say.
- */
+/* Prints the number of local steps: as recorded, or from the run's settings if nothing is recorded
+ * yet or the database is of an earlier rogctl. */
 static void print_local_steps(const struct rog_json *s)
 {
     const struct rog_json *workers = rog_json_get(rog_json_get(s, "config"), "workers");
@@ -117,7 +116,7 @@ static void print_local_steps(const struct rog_json *s)
                           most);
 }
 
-/* Times of local steps that were measured before the run. */
+/* Prints times of local steps that were measured before the run. */
 static void print_measured(const struct rog_json *s)
 {
     const struct rog_json *list = rog_json_get(s, "measured");
@@ -134,7 +133,8 @@ static void print_measured(const struct rog_json *s)
         rog_print_hanging(VALUE_COLUMN, "%-18s %.3g s, measured", "local step", most);
 }
 
-/* Whose iterations they are: workers need not have made as many. */
+/* Prints the number of iterations of the fastest worker; workers may have finished different
+ * numbers. */
 static void print_iterations(const struct rog_json *s)
 {
     long long workers = rog_json_get_integer(s, "workers", 0);
@@ -151,7 +151,7 @@ static void print_iterations(const struct rog_json *s)
         rog_print_hanging(VALUE_COLUMN, "%-18s %lld of the fastest worker", "iterations", most);
 }
 
-/* What checkpoints have, where that is not the model. */
+/* Prints what checkpoints contain if that is not the current model. */
 static void print_average(const struct rog_json *s)
 {
     const struct rog_json *config = rog_json_get(s, "config");
@@ -191,7 +191,7 @@ static void print_accuracy(const struct rog_json *s)
         rog_json_number(rog_json_at(rog_json_at(list, best), 0), 0), count);
 }
 
-/* The curve of what was tested. */
+/* Prints the curve of test results. */
 static void print_curve(const struct rog_json *s)
 {
     const struct rog_screen screen = rog_screen_of(STDOUT_FILENO);
@@ -244,7 +244,7 @@ static void print_roughness(const struct rog_json *s)
                           unit, worst[1]);
 }
 
-/* "after 2911 s", "not up to 8100 s", or nothing. */
+/* Returns "after 2911 s", "not up to 8100 s", or nothing. */
 static char *reached_text(const struct rog_json *reached, const char *unit)
 {
     const char *state = rog_json_get_string(reached, "state", "");
@@ -255,7 +255,7 @@ static char *reached_text(const struct rog_json *reached, const char *unit)
     return rog_strdup("");
 }
 
-/* What went wrong in a run that came to its end all the same. */
+/* Prints errors during a run that nevertheless finished. */
 static void print_setbacks(const struct rog_json *s)
 {
     struct rog_setbacks setbacks;
@@ -265,7 +265,7 @@ static void print_setbacks(const struct rog_json *s)
     print_text("disturbed by", text[0] ? text : NULL);
 }
 
-/* Which workers were not there any more when the run ended, and since when. */
+/* Prints which workers were missing when the run ended, and since when. */
 static void print_away(const struct rog_json *s)
 {
     const struct rog_json *list = rog_json_get(s, "workers_away");
@@ -355,8 +355,7 @@ static void print_parameters(const struct rog_json *s)
     free(text);
 }
 
-/* What it was put together from, where that is not the default: "compression  topk, density 0.1".
- */
+/* Prints the parts of the run that are not the defaults: "compression  topk, density 0.1". */
 static void print_parts(const struct rog_json *s)
 {
     print_text("method", rog_json_get_string(rog_json_get(s, "config"), "method", NULL));
@@ -385,7 +384,7 @@ static void print_parts(const struct rog_json *s)
     rog_json_free(config);
 }
 
-/* The files that the run has read, and what was in them. */
+/* Prints the files that the run has read, and their digests. */
 static void print_inputs(const struct rog_json *s)
 {
     const struct rog_json *inputs = rog_json_get(s, "inputs");
@@ -415,7 +414,7 @@ static void print_indented(const char *text)
     free(clean);
 }
 
-/* What became of the rows of the files that the run was imported from. */
+/* Prints what was done with the rows of the files that the run was imported from. */
 static void print_imported(const struct rog_json *s)
 {
     const struct rog_json *imported = rog_json_get(s, "imported");
@@ -437,7 +436,7 @@ static void print_imported(const struct rog_json *s)
                        "lost some; hint: import into a new database");
 }
 
-/* Of a run that is being executed, or that goes on by itself. */
+/* Prints the progress of a run that is being executed, or that continues without rogctl. */
 static void print_progress(const struct rog_json *s)
 {
     const struct rog_json *progress = rog_json_get(s, "progress");

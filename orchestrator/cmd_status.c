@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl status: the sweeps of this user, and how far they are. */
+/* rogctl status: shows this user's sweeps and their progress. */
 #include <orchestrator/commands.h>
 
 #include <math.h>
@@ -23,17 +23,17 @@
 #include <orchestrator/text/label.h>
 
 #define LINE_COLUMNS 110
-#define RUNS_SHOWN 20 /* that go on, of a sweep */
+#define RUNS_SHOWN 20 /* most active runs shown of a sweep */
 
 static const char *text_of(const struct rog_json *sweep, const char *name)
 {
     return rog_json_get_string(sweep, name, "");
 }
 
-/* How many of the runs are in which state. */
+/* Number of runs in each state. */
 struct tally {
     size_t number[ROG_FLEET_STOPPED + 1];
-    size_t queued; /* of those that run */
+    size_t queued; /* of the running ones, those that are queued */
 };
 
 static struct tally count_states(const struct rog_sweep_view *view)
@@ -51,7 +51,7 @@ static size_t active(const struct tally *tally)
     return tally->number[ROG_FLEET_RUNNING] + tally->number[ROG_FLEET_TESTING];
 }
 
-/* ---- for people ---- */
+/* ---- text output ---- */
 
 /* "threshold-1: running for 25 min, process 1234"; heap memory. */
 static char *head_text(const struct rog_json *sweep)
@@ -116,7 +116,7 @@ static void print_runs(const struct rog_json *sweep, const struct rog_sweep_view
         rog_print("  it is being planned");
 }
 
-/* The hosts of a run, as they were last heard of; `named`: under its label. */
+/* Prints the last known state of a run's hosts; `named`: below the run's label. */
 static void print_robots(const struct rog_sweep_view *view, const struct rog_fleet_job *job,
                          bool named)
 {
@@ -129,8 +129,8 @@ static void print_robots(const struct rog_sweep_view *view, const struct rog_fle
     rog_json_free(robots);
 }
 
-/* Of a run that nobody follows: how old what is known of it is, and what becomes of the run. Heap
- * memory; NULL: nothing is known. */
+/* Describes a run that no process follows: how old the last report is, and what will happen to the
+ * run. Heap memory; NULL: nothing is known. */
 static char *left_text(const struct rog_sweep_view *view, const struct rog_fleet_job *job)
 {
     struct rog_run_progress progress;
@@ -143,13 +143,14 @@ static char *left_text(const struct rog_sweep_view *view, const struct rog_fleet
         rog_duration_text(progress.alone_s - progress.age_s, more));
 }
 
-/* Of a sweep that has ended only what goes on by itself: the rest is another one's. */
+/* Of a sweep that has ended, only runs that continue by themselves are shown: other runs may belong
+ * to another sweep by now. */
 static bool is_shown(const struct rog_json *sweep, const struct rog_fleet_job *job)
 {
     return rog_progress_is_active(job) && (rog_sweep_is_running(sweep) || job->left);
 }
 
-/* As the table that the sweep itself shows. */
+/* Prints runs in the same table as the sweep itself. */
 static void print_table(const struct rog_json *sweep, const struct rog_sweep_view *view,
                         size_t most, const struct rog_screen *screen)
 {
@@ -235,7 +236,7 @@ static void print_sweep(const struct rog_json *sweeps, size_t index,
     print_attempts(sweeps, index);
 }
 
-/* ---- */
+/* ---- all sweeps ---- */
 
 static bool has_lost_database(const struct rog_json *sweep)
 {
@@ -244,8 +245,9 @@ static bool has_lost_database(const struct rog_json *sweep)
            !rog_file_exists(text_of(sweep, "database"));
 }
 
-/* What cannot be read of one keeps the others from nobody. *hidden counts those that are over and
- * whose database is gone; NULL: such a one is asked for. */
+/* Shows a sweep. An error in reading it is only a warning, so that the other sweeps are still
+ * shown. *hidden counts ended sweeps whose database no longer exists, which are not shown; hidden
+ * NULL: the user has asked for this sweep. */
 static void show(const struct rog_output *output, const struct rog_json *sweeps, size_t index,
                  struct rog_json *list, size_t *hidden)
 {

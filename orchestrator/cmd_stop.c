@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl stop: ends a sweep that another process executes, or one of its runs. */
+/* rogctl stop: stops a sweep that another process executes, or one of its runs. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>
@@ -18,11 +18,11 @@
 #include <orchestrator/terminal/run_view.h>
 #include <orchestrator/terminal/sweep_view.h>
 
-#define PATIENCE_S 120.0 /* hosts that do not answer take their time */
+#define PATIENCE_S 120.0 /* hosts that do not answer delay the end */
 #define SAY_AFTER_S 1.0
 #define STEP_NS 100000000L
 
-/* Once, when the end takes more than a moment. */
+/* Prints once what the command is waiting for, if it takes more than a moment. */
 static void say_what_is_waited_for(const struct rog_output *output, const struct rog_json *sweep,
                                    const char *what, double since_s, bool *said)
 {
@@ -39,7 +39,8 @@ static void say_what_is_waited_for(const struct rog_output *output, const struct
 
 /* ---- a sweep ---- */
 
-/* Until its process is gone. *message (heap memory) is how it has ended; NULL: it has not said. */
+/* Waits until the sweep's process has exited. *message (heap memory) describes how it ended; NULL
+ * if it left none. */
 static int await_end(const struct rog_output *output, const char *id, char **message,
                      struct rog_error *err)
 {
@@ -68,7 +69,7 @@ static int await_end(const struct rog_output *output, const char *id, char **mes
     return code;
 }
 
-/* Of a sweep whose process is gone. */
+/* Stops what is left on hosts of a sweep whose process no longer exists. */
 static int stop_what_is_left(const struct rog_output *output, const struct rog_json *sweep,
                              const char *run_id, struct rog_error *err)
 {
@@ -108,12 +109,12 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
 
 /* ---- one run ---- */
 
-/* What of the runs that people may mean can be stopped. */
+/* The runs that match the user's argument and can be stopped. */
 struct found {
     const struct rog_json *sweep;
     const char *run_id;
-    size_t executed; /* by a sweep that is running, which go first */
-    size_t left;     /* on their hosts */
+    size_t executed; /* by a running sweep; these have priority */
+    size_t left;     /* still running on their hosts without rogctl */
 };
 
 static void look_at(struct found *found, const struct rog_json *sweep, struct rog_db *db,
@@ -126,7 +127,8 @@ static void look_at(struct found *found, const struct rog_json *sweep, struct ro
     bool executed = rog_sweep_is_running(sweep) && !abandoned;
     bool left = abandoned && strcmp(abandoned, "left") == 0;
     bool again =
-        found->run_id && strcmp(found->run_id, id) == 0; /* of another sweep that is over */
+        /* Found before, in a sweep that has ended. */
+        found->run_id && strcmp(found->run_id, id) == 0;
     if (executed || (left && !found->executed)) {
         found->sweep = sweep;
         found->run_id = id;
@@ -135,7 +137,7 @@ static void look_at(struct found *found, const struct rog_json *sweep, struct ro
     found->left += left && !again;
 }
 
-/* Those whose name is that, or begins so. */
+/* Finds runs whose id is `text`, or begins with it unless `whole`. */
 static void look_for(struct found *found, const struct rog_json *sweeps, const char *text,
                      bool whole)
 {
@@ -157,7 +159,8 @@ static void look_for(struct found *found, const struct rog_json *sweeps, const c
     }
 }
 
-/* The run that people mean, of those that are being executed or whose hosts go on with them. */
+/* Finds the run that the user means, among those that are being executed or continue on their
+ * hosts. */
 static int find_run(const struct rog_json *sweeps, const char *text, struct found *found,
                     struct rog_error *err)
 {
@@ -202,10 +205,10 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     return code;
 }
 
-/* ---- which one ---- */
+/* ---- choosing a sweep ---- */
 
-/* Without a name: the only running one that writes the database of this command line. Others may be
- * somebody else's work under the same account, and are only listed. */
+/* Without a name: chooses the only running sweep that writes to the database of this command line.
+ * Other sweeps may be another person's work under the same account; they are only listed. */
 static int choose_here(const struct rog_output *output, const struct rog_json *sweeps,
                        const char *database, const struct rog_json **sweep, struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl sweep: runs what is missing of an experiment file's case. */
+/* rogctl sweep: executes the runs of an experiment file's case that are not done yet. */
 #include <orchestrator/commands.h>
 
 #include <math.h>
@@ -27,19 +27,19 @@ struct sweep {
     struct rog_cluster *cluster;
     struct rog_plan *plan;
     struct rog_db *db;
-    struct rog_sweep *entry; /* in the registry; NULL: none */
+    struct rog_sweep *entry; /* this sweep in the registry; NULL: none */
     char *trainer;
-    bool shows_nothing; /* the figure, of the plan's runs */
+    bool shows_nothing; /* the figure has nothing to show for the plan's runs */
     struct rog_on on;
-    char *on_text; /* what stands for --on, where the cluster file says it */
+    char *on_text; /* value in place of --on if the cluster file sets `on` */
     struct rog_output output;
     struct rog_json *figures; /* paths of the pictures drawn */
-    struct rog_json *gains;   /* with --until-ci: what was gained */
+    struct rog_json *gains;   /* with --until-ci: the measured gains */
 };
 
 #define FAULTS_SHOWN 5
 
-/* Says of runs that cannot be planned why; returns how many it has said. */
+/* Prints why runs cannot be planned; returns how many messages it has printed. */
 static size_t say_faulty(const struct sweep *s)
 {
     const char *last = "";
@@ -57,7 +57,7 @@ static size_t say_faulty(const struct sweep *s)
     return shown;
 }
 
-/* Says of each run that could not begin why, the same for several once. */
+/* Prints why runs could not start; the same message for several runs once. */
 static int say_faults(const struct sweep *s, const struct rog_json *faults, struct rog_error *err)
 {
     const char *last = "";
@@ -77,8 +77,8 @@ static int say_faults(const struct sweep *s, const struct rog_json *faults, stru
                     rog_json_size(faults) + faulty, s->plan->count + faulty);
 }
 
-/* A figure of accuracies has nothing to show of runs that are not tested. They are no worse for it,
- * so that it is said before they run, and is no error afterwards. */
+/* Warns before the sweep that a figure of accuracies has nothing to show for runs that are not
+ * tested. This does not harm the runs, and is no error after them. */
 static int look_at_figure(struct sweep *s, struct rog_error *err)
 {
     for (size_t i = 0; i < s->plan->count; i++)
@@ -110,7 +110,7 @@ static void log_figure(void *user, const char *text)
     rog_remark(&s->output, "%s", text);
 }
 
-/* Draws what is done. The runs are safe whatever happens here. */
+/* Draws finished runs. The runs are recorded already, whatever happens here. */
 static int draw(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     const struct rog_figures_options options = {
@@ -169,7 +169,7 @@ static int show_result(struct sweep *s, struct rog_error *err)
 
 /* ---- --mlflow ---- */
 
-/* Bad usage is found before anything runs. */
+/* Checks the access to the MLflow server, so that wrong usage is found before anything runs. */
 static int check_mlflow(const char *url, struct rog_error *err)
 {
     struct rog_mlflow_client *client = NULL;
@@ -179,7 +179,8 @@ static int check_mlflow(const char *url, struct rog_error *err)
     return code < 0 ? rog_fail_prefix(err, "--mlflow") : 0;
 }
 
-/* What is left for the end: summaries, figures and report. The runs are safe whatever happens. */
+/* Sends what is sent only at the end: summaries, figures and report. The runs are recorded already,
+ * whatever happens here. */
 static int finish_mlflow(struct sweep *s, const char *url, bool lacks, struct rog_error *err)
 {
     struct rog_error cause = {0};
@@ -189,7 +190,7 @@ static int finish_mlflow(struct sweep *s, const char *url, bool lacks, struct ro
     int code =
         lacks ? ROG_EFAILED : rog_export_mlflow(s->db, s->plan->case_name, &options, &sent, &cause);
     rog_json_free(sent);
-    if (code == 0 || code == ROG_ENOTFOUND || code == ROG_EINTR) /* none is finished */
+    if (code == 0 || code == ROG_ENOTFOUND || code == ROG_EINTR) /* no run is finished */
         return code == ROG_EINTR ? rog_fail_again(err, &cause) : 0;
     rog_warn(&s->output,
              "MLflow did not receive everything%s%s; `rogctl export %s --format mlflow --to %s` "
@@ -200,8 +201,8 @@ static int finish_mlflow(struct sweep *s, const char *url, bool lacks, struct ro
 
 /* ---- --until-ci: repeating until the gain is known ---- */
 
-/* The widest interval of a gain, and by how many repeats it is known; all gains are kept for the
- * result. */
+/* Gets the widest interval of a gain, and from how many repeats it is computed; all gains are kept
+ * for the result. */
 static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct rog_error *err)
 {
     struct rog_case_data data = {0};
@@ -232,13 +233,13 @@ static int measure_gains(struct sweep *s, double *width, size_t *pairs, struct r
     return code;
 }
 
-/* The plan with so many repeats; *new_ones: how many of its runs are not done yet. */
+/* Plans this number of repeats; *new_ones: how many of the runs are not done yet. */
 static int plan_repeats(struct sweep *s, long long repeat, size_t *new_ones, struct rog_error *err)
 {
     struct rog_plan_options options = s->planned;
     options.repeat = repeat;
     options.skip_same = repeat > 1;
-    options.all_faults = false; /* the first plan had none */
+    options.all_faults = false; /* the first plan had no faulty runs */
     rog_plan_free(s->plan);
     s->plan = NULL;
     int code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &options, err);
@@ -250,7 +251,8 @@ static int plan_repeats(struct sweep *s, long long repeat, size_t *new_ones, str
     return code;
 }
 
-/* One repeat more of every run, until the gain is known well enough; pairs of runs share a seed. */
+/* Adds one repeat of every run at a time, until the gain is known precisely enough. Runs are paired
+ * by seed. */
 static int launch_until(struct sweep *s, struct rog_launch *launch, struct rog_error *err)
 {
     double wanted = rog_cli_real(s->cli, "until-ci"), width = 0;
@@ -278,7 +280,7 @@ static int launch_until(struct sweep *s, struct rog_launch *launch, struct rog_e
 
 /* ---- --dry-run ---- */
 
-/* With --until-ci, and all that was planned done: plans the repeats that come next, if any. */
+/* With --until-ci, if everything planned is done: plans the next repeats, if any are needed. */
 static int plan_next(struct sweep *s, struct rog_error *err)
 {
     double wanted = rog_cli_real(s->cli, "until-ci"), width = 0;
@@ -315,8 +317,8 @@ static int plan_next(struct sweep *s, struct rog_error *err)
     return 0;
 }
 
-/* The plan against what is recorded, without changing anything, and whether its runs could begin.
- */
+/* Shows the plan compared with what is recorded, and whether its runs could start; changes
+ * nothing. */
 static int dry_run(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     struct rog_forecast forecast = {.jobs = (int)rog_cli_int(cli, "jobs")};
@@ -378,7 +380,7 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
     struct rog_error cause = {0};
     int drawn = draw(cli, s, &cause);
     if (drawn == ROG_ENOTFOUND && (launched < 0 || s->shows_nothing))
-        drawn = 0; /* nothing is done, or nothing is to be seen of it, which is said already */
+        drawn = 0; /* there is nothing to draw, which has been reported already */
     if (drawn < 0 && launched < 0)
         rog_warn(&s->output, "%s", cause.message);
     code = launch.mlflow ? finish_mlflow(s, launch.mlflow, launch.mlflow_lacks, err) : 0;
@@ -390,9 +392,10 @@ static int execute(const struct rog_cli *cli, struct sweep *s, struct rog_error 
                      : 0;
 }
 
-/* ---- without a terminal ---- */
+/* ---- --detach ---- */
 
-/* What can be told of the sweep is told before it is out of sight. */
+/* Reports errors that can be found beforehand while the terminal is still there, then starts the
+ * sweep in the background. */
 static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     struct rog_detached detached = {0};
@@ -425,7 +428,8 @@ static int detach(const struct rog_cli *cli, struct sweep *s, struct rog_error *
     return code;
 }
 
-/* What the runs are made of, and where they are executed: each may say the other one, too. */
+/* Reads the cluster and --on. Either may imply the other: a cluster file can set `on`, and --on
+ * NAME:FILE can name the cluster's file. */
 static int read_cluster(const struct rog_cli *cli, struct sweep *s, struct rog_error *err)
 {
     const char *given = rog_cli_string(cli, "on");
@@ -459,7 +463,7 @@ static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
     return code;
 }
 
-/* Nobody knows how many runs there will be. */
+/* Records in the registry that the number of runs is not known in advance. */
 static int note_repeats(struct rog_sweep *entry, struct rog_error *err)
 {
     struct rog_json *facts = rog_json_object();
@@ -478,7 +482,7 @@ static int check_options(const struct rog_cli *cli, struct rog_error *err)
     return check_mlflow(rog_cli_string(cli, "mlflow"), err);
 }
 
-/* Without the terminal, in a process of its own. */
+/* Returns whether the sweep is to continue without the terminal, in a process of its own. */
 static bool goes_on_alone(const struct rog_cli *cli, const struct sweep *s)
 {
     const struct rog_pool_provider *provider = s->on.options.provider;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl test: tests checkpoints that are not tested yet. */
+/* rogctl test: tests checkpoints that have not been tested yet. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/store/summary.h>
 #include <orchestrator/terminal/output.h>
 
-/* Runs with untested checkpoints: one, or all. */
+/* Finds runs with untested checkpoints: the given one, or all. */
 static int find_runs(struct rog_db *db, const char *text, struct rog_json *ids,
                      struct rog_error *err)
 {
@@ -23,7 +23,7 @@ static int find_runs(struct rog_db *db, const char *text, struct rog_json *ids,
     return code;
 }
 
-/* Tests each run's checkpoints; a run that cannot be tested does not keep the others from it. */
+/* Tests the checkpoints of each run. If one run fails, the others are tested nevertheless. */
 static int test_runs(const struct rog_fleet_options *options, const struct rog_output *output,
                      const struct rog_json *ids, struct rog_json *result, struct rog_error *err)
 {
@@ -71,7 +71,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     char *trainer = rog_fleet_trainer_path(err);
     int code = !trainer ? ROG_EFAILED : ids && result ? 0 : rog_fail_nomem(err);
     if (code == 0)
-        code = rog_command_db(cli, ROG_DB_READ, &db, err); /* it has to be there */
+        /* Fails if the database does not exist. */
+        code = rog_command_db(cli, ROG_DB_READ, &db, err);
     rog_db_close(db);
     db = NULL;
     if (code == 0)

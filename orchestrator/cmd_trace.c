@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl trace: bandwidth traces, most of it by rog-trainer. */
+/* rogctl trace: manages bandwidth traces; mostly implemented by rog-trainer. */
 #include <orchestrator/commands.h>
 
 static int run(const struct rog_cli *cli, struct rog_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl trace record: bandwidth traces of a cluster's own links. */
+/* rogctl trace record: records bandwidth traces of a cluster's own links. */
 #include <orchestrator/commands.h>
 
 #include <math.h>
@@ -18,14 +18,14 @@
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/terminal/prompt.h>
 
-#define SAY_S 10.0 /* between two lines of progress */
+#define SAY_S 10.0 /* seconds between lines of progress */
 #define CONVERT_S 60.0
 
 struct watching {
     struct rog_output output;
     struct rog_signals signals;
-    double said_s; /* seconds of the recording at the last line */
-    bool warned;   /* that nothing comes at all */
+    double said_s; /* seconds into the recording at the last line */
+    bool warned;   /* the user has been warned that nothing arrives */
 };
 
 static bool stopped(void *user)
@@ -40,7 +40,8 @@ static void remark(const char *text, void *user)
     rog_warn(&watching->output, "%s", text);
 }
 
-/* Nothing at all is more often a firewall than a robot that is out of reach. */
+/* Warns if no worker at all is heard from: that is more often due to a firewall than to robots out
+ * of range. */
 static void warn_of_silence(struct watching *watching, const struct rog_samples *samples)
 {
     for (size_t i = 0; i < samples->workers; i++)
@@ -72,10 +73,10 @@ static void told(const struct rog_samples *samples, void *user)
     rog_remark(&watching->output, "at %.0f s:%s Mbit/s up/down", samples->seconds, line);
 }
 
-/* ---- from what was measured to traces ---- */
+/* ---- converting measurements to traces ---- */
 
 static const struct {
-    const char *direction, *mark; /* in the file's name, behind the rank */
+    const char *direction, *mark; /* in the file's name, after the rank */
 } files[] = {{"both", ""}, {"up", "-up"}, {"down", "-down"}};
 #define FILES (sizeof files / sizeof *files)
 
@@ -94,13 +95,14 @@ static int convert(const char *trainer, const char *path, const char *to, size_t
     return code;
 }
 
-/* What a trace can be made of. */
+/* Returns whether the link has data for a trace. */
 static bool has_brought(const struct rog_samples_link *link)
 {
     return link->sum[ROG_SAMPLES_UP] > 0 && link->sum[ROG_SAMPLES_DOWN] > 0;
 }
 
-/* A link that was never there gives no trace; without any the recording has failed. */
+/* Converts all links. A link without data gives no trace; if none has data, the recording has
+ * failed. */
 static int convert_all(const struct watching *watching, const char *trainer, const char *path,
                        const char *to, const struct rog_samples *samples, struct rog_error *err)
 {
@@ -234,7 +236,8 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         code = rog_signals_init(&watching.signals, err);
     if (!code) {
         code = record(cli, cluster, trainer, &watching, people, err);
-        (void)rog_signals_wait(&watching.signals, 0); /* what has come is dealt with */
+        /* Takes signals that have already been acted upon. */
+        (void)rog_signals_wait(&watching.signals, 0);
         rog_signals_release(&watching.signals);
     }
     rog_credentials_free(people);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl ui: a live page over the database, in a browser. */
+/* rogctl ui: serves a live page about the database to a browser. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>
@@ -30,7 +30,7 @@ static const struct rog_setting options[] = {
     {.name = NULL},
 };
 
-/* ---- what the page asks of commands ---- */
+/* ---- commands that the page uses ---- */
 
 static bool writes(const struct rog_json *sweep, const char *database)
 {
@@ -56,7 +56,7 @@ static int load_sweeps(const char *database, struct rog_json **list, struct rog_
         struct rog_sweep_view view;
         if (rog_sweep_last_attempt(sweeps, i) != i || !writes(sweep, database))
             continue;
-        rog_sweep_view_load(&view, sweep, NULL); /* what cannot be read of it is not shown */
+        rog_sweep_view_load(&view, sweep, NULL); /* shown without progress if it cannot be read */
         struct rog_json *json = rog_sweep_json(sweeps, i, &view);
         char *command = rog_sweep_command_text(sweep);
         rog_json_put_string(json, "command_text", command);
@@ -76,7 +76,7 @@ static const struct rog_ui_hooks hooks = {
 
 /* ---- the browser ---- */
 
-/* A page that leads to the address, so that its token is in no command line. */
+/* Writes a page that redirects to the address, so that the token appears in no command line. */
 static int write_lead(const struct rog_scratch *scratch, const char *url, char **path,
                       struct rog_error *err)
 {
@@ -111,7 +111,8 @@ static int open_browser(const struct rog_ui *ui, struct rog_signals *signals,
 
 /* ---- the command ---- */
 
-/* JSON in one line: whoever reads it cannot wait for the end. */
+/* Prints the address; JSON on one line, so that a reader does not have to wait for the end of the
+ * output. */
 static int tell(const struct rog_output *output, const struct rog_ui *ui, struct rog_error *err)
 {
     struct rog_json *json = output->json ? rog_ui_json(ui) : NULL;
@@ -131,8 +132,8 @@ static int tell(const struct rog_output *output, const struct rog_ui *ui, struct
     return code;
 }
 
-/* It may be missing; one that cannot be read may be replaced while the page is there, which says
- * so, too. */
+/* Warns about the database. It may not exist yet; one that cannot be read may be replaced while the
+ * page is served, and the page then shows the error too. */
 static void warn_of_database(const struct rog_cli *cli, const struct rog_output *output)
 {
     struct rog_error why;

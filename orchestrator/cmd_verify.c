@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rogctl verify: checks recorded runs, one or those of a case. */
+/* rogctl verify: checks recorded runs: one, or all of a case. */
 #include <orchestrator/commands.h>
 
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static void add_run(struct rog_table *table, const char *id, const struct rog_ve
                                                            : ROG_YELLOW);
 }
 
-/* All findings of all runs, each with its run. */
+/* Prints the findings of all runs, each with its run. */
 static void print_findings(const struct rog_names *ids, const struct rog_verify *verify)
 {
     for (size_t r = 0; r < ids->count; r++)

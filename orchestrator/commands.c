@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What several of rogctl's commands do alike: options, database, cluster, processors. */
+/* Functions shared by several commands of rogctl: options, database, cluster, processors. */
 #include <orchestrator/commands.h>
 
 #include <errno.h>
@@ -115,7 +115,7 @@ int rog_command_methods(const char *path, struct rog_methods *methods, struct ro
     return code;
 }
 
-/* The settings of the methods that runs name. */
+/* Applies the settings of the methods that runs name. */
 static int apply_methods(struct rog_experiment *experiment, struct rog_error *err)
 {
     struct rog_methods methods = {0};
@@ -138,7 +138,7 @@ static int apply_methods(struct rog_experiment *experiment, struct rog_error *er
     return code;
 }
 
-/* Of the name of a file here, or of one that came with the program. */
+/* Fails for the name of a file that is neither here nor installed with the program. */
 static int fail_unknown(const char *given, int code, struct rog_error *err)
 {
     char meant[ROG_MEANT_BYTES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collects what a command line says of curves. */
+/* Collects the settings of curves that a command line gives. */
 #include <orchestrator/curve_options.h>
 
 #include <orchestrator/curves/rule.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options and remarks that the commands which draw share. */
+/* Options and messages of commands that draw. */
 #include <orchestrator/figure_command.h>
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ int rog_figure_command_begin(struct rog_figure_command *command, const struct ro
     return rog_command_db(cli, ROG_DB_READ, &command->db, err);
 }
 
-/* Of each picture the first format that was drawn, by the desktop's program. */
+/* Opens each picture, in the first format that was drawn, with the desktop's default program. */
 static int open_on_desktop(const struct rog_figure_command *command, struct rog_error *err)
 {
     const char *first = rog_json_string(rog_json_at(command->files, 0), "");
@@ -79,7 +79,8 @@ static bool has_desktop(void)
     return (x && x[0]) || (wayland && wayland[0]);
 }
 
-/* Figures are drawn by then: where they cannot be shown, a remark says so and where they are. */
+/* Shows the pictures. They have been drawn already, so that a failure is only a remark with their
+ * paths. */
 static void show_pictures(const struct rog_figure_command *command)
 {
     struct rog_error err = {0};

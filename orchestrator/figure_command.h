@@ -18,7 +18,7 @@
 struct rog_figure_command {
     struct rog_db *db;
     struct rog_output output;
-    struct rog_figures_options options; /* its user is this struct */
+    struct rog_figures_options options; /* with this struct as `user` */
     struct rog_json *files;             /* paths drawn */
     struct rog_json *notes;             /* messages about what was left out */
     bool open;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the commands of the user, beside the runs. */
+/* Runs the user's commands at the end of runs, while other runs continue. */
 #include <orchestrator/hooks.h>
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <orchestrator/terminal/run_view.h>
 
 #define LIMIT_S 60.0
-#define HURRIED_S 1.0 /* at the end of an interrupted sweep */
+#define HURRIED_S 1.0 /* limit at the end of an interrupted sweep */
 #define STEP_MS 20
 #define WORDS_BYTES 512
 #define MOST_PIECES 64
@@ -28,10 +28,10 @@ struct hook {
     const char *name; /* "on_done" */
     char *run_id;
     struct rog_process process;
-    char *text; /* what is left of its input; NULL: it has all */
+    char *text; /* rest of its input; NULL: all has been written */
     size_t size, fed;
     double until_s;
-    char words[WORDS_BYTES]; /* the end of what it said on standard error */
+    char words[WORDS_BYTES]; /* the end of its standard error */
     struct hook *next;
 };
 
@@ -58,7 +58,8 @@ static void free_hook(struct hook *hook)
     free(hook);
 }
 
-/* As much of its input as it takes. One that does not read it all is none to complain about. */
+/* Writes as much of the input as the command reads. A command that does not read all of it is no
+ * error. */
 static void feed(struct hook *hook)
 {
     if (!hook->text || hook->process.input < 0)
@@ -73,8 +74,8 @@ static void feed(struct hook *hook)
         rog_process_close_input(&hook->process);
 }
 
-/* Keeps the end of what it says on standard error; the rest is of no use to anybody. One that never
- * stops talking is heard piece by piece, beside everything else. */
+/* Keeps the end of the command's standard error. Reads a limited number of pieces at a time, so
+ * that a command that never stops writing does not block the rest of the sweep. */
 static void hear(struct hook *hook)
 {
     char piece[4096];
@@ -92,7 +93,7 @@ static void hear(struct hook *hook)
     }
 }
 
-/* Only its last line. */
+/* Returns the last line of the command's standard error. */
 static const char *last_words(struct hook *hook)
 {
     size_t size = strlen(hook->words);
@@ -102,7 +103,7 @@ static const char *last_words(struct hook *hook)
     return line ? line + 1 : hook->words;
 }
 
-/* Whether it is over. */
+/* Feeds and reads from the command; returns whether it has ended. */
 static bool watch(struct rog_hooks *hooks, struct hook *hook)
 {
     feed(hook);
@@ -137,7 +138,7 @@ void rog_hooks_step(struct rog_hooks *hooks)
     }
 }
 
-/* A signal leaves them a moment. */
+/* After a signal, commands get only HURRIED_S. */
 int rog_hooks_finish(struct rog_hooks *hooks, bool patient, struct rog_error *err)
 {
     struct rog_signals signals;
@@ -217,7 +218,7 @@ void rog_hooks_changed(struct rog_hooks *hooks, const struct rog_fleet_job *job)
     bool done = job->state == ROG_FLEET_DONE, failed = job->state == ROG_FLEET_FAILED;
     const char *command = done ? hooks->options.on_done : failed ? hooks->options.on_failed : NULL;
     struct rog_error err;
-    if (!command || job->by_other) /* who has executed it has said so */
+    if (!command || job->by_other) /* the process that executed the run has called its own hooks */
         return;
     const char *name = done ? "on_done" : "on_failed";
     if (start(hooks, name, command, job->run_id, &err) < 0)

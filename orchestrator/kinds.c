@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of the kinds of cluster. Each is defined in the file of its executor, or where its
- * agents come from. */
+/* Table of the kinds of cluster. Each kind is defined in the file of its executor, or by what
+ * provides its agents. */
 #include <orchestrator/kinds.h>
 
 #include <orchestrator/fleet/cluster_kinds.h>

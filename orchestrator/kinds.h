@@ -2,7 +2,7 @@
 #ifndef ROG_ORCHESTRATOR_KINDS_H
 #define ROG_ORCHESTRATOR_KINDS_H
 
-/* The kinds of cluster there are. */
+/* The available kinds of cluster. */
 
 #include <orchestrator/conf/cluster_kind.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records what a plan asks for, says so, and has it executed. */
+/* Records the runs of a plan, reports what is continued, and has the runs executed. */
 #include <orchestrator/launch.h>
 
 #include <math.h>
@@ -46,7 +46,7 @@ struct rog_sweep *rog_launch_enter(const struct rog_output *output, const char *
 
 void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error *err)
 {
-    /* Nothing has begun, and whoever asked for it has heard why. */
+    /* Nothing has started, and the user has seen the reason. */
     bool is_refused = code == ROG_EBUSY && !rog_sweep_is_detached(sweep);
     rog_sweep_close(sweep, is_refused ? 0 : rog_exit_status(code),
                     code == ROG_EREPORTED ? "the run failed"
@@ -54,7 +54,7 @@ void rog_launch_leave(struct rog_sweep *sweep, int code, const struct rog_error 
                                           : NULL);
 }
 
-/* Whether a sweep of the registry does a run of the plan that is not done. */
+/* Returns whether a sweep of the registry executes a run of the plan that is not done. */
 static bool shares_a_run(const struct rog_json *sweep, const struct rog_plan *plan)
 {
     const struct rog_json *runs = rog_json_get(sweep, "runs");
@@ -73,7 +73,7 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
     char age[ROG_TIME_LEFT_BYTES];
     int code = 0;
     if (plan->real_time && rog_sweeps_load(&sweeps, NULL) < 0)
-        sweeps = NULL; /* then nobody is known */
+        sweeps = NULL; /* no other sweep is known then */
     for (size_t i = 0; code == 0 && i < rog_json_size(sweeps); i++) {
         const struct rog_json *sweep = rog_json_at(sweeps, i);
         const char *id = rog_json_get_string(sweep, "id", "");
@@ -90,7 +90,7 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
     return code;
 }
 
-/* Runs that are taken as done although nobody has recorded what was in their files. */
+/* Reports runs that are considered done although the contents of their files were not recorded. */
 static void say_what_is_not_known(const struct rog_output *output, const struct rog_plan *plan)
 {
     const char *first = NULL;
@@ -142,7 +142,8 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
             rog_remark(output, "%s: %s; that run leaves %s", run->resolved.note, run->why,
                        plan->case_name);
         bool again = run->action == ROG_PLAN_CONTINUE || run->action == ROG_PLAN_RETRY;
-        if (again && rog_run_abandoned(launch->db, run->id)) /* else somebody executes it */
+        /* Otherwise another process is executing it. */
+        if (again && rog_run_abandoned(launch->db, run->id))
             rog_remark(output, "%s %s (%s, %s)%s%s",
                        run->action == ROG_PLAN_RETRY ? "retrying" : "resuming", run->id,
                        run->resolved.note, run->action == ROG_PLAN_RETRY ? "failed" : "interrupted",
@@ -156,7 +157,7 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
 
 #define JOB_LABEL_BYTES 256
 
-/* The run's note, and where runs share it the seed, which tells them apart. */
+/* The run's note, with the seed if other runs have the same note. */
 static void job_label(const struct rog_plan *plan, size_t index, char text[JOB_LABEL_BYTES])
 {
     const struct rog_resolved_run *own = &plan->run[index].resolved;
@@ -170,7 +171,8 @@ static void job_label(const struct rog_plan *plan, size_t index, char text[JOB_L
         snprintf(text, JOB_LABEL_BYTES, "%s", own->note);
 }
 
-/* Lines of progress are short: what labels share makes room for what tells them apart. */
+/* Shortens labels for lines of progress: removes what they share and keeps what distinguishes
+ * them. */
 static int shorten_labels(char (*labels)[JOB_LABEL_BYTES], size_t count, struct rog_error *err)
 {
     char **texts = calloc(count + 1, sizeof *texts);
@@ -188,7 +190,7 @@ static int shorten_labels(char (*labels)[JOB_LABEL_BYTES], size_t count, struct 
     return code;
 }
 
-/* The jobs of all runs that are not done. */
+/* Makes jobs for all runs that are not done. */
 static size_t make_jobs(const struct rog_plan *plan, const struct rog_durations *durations,
                         struct rog_fleet_job *jobs, char (*labels)[JOB_LABEL_BYTES])
 {
@@ -227,7 +229,8 @@ static void duration_text(double s, char *text, size_t bytes)
         snprintf(text, bytes, "%.1f h", s / 3600);
 }
 
-/* Ctrl-C at a terminal. What does not come from there, or comes instead of an answer, is none. */
+/* Asks after Ctrl-C at a terminal. Without a terminal, or if interrupted again, the answer is not
+ * to stop. */
 static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_fd)
 {
     char answer[16] = "";
@@ -239,7 +242,7 @@ static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_
     return answer[0] == 's' || answer[0] == 'S';
 }
 
-/* Says of each run that is not done why; of how many that have ended it has said so. */
+/* Prints why each run is not done; returns how many failed or stopped runs it has reported. */
 static size_t say_what_is_not_done(const struct rog_launch *launch,
                                    const struct rog_fleet_job *jobs, size_t count)
 {
@@ -262,7 +265,7 @@ static size_t say_what_is_not_done(const struct rog_launch *launch,
     return said;
 }
 
-/* What people see, and what is run when a run has ended. */
+/* Observers of the jobs: progress shown to the user, and hooks that run when a run has ended. */
 struct watching {
     struct rog_progress progress;
     struct rog_fleet_observer lines;
@@ -270,7 +273,7 @@ struct watching {
     struct rog_mlflow_live *mlflow;
 };
 
-#define MLFLOW_PATIENCE_S 60 /* for what is left in the end; 2 s after Ctrl-C */
+#define MLFLOW_PATIENCE_S 60 /* for what is sent at the end; 2 s after Ctrl-C */
 
 static void say_of_mlflow(void *user, const char *text)
 {
@@ -312,12 +315,12 @@ static int slots_of(const struct rog_launch *launch)
                                             : rog_processors();
 }
 
-/* Tells everybody who looks which runs these are. */
+/* Records the runs in the registry, for other commands. */
 static int note_runs(const struct rog_launch *launch, const struct rog_plan *plan,
                      const struct rog_fleet_job *jobs, size_t count, struct rog_error *err)
 {
     struct rog_json *facts = rog_json_object(), *runs = rog_json_array();
-    size_t next = 0; /* jobs are in the order of the plan */
+    size_t next = 0; /* jobs have the same order as the plan */
     for (size_t i = 0; i < plan->count; i++) {
         struct rog_json *run = rog_json_object();
         char label[JOB_LABEL_BYTES];
@@ -340,7 +343,7 @@ static int note_runs(const struct rog_launch *launch, const struct rog_plan *pla
     return code;
 }
 
-/* By agents, through the pool of the case. */
+/* Has agents execute the runs, through the pool of the case. */
 static int execute_on(const struct rog_launch *launch, const struct rog_plan *plan,
                       const struct rog_fleet_options *options, struct rog_fleet_job *jobs,
                       size_t count, struct rog_error *err)
@@ -355,7 +358,8 @@ static int execute_on(const struct rog_launch *launch, const struct rog_plan *pl
     return code;
 }
 
-/* Here; what agents do is not done a second time. */
+/* Executes the runs in this process, after taking back from the case's pool what agents have not
+ * started. */
 static int execute_here(const struct rog_launch *launch, const struct rog_plan *plan,
                         const struct rog_fleet_options *options, struct rog_fleet_job *jobs,
                         size_t count, struct rog_error *err)
@@ -446,7 +450,7 @@ static int check_no_wait(const struct rog_launch *launch, struct rog_error *err)
                : 0;
 }
 
-/* One run alone has no case, which a pool is named after. */
+/* A pool is named after a case, so that a run without a case cannot use one. */
 static int check_on(const struct rog_launch *launch, struct rog_error *err)
 {
     const struct rog_cluster *cluster = launch->cluster;
@@ -506,9 +510,10 @@ int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_erro
 /* ---- a plan, shown ---- */
 
 #define CANNOT_BEGIN "cannot start"
-#define FAULT_COLUMNS 60 /* of it in a table; all of it is said below */
+#define FAULT_COLUMNS 60 /* of the message in a table; it is printed in full below */
 
-/* Of all runs that are to be done and of which it is known; NaN: of none. */
+/* Estimates the wall time of all runs that are to be done and whose duration is known; NaN: none is
+ * known. */
 static double whole_wall_s(const struct rog_plan *plan, const struct rog_forecast *forecast)
 {
     const struct rog_durations *durations = &forecast->durations;
@@ -591,7 +596,7 @@ static int show_plan_json(const struct rog_plan *plan, const struct rog_forecast
     return rog_print_json(result, err);
 }
 
-/* Whole seconds are recorded: less than one is not nothing. */
+/* Prints a wall time. Whole seconds are recorded, so that 0 means less than one second. */
 static void wall_cell(struct rog_table *table, double wall_s)
 {
     if (wall_s < 1)
@@ -600,7 +605,7 @@ static void wall_cell(struct rog_table *table, double wall_s)
         rog_table_number(table, wall_s, 0);
 }
 
-/* Why a run cannot begin, or is to be done. */
+/* Prints why a run cannot start, or why it is to be done. */
 static void why_cell(struct rog_table *table, const char *fault, const char *why)
 {
     char *brief = fault ? rog_label_clean(fault, FAULT_COLUMNS) : NULL;
@@ -608,7 +613,7 @@ static void why_cell(struct rog_table *table, const char *fault, const char *why
     free(brief);
 }
 
-/* A method is the run's name, and the library below it a part of that. */
+/* Prints the library, with the method in parentheses, which is what the user chose. */
 static void library_cell(struct rog_table *table, const char *library,
                          const struct rog_json *config)
 {
@@ -617,7 +622,7 @@ static void library_cell(struct rog_table *table, const char *library,
                    method ? ")" : "");
 }
 
-/* A program counts its own. */
+/* Prints the number of epochs; a program counts its own. */
 static void epochs_cell(struct rog_table *table, int64_t epochs, const struct rog_json *config)
 {
     if (rog_workload_is_program(config))
@@ -626,7 +631,7 @@ static void epochs_cell(struct rog_table *table, int64_t epochs, const struct ro
         rog_table_cell(table, "%lld", (long long)epochs);
 }
 
-/* A row of what is known of a run that cannot be planned. */
+/* Adds a row for a run that cannot be planned, with what is known of it. */
 static void faulty_row(struct rog_table *table, const struct rog_json *faulty)
 {
     const struct rog_json *settings = rog_json_get(faulty, "settings");

@@ -27,6 +27,7 @@ static const struct rog_program program = {
 
 int main(int argc, char **argv)
 {
-    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide how children ended */
+    /* if inherited as ignored, the exit status of child processes would be lost */
+    signal(SIGCHLD, SIG_DFL);
     return rog_program_main(&program, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sweep --on asks for. */
+/* Reads the value of sweep --on. */
 #include <orchestrator/on.h>
 
 #include <limits.h>

@@ -2,31 +2,31 @@
 #ifndef ROG_ORCHESTRATOR_ON_H
 #define ROG_ORCHESTRATOR_ON_H
 
-/* sweep --on: runs that agents do. */
+/* The option sweep --on: runs executed by agents. */
 
 #include <common/cli.h>
 #include <orchestrator/plan/plan.h>
 #include <orchestrator/pool/controller.h>
 #include <orchestrator/terminal/output.h>
 
-/* What --on says, for a launch (launch.h); zero-initialize. */
+/* The value of --on, for a launch (launch.h); zero-initialize. */
 struct rog_on {
-    struct rog_pool_options options; /* provider NULL: there is no --on */
+    struct rog_pool_options options; /* provider NULL: no --on */
     char *rogctl;
     struct rog_output output;
     struct rog_json *lines; /* with --json: what was printed */
 };
 
-/* `given` is --on's value, or what stands for it; NULL: nothing does. */
+/* `given` is the value of --on, or of `on` in the cluster file; NULL: neither is given. */
 int rog_on_open(struct rog_on *on, const struct rog_cli *cli, const char *given,
                 struct rog_error *err);
 void rog_on_close(struct rog_on *on);
 
-/* What would be started for a plan whose database is --db's, on standard output. */
+/* Prints what would be started for a plan whose database is that of --db. */
 int rog_on_describe(const struct rog_on *on, const char *db_path, const struct rog_plan *plan,
                     struct rog_error *err);
 
-/* Runs are left for agents that others start: says so, on standard output with --json. */
+/* Reports runs that are left for agents started by others; with --json on standard output. */
 int rog_on_show_left(const struct rog_on *on, const char *case_name, const char *message,
                      struct rog_error *err);
 

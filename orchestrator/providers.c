@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of who provides agents. Each is defined below orchestrator/pool. */
+/* Table of the providers of agents. Each is defined in orchestrator/pool. */
 #include <orchestrator/providers.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks the trainer once about each thing that runs read. */
+/* Has the trainer check everything that runs read, each thing once. */
 #include <orchestrator/rehearse.h>
 
 #include <stdio.h>
@@ -26,14 +26,15 @@ const char *rog_rehearse_fault(const struct rog_json *faults, size_t index)
     return faults ? rog_json_get_string(faults, index_text(index, text), NULL) : NULL;
 }
 
-/* ---- which configurations there are ---- */
+/* ---- distinct configurations ---- */
 
-/* What a run reads does not depend on its seed and its label. */
+/* Returns the configuration without seed and label, on which what a run reads does not depend. */
 static char *config_line(const struct rog_json *config)
 {
     struct rog_json *part = rog_json_object();
     rog_settings_copy(rog_run_settings, 0, ROG_SETTING_ASIDE, config, part);
-    /* A program is not held to what a method, not its user, says of local optimizers. */
+    /* The trainer needs to know the method: a program need not support a local optimizer that comes
+     * from a method and not from its user. */
     if (rog_json_get(config, "method"))
         rog_json_put(part, "method", rog_json_copy(rog_json_get(config, "method")));
     rog_json_remove(part, "seed");
@@ -43,12 +44,13 @@ static char *config_line(const struct rog_json *config)
     return line;
 }
 
-/* Writes each configuration once; line_of[i] is the line, from 1 on, of run i, 0: it is done. */
+/* Writes each distinct configuration once; line_of[i] is the line of run i, from 1; 0: the run is
+ * done. */
 static int write_lines(const struct rog_plan *plan, const char *path, int64_t *line_of,
                        struct rog_error *err)
 {
     struct rog_file_writer writer = {0};
-    struct rog_json *lines = rog_json_object(); /* {line: its number} */
+    struct rog_json *lines = rog_json_object(); /* {configuration: its line} */
     int64_t count = 0;
     int code = lines ? rog_file_writer_open(&writer, path, err) : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < plan->count; i++) {
@@ -74,7 +76,7 @@ static int write_lines(const struct rog_plan *plan, const char *path, int64_t *l
     return code;
 }
 
-/* ---- what the trainer says ---- */
+/* ---- the trainer's answer ---- */
 
 static int take_answer(const char *text, size_t size, const struct rog_plan *plan,
                        const int64_t *line_of, struct rog_json *faults, struct rog_error *err)
@@ -107,7 +109,7 @@ static int ask(const struct rog_plan *plan, const char *trainer, const char *pat
 
 /* ---- the cluster ---- */
 
-/* Files that the cluster file names for rogctl itself, such as that of ssh. */
+/* Checks files that the cluster file names for rogctl itself, such as that of ssh. */
 static int check_cluster(const struct rog_cluster *cluster, struct rog_error *err)
 {
     const struct rog_setting *row = cluster->kind->settings;

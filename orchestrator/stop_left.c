@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes up what is left on hosts, to end it. */
+/* Reconnects to runs that were left on hosts, to stop them. */
 #include <orchestrator/stop_left.h>
 
 #include <math.h>
@@ -15,7 +15,7 @@
 #include <orchestrator/terminal/prompt.h>
 #include <orchestrator/terminal/run_view.h>
 
-/* A run as a job, out of the database. */
+/* A run from the database, and the job to stop it. */
 struct left {
     struct rog_run_row row;
     struct rog_json *config, *identity;
@@ -82,7 +82,7 @@ static int end_one(const struct rog_output *output, const struct rog_cluster *cl
     if (code == 0)
         code = rog_fleet_execute(cluster, &options, &left.job, 1, err);
     if (code == ROG_EFAILED && left.job.state == ROG_FLEET_STOPPED)
-        code = 0; /* that is what it was for */
+        code = 0; /* stopping was the purpose */
     rog_progress_release(&progress);
     rog_credentials_free(credentials);
     rog_contents_free(contents);
@@ -110,7 +110,7 @@ int rog_stop_left(const struct rog_output *output, const struct rog_json *sweep,
     struct rog_db *db = NULL;
     *ended = 0;
     if (!path || rog_json_size(runs) == 0)
-        return 0; /* it has begun nothing */
+        return 0; /* the sweep has started nothing */
     int code = rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_WRITE, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(runs); i++) {
         const char *id = rog_json_get_string(rog_json_at(runs, i), "id", "");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topics of the help, out of the tables that the program goes by and the files that come with it.
- */
+/* Help topics, printed from the program's own tables and from the files installed with it. */
 #include <orchestrator/topics.h>
 
 #include <dirent.h>
@@ -27,7 +26,7 @@ static void print_rows(const struct row *row)
         rog_help_row(row->name, row->text);
 }
 
-/* ---- files that come with the program ---- */
+/* ---- installed files ---- */
 
 static int is_conf(const struct dirent *entry)
 {
@@ -35,8 +34,8 @@ static int is_conf(const struct dirent *entry)
     return length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0;
 }
 
-/* The first sentence that a file says of itself at its top, behind the licence. Whether it has a
- * member of that name. */
+/* Gets the first sentence of a file's leading comment after the licence. Returns whether the file
+ * has a member of that name. */
 static bool read_about(const char *path, const char *member, char about[ABOUT_BYTES])
 {
     char line[512];
@@ -61,7 +60,7 @@ static bool read_about(const char *path, const char *member, char about[ABOUT_BY
     return has_member;
 }
 
-/* Those of a folder that have the member, by name. */
+/* Prints the files of a folder that have the member, sorted by name. */
 static void print_files(const char *folder, const char *member, bool bare)
 {
     char *path = rog_install_path(folder, NULL);

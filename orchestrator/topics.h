@@ -2,7 +2,7 @@
 #ifndef ROG_ORCHESTRATOR_TOPICS_H
 #define ROG_ORCHESTRATOR_TOPICS_H
 
-/* What `rogctl help` says besides its commands. */
+/* Topics of `rogctl help` in addition to commands. */
 
 #include <common/cli.h>
 
