@@ -133,13 +133,13 @@ const struct rog_setting rog_cluster_host_settings[] = {
     {.name = NULL},
 };
 
-/* What a server or tester has besides rog_cluster_host_settings, and a worker besides them and
- * rog_worker_settings. */
+/* Settings of a server or tester in addition to rog_cluster_host_settings, and of a worker in
+ * addition to these and rog_worker_settings. */
 static const struct rog_setting host_extra[] = {
     {.name = "host", .type = ROG_SETTING_STRING, .help = "name or address"},
     {.name = NULL},
 };
-/* ---- what is of use for which kind ---- */
+/* ---- settings of each kind ---- */
 
 static bool is_any(const struct rog_cluster_kind *kind, const char *name)
 {
@@ -152,7 +152,7 @@ static bool is_own(const struct rog_cluster_kind *kind, const char *name)
     return kind->settings && rog_setting_find(kind->settings, name);
 }
 
-/* Whether a setting of the cluster, or a member of one of its nodes, is of use for a kind. */
+/* Returns whether a setting of the cluster, or a member of one of its nodes, applies to a kind. */
 static bool takes(const struct rog_cluster_kind *kind, const char *name)
 {
     if (rog_setting_find(rog_cluster_run_settings, name))
@@ -175,8 +175,8 @@ int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct 
     return rog_conf_fail(node, err, "%s is for clusters of kind %s", node->name, names);
 }
 
-/* The table that a member of the file belongs to, the kind's own before another kind's;
- * rog_cluster_settings where none has it. */
+/* Returns the table that contains a member of the file: the kind's own table before that of another
+ * kind; rog_cluster_settings if no table contains it. */
 static const struct rog_setting *table_of(const struct rog_cluster_reader *reader, const char *name)
 {
     if (rog_setting_find(rog_cluster_run_settings, name))
@@ -249,7 +249,8 @@ static int take_host(const struct rog_conf_node *root, const char *name, struct 
     return *host ? 0 : rog_fail_nomem(err);
 }
 
-/* Adds what `node` has of the table and `made` has not. Its paths are relative to its file. */
+/* Adds the settings of the table that `node` has and `made` lacks. Their paths are relative to the
+ * node's file. */
 int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
                               struct rog_json *made, struct rog_error *err)
 {
@@ -264,9 +265,9 @@ int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole file ---- */
 
-/* What is given of a table, and its defaults, into `values`. */
+/* Puts the given values of a table, and its defaults, into `values`. */
 static int collect(const struct rog_conf_node *root, const struct rog_setting *table,
                    struct rog_json *values, struct rog_error *err)
 {
@@ -300,7 +301,7 @@ static int take_run_settings(struct rog_cluster *cluster, const struct rog_conf_
     return code;
 }
 
-/* Checks all members but for nodes, which are groups of their own. */
+/* Checks all members except nodes, which are groups of their own. */
 static int check_members(const struct rog_cluster_reader *reader, struct rog_error *err)
 {
     const struct rog_conf_node *root = reader->root;
@@ -339,7 +340,8 @@ static int add_host_name(const struct rog_cluster_reader *reader, struct rog_jso
     return code;
 }
 
-/* A host has one process of a run. That two names are one machine is seen when it is met. */
+/* Checks that no two nodes have the same host, because a host executes one process of a run. If two
+ * names refer to one machine, this is noticed only when connecting. */
 static int check_hosts_differ(const struct rog_cluster_reader *reader, struct rog_error *err)
 {
     const struct rog_cluster *cluster = reader->cluster;
@@ -351,7 +353,7 @@ static int check_hosts_differ(const struct rog_cluster_reader *reader, struct ro
     return code;
 }
 
-/* The file that `profiles` names, relative to the cluster file. */
+/* Reads the file that `profiles` names, relative to the cluster file. */
 static int read_profiles(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     const struct rog_conf_node *node = rog_conf_get(reader->root, "profiles");
@@ -401,8 +403,8 @@ static int take(struct rog_cluster_reader *reader, struct rog_error *err)
     return code;
 }
 
-/* What is of use for the file's kind is known: from here on it is that of its runs. How they are
- * executed is read again by who does that. */
+/* Replaces the kind by that of its runs, once the file's settings have been checked against its own
+ * kind. The settings of how runs are executed are read again by the provider. */
 static void take_runs_as(struct rog_cluster *cluster)
 {
     if (!cluster->kind->runs_as)
@@ -413,7 +415,7 @@ static void take_runs_as(struct rog_cluster *cluster)
     cluster->own = NULL;
 }
 
-/* Profiles and clusters that come with the program lie side by side. */
+/* Finds out whether the cluster file is installed with the program, next to the profiles. */
 static int find_origin(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     char *share = rog_path_dir(reader->profiles->file);
@@ -426,7 +428,7 @@ static int find_origin(struct rog_cluster_reader *reader, struct rog_error *err)
     return code;
 }
 
-/* Of a name that may be meant for one that comes with the program. */
+/* Fails for a name, and suggests an installed file with a similar name. */
 static int fail_unknown(const char *given, int code, struct rog_error *err)
 {
     char meant[ROG_MEANT_BYTES];

@@ -13,12 +13,12 @@
  *
  * Clusters in real time also have rog_cluster_run_settings; those that have hosts have
  * rog_cluster_hosts_settings, and their hosts rog_cluster_host_settings; a kind may have settings
- * of its own. What is of no use for a kind is refused there.
+ * of its own. Settings that do not apply to the file's kind are errors.
  *
- * A group of `workers` is one worker, or as many as its `count` says or as its host stands for,
- * host = "robot{1..30}" (ranges.h), in that order; its address then has a range as well. What a
- * group does not say, worker_defaults says. Profiles are groups, PROFILE = { step_s = ...; }, whose
- * settings hold for the workers that name them, where neither says otherwise.
+ * A group of `workers` is one worker, or several: `count` of them, or one for each name in host =
+ * "robot{1..30}" (ranges.h), in that order; its address then has a range as well. Settings that a
+ * group lacks come from worker_defaults. Profiles are groups, PROFILE = { step_s = ...; }, whose
+ * settings apply to the workers that name them, unless given by the worker or the defaults.
  */
 
 #include <stdbool.h>
@@ -49,10 +49,11 @@ struct rog_cluster {
     /* rog_cluster_run_settings; only for real processes */
     double stall_limit_s, worker_timeout_s, state_period_s;
     int retries, restarts;
-    size_t min_workers; /* to start and to continue with; 0: all, and one */
+    size_t min_workers; /* needed to start and to continue; 0: all to start, one to continue */
     /* rog_cluster_hosts_settings */
     unsigned port;
-    bool downlink_at_server; /* even if the workers could shape it */
+    /* Shape the downlink at the server even if the workers could shape it. */
+    bool downlink_at_server;
     double lease_s;
 };
 

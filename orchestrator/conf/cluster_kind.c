@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking for kinds of cluster in the table of all. */
+/* Searches the table of the kinds of cluster. */
 #include <orchestrator/conf/cluster_kind.h>
 
 #include <stdio.h>

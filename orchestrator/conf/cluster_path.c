@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds cluster files: by path, among those that come with the program, or the lab's. */
+/* Finds cluster files: by path, among the installed ones, or the lab's. */
 #include <orchestrator/conf/cluster_path.h>
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ static bool is_file(const char *path)
     return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
-/* One of the files that come with the program; *path stays NULL where none has that name. */
+/* Looks for an installed file; *path stays NULL if none has that name. */
 static int find_installed(char **path, const char *name, struct rog_error *err)
 {
     char *share = rog_install_path("share/rog", err);

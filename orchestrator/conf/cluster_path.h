@@ -9,8 +9,8 @@
 #define ROG_CLUSTER_LAB_DIR "/run/rogctl-lab" /* the file of `rogctl lab` */
 #define ROG_CLUSTER_LAB ROG_CLUSTER_LAB_DIR "/cluster.conf"
 
-/* As for rog_cluster_read; *path is heap memory. A folder is not a cluster file: one called "lab"
- * or "virtual4" hides nothing. */
+/* Finds the file as described for rog_cluster_read; *path is heap memory. A folder is not a cluster
+ * file, so that one called "lab" or "virtual4" does not hide the installed file. */
 int rog_cluster_find_file(char **path, const char *given, const char *folder,
                           struct rog_error *err);
 /* The displayed name: without folder and .conf. Heap memory, NULL: none. */

@@ -2,7 +2,7 @@
 #ifndef ROG_CONF_CLUSTER_STATE_H
 #define ROG_CONF_CLUSTER_STATE_H
 
-/* A cluster file that is being read: what cluster.c and cluster_workers.c share. */
+/* State of reading a cluster file, shared by cluster.c and cluster_workers.c. */
 
 #include <stdbool.h>
 #include <string.h>
@@ -16,9 +16,9 @@ struct rog_cluster_reader {
     struct rog_cluster *cluster;
     const struct rog_cluster_kind *const *kinds;
     const struct rog_conf_node *root, *profiles;
-    struct rog_conf_node *own_profiles;   /* of the file that it names; NULL: none */
+    struct rog_conf_node *own_profiles;   /* from the file that `profiles` names; NULL: none */
     const struct rog_conf_node *defaults; /* worker_defaults; NULL: not given */
-    bool is_shipped; /* an installed file: whoever uses it has chosen no profile */
+    bool is_shipped; /* an installed file: its profile was not chosen by the user */
 };
 
 /* Settings that belong to each host, in which ranges are allowed. */
@@ -27,18 +27,18 @@ static inline bool rog_cluster_is_name(const struct rog_conf_node *node)
     return strcmp(node->name, "host") == 0 || strcmp(node->name, "address") == 0;
 }
 
-/* cluster.c. ROG_EINVAL: a setting of other kinds. */
+/* In cluster.c. ROG_EINVAL if the setting belongs to other kinds. */
 int rog_cluster_check_use(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           struct rog_error *err);
 /* Checks a member against a table and rog_cluster_host_settings. */
 int rog_cluster_check_host_member(const struct rog_conf_node *node, const struct rog_setting *table,
                                   struct rog_error *err);
-/* Adds the settings of the table that `node` has and `made` lacks. Its paths are relative to its
- * file. */
+/* Adds the settings of the table that `node` has and `made` lacks. Their paths are relative to the
+ * node's file. */
 int rog_cluster_take_settings(const struct rog_conf_node *node, const struct rog_setting *table,
                               struct rog_json *made, struct rog_error *err);
 
-/* cluster_workers.c. Writes `workers` and `assumed` of the cluster. */
+/* In cluster_workers.c. Sets `workers` and `assumed` of the cluster. */
 int rog_cluster_take_workers(struct rog_cluster_reader *reader, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The workers of a cluster file: groups, their profiles, and how many each stands for. */
+/* Reads the workers of a cluster file: groups, their profiles, and the workers of each group. */
 #include <orchestrator/conf/cluster_state.h>
 
 #include <stdlib.h>
@@ -43,7 +43,8 @@ static int fail_no_profile(const struct rog_cluster_reader *reader,
                          near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-/* The group of a profile, its members checked; one of the cluster's own goes first. */
+/* Finds the group of a profile and checks its members; profiles of the cluster's own file have
+ * priority. */
 static int find_profile(const struct rog_cluster_reader *reader, const struct rog_conf_node *worker,
                         const char *name, const struct rog_conf_node **profile,
                         struct rog_error *err)
@@ -68,11 +69,12 @@ static int find_profile(const struct rog_cluster_reader *reader, const struct ro
     return 0;
 }
 
-/* What of a profile depends on what is trained. */
+/* Settings of a profile that depend on the model that is trained. */
 static const char *const times_of_model[] = {"step_s", "compress_s", "decompress_s"};
 #define TIMES (sizeof times_of_model / sizeof *times_of_model)
 
-/* Where a step is measured, the default profile's other times would be those of another model. */
+/* Clears times that are not given if a step is measured: the other times of the default profile are
+ * those of another model. */
 static void clear_times(struct rog_json *made)
 {
     for (size_t i = 0; i < TIMES; i++)
@@ -80,8 +82,8 @@ static void clear_times(struct rog_json *made)
             rog_json_put_number(made, times_of_model[i], 0);
 }
 
-/* The times that a worker has of the default profile, though its file did not name it. NULL: none,
- * or no memory. */
+/* Returns the times that a worker has from the default profile without naming it. NULL: none, or no
+ * memory. */
 static struct rog_json *assumed_times(const struct rog_cluster_reader *reader,
                                       const struct rog_conf_node *node,
                                       const struct rog_json *settings)
@@ -105,7 +107,8 @@ static struct rog_json *assumed_times(const struct rog_cluster_reader *reader,
     return NULL;
 }
 
-/* A worker's own settings, then its profile's, then the defaults. */
+/* Combines a worker's own settings, those of its profile, and defaults, in this order of
+ * priority. */
 static int resolve_worker(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           struct rog_json **settings, struct rog_error *err)
 {
@@ -144,7 +147,8 @@ static bool has_own_clock(const struct rog_cluster_kind *kind, const char *name)
     return !kind->real_time;
 }
 
-/* Where a run takes the time that it takes, nothing is measured before it. */
+/* Rejects step_s = "measured" in real time: a step there takes as long as the device needs, and
+ * nothing is measured beforehand. */
 static int check_measured(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                           const struct rog_json *settings, struct rog_error *err)
 {
@@ -170,9 +174,9 @@ static int check_worker_member(const struct rog_cluster_reader *reader,
     return code < 0 ? code : rog_cluster_check_use(reader, node, err);
 }
 
-/* What is different from worker to worker of a group. */
+/* What differs among the workers of a group. */
 struct names {
-    struct rog_json *host, *address; /* as many texts as there are workers; NULL: not given */
+    struct rog_json *host, *address; /* one text for each worker; NULL: not given */
     int64_t copies;
 };
 
@@ -201,7 +205,7 @@ static int append_workers(struct rog_cluster *cluster, const struct rog_conf_nod
     return code;
 }
 
-/* The workers are the last ones so far. */
+/* Records assumed times for the last `copies` workers of the cluster. */
 static void append_assumed(const struct rog_cluster_reader *reader,
                            const struct rog_conf_node *node, const struct rog_json *settings,
                            int64_t copies)
@@ -217,7 +221,7 @@ static void append_assumed(const struct rog_cluster_reader *reader,
     rog_json_free(times);
 }
 
-/* How many workers the group stands for, and what they are called. */
+/* Determines the number of workers of the group, and their names. */
 static int take_names(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                       struct names *names, struct rog_error *err)
 {
@@ -246,14 +250,14 @@ static int take_names(const struct rog_cluster_reader *reader, const struct rog_
         return rog_conf_fail(rog_conf_get(node, "address"), err,
                              "address stands for %zu workers, and the group has %lld", addresses,
                              (long long)names->copies);
-    if (!ranges) { /* all copies have the same */
+    if (!ranges) { /* all workers of the group have the same host */
         rog_json_free(names->host);
         names->host = NULL;
     }
     return 0;
 }
 
-/* The workers of one group, which has what the defaults say, too. */
+/* Adds the workers of a group, whose missing settings come from worker_defaults. */
 static int take_group(const struct rog_cluster_reader *reader, const struct rog_conf_node *node,
                       struct rog_error *err)
 {
@@ -295,7 +299,7 @@ static int take_worker(const struct rog_cluster_reader *reader, const struct rog
     return code;
 }
 
-/* What all workers have, and none has of its own. */
+/* Reads worker_defaults; settings that each worker needs separately are not allowed. */
 static int take_defaults(struct rog_cluster_reader *reader, struct rog_error *err)
 {
     const struct rog_conf_node *node = rog_conf_get(reader->root, ROG_CLUSTER_WORKER_DEFAULTS);

@@ -21,8 +21,8 @@ static void write_string(FILE *file, const char *text)
     fputc('"', file);
 }
 
-/* As short as it can be and still the same number when it is read again, with what makes it real.
- */
+/* Writes the shortest text that reads back as the same number, with a point or exponent that makes
+ * it real. */
 static void write_real(FILE *file, double number)
 {
     char text[40];

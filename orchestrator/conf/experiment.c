@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads experiment files, and takes matrices apart into runs. */
+/* Reads experiment files, and expands matrices into runs. */
 #include <orchestrator/conf/experiment.h>
 
 #include <math.h>
@@ -14,8 +14,8 @@
 #include <orchestrator/curves/rule.h>
 #include <rog/strategy.h>
 
-/* What may stand at top level besides a run's settings. `runs` and `matrix` are here for their
- * names; they are taken apart below. */
+/* Settings at top level other than those of a run. `runs` and `matrix` are listed only for their
+ * names; they are read by functions below. */
 const struct rog_setting rog_case_settings[] = {
     {.name = "case",
      .type = ROG_SETTING_STRING,
@@ -54,7 +54,7 @@ const struct rog_setting rog_case_settings[] = {
     {.name = NULL},
 };
 
-/* One more run, which begins with the top level's settings. */
+/* Adds a run that starts with the settings of the top level. */
 static int add_run(struct rog_experiment *experiment, const struct rog_json *defaults, int line,
                    struct rog_experiment_run **out, struct rog_error *err)
 {
@@ -92,7 +92,7 @@ static int fail_unknown_of_program(const struct rog_conf_node *node, struct rog_
     return code;
 }
 
-/* workload = { command = ...; files = ...; test = ...; ranks = ...; }: a program of one's own. */
+/* Reads workload = { command = ...; files = ...; test = ...; ranks = ...; }: a user's program. */
 static int take_workload(const struct rog_conf_node *group, struct rog_json *settings,
                          struct rog_error *err)
 {
@@ -111,7 +111,8 @@ static int take_workload(const struct rog_conf_node *group, struct rog_json *set
     return 0;
 }
 
-/* `extra`: what else may stand there, and is somebody else's. */
+/* Reads a setting of a run. `extra`: other settings that are allowed here and read by the
+ * caller. */
 static int take_setting(const struct rog_conf_node *node, const struct rog_setting *extra,
                         struct rog_json *settings, struct rog_error *err)
 {
@@ -155,7 +156,7 @@ static int take_runs(struct rog_experiment *experiment, const struct rog_conf_no
     return code;
 }
 
-/* Every value of a matrix row as if it stood alone under the row's name. */
+/* Checks every value of a matrix row as if it were given alone under the row's name. */
 static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
 {
     if (!rog_setting_find(rog_run_settings, axis->name))
@@ -187,7 +188,7 @@ static int check_axis(const struct rog_conf_node *axis, struct rog_error *err)
     return 0;
 }
 
-/* ", batchsize 2" behind the note, NULL once memory ran out. */
+/* Appends ", batchsize 2" to the note, which becomes NULL without memory. */
 static int lengthen_note(const char *name, const struct rog_json *value, void *user)
 {
     char **note = user;
@@ -200,7 +201,7 @@ static int lengthen_note(const char *name, const struct rog_json *value, void *u
     return 0;
 }
 
-/* Takes `note` over. */
+/* Appends the settings that vary to `note`, and takes ownership of it. */
 static char *add_axes(char *note, const struct rog_json *settings, const struct rog_json *axes)
 {
     for (size_t i = 0; note && i < rog_json_size(axes); i++) {
@@ -225,7 +226,7 @@ char *rog_experiment_note(const char *name, const struct rog_json *settings,
 {
     const struct rog_json *threshold = rog_json_get(settings, "threshold");
     char text[ROG_THRESHOLD_TEXT_BYTES];
-    /* A word stands for the largest one. */
+    /* A word means the largest threshold. */
     int64_t number =
         rog_json_is_string(threshold) ? ROG_THRESHOLD_INFINITE : rog_json_integer(threshold, 0);
     char *note =
@@ -233,7 +234,7 @@ char *rog_experiment_note(const char *name, const struct rog_json *settings,
     return add_axes(note, settings, axes);
 }
 
-/* What a note tells of a matrix. */
+/* Returns which settings of a matrix are mentioned in notes. */
 static struct rog_json *noted_axes(const struct rog_conf_node *matrix)
 {
     struct rog_json *axes = rog_json_array();
@@ -288,7 +289,7 @@ static int take_matrix(struct rog_experiment *experiment, const struct rog_conf_
     return code;
 }
 
-/* One, or a list of some. */
+/* Reads a matrix, or a list of them. */
 static int take_matrices(struct rog_experiment *experiment, const struct rog_conf_node *matrix,
                          const struct rog_json *defaults, struct rog_error *err)
 {
@@ -324,7 +325,7 @@ static int take_command(char **command, const struct rog_conf_node *node, struct
                                          node->name);
 }
 
-/* How curves and figures are drawn; each setting is checked for itself, so that an error knows its
+/* Reads settings of curves and figures; each is checked separately, so that an error has its
  * line. */
 static int take_options(struct rog_experiment *experiment, const struct rog_conf_node *root,
                         struct rog_error *err)
@@ -373,7 +374,7 @@ static int take_case(struct rog_experiment *experiment, const struct rog_conf_no
     return code ? code : take_options(experiment, root, err);
 }
 
-/* Also those of a program, which stand in a group. */
+/* Records the lines of settings, including those of a program, which are in a group. */
 static void take_lines(struct rog_json *lines, const struct rog_conf_node *group)
 {
     for (size_t i = 0; i < group->child_count; i++) {
@@ -426,7 +427,7 @@ static int take(struct rog_experiment *experiment, const struct rog_conf_node *r
     return code;
 }
 
-/* Takes over `root`. */
+/* Builds the experiment and takes ownership of `root`. */
 static int build(struct rog_experiment **out, struct rog_conf_node *root, const char *path,
                  struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration files by libconfig, as nodes that know their file and line. */
+/* Reads configuration files with libconfig into nodes that know their file and line. */
 #include <orchestrator/conf/file.h>
 
 #include <errno.h>
@@ -14,10 +14,11 @@
 
 #include <common/file.h>
 
-/* Deeper nesting than any setting has. */
+/* No setting is nested this deeply. */
 #define DEPTH_MAX 16
 #define FILE_MAX_BYTES (4u << 20)
-/* Of memory: more than libconfig's parser takes for any text, also one of nothing but "a=1;". */
+/* Upper bound for the memory that libconfig's parser uses for a text, including one that consists
+ * only of "a=1;". */
 #define PARSER_BYTES ((size_t)1 << 18)
 #define PARSER_BYTES_A_BYTE ((size_t)64)
 
@@ -116,7 +117,7 @@ static int convert(struct rog_conf_node *node, const config_setting_t *setting, 
     return node->value ? 0 : rog_fail_nomem(err);
 }
 
-/* Takes the parse's outcome apart. */
+/* Converts the result of the parser. */
 static int finish(config_t *config, int parsed, const char *origin, struct rog_conf_node **root,
                   struct rog_error *err)
 {
@@ -140,7 +141,7 @@ static int finish(config_t *config, int parsed, const char *origin, struct rog_c
     return code;
 }
 
-/* Past a comment or a text that begins at `at`; `at` itself where neither does. */
+/* Returns the end of a comment or string that begins at `at`; `at` itself if neither does. */
 static const char *skip_text(const char *at)
 {
     if (at[0] == '#' || (at[0] == '/' && at[1] == '/'))
@@ -157,7 +158,7 @@ static const char *skip_text(const char *at)
     return *at ? at + 1 : at;
 }
 
-/* A whole number that the parser would cut to 32 bits without a word. */
+/* Returns whether the parser would silently truncate an integer to 32 bits. */
 static bool is_cut(const char *at, const char *end)
 {
     char *after;
@@ -167,7 +168,7 @@ static bool is_cut(const char *at, const char *end)
     return after == end && (errno != 0 || number > INT32_MAX);
 }
 
-/* What the parser takes without complaint but not as it was meant. */
+/* Rejects text that the parser accepts but misinterprets. */
 static int check_text(const char *text, const char *origin, struct rog_error *err)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_*.-";
@@ -199,7 +200,7 @@ int rog_conf_parse(struct rog_conf_node **root, const char *text, const char *or
     int code = check_text(text, origin, err);
     if (code < 0)
         return code;
-    /* libconfig does not survive an allocation that fails: what it may need has to be there. */
+    /* libconfig crashes if an allocation fails, so check first that enough memory is available. */
     void *room = malloc(PARSER_BYTES + PARSER_BYTES_A_BYTE * strlen(text));
     if (!room)
         return rog_fail_nomem(err);

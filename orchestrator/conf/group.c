@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What groups of hosts and of workers share. */
+/* Functions shared by groups of hosts and groups of workers. */
 #include <orchestrator/conf/group.h>
 
 #include <stdlib.h>

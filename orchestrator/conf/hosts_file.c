@@ -48,7 +48,8 @@ const struct rog_setting rog_hosts_host_settings[] = {
     {.name = NULL},
 };
 
-/* What a group has besides them, and the file besides rog_hosts_settings. */
+/* Settings of a group in addition to rog_hosts_host_settings, and of the file in addition to
+ * rog_hosts_settings. */
 static const struct rog_setting host_extra[] = {
     {.name = "host", .type = ROG_SETTING_STRING, .help = "host name or address; ranges allowed"},
     {.name = NULL},
@@ -89,7 +90,7 @@ static int check_group(const struct rog_conf_node *node, const char *what, struc
     return code;
 }
 
-/* A host twice would have twice its slots. */
+/* Records the name of a host, and fails if it is given twice: it would get twice its slots. */
 static int note_name(struct reader *reader, const struct rog_conf_node *node, const char *name,
                      struct rog_error *err)
 {
@@ -144,7 +145,7 @@ static int take_group(struct reader *reader, const struct rog_conf_node *node,
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole file ---- */
 
 static int check_kind(const struct reader *reader, struct rog_error *err)
 {

@@ -10,8 +10,8 @@
  *     host_defaults = { nice = 10; };
  *     lease = 300.0;
  *
- * A group is one host, or as many as its host stands for (ranges.h). What it does not say,
- * host_defaults says. How hosts are reached has settings of its own (cluster_kind.h).
+ * A group is one host, or one for each name that `host` expands to (ranges.h). Settings that it
+ * lacks come from host_defaults. The kind of connection has settings of its own (cluster_kind.h).
  */
 
 #include <stddef.h>
@@ -31,8 +31,8 @@ struct rog_hosts {
     double lease_s;
 };
 
-/* `given` is a file, or the bare name of an installed one; `reached` is how hosts are reached.
- * ROG_EINVAL names file, line and setting. */
+/* `given` is a file, or the bare name of an installed one; `reached` is the kind of cluster whose
+ * connections are used. ROG_EINVAL names file, line and setting. */
 int rog_hosts_read(struct rog_hosts **hosts, const char *given,
                    const struct rog_cluster_kind *reached, struct rog_error *err);
 void rog_hosts_free(struct rog_hosts *hosts);

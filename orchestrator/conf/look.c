@@ -18,7 +18,7 @@
 
 const struct rog_setting rog_look_settings[] = {ROG_LOOK_SETTINGS, {.name = NULL}};
 
-/* A number that ends where `end` says; NULL where there is none within the limits. */
+/* Reads a decimal number within the limits and returns its end; NULL if there is none. */
 static const char *take_number(const char *text, double min, double max, double *number)
 {
     char *end = NULL;
@@ -42,7 +42,8 @@ static int parse_size(const char *text, struct rog_look *look, struct rog_error 
                     INCHES_MIN, INCHES_MAX, text);
 }
 
-/* It stands in quotes within quotes of a script: nothing in it may mean anything there. */
+/* Returns whether the text is safe as a font's name: it is written in nested quotes of a script, so
+ * that it may contain nothing with a special meaning there. */
 static bool is_name(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

@@ -10,8 +10,8 @@
 
 #define ROG_LOOK_FORMATS "pdf,svg,png"
 
-/* Rows of a table of settings or of a command's options. Without a default: if the command does not
- * set it the case does. */
+/* Rows of a table of settings or of a command's options. They have no defaults: if the command does
+ * not set one, the case does. */
 #define ROG_LOOK_SETTINGS                                                                     \
     {.name = "size",                                                                          \
      .type = ROG_SETTING_STRING,                                                              \
@@ -31,9 +31,9 @@ extern const struct rog_setting rog_look_settings[];
 
 struct rog_look {
     double width;   /* inches */
-    double height;  /* inches; 0: as the figure needs */
-    char font[64];  /* a family's name */
-    double pt;      /* of axis labels; other text is a ninth smaller */
+    double height;  /* inches; 0: as needed by the figure */
+    char font[64];  /* name of a font family */
+    double pt;      /* points, of axis labels; other text is a ninth smaller */
     double stretch; /* assumed width of texts relative to Arial: 1 */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads files of methods, and puts methods under the settings of runs. */
+/* Reads files of methods, and adds the settings of methods to runs. */
 #include <orchestrator/conf/methods.h>
 
 #include <stdbool.h>
@@ -117,7 +117,8 @@ static struct rog_method *known(const struct rog_methods *methods, const char *n
     return NULL;
 }
 
-/* first: the first of this file, which has no name twice. Takes `method` over. */
+/* Adds a method and takes ownership of it. first: index of the first method of this file; a name
+ * must not occur twice in a file. */
 static int add(struct rog_methods *methods, size_t first, const struct rog_conf_node *group,
                struct rog_method *method, struct rog_error *err)
 {
@@ -192,7 +193,8 @@ int rog_methods_find(const struct rog_methods *methods, const char *name,
                     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-/* Settings that have a meaning for one strategy, codec or optimizer alone. */
+/* Parameters that are only meaningful for the strategy, codec or optimizer that the owner setting
+ * names. */
 static const struct {
     const char *owner, *own;
 } owned[] = {
@@ -204,7 +206,8 @@ static const struct {
     {"local_optimizer", "local_optimizer_parameters"},
 };
 
-/* Below `said`; takes `settings` over, NULL without memory. */
+/* Overrides `settings` by those in `said` and returns the result; takes ownership of `settings`.
+ * NULL without memory. */
 static struct rog_json *lay_over(struct rog_json *settings, const struct rog_json *said)
 {
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
@@ -231,7 +234,7 @@ static struct rog_json *lay_over(struct rog_json *settings, const struct rog_jso
     return settings;
 }
 
-/* "DiLoCo"; "DiLoCo, threshold 2", "DiLoCo, SSP 2" where other ones are said. */
+/* Returns "DiLoCo"; "DiLoCo, threshold 2" or "DiLoCo, SSP 2" if threshold or strategy are given. */
 static char *label_of(const struct rog_method *method, const struct rog_json *said)
 {
     const char *own = rog_json_get_string(method->settings, "library", "");
@@ -285,7 +288,7 @@ int rog_methods_apply_all(const struct rog_methods *methods, struct rog_experime
     return 0;
 }
 
-/* ---- as a file has them ---- */
+/* ---- as text of a file ---- */
 
 /* NULL without memory. */
 static char *value_text(const struct rog_json *value);

@@ -9,14 +9,14 @@
  *     methods = (
  *         { name = "diloco"; title = "DiLoCo"; source = "Douillard et al., arXiv:2311.08105";
  *           published = "500 local steps, ...";
- *           differs = ["what is other here than there, and why", ...];
+ *           differs = ["what differs here from the publication, and why", ...];
  *           settings = { library = "BSP"; batchsize = 500; ... }; },
  *         ... );
  *
- * A run that names one (`method`) has its settings where nothing else is said. What is said wins
- * wherever it stands, at top level, in the run or in a matrix. Of parameters that belong to a
- * strategy, codec or optimizer each is taken for itself; where another strategy, codec or optimizer
- * is said, those of the method's are left out.
+ * A run that names a method (`method`) gets its settings, unless they are given otherwise: at top
+ * level, in the run or in a matrix. Parameters of a strategy, codec or optimizer are overridden one
+ * by one; if another strategy, codec or optimizer is given, the method's parameters for it are left
+ * out.
  */
 
 #include <stddef.h>
@@ -32,10 +32,10 @@ struct rog_method {
     char *published;          /* its defaults, as text; NULL: none */
     struct rog_json *differs; /* list of texts, may be empty */
     struct rog_json *settings;
-    char *file; /* where it stands */
+    char *file; /* the file that contains it */
 };
 
-/* All 0 to begin with. */
+/* Zero-initialize. */
 struct rog_methods {
     struct rog_method *method;
     size_t count;
@@ -49,9 +49,9 @@ void rog_methods_release(struct rog_methods *methods);
 int rog_methods_find(const struct rog_methods *methods, const char *name,
                      const struct rog_method **method, struct rog_error *err);
 
-/* Adds the settings of the method that `settings` names below theirs. *label: the label of its
- * runs, its title, with the strategy if that is also given; heap. If no method is named nothing
- * changes, and *label is NULL. */
+/* Adds to `settings` those of the method that they name, without overriding any. *label: the label
+ * of its runs: the method's title, with the strategy if that is also given; heap. If no method is
+ * named nothing changes, and *label is NULL. */
 int rog_methods_apply(const struct rog_methods *methods, struct rog_json *settings, char **label,
                       struct rog_error *err);
 /* The same for each run of a file. ROG_EINVAL names its line. */

@@ -9,11 +9,11 @@
 #include <common/file.h>
 
 #define DIGITS "0123456789"
-#define DIGITS_MAX 9 /* of a number */
+#define DIGITS_MAX 9 /* of a number in a range */
 #define BRACES_MAX 8
 
 struct expansion {
-    const char *text; /* the whole, for messages */
+    const char *text; /* the whole text, for messages */
     size_t count, most;
     struct rog_json *list;
     struct rog_error *err;
@@ -31,7 +31,7 @@ static int fail(const struct expansion *e, const char *what)
     return rog_fail(e->err, ROG_EINVAL, "\"%s\": %s", e->text, what);
 }
 
-/* `value` in the place of the braces, then what follows them. */
+/* Appends `value` in place of the braces, then continues with the text after them. */
 static int put(const struct expansion *e, const char *before, const char *value, const char *behind)
 {
     char *begun = rog_format("%s%s", before, value);
@@ -53,14 +53,14 @@ static int put_numbers(const struct expansion *e, const char *before, long first
     return code;
 }
 
-/* Digits up to `end`, as many as a number may have. */
+/* Returns whether the text up to `end` consists of digits, at most DIGITS_MAX. */
 static bool is_number(const char *text, const char *end)
 {
     size_t length = strspn(text, DIGITS);
     return length > 0 && length <= DIGITS_MAX && text + length == end;
 }
 
-/* "1..30", "01..30" or "11..". */
+/* Expands "1..30", "01..30" or "11..". */
 static int put_range(const struct expansion *e, const char *before, const char *item,
                      const char *behind)
 {
@@ -79,7 +79,7 @@ static int put_range(const struct expansion *e, const char *before, const char *
     return put_numbers(e, before, first, last, item[0] == '0' ? (int)digits : 0, behind);
 }
 
-/* The items of the braces, one after the other. */
+/* Expands the items of the braces in order. */
 static int put_items(const struct expansion *e, const char *before, char *items, const char *behind)
 {
     int code = ROG_OK;

@@ -3,13 +3,13 @@
 #define ROG_CONF_RANGES_H
 
 /*
- * Names of many hosts in one text, as shells write them:
+ * Names of several hosts in one text, as in shells:
  *
  *     robot{1..30}         robot1, robot2, ... robot30
  *     robot{01..30}        robot01, robot02, ... robot30
- *     robot{1..9,12,a}     numbers, ranges and words, between commas
- *     10.42.0.{11..}       as many as the caller wants, from 11 on
- *     rack{1,2}-{1..3}     all combinations, the last braces first
+ *     robot{1..9,12,a}     numbers, ranges and words, separated by commas
+ *     10.42.0.{11..}       as many as the caller asks for, from 11
+ *     rack{1,2}-{1..3}     all combinations; the last braces change fastest
  */
 
 #include <stdbool.h>

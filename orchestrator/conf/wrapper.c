@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `wrap` and `container` of hosts, in cluster files and in host.json. */
+/* Handles `wrap` and `container` of hosts, in cluster files and in host.json. */
 #include <orchestrator/conf/wrapper.h>
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ bool rog_wrapper_is_there(const struct rog_json *host)
 
 /* ---- host.json ---- */
 
-/* The words of a setting between blanks. */
+/* Splits a setting into words at spaces. */
 static struct rog_json *make_words(const struct rog_json *host, const char *name)
 {
     struct rog_json *list = rog_json_array();
@@ -78,7 +78,8 @@ static struct rog_json *make_environment(const struct rog_json *host)
     return object;
 }
 
-/* In a network of its own nobody reaches the server's port unless the runtime passes it on. */
+/* Publishes the server's port: in a network namespace of its own, a container is reachable only
+ * through ports that the runtime forwards. */
 static void publish(struct rog_json *container, unsigned port)
 {
     const char *options = rog_json_get_string(container, "options", "");

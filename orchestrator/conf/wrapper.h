@@ -14,7 +14,7 @@
 int rog_wrapper_resolve(struct rog_json *host, const struct rog_json *cluster,
                         const struct rog_conf_node *node, struct rog_error *err);
 
-/* Whether the host has a container. */
+/* Returns whether the host has a container. */
 bool rog_wrapper_is_there(const struct rog_json *host);
 /* Adds "wrap", "container" and "environment" of host.json to `spec`. `port` is the port that the
  * host listens on, 0: none. */
