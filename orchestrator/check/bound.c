@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Admissions, held to what the strategy promises. */
+/* Checks admissions against the strategy's promises. */
 #include <orchestrator/check/bound.h>
 
 #include <stdio.h>
 
-/* One admission, and where it is looked at. */
+/* An admission, and the context of its check. */
 struct admission {
     const struct rog_record *record;
     const struct rog_promises *promises;
@@ -13,9 +13,9 @@ struct admission {
     struct rog_finding_list *list;
 };
 
-/* The smallest over the workers that were there at t of their latest push that had begun, or had
- * arrived, by then; ROG_RECORD_AWAY where nobody was. What falls on the very moment counts where
- * that is to the record's advantage. */
+/* Returns the smallest iteration over the workers present at t of their latest push that had begun,
+ * or had arrived (`of`), by then; ROG_RECORD_AWAY if no worker was present. Events exactly at t are
+ * interpreted in favour of the record. */
 static int64_t oldest(const struct rog_record *record, double t,
                       int64_t (*of)(const struct rog_record_worker *worker, double t,
                                     double tolerance_s))
@@ -28,7 +28,8 @@ static int64_t oldest(const struct rog_record *record, double t,
     return oldest;
 }
 
-/* How old any row may be: what was waited for says it, or what was there. */
+/* Checks the age of rows: neither the version that was waited for nor the oldest row may be older
+ * than promised. */
 static void check_rows_age(const struct admission *at)
 {
     const struct rog_admit *admit = at->admit;
@@ -56,7 +57,8 @@ static void check_grants(const struct admission *at)
             at->who, (long long)admit->granted, at->record->row.library, (long long)most);
 }
 
-/* How far ahead the worker may be of whole pushes, and how many are to have come as far. */
+/* Checks how far the worker was ahead of complete pushes, and how many workers had pushed its
+ * iteration. */
 static void check_company(const struct admission *at)
 {
     const struct rog_admit *admit = at->admit;
@@ -84,8 +86,9 @@ static void check_company(const struct admission *at)
                         (long long)quorum);
 }
 
-/* No row can be newer than the last push that brought it; with whole models, none older. Nor can
- * the slowest worker have got further than its pushes. */
+/* Checks the recorded versions against pushes. No row can be newer than the last push that
+ * contained it, or, if pushes contain whole models, older. The slowest worker's iteration must
+ * match its pushes. */
 static void check_pushes(const struct admission *at)
 {
     const struct rog_admit *admit = at->admit;

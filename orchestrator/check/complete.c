@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether all of a run is there. */
+/* Checks that the record of a run is complete. */
 #include <orchestrator/check/complete.h>
 
 #include <math.h>
 #include <string.h>
 
-/* Whether a worker came back where a step begins: iterations before it may have died with its
- * process. */
+/* Returns whether the worker came back just before this step: earlier iterations may have been lost
+ * with its process. */
 static bool went_on_after(const struct rog_record *record, const struct rog_record_worker *worker,
                           size_t index)
 {
@@ -32,8 +32,8 @@ static void check_numbers(const struct rog_record *record, const struct rog_reco
     }
 }
 
-/* What every worker of rogctl's own measures. Imported logs may lack any of it, and a worker that
- * is given the model when it comes back has no staleness of that iteration. */
+/* Checks values that every worker of rogctl measures. Imported logs may lack them, and a worker
+ * that receives the model when it comes back has no staleness for that iteration. */
 static void check_values(const struct rog_record *record, const struct rog_iteration *step,
                          struct rog_finding_list *list)
 {
@@ -64,7 +64,7 @@ static void check_end(const struct rog_record *record, struct rog_finding_list *
         most = record->step[i].iteration > most ? record->step[i].iteration : most;
         last_s = fmax(last_s, record->step[i].t);
     }
-    /* A server counts pushes, the last of which may be one without the pull that ends it. */
+    /* The server counts pushes; the last one may lack the pull that completes its iteration. */
     bool lost = record->returns.count > 0 || record->resumed;
     if (!lost && (record->end_iterations < most || record->end_iterations > most + 1))
         rog_finding_add(list, "the end event counts %lld iterations, but %lld are recorded",
@@ -95,7 +95,7 @@ void rog_verify_complete(const struct rog_record *record, const struct rog_promi
 {
     (void)promises;
     const struct rog_run_row *row = &record->row;
-    /* What it will come to nobody knows yet. */
+    /* The result of the run is not known yet. */
     bool goes_on = strcmp(row->status, "running") == 0;
     if (goes_on)
         rog_finding_unchecked(list, "the end of the run: it is still in progress");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Texts of findings, in heap memory. */
+/* Collects texts of findings, in heap memory. */
 
 #include <orchestrator/check/findings.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No worker may have more bytes than its link let through. */
+/* Checks that no worker exchanged more bytes than its link could carry, and that recorded readings
+ * are plausible. */
 #include <orchestrator/check/meters.h>
 
 #include <math.h>
@@ -7,10 +8,10 @@
 
 #include <rog/events.h>
 
-#define VIRTUAL_S 1e-3 /* runs whose times are known better than this are virtual */
+#define VIRTUAL_S 1e-3 /* runs with a better precision of time than this are virtual */
 
 struct rate {
-    double t, mbps, bytes; /* bytes that could have gone through by t */
+    double t, mbps, bytes; /* bytes that the link could carry by t */
 };
 
 static int load_rates(struct rog_db *db, const char *run_id, int64_t rank, struct rate **rates,
@@ -42,8 +43,8 @@ static int load_rates(struct rog_db *db, const char *run_id, int64_t rank, struc
     return code;
 }
 
-/* Bytes sent in one direction up to each step, against the link's until the same moment. One whole
- * message may be counted before it is through. */
+/* Compares the bytes sent in one direction up to each step with what the link could carry by then.
+ * One message may be counted before it has arrived completely. */
 static void check_direction(const struct rog_record_worker *worker, const struct rate *rates,
                             size_t count, bool push, struct rog_finding_list *list)
 {
@@ -71,7 +72,7 @@ static void check_direction(const struct rog_record_worker *worker, const struct
                             "link could carry only %.0f",
                             (long long)step->rank, (long long)step->iteration, step->t, sent,
                             push ? "pushed" : "pulled", through);
-            return; /* all that follow are late as well */
+            return; /* all further steps would exceed it as well */
         }
     }
 }
@@ -96,13 +97,14 @@ int rog_verify_bytes(struct rog_db *db, const struct rog_record *record,
     return code;
 }
 
-/* Of the run's tests: what has no metric of its own is the accuracy. */
+/* For tests of the run: without a metric of its own, it is accuracy in percent. */
 #define PERCENT                                                        \
     "coalesce(CASE WHEN json_valid(config) THEN json_extract(config, " \
     "'$.metric.unit') END, '%') = '%'"
 
-/* How many readings there are of a kind, and those (rank, t, before, value) that should not be;
- * last, where they matter, when the one before was: a meter may begin again with its process. */
+/* For each kind of reading: a query for their number, and one for those (rank, t, before, value)
+ * that are wrong; and whether a reading may be lower than the previous one after its process was
+ * restarted. */
 static const struct {
     const char *says, *count, *wrong;
     bool restarts;
@@ -131,7 +133,7 @@ static const struct {
      " (SELECT sum(value) FROM json_each(data, '$.pulled')) AS pulled"
      " FROM events WHERE run_id = ?1 AND kind = '" ROG_EVENT_ROWS "')"
      " SELECT c.rank, c.t, rows_pushed + rows_pulled, pushed + pulled FROM counts AS c"
-     /* An iteration that was made again after a break has the later one's row. */
+     /* An iteration that was repeated after an interruption has the later one's row. */
      " JOIN iterations AS i ON i.run_id = ?1 AND i.rank = c.rank AND i.iteration = c.iteration"
      " AND abs(i.t - c.t) < 0.05"
      " WHERE pushed IS NOT rows_pushed OR pulled IS NOT rows_pulled ORDER BY c.t",

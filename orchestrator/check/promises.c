@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Asks the plugin of a recorded run. */
+/* Gets the promises of a run's strategy from its plugin. */
 
 #include <orchestrator/check/promises.h>
 
@@ -36,7 +36,7 @@ static void ask(struct rog_promises *promises, const struct rog_plugin *plugin,
         promises->no_share = rog_format("%s states no minimum share", strategy->name);
 }
 
-/* A strategy that cannot say what it promises has promised nothing. */
+/* If the strategy fails to state its promises, none are checked. */
 static void check_answers(struct rog_promises *promises, const struct rog_strategy *strategy,
                           const struct rog_strategy_config *config)
 {
@@ -48,9 +48,9 @@ static void check_answers(struct rog_promises *promises, const struct rog_strate
     promises->no_share = rog_strdup(promises->no_bound);
 }
 
-/* What a database says may come from anywhere: only folders that the user named, or rogctl's own,
- * are looked into, never a path that it holds; and what was given by a path need not be the plugin
- * that has its name there. */
+/* Loads the plugin by name only. A database may come from an untrusted source: plugins are only
+ * searched in the user's and rogctl's own folders, never at a path that the database contains; and
+ * if the run's plugin was given by a path, one with the same name need not be the same. */
 static int load_by_name(struct rog_plugin *plugin, const char *library, const char *asked,
                         struct rog_error *err)
 {
@@ -63,7 +63,7 @@ static int load_by_name(struct rog_plugin *plugin, const char *library, const ch
     return rog_plugin_load(plugin, library, err);
 }
 
-/* *workers: the configured ones, where these are more. */
+/* *workers: raised to the number of configured workers. */
 static int load(struct rog_plugin *plugin, const struct rog_run_row *row, bool *overlaps,
                 size_t *workers, struct rog_error *err)
 {

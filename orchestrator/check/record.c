@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what a run has recorded into memory. */
+/* Reads the record of a run into memory. */
 #include <orchestrator/check/record.h>
 
 #include <math.h>
@@ -12,8 +12,9 @@
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
-#define VIRTUAL_S 2e-5 /* times are recorded to the microsecond, and four of them are added */
-#define REAL_S 0.5     /* clocks of several hosts, and what a system does between two steps */
+#define VIRTUAL_S 2e-5 /* times have microsecond precision, and four of them are added */
+/* Differences of clocks between hosts, and delays between two parts of a step. */
+#define REAL_S 0.5
 
 static void *grow(void *array, size_t count, size_t bytes)
 {
@@ -22,8 +23,8 @@ static void *grow(void *array, size_t count, size_t bytes)
     return realloc(array, (count + 1024) * bytes);
 }
 
-/* What a worker did after the iteration that it goes on after is lost, whether or not it was made
- * again; what was made again has replaced it. */
+/* Drops steps of a worker that were lost because it continued from an earlier iteration, whether or
+ * not they were repeated; repeated ones have replaced them. */
 static void drop_lost_steps(struct rog_record *record)
 {
     size_t kept = 0;
@@ -113,8 +114,8 @@ static struct rog_record_worker *find_worker(const struct rog_record *record, in
     return NULL;
 }
 
-/* Of a virtual run, whose workers are all there from the beginning: those that have not finished an
- * iteration. */
+/* Adds workers of a virtual run that have not finished an iteration; all workers are present from
+ * the beginning. */
 static void add_idle_workers(struct rog_record *record, const struct rog_json *all)
 {
     const struct rog_json *one;
@@ -134,8 +135,8 @@ static bool is_configured(const struct rog_json *all, int64_t rank)
     return false;
 }
 
-/* Of a run in real time, whose workers say that they come. One that came when the run had begun was
- * not waited for before. */
+/* Adds workers of a run in real time, which have join events. A worker that joined after the run
+ * had begun was not waited for before. */
 static int add_joined_workers(struct rog_db *db, struct rog_record *record,
                               const struct rog_json *all, struct rog_error *err)
 {
@@ -163,7 +164,7 @@ static int add_joined_workers(struct rog_db *db, struct rog_record *record,
     return code < 0 ? code : 0;
 }
 
-/* Those with iterations, and others that were waited for. */
+/* Makes the list of workers: those with iterations, and others that were waited for. */
 static int make_workers(struct rog_db *db, struct rog_record *record, struct rog_error *err)
 {
     int code = 0;
@@ -187,7 +188,7 @@ static int make_workers(struct rog_db *db, struct rog_record *record, struct rog
     return code;
 }
 
-/* Returns are in the order of time. */
+/* Notes for each worker its last return; returns are ordered by time. */
 static void note_returns(struct rog_record *record)
 {
     for (size_t i = 0; i < record->returns.count; i++) {
@@ -215,7 +216,7 @@ static int add_pushes(struct rog_record *record, struct rog_error *err)
     return 0;
 }
 
-/* Who comes at the moment of leaving has left before. */
+/* Orders pushes by arrival; if a worker leaves and comes back at the same time, it leaves first. */
 static int by_arrival(const void *a, const void *b)
 {
     const struct rog_push *p = a, *q = b;
@@ -223,7 +224,7 @@ static int by_arrival(const void *a, const void *b)
     return order ? order : (q->iteration == ROG_RECORD_AWAY) - (p->iteration == ROG_RECORD_AWAY);
 }
 
-/* Lost pushes began at some time after the one before. */
+/* Sorts pushes. A lost push began at an unknown time after the previous one. */
 static void order_pushes(struct rog_record_worker *worker)
 {
     qsort(worker->push, worker->pushes, sizeof *worker->push, by_arrival);
@@ -232,8 +233,8 @@ static void order_pushes(struct rog_record_worker *worker)
             worker->push[i].began_s = i ? worker->push[i - 1].arrived_s : 0;
 }
 
-/* The push that a worker's stall or admission at t shows and its steps do not: it was lost, or the
- * run's end cut its iteration off, as the pull never came to an end. */
+/* Adds a push that appears in a stall or admission at t but in no step: it was lost, or the end of
+ * the run interrupted its iteration before the pull was complete. */
 static int add_unfinished(const struct rog_record *record, struct rog_record_worker *worker,
                           int64_t iteration, double t, struct rog_error *err)
 {
@@ -246,9 +247,9 @@ static int add_unfinished(const struct rog_record *record, struct rog_record_wor
     return add_push(worker, &(struct rog_push){began_s, t, iteration, lost}, err);
 }
 
-/* Of real runs: who was there when the run began has joined without an iteration; nobody waited for
- * the others until they came. And of whom nobody knows what they did last, as their hosts were not
- * reached any more. */
+/* For real runs: marks workers as away until their first join, unless they were present at the
+ * beginning (a join without an iteration); and marks workers whose last actions are unknown,
+ * because their hosts could not be reached any more. */
 static int load_absences(struct rog_db *db, const char *run_id, struct rog_record *record,
                          struct rog_error *err)
 {
@@ -277,7 +278,7 @@ static int load_absences(struct rog_db *db, const char *run_id, struct rog_recor
     return code;
 }
 
-/* One that comes back has the rows of the iteration that it goes on after. */
+/* Adds, for a worker that comes back, the rows of the iteration after which it continues. */
 static int add_returns(const struct rog_record *record, struct rog_record_worker *worker,
                        struct rog_error *err)
 {
@@ -291,8 +292,8 @@ static int add_returns(const struct rog_record *record, struct rog_record_worker
     return code;
 }
 
-/* An event of a rank, or of rank 0, the server: when that is started again, or goes on in another
- * attempt, nobody is there. */
+/* Adds an event of a worker, or of rank 0, the server: when the server is restarted or continues in
+ * another attempt, all workers are away. */
 static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t iteration, double t,
                    struct rog_error *err)
 {
@@ -308,8 +309,8 @@ static int add_end(struct rog_record *record, char kind, int64_t rank, int64_t i
     return code;
 }
 
-/* A server that goes on waits for those that were there, with the rows of the iteration that each
- * goes on after. */
+/* Adds, for a server that resumes, the workers it waits for, with the rows of the iteration after
+ * which each continues. */
 static int load_expected(struct rog_db *db, const char *run_id, struct rog_record *record,
                          struct rog_error *err)
 {
@@ -331,7 +332,7 @@ static int load_expected(struct rog_db *db, const char *run_id, struct rog_recor
     return code;
 }
 
-/* Whether the last that is known of it is that it left. */
+/* Returns whether the worker left and did not come back. */
 static bool has_left(const struct rog_record *record, const struct rog_record_worker *worker)
 {
     double left_s = -1;
@@ -342,8 +343,8 @@ static bool has_left(const struct rog_record *record, const struct rog_record_wo
            !rog_returns_between(&record->returns, worker->rank, left_s - 1e-9, INFINITY);
 }
 
-/* The push that a worker was making, or whose answer was on its way, when the run ended: nothing is
- * recorded of it, so that it may have come at any time until then. */
+/* Adds the push that a worker was making, or whose answer was being sent, when the run ended.
+ * Nothing is recorded of it, so that it may have arrived at any time until then. */
 static int add_cut_off(struct rog_record_worker *worker, double end_s, struct rog_error *err)
 {
     int64_t next = rog_record_last(worker) + 1;
@@ -353,11 +354,11 @@ static int add_cut_off(struct rog_record_worker *worker, double end_s, struct ro
     return add_push(worker, &(struct rog_push){began_s, end_s, next, false}, err);
 }
 
-/* Who left and came back when, and the pushes of which no step is left. */
+/* Loads when workers left and came back, and pushes without a step. */
 static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *record,
                      struct rog_error *err)
 {
-    double end_s = 0; /* of the last event */
+    double end_s = 0; /* time of the last event */
     struct rog_query *query = NULL;
     int code =
         rog_query_new(&query, db, err,
@@ -386,7 +387,7 @@ static int load_ends(struct rog_db *db, const char *run_id, struct rog_record *r
     return code;
 }
 
-/* How the stream is framed: its first and its last event. */
+/* Loads the first and the last event of the stream. */
 static int load_frame(struct rog_db *db, const char *run_id, struct rog_record *record,
                       struct rog_error *err)
 {
@@ -432,7 +433,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A run of several processes has several streams, besides that of rogctl itself. */
+/* Finds the event streams: a run of several processes has several, in addition to that of
+ * rogctl. */
 static int find_streams(struct rog_db *db, const char *run_id, struct rog_record *record,
                         struct rog_error *err)
 {
@@ -449,7 +451,8 @@ static int find_streams(struct rog_db *db, const char *run_id, struct rog_record
     return code < 0 ? code : 0;
 }
 
-/* Virtual time is exact: half of all iterations have no gap then, and a gap is a contradiction. */
+/* Sets the precision of the clock. Virtual time is exact: if at least half of the iterations have
+ * no gap, a gap is an error. */
 static int find_tolerance(struct rog_record *record, struct rog_error *err)
 {
     record->tolerance_s = VIRTUAL_S;
@@ -552,7 +555,7 @@ int64_t rog_record_last(const struct rog_record_worker *worker)
     return last > worker->returned ? last : worker->returned;
 }
 
-/* How many pushes had begun, or arrived, by t. */
+/* Returns the number of pushes that had begun, or arrived, by t. */
 static size_t pushes_by(const struct rog_record_worker *worker, double t, bool begun)
 {
     size_t low = 0, high = worker->pushes;

@@ -57,7 +57,7 @@ struct rog_record {
     int64_t rows;            /* of the model, from that event; 0: not recorded */
     int64_t starts, ends;    /* number of such events */
     int64_t end_iterations;  /* from the end event */
-    double end_s;            /* s; NaN: not recorded */
+    double end_s;            /* seconds; NaN: not recorded */
     bool own;                /* made by rogctl, not imported */
     bool resumed;            /* it was continued by another process */
     bool real;               /* real processes in real time, not a virtual run */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares the table of checkpoints with their files and with what their tests said. */
+/* Compares the table of checkpoints with their files and with their test results. */
 #include <orchestrator/check/saved.h>
 
 #include <math.h>
@@ -11,9 +11,9 @@
 #include <orchestrator/store/checkpoints.h>
 #include <orchestrator/store/paths.h>
 
-#define EXACT 1e-9 /* of numbers that are written with 12 digits */
+#define EXACT 1e-9 /* relative, for numbers written with 12 digits */
 
-/* One checkpoint, and where it is looked at. */
+/* A checkpoint, and the context of its check. */
 struct saved {
     struct rog_db *db;
     const struct rog_record *record;
@@ -42,7 +42,8 @@ static int check_file(const struct saved *at, struct rog_error *err)
     return code;
 }
 
-/* Of what the workers had pushed by then, as far as steps or admissions show it. */
+/* Checks the checkpoint's iteration against the workers' pushes by then, as far as steps or
+ * admissions show them. */
 static void check_iteration(const struct saved *at)
 {
     const struct rog_record *record = at->record;

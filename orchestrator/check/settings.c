@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares the settings of a run, wherever they are said. */
+/* Compares the settings of a run in all places where they are recorded. */
 #include <orchestrator/check/settings.h>
 
 #include <stddef.h>
@@ -13,8 +13,8 @@
 
 #define CONFIG_MAX_BYTES ((size_t)64 << 20)
 
-/* Two values of one setting; `here` and `there` say where they stand. What one of them does not say
- * is no contradiction, unless it has to. */
+/* Two values of a setting; `here` and `there` name their places. A value missing in one place is no
+ * contradiction, unless it is required there. */
 struct pair {
     const struct rog_json *one, *other;
     const char *here, *there;
@@ -43,10 +43,10 @@ static int compare(const char *whose, const char *name, const struct pair *pair,
     return code;
 }
 
-/* ---- the columns of its row ---- */
+/* ---- columns of the run's row ---- */
 
 static const struct {
-    const char *name; /* the setting's, too */
+    const char *name; /* also the setting's name */
     size_t offset;    /* in struct rog_run_row */
     bool is_text;
 } columns[] = {
@@ -74,7 +74,8 @@ static int compare_columns(const struct rog_record *record, struct rog_finding_l
     return code;
 }
 
-/* A name in upper or lower case; of what was given by a path the plugin says its name. */
+/* Compares names of the library without regard to case; if it was given by a path, the plugin's own
+ * name is recorded. */
 static void compare_library(const struct rog_record *record, struct rog_finding_list *list)
 {
     const char *asked = rog_json_get_string(record->config, "library", NULL);
@@ -95,7 +96,7 @@ static void compare_library(const struct rog_record *record, struct rog_finding_
     }
 }
 
-/* ---- what its trainer said ---- */
+/* ---- the trainer's start event ---- */
 
 static int compare_start(const struct rog_record *record, struct rog_finding_list *list,
                          struct rog_error *err)
@@ -111,10 +112,10 @@ static int compare_start(const struct rog_record *record, struct rog_finding_lis
     return code < 0 ? code : compare("", "seed", &seed, false, list, err);
 }
 
-/* ---- what its trainer was given ---- */
+/* ---- the trainer's configuration ---- */
 
-/* Settings of a table that tell one run from another; of a run that went on in another process not
- * where its files lie and how its processes are kept. */
+/* Compares the settings of a table that distinguish runs; for a run that was resumed by another
+ * process, not the paths of its files and how its processes are supervised. */
 static int compare_table(const char *whose, const struct rog_setting *table,
                          const struct rog_json *recorded, const struct rog_json *given,
                          bool resumed, struct rog_finding_list *list, struct rog_error *err)
@@ -156,7 +157,7 @@ static int compare_workers(const struct rog_record *record, const struct rog_jso
     return code;
 }
 
-/* Damaged, it is a finding. */
+/* Reads the trainer's configuration; if it is damaged, that is a finding. */
 static int read_given(const char *path, struct rog_json **given, struct rog_finding_list *list,
                       struct rog_error *err)
 {
@@ -185,7 +186,8 @@ static int compare_given(struct rog_db *db, const struct rog_record *record,
         rog_finding_unchecked(list, "the configuration of its trainer: %s does not exist", path);
     else if (code == 0)
         code = read_given(path, &given, list, err);
-    /* A starting model that rogctl has made is named where processes would not find it. */
+    /* An initial model made by rogctl is given to processes under a path that the run's
+     * configuration does not have. */
     if (given && !rog_json_get(record->config, "initial_model"))
         rog_json_remove(given, "initial_model");
     if (code == 0 && given)
@@ -209,7 +211,7 @@ int rog_verify_settings(struct rog_db *db, const struct rog_record *record,
     int code = compare_columns(record, list, err);
     if (code == 0)
         code = compare_start(record, list, err);
-    /* Before it begins there is nothing that was given. */
+    /* Before the run starts there is no configuration of its trainer. */
     if (code == 0 && record->start)
         code = compare_given(db, record, list, err);
     return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stores a run's stream once more, and compares. */
+/* Stores a run's stream in a second database, and compares the two. */
 #include <orchestrator/check/stream.h>
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 
-/* The recorded rows of each table of a schema as (name, rank, t, text, times), in heap memory; what
- * the trainer does not write, such as accuracies, is left out. */
+/* Returns SQL for the rows of each table of a schema as (name, rank, t, text, times), in heap
+ * memory; columns that the trainer does not write, such as accuracies, are left out. */
 static char *rows_of(const char *schema)
 {
     char *members = rog_iterations_columns("'@', @", ", ");
@@ -48,7 +48,7 @@ static char *rows_of(const char *schema)
     return sql;
 }
 
-/* Feeds the first `bytes` of the stream, as far as it has so many, whole lines at a time. */
+/* Feeds whole lines of the stream, up to `bytes` or its end. */
 static int feed(FILE *file, size_t bytes, struct rog_ingest *ingest, struct rog_error *err)
 {
     size_t used = 0, room = CHUNK_BYTES, got;
@@ -74,8 +74,8 @@ static int feed(FILE *file, size_t bytes, struct rog_ingest *ingest, struct rog_
     return code;
 }
 
-/* One stream's rows; of a run that is done all of it, of which `bytes` are said to be stored. Where
- * a process was killed, its last line may be half a one. */
+/* Reads a stream: all of it if the run is done, of which `bytes` should have been stored. If a
+ * process was killed, the last line may be incomplete. */
 static int read_stream(struct rog_db *kept, const char *run_id, const char *path, const char *name,
                        size_t bytes, bool done, struct rog_finding_list *list,
                        struct rog_error *err)
@@ -86,7 +86,7 @@ static int read_stream(struct rog_db *kept, const char *run_id, const char *path
         return rog_fail(err, errno == ENOENT ? ROG_EFORMAT : ROG_EIO, "cannot read %s: %s", path,
                         strerror(errno));
     int code = rog_ingest_new(&ingest, kept, run_id, name, err);
-    /* What one host of many had damaged was left out, and is nowhere in the tables. */
+    /* Damaged lines from a single host were left out, and are in no table. */
     if (code == 0 && strncmp(name, ROG_STREAM_WORKER, strlen(ROG_STREAM_WORKER)) == 0)
         rog_ingest_forgive(ingest);
     if (code == 0)
@@ -99,7 +99,7 @@ static int read_stream(struct rog_db *kept, const char *run_id, const char *path
     return code;
 }
 
-/* The streams' rows in a new database at `copy`. *any: there is a stream. */
+/* Stores the streams' rows in a new database at `copy`. *any: there is a stream. */
 static int read_again(struct rog_db *db, const struct rog_run_row *row, const char *folder,
                       const char *copy, bool *any, struct rog_finding_list *list,
                       struct rog_error *err)
@@ -137,7 +137,7 @@ static int read_again(struct rog_db *db, const struct rog_run_row *row, const ch
     return code;
 }
 
-/* The rows of `one` that are not, or not so often, in `other`. */
+/* Finds rows of `one` that are missing in `other`, or fewer times there. */
 static int differences(struct rog_db *db, const char *run_id, const char *one, const char *other,
                        const char *says, struct rog_finding_list *list, struct rog_error *err)
 {
@@ -182,7 +182,7 @@ static int compare(struct rog_db *db, const char *run_id, const char *copy,
     int code = rog_db_run(db, err, "ATTACH ? AS kept", "s", copy);
     if (code < 0)
         return code;
-    /* Without a schema's name, so that views in the place of older tables count. */
+    /* Without the schema's name, so that views that replace older tables are used. */
     char *tables = rows_of(""), *stream = rows_of("kept.");
     code = tables && stream ? count_rows(db, run_id, stream, &list->checked, err)
                             : rog_fail_nomem(err);
@@ -196,7 +196,7 @@ static int compare(struct rog_db *db, const char *run_id, const char *copy,
     return code < 0 ? code : detached;
 }
 
-/* The stream itself is damaged: that is a finding. */
+/* Reports damage of the stream itself as a finding. */
 static int judge(const struct rog_error *cause, struct rog_finding_list *list,
                  struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of a recorded run, one after the other. */
+/* Executes all checks of a recorded run. */
 #include <orchestrator/check/verify.h>
 
 #include <math.h>
@@ -14,8 +14,8 @@
 #include <orchestrator/check/settings.h>
 #include <orchestrator/check/stream.h>
 
-/* Imported runs are left out: their logs name neither all that a host did nor only what it did one
- * after the other. */
+/* Checks the times of iterations. Imported runs are left out: their logs do not contain everything
+ * a host did, and what they contain may overlap. */
 static void check_times(const struct rog_record *record, const struct rog_promises *promises,
                         struct rog_finding_list *list)
 {
@@ -44,7 +44,7 @@ static void check_times(const struct rog_record *record, const struct rog_promis
     }
 }
 
-/* Admissions of each step; NULL without memory. */
+/* Counts the admissions of each step; NULL without memory. */
 static unsigned char *count_admissions(const struct rog_record *record,
                                        struct rog_finding_list *list)
 {
@@ -74,7 +74,7 @@ static void check_admission(const struct rog_record *record, const struct rog_ad
     if (!worker && !rog_record_configured(record, admit->rank))
         rog_finding_add(list, "admission at %.6f s: the run has no worker of rank %lld", admit->t,
                         (long long)admit->rank);
-    /* The run's end may cut an iteration off after its admission. */
+    /* The end of the run may interrupt an iteration after its admission. */
     if (!worker || rog_record_lost(record, worker, admit->iteration, admit->t) ||
         (!step && admit->iteration - 1 == rog_record_last(worker)))
         return;
@@ -93,9 +93,9 @@ static void check_admission(const struct rog_record *record, const struct rog_ad
                         step->t - step->pull_s);
 }
 
-/* A server that was killed may not have written the admission to an iteration that it goes on
- * after: it saved the worker there, and the worker had come back behind that and made the iteration
- * again. */
+/* Returns whether the admission of a step may be missing. A server that was killed may not have
+ * written it, if the worker later resumed after this iteration: the server had saved the worker's
+ * state there. */
 static bool may_lack_admission(const struct rog_record *record, const struct rog_iteration *step)
 {
     const struct rog_return *next = NULL;
@@ -126,7 +126,7 @@ static void check_admissions(const struct rog_record *record, const struct rog_p
     free(admitted);
 }
 
-/* The largest iteration any worker had finished by t. */
+/* Returns the largest iteration that any worker had finished by t. */
 static int64_t fastest(const struct rog_record *record, double t)
 {
     int64_t most = 0;
@@ -146,7 +146,7 @@ static int64_t fastest(const struct rog_record *record, double t)
     return most;
 }
 
-/* The same of iterations that were lost later. */
+/* The same, for iterations that were lost later. */
 static int64_t fastest_lost(const struct rog_record *record, double t)
 {
     int64_t most = 0;
@@ -167,8 +167,8 @@ static void check_staleness(const struct rog_record *record, const struct rog_pr
         if (step->staleness < 0)
             continue;
         list->checked++;
-        /* A real server tells it with the admission, and counts pushes that are not yet followed by
-         * the pull that ends their iteration. */
+        /* A real server reports staleness with the admission, and includes pushes that are not yet
+         * followed by the pull that completes their iteration. */
         double told_s = record->real ? step->t - step->pull_s : step->t;
         double until_s = step->t + record->tolerance_s;
         int64_t most = fastest(record, until_s), lost = fastest_lost(record, until_s);
@@ -221,7 +221,7 @@ typedef void check_fn(const struct rog_record *record, const struct rog_promises
                       struct rog_finding_list *list);
 static const struct {
     const char *name, *what;
-    check_fn *run; /* NULL: needs more than the record, see rog_verify_run */
+    check_fn *run; /* NULL: needs more than the record; see rog_verify_run */
 } checks[ROG_VERIFY_CHECKS] = {
     [ROG_VERIFY_COMPLETE] = {"complete", "the run is complete", rog_verify_complete},
     [ROG_VERIFY_SETTINGS] = {"settings", "the same wherever they are recorded", NULL},

@@ -19,7 +19,7 @@
 
 enum rog_verify_check {
     ROG_VERIFY_COMPLETE,   /* the run is done and has no gaps */
-    ROG_VERIFY_SETTINGS,   /* those of its row, configuration, files and stream */
+    ROG_VERIFY_SETTINGS,   /* the settings in its row, configuration, files and stream agree */
     ROG_VERIFY_TIMES,      /* compute, push, stall and pull add up to the iteration */
     ROG_VERIFY_ADMISSIONS, /* each at the end of its iteration's stall */
     ROG_VERIFY_BOUND,      /* the staleness bound, against the pushes that had arrived */
