@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares series pair by pair of runs. */
+/* Compares series, run by run. */
 #include <orchestrator/report/comparison.h>
 
 #include <math.h>
@@ -7,10 +7,10 @@
 
 #include <orchestrator/report/significance.h>
 
-/* Room for the pairs of two series. */
+/* Buffers for the pairs of two series. */
 struct work {
     struct rog_run_pair *pair;
-    double *gain, *difference; /* of each pair, NaN where it has none */
+    double *gain, *difference; /* of each pair, NaN if unknown */
     double *known;             /* the differences without NaN */
 };
 
@@ -24,11 +24,11 @@ static double gain_in(const struct rog_measure *measure, double own, double othe
     double by = better_by(measure, own, other);
     if (measure->kind == ROG_MEASURE_ACCURACY)
         return by;
-    return other > 0 ? 100 * by / other : (double)NAN; /* nothing is less than none */
+    return other > 0 ? 100 * by / other : (double)NAN; /* there is no share of zero */
 }
 
-/* Which of two is better: 1 the first, -1 the second, 0 neither, 2 not known. A run that did not
- * reach the target is worse than one that reached it before the first one's end. */
+/* Returns which value is better: 1 the first, -1 the second, 0 neither, 2 unknown. A run that did
+ * not reach the target is worse than one that reached it before the first run's end. */
 static int direction(const struct rog_measure *measure, const struct rog_measured *own,
                      const struct rog_measured *other)
 {
@@ -85,7 +85,7 @@ static void count_directions(const struct rog_compared *compared, size_t measure
     }
 }
 
-/* Without pairs of runs: what is shown of the two series. */
+/* Compares the displayed values of two series that have no pairs of runs. */
 static void compare_shown(const struct rog_compared *compared, size_t measure,
                           const struct rog_gain_pair *pair, struct rog_gain_value *value)
 {
@@ -97,7 +97,7 @@ static void compare_shown(const struct rog_compared *compared, size_t measure,
     value->gain = rog_interval_of(&gain, 1);
 }
 
-/* Of two differences no test could say anything: p is 0.5 at least. */
+/* Tests the differences. With two of them no test can be significant: p is at least 0.5. */
 static void test(struct rog_gain_value *value, const struct work *work, size_t pairs)
 {
     size_t known = 0;
@@ -116,7 +116,8 @@ static void test(struct rog_gain_value *value, const struct work *work, size_t p
     }
 }
 
-/* An iteration of more local steps takes longer, and does more. */
+/* Returns whether the measure of two series can be compared. Times of iterations cannot if the
+ * numbers of local steps differ. */
 static bool is_comparable(const struct rog_compared *compared, size_t measure,
                           const struct rog_gain_pair *pair)
 {
@@ -157,7 +158,7 @@ static struct rog_gain_value compare_in(const struct rog_compared *compared, siz
     return value;
 }
 
-/* For each measure over all comparisons that are tested in it. */
+/* Corrects p of each measure for all comparisons that are tested in it. */
 static int correct(struct rog_comparison *comparisons, size_t count, size_t measures,
                    struct rog_error *err)
 {

@@ -3,8 +3,8 @@
 #define ROG_REPORT_COMPARISON_H
 
 /*
- * What one series gains over another in each measure, and how sure that is: over pairs of runs of
- * one seed, which have the same traces and batches.
+ * Gains of one series over another in each measure, and their precision: over pairs of runs with
+ * the same seed, which have the same traces and batches.
  */
 
 #include <stdbool.h>
@@ -16,35 +16,39 @@
 
 enum rog_test {
     ROG_TEST_NONE,
-    ROG_TEST_PERMUTATION, /* of the mean difference: where all pairs have one */
-    ROG_TEST_SIGN,        /* where the target was not reached in some pairs */
+    ROG_TEST_PERMUTATION, /* of the mean difference, if all pairs have one */
+    ROG_TEST_SIGN,        /* if the target was not reached in some pairs */
 };
 
-/* In one measure. All differences are positive where the first series is better. */
+/* A gain in one measure. All differences are positive if the first series is better. */
 struct rog_gain_value {
-    struct rog_interval gain;       /* points of accuracy; of time and energy percent less */
+    struct rog_interval gain;       /* points of accuracy; for time and energy, percent less */
     struct rog_interval difference; /* in the measure's unit; only over pairs */
-    size_t ahead, behind, level;    /* pairs; where neither reached the target they are level */
-    size_t neither;                 /* of the level ones: those in which neither reached it */
-    size_t unknown;                 /* pairs of which that is not known */
-    bool censored;                  /* the target was not reached in some: there is no mean */
-    double effect;                  /* Cohen's d_z: mean difference by its standard deviation */
+    /* Numbers of pairs; if neither run reached the target the pair is level. */
+    size_t ahead, behind, level;
+    /* Number of level pairs in which neither run reached the target. */
+    size_t neither;
+    size_t unknown; /* number of pairs without a known result */
+    bool censored;  /* some runs did not reach the target: there is no mean */
+    /* Cohen's d_z: mean difference divided by its standard deviation. */
+    double effect;
     enum rog_test test;
-    bool exact;      /* not drawn at random */
-    size_t tested;   /* differences that the test is over */
+    bool exact;      /* all permutations were computed, not a random sample */
+    size_t tested;   /* number of differences in the test */
     double p;        /* two-sided; NaN without a test */
     double p_holm;   /* corrected for `compared` comparisons */
-    size_t compared; /* in this measure */
+    size_t compared; /* number of comparisons in this measure */
 };
 
 struct rog_comparison {
     struct rog_gain_pair pair;
-    size_t pairs; /* of runs of one seed; below 2 a gain is the difference of what is shown of the
-                     series, which are the one pair that is counted, and nothing is tested */
+    /* Pairs of runs with the same seed. With fewer than 2, a gain is the difference of the
+     * displayed values of the series, which count as one pair, and nothing is tested. */
+    size_t pairs;
     struct rog_gain_value value[ROG_MEASURES_MAX];
 };
 
-/* What is measured, by run and measure, and what is shown, by series and measure. */
+/* Access to measured values by run and measure, and to displayed values by series and measure. */
 struct rog_compared {
     const struct rog_case_data *data;
     const struct rog_measures *measures;
@@ -53,11 +57,12 @@ struct rog_compared {
     const void *user;
 };
 
-/* "ahead", "behind", "level", "neither reached" or "unknown" where all pairs are; else "mixed". */
+/* "ahead", "behind", "level", "neither reached" or "unknown" if all pairs are; otherwise
+ * "mixed". */
 const char *rog_gain_state(const struct rog_gain_value *value);
 
-/* All pairs of series that the case compares (gain.h); *comparisons is heap memory. Those that
- * decide are tested, and corrected for each other. */
+/* Makes the comparisons of all pairs of series that the case compares (gain.h); *comparisons is
+ * heap memory. Pairs with `decides` are tested, and p is corrected for their number. */
 int rog_comparisons_make(const struct rog_compared *compared, struct rog_comparison **comparisons,
                          size_t *count, struct rog_error *err);
 

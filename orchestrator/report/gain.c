@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which series of a case are compared, and what one gains over another, pair by pair. */
+/* Selects the series of a case that are compared, and computes gains pair by pair. */
 #include <orchestrator/report/gain.h>
 
 #include <math.h>
@@ -8,9 +8,9 @@
 
 #include <orchestrator/figures/curve.h>
 
-/* ---- which series are compared ---- */
+/* ---- selecting series ---- */
 
-/* The contender, and the baseline, are there and are not all there is. */
+/* Whether the contender, and the baseline, are some but not all of the series. */
 struct sides {
     bool contender, baseline;
 };
@@ -28,7 +28,7 @@ static const char *control_of(const struct rog_case_data *data, size_t series)
     return data->run[data->series[series].run[0]].row.control;
 }
 
-/* False where the two are not compared. */
+/* Makes a pair of two series. Returns false if they are not compared. */
 static bool pair_up(const struct rog_case_data *data, const struct sides *sides, size_t later,
                     size_t earlier, struct rog_gain_pair *pair)
 {
@@ -48,7 +48,7 @@ static bool pair_up(const struct rog_case_data *data, const struct sides *sides,
     return of_contender || !sides->contender;
 }
 
-/* Whether something of the contender's can be compared with the baseline. */
+/* Returns whether a series is the contender and not also the baseline. */
 static bool contends(const struct rog_case_data *data)
 {
     for (size_t i = 0; i < data->series_count; i++)
@@ -73,9 +73,9 @@ int rog_gain_pairs(const struct rog_case_data *data, struct rog_gain_pair **pair
     return 0;
 }
 
-/* ---- what is gained ---- */
+/* ---- computing gains ---- */
 
-/* The run of `series` with the seed of the run `run`. */
+/* Finds the run of `series` with the same seed as run `run`. */
 static bool partner_of(const struct rog_case_data *data, const struct rog_case_series *series,
                        size_t run, size_t *partner)
 {
@@ -87,7 +87,7 @@ static bool partner_of(const struct rog_case_data *data, const struct rog_case_s
     return false;
 }
 
-/* Whether an earlier pair of the two series is the same pair of runs. */
+/* Returns whether an earlier pair of the two series consists of identical runs. */
 static bool is_copy(const struct rog_case_data *data, const struct rog_case_series *own,
                     const struct rog_case_series *other, size_t index, size_t partner)
 {
@@ -118,7 +118,8 @@ static double last_tested(const struct rog_accuracy *accuracy)
     return accuracy->count ? accuracy->point[accuracy->count - 1].t : (double)NAN;
 }
 
-/* Points of accuracy when the earlier of the two ended, by the case's rule. */
+/* Computes the difference in points of accuracy when the earlier of the two runs ended, by the
+ * case's rule. */
 static int accuracy_gain(const struct rog_case_data *data, const struct rog_run_pair *pair,
                          double *gain, struct rog_error *err)
 {
@@ -138,7 +139,7 @@ static int accuracy_gain(const struct rog_case_data *data, const struct rog_run_
     return code;
 }
 
-/* The three parts of an iteration are all of its time. */
+/* Returns the time of an iteration, which is the sum of its three parts. */
 static double iteration_s(const struct rog_case_run *run)
 {
     const struct rog_composition *parts = &run->composition;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A report's tables in LaTeX. */
+/* Writes a report's tables in LaTeX. */
 #include <orchestrator/report/table.h>
 
 #include <string.h>
 
 #include <orchestrator/text/quote.h>
 
-/* Numbers get a minus sign instead of a hyphen; what is not known is a dash. */
+/* Writes a number with a minus sign instead of a hyphen, or a dash if it is unknown. */
 static void write_number(FILE *file, const char *text)
 {
     if (strcmp(text, "-") == 0) {
@@ -36,7 +36,7 @@ static void write_cell(FILE *file, const struct rog_report_cell *cell, bool is_n
     fputs(cell->is_best ? "}" : "", file);
 }
 
-/* Where the document uses graphicx a table that is too wide is made to fit. */
+/* Scales a table that is too wide, if the document uses graphicx. */
 #define FIT_MACRO                                                                             \
     "\\providecommand{\\rogfit}[1]{\\sbox0{#1}\\ifdim\\wd0>\\linewidth\\ifdefined\\resizebox" \
     "\\resizebox{\\linewidth}{!}{\\usebox0}\\else\\usebox0\\fi\\else\\usebox0\\fi}"

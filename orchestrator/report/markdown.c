@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A report's tables in Markdown. */
+/* Writes a report's tables in Markdown. */
 #include <orchestrator/report/table.h>
 
 #include <orchestrator/text/quote.h>

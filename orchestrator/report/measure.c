@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measures a run for a report. */
+/* Measures runs for a report. */
 #include <orchestrator/report/measure.h>
 
 #include <math.h>
@@ -8,10 +8,12 @@
 #include <string.h>
 
 #define LATEST_S 1e9
-#define ROUNDING 1e-9   /* of a value that is a power of 10 but for its rounding */
-#define SIGNIFICANT 3   /* digits of the smallest value, if it is below 100 */
-#define DIGITS_MOST 12  /* after the point */
-#define STEPS_SHARE 0.1 /* workers of unlike pace shift the mean by less */
+/* relative, so that a value just below a power of 10 counts as that power */
+#define ROUNDING 1e-9
+#define SIGNIFICANT 3  /* digits of the smallest value, if it is below 100 */
+#define DIGITS_MOST 12 /* most digits after the point */
+/* Workers of different speed may shift the mean by up to this share. */
+#define STEPS_SHARE 0.1
 
 const struct rog_measure_facts rog_measure_facts[ROG_MEASURE_KINDS] = {
     [ROG_MEASURE_ACCURACY] = {.json = "accuracy_at",

@@ -28,8 +28,8 @@ static int ascending(const void *one, const void *two)
     return (a > b) - (a < b);
 }
 
-/* Of the values, those that were not reached being INFINITY; `until` is the earliest end of a run
- * that did not reach it, beyond which nothing is known of the order. */
+/* Returns the median; values that were not reached are INFINITY. `until` is the earliest end of a
+ * run that did not reach the target; the order of later values is unknown. */
 static double median_of(double *values, size_t count, double until)
 {
     if (count == 0)
@@ -39,7 +39,7 @@ static double median_of(double *values, size_t count, double until)
     return isfinite(median) && !(values[count / 2] > until) ? median : (double)NAN;
 }
 
-/* The worst drop of a series is that of one of its runs: a mean would hide it. */
+/* The worst drop of a series is the largest of its runs: a mean would hide it. */
 static void take_worst(const struct rog_report *report, const struct rog_case_series *series,
                        size_t measure, struct rog_report_value *value)
 {
@@ -51,7 +51,7 @@ static void take_worst(const struct rog_report *report, const struct rog_case_se
     }
 }
 
-/* `values` and `order` have room for the runs of the series. */
+/* Computes the value of a measure for a series. `values` and `order` have room for its runs. */
 static struct rog_report_value value_of(const struct rog_report *report, size_t index,
                                         size_t measure, double *values, double *order)
 {
@@ -74,7 +74,7 @@ static struct rog_report_value value_of(const struct rog_report *report, size_t 
     value.runs = rog_interval_of(values, series->runs);
     value.known = value.runs.count;
     value.median = median_of(order, ordered, until);
-    value.least = ordered ? order[0] : (double)NAN; /* in order now */
+    value.least = ordered ? order[0] : (double)NAN; /* sorted by median_of */
     value.most = value.known ? order[value.known - 1] : (double)NAN;
     if (value.known == 0)
         value.least = (double)NAN;
@@ -117,12 +117,12 @@ static int measure_runs(struct rog_report *report, struct rog_error *err)
 static struct rog_measured shown_of(const void *user, size_t series, size_t measure)
 {
     const struct rog_report_value *value = rog_report_series(user, series, measure);
-    struct rog_measured shown = value->line; /* all 0 but of time and energy to the target */
+    struct rog_measured shown = value->line; /* all 0 unless it is time or energy to the target */
     shown.value = value->shown;
     return shown;
 }
 
-/* What is reported over instead of the case's own baseline. */
+/* Sets the baseline of the report instead of the case's own. */
 static int take_baseline(struct rog_case_data *data, const char *baseline, struct rog_error *err)
 {
     char names[256] = "";
@@ -149,7 +149,7 @@ static int take_baseline(struct rog_case_data *data, const char *baseline, struc
                     data->row.name, baseline, names[0] ? names : "none");
 }
 
-/* The smallest value above 0 that is shown. */
+/* Returns the smallest displayed value above 0. */
 static double least_of(const struct rog_report *report, size_t measure)
 {
     double least = INFINITY;
@@ -166,7 +166,8 @@ static double least_of(const struct rog_report *report, size_t measure)
     return least;
 }
 
-/* Times and energies may be small; the parts of an iteration have as many digits as the whole. */
+/* Increases digits for small times and energies; the parts of an iteration get as many digits as
+ * the whole. */
 static void take_digits(struct rog_report *report)
 {
     size_t count = report->measures.count, iteration = 0;
@@ -231,15 +232,15 @@ void rog_report_release(struct rog_report *report)
     *report = (struct rog_report){0};
 }
 
-/* As it is shown; further than anything where the target was not reached. */
+/* Returns the value as displayed, INFINITY if the target was not reached. */
 static double rank_of(const struct rog_report_value *value, int digits)
 {
-    char text[512]; /* of any double */
+    char text[512]; /* enough for any double */
     snprintf(text, sizeof text, "%.*f", digits, value->shown);
     return value->line.censored ? INFINITY : strtod(text, NULL);
 }
 
-/* Whether all series make as many local steps in an iteration as one does. */
+/* Returns whether the number of local steps per iteration is the same for all series. */
 static bool all_compare(const struct rog_report *report, size_t series)
 {
     size_t steps = rog_measures_index(&report->measures, ROG_MEASURE_LOCAL_STEPS);

@@ -2,7 +2,7 @@
 #ifndef ROG_REPORT_REPORT_H
 #define ROG_REPORT_REPORT_H
 
-/* The numbers of a case side by side: what a report holds before it is written in some form. */
+/* The numbers of a case side by side, before a report is written in some format. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,19 +15,23 @@
 
 /* A measure of a series. Copies of a run (repeats.h) count once. */
 struct rog_report_value {
-    double shown; /* the mean over runs; of time and energy to the target what the series' own line
-                     says, as the figure draws it; of the worst drop the worst of its runs. NaN: not
-                     recorded, or not reached */
+    /* The mean over runs; for time and energy to the target, the value of the series' own line, as
+     * in the figure; for the worst drop, the largest of its runs. NaN: not recorded, or not
+     * reached. */
+    double shown;
     struct rog_measured line; /* of time and energy to the target */
-    double at_s;              /* of the worst drop: when it was; NaN: there is none */
-    struct rog_interval runs; /* over the runs that have the value; without any number where some
-                                 runs did not reach the target: that mean would be too good */
-    size_t counted;           /* runs of the series */
-    size_t known, censored;   /* of them: have it, did not reach it */
-    size_t ended;             /* of them: have not run that long */
-    double least, most;       /* of those that have it */
+    double at_s;              /* of the worst drop: its time; NaN: there is none */
+    /* Over the runs that have the value; empty if some runs did not reach the target: that mean
+     * would be too good. */
+    struct rog_interval runs;
+    size_t counted;         /* runs of the series */
+    size_t known, censored; /* runs that have the value, and runs that did not reach the target */
+    size_t ended;           /* runs that had ended before that time */
+    double least, most;     /* over runs that have it */
     double
-        median; /* over both, "not reached" being later than all; NaN where that is not a number */
+        /* Over known and censored runs, "not reached" being later than all; NaN if it is not a
+         * number. */
+        median;
 };
 
 struct rog_report {
@@ -41,16 +45,16 @@ struct rog_report {
     size_t gains;
 };
 
-/* What it points to lives as long as the report. */
+/* What it points to must live as long as the report. */
 struct rog_report_options {
-    bool as_published;    /* the numbers that the published scripts compute; see case_data.h */
-    const char *baseline; /* compared with instead of what the case says; NULL: as the case says */
+    bool as_published;    /* numbers computed as by the published scripts; see case_data.h */
+    const char *baseline; /* baseline instead of the case's; NULL: the case's */
     const char *times;    /* of accuracies; NULL: see rog_measures_make */
-    const struct rog_json *curves; /* rog_curve_settings that hold instead of the case's; or NULL */
+    const struct rog_json *curves; /* rog_curve_settings that override the case's; or NULL */
 };
 
-/* ROG_ENOTFOUND for an unknown case, ROG_EINVAL for a baseline that it does not have, or times that
- * are none. */
+/* ROG_ENOTFOUND for an unknown case, ROG_EINVAL for a baseline that it does not have, or invalid
+ * times. */
 int rog_report_make(struct rog_db *db, const char *case_name,
                     const struct rog_report_options *options, struct rog_report *report,
                     struct rog_error *err);
@@ -61,8 +65,8 @@ const struct rog_measured *rog_report_run(const struct rog_report *report, size_
 const struct rog_report_value *rog_report_series(const struct rog_report *report, size_t series,
                                                  size_t measure);
 
-/* Whether `series` has the best value of all, as far as the digits that are shown tell; not where
- * none has a worse one. */
+/* Returns whether `series` has the best value of all, compared with the displayed digits; false if
+ * no series has a worse one. */
 bool rog_report_is_best(const struct rog_report *report, size_t series, size_t measure);
 
 /* Owned by the caller. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A report as one page of HTML, with its figures. */
+/* Writes a report as an HTML page, with its figures. */
 #include <orchestrator/report/table.h>
 
 #include <errno.h>
@@ -45,7 +45,8 @@ static const char style[] =
     "details .wide{border:0;border-top:1px solid var(--rule);border-radius:0}\n"
     "</style>\n";
 
-/* `tag` may have attributes. A text from right to left leaves what is around it alone. */
+/* Writes an element with a text; `tag` may have attributes. dir="auto" keeps right-to-left text
+ * from affecting its surroundings. */
 static void write_text(FILE *page, const char *tag, const char *text)
 {
     fprintf(page, "<%s dir=\"auto\">", tag);
@@ -97,8 +98,8 @@ static int write_tables(const struct rog_report *report, FILE *page, struct rog_
     return 0;
 }
 
-/* The picture as part of the page: without its XML declaration, and with a prefix to its names so
- * that those of several pictures do not meet. */
+/* Embeds the picture in the page: without its XML declaration, and with a prefix for its ids, so
+ * that those of several pictures do not collide. */
 static void write_svg(FILE *page, const char *svg, const char *caption, size_t index)
 {
     static const char *const names[] = {" id=\"", " id='", "href=\"#", "href='#", "url(#"};
@@ -108,7 +109,7 @@ static void write_svg(FILE *page, const char *svg, const char *caption, size_t i
     fprintf(page, "<figure><svg role=\"img\" aria-label=\"");
     rog_quote_xml(page, caption);
     fputc('"', page);
-    bool in_tag = true; /* a text may look like a name */
+    bool in_tag = true; /* text outside tags may look like an id */
     for (at += strlen("<svg"); *at;) {
         size_t length = 0;
         in_tag = *at == '<' || (in_tag && *at != '>');
@@ -138,7 +139,7 @@ static void drawn(void *user, const char *path)
         pictures->path[pictures->count++] = rog_strdup(path);
 }
 
-/* Draws into a folder of its own and takes the pictures over. */
+/* Draws the figures in a temporary folder and embeds them. */
 static int write_figures(const struct rog_report *report, struct rog_db *db, FILE *page,
                          struct rog_error *err)
 {
@@ -202,7 +203,7 @@ static int write_member(const char *key, const struct rog_json *value, void *use
     return 0;
 }
 
-/* A JSON object's members as rows; text that is none as it is. */
+/* Writes the members of a JSON object as rows; text that is not an object is written unchanged. */
 static void write_members(FILE *page, const char *title, const char *json)
 {
     struct rog_json *value = NULL;

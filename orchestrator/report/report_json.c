@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A report as JSON. */
+/* Writes a report as JSON. */
 #include <orchestrator/report/report.h>
 
 #include <math.h>
 
 #include <orchestrator/figures/repeats.h>
 
-/* A value for each measure: accuracies as members of an object by their times. */
+/* Puts a value for each measure; accuracies are members of an object, by their times. */
 static void put_measures(struct rog_json *object, const struct rog_measures *measures,
                          struct rog_json *(*make)(const void *values, size_t measure),
                          const void *values)
@@ -28,7 +28,7 @@ static struct rog_json *measured_json(const void *values, size_t measure)
     return rog_json_new_number(measured[measure].value);
 }
 
-/* null, or its ends. */
+/* Returns [low, high], or null. */
 static struct rog_json *ends(bool known, double low, double high)
 {
     if (!known)
@@ -62,7 +62,7 @@ static struct rog_json *value_json(const void *values, size_t measure)
     return object;
 }
 
-/* Where the drawn line reaches the target, in both quantities. */
+/* Puts where the drawn line reaches the target, in time and energy. */
 static void put_reached(struct rog_json *object, const struct rog_measures *measures,
                         const struct rog_curve_reached *(*of)(const void *values, size_t measure),
                         const void *values)
@@ -86,7 +86,7 @@ static const struct rog_curve_reached *reached_of_series(const void *values, siz
     return &((const struct rog_report_value *)values)[measure].line.reached;
 }
 
-/* The times at which a run had ended. */
+/* Returns the requested times before which a run had ended. */
 static struct rog_json *ended_json(const struct rog_measures *measures,
                                    const struct rog_measured *measured)
 {
@@ -97,7 +97,7 @@ static struct rog_json *ended_json(const struct rog_measures *measures,
     return list;
 }
 
-/* When a run's worst drop was. */
+/* Puts the time of a run's worst drop. */
 static void put_worst(struct rog_json *object, const struct rog_report *report,
                       const struct rog_measured *measured)
 {
@@ -196,7 +196,7 @@ static struct rog_json *test_json(const struct rog_gain_value *value)
     return test;
 }
 
-/* The paired differences in one measure. */
+/* Returns the paired differences in a measure. */
 static struct rog_json *differences_json(const struct rog_metric *metric,
                                          const struct rog_measure *measure,
                                          const struct rog_gain_value *value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sign test, permutation test, Holm's correction. */
+/* Computes the sign test, the permutation test, and Holm's correction. */
 #include <orchestrator/report/significance.h>
 
 #include <math.h>
@@ -7,7 +7,8 @@
 
 #include <common/rng.h>
 
-#define ROUNDING 1e-12 /* of the sum of all differences: sums that differ by less are equal */
+/* Relative to the sum of all absolute differences: sums that differ by less are equal. */
+#define ROUNDING 1e-12
 
 double rog_sign_test(size_t ahead, size_t behind)
 {
@@ -24,7 +25,7 @@ static int compare(const void *one, const void *two)
     return (a > b) - (a < b);
 }
 
-/* The sums of `count` differences under all 2^count choices of their signs, ascending. */
+/* Computes the sums of `count` differences under all 2^count choices of their signs, ascending. */
 static void all_sums(const double *differences, size_t count, double *sums)
 {
     size_t made = 1;
@@ -37,7 +38,8 @@ static void all_sums(const double *differences, size_t count, double *sums)
     qsort(sums, made, sizeof *sums, compare);
 }
 
-/* How many of all sums are at least `least`: each is one of either half of the differences. */
+/* Returns the share of all sums that are at least `least`. Each sum is one of the first half of the
+ * differences plus one of the second half. */
 static double exact_share(const double *differences, size_t count, double least)
 {
     size_t ones = count / 2, twos = count - ones;
@@ -47,7 +49,7 @@ static double exact_share(const double *differences, size_t count, double least)
     if (one && two) {
         all_sums(differences, ones, one);
         all_sums(differences + ones, twos, two);
-        size_t from = two_count; /* two[from...] are large enough */
+        size_t from = two_count; /* for two[from...] the sum is large enough */
         for (size_t i = 0; i < one_count; i++) {
             while (from > 0 && one[i] + two[from - 1] >= least)
                 from--;
@@ -59,7 +61,8 @@ static double exact_share(const double *differences, size_t count, double least)
     return found / ((double)one_count * (double)two_count);
 }
 
-/* The observed choice of signs is one of those drawn (Phipson & Smyth 2010). */
+/* Draws signs at random; the observed choice of signs counts as one of those drawn (Phipson & Smyth
+ * 2010). */
 static double drawn_share(const double *differences, size_t count, double least)
 {
     struct rog_rng rng;
@@ -89,7 +92,7 @@ double rog_permutation_test(const double *differences, size_t count, bool *exact
     *exact = count <= ROG_PERMUTATION_EXACT_MOST;
     if (least <= 0)
         return 1;
-    /* Sums are as often below -least as above least. */
+    /* By symmetry, sums below -least are as frequent as those above least. */
     return *exact ? 2 * exact_share(differences, count, least)
                   : drawn_share(differences, count, least);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A report's numbers as tables of text. */
+/* Writes a report's numbers as tables of text. */
 #include <orchestrator/report/table.h>
 
 #include <math.h>
@@ -10,18 +10,19 @@
 #include <orchestrator/figures/repeats.h>
 #include <orchestrator/report/wording.h>
 
-#define PAIRS_FEW 5 /* the most that cannot give p < 0.05: of n pairs it is at least 2/2^n */
+/* Most pairs that cannot give p < 0.05: for n pairs p is at least 2/2^n. */
+#define PAIRS_FEW 5
 
 /* ---- tables, columns, cells ---- */
 
-/* What is being made; `failed` once memory ran out. */
+/* The tables while they are made; `failed` is set without memory. */
 struct maker {
     const struct rog_report *report;
     struct rog_report_tables *tables;
-    struct rog_report_table *table;            /* the one being filled */
-    bool has[ROG_MEASURES_MAX];                /* measures that anybody has */
-    char tested_at[ROG_METRIC_TEXT_BYTES + 8]; /* "% at ", "mIoU at ": before a time */
-    char gained_at[ROG_METRIC_TEXT_BYTES + 8]; /* the same of gains: "points at " */
+    struct rog_report_table *table;            /* the table being filled */
+    bool has[ROG_MEASURES_MAX];                /* measures that any series has */
+    char tested_at[ROG_METRIC_TEXT_BYTES + 8]; /* "% at ", "mIoU at ": text before a time */
+    char gained_at[ROG_METRIC_TEXT_BYTES + 8]; /* the same for gains: "points at " */
     bool failed;
 };
 
@@ -79,7 +80,7 @@ static void measure_columns(struct maker *maker, const char *first,
     }
 }
 
-/* What the marks in the cells of the series mean, as far as there are any. */
+/* Returns a caption that explains the marks in the cells, as far as there are any. */
 static char *series_caption(const struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -129,7 +130,7 @@ static char *series_caption(const struct maker *maker)
         reached);
 }
 
-/* The series by the measures of one table that anybody has; nothing where there are none. */
+/* Makes a table of the series by the measures that any of them has; no table if there are none. */
 static void series_table(struct maker *maker, enum rog_measure_table table, bool marks_best,
                          char *caption)
 {
@@ -157,7 +158,8 @@ static void series_table(struct maker *maker, enum rog_measure_table table, bool
     }
 }
 
-/* What the runs come to, and apart from it, as a terminal is not that wide, how steadily. */
+/* Makes a table of results, and a separate one of how smooth the curves are, because a terminal is
+ * too narrow for both. */
 static void series_tables(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -169,7 +171,7 @@ static void series_tables(struct maker *maker)
                             rog_metric_difference(&report->data.metric)));
 }
 
-/* The runs one by one: where some are repeats, or not finished. */
+/* Makes a table of single runs, if some are repeats or not finished. */
 static void runs_table(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -304,7 +306,7 @@ static void tests_table(struct maker *maker)
                 test_row(maker, &report->gain[i], m, most > 1);
 }
 
-/* What was exchanged for it. */
+/* Makes a table of what was exchanged. */
 static void exchange_table(struct maker *maker)
 {
     series_table(maker, ROG_TABLE_EXCHANGE, false,
@@ -330,8 +332,8 @@ static void add_remark(struct maker *maker, char *text)
     maker->failed = true;
 }
 
-/* Runs whose bandwidth was not what was asked for, or that lost some of their work, are not
- * compared silently, and runs that are the same are no repeats. */
+/* Remarks on runs whose bandwidth was not as requested, that lost some of their work, or that are
+ * identical and therefore no repeats. */
 static void remarks(struct maker *maker)
 {
     const struct rog_case_data *data = &maker->report->data;
@@ -368,7 +370,8 @@ static const struct rog_measured *measured_of(const struct rog_report *report, s
     return NULL;
 }
 
-/* Runs that reach the target after the readings of energy have ended: nothing is extrapolated. */
+/* Remarks on runs that reach the target after the readings of energy have ended: nothing is
+ * extrapolated. */
 static void ended_energy(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -386,7 +389,7 @@ static void ended_energy(struct maker *maker)
     }
 }
 
-/* Whether it stands in a cell. */
+/* Returns whether "ended" appears in a cell. */
 static bool some_ended(const struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -397,7 +400,7 @@ static bool some_ended(const struct maker *maker)
     return false;
 }
 
-/* What p could be at best over so few pairs, whatever their differences. */
+/* Remarks on the smallest p that is possible with so few pairs, whatever their differences. */
 static void few_pairs(struct maker *maker)
 {
     const struct rog_report *report = maker->report;
@@ -422,7 +425,8 @@ static void few_pairs(struct maker *maker)
                                      text, enough ? "tests of so few pairs" : "these tests"));
 }
 
-/* Times that some runs did not get to, and a time of one's own that no run got to. */
+/* Remarks on times that some runs did not reach, and on times given by the user that no run
+ * reached. */
 static void missing_times(struct maker *maker)
 {
     const struct rog_measures *measures = &maker->report->measures;
@@ -434,7 +438,7 @@ static void missing_times(struct maker *maker)
             add_remark(maker, rog_format("no run has a result at %s s", measures->of[m].name));
 }
 
-/* Accuracy is known by its percent sign. */
+/* Names results by their metric; accuracy is recognizable by its percent sign. */
 static void name_results(struct maker *maker)
 {
     const struct rog_metric *metric = &maker->report->data.metric;

@@ -3,8 +3,7 @@
 #define ROG_REPORT_TABLE_H
 
 /*
- * The report's tables as text, cell by cell: whatever form a report is written in, it says the
- * same.
+ * The report's tables as text, cell by cell, so that all formats of a report contain the same.
  */
 
 #include <stdbool.h>
@@ -14,8 +13,8 @@
 #include <orchestrator/report/report.h>
 
 struct rog_report_cell {
-    char *text;   /* UTF-8; "-" for what is not known */
-    bool is_best; /* of its column */
+    char *text;   /* UTF-8; "-" if unknown */
+    bool is_best; /* best of its column */
 };
 
 struct rog_report_column {
@@ -28,7 +27,7 @@ struct rog_report_table {
     bool marks_best;
     struct rog_report_column *column;
     size_t columns;
-    struct rog_report_cell *cell; /* row by row; none: the caption says it all */
+    struct rog_report_cell *cell; /* row by row; NULL: the caption contains everything */
     size_t cells;
 };
 
@@ -37,17 +36,17 @@ struct rog_report_table {
 struct rog_report_tables {
     struct rog_report_table table[ROG_REPORT_TABLES_MAX];
     size_t count;
-    char **remark; /* what a reader must know besides, a line each */
+    char **remark; /* what a reader must know in addition, one line each */
     size_t remarks;
 };
 
-/* The series; the runs one by one where some are repeats or not finished; gains; tests of them.
- * Columns of measures that nobody has are left out, tables without rows too. */
+/* Makes the tables: series; single runs if some are repeats or not finished; gains; tests of gains.
+ * Columns of measures that no series has are left out, and so are tables without rows. */
 int rog_report_tables_make(const struct rog_report *report, struct rog_report_tables *tables,
                            struct rog_error *err);
 void rog_report_tables_release(struct rog_report_tables *tables);
 
-/* In LaTeX, for a document that uses the package booktabs; in Markdown, as GitHub has it. */
+/* In LaTeX, for a document that uses the package booktabs; in Markdown as on GitHub. */
 void rog_report_latex(const struct rog_report_tables *tables, FILE *file);
 void rog_report_markdown(const struct rog_report_tables *tables, FILE *file);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes a report's numbers, and the names of what they are. */
+/* Writes a report's numbers and the names of measures as text. */
 #include <orchestrator/report/wording.h>
 
 #include <math.h>
@@ -9,10 +9,10 @@
 
 #include <common/file.h>
 
-#define ROUNDING 1e-9  /* of a mean */
-#define PLAIN_MOST 1e9 /* a number beyond it is written with an exponent */
+#define ROUNDING 1e-9  /* relative to a mean */
+#define PLAIN_MOST 1e9 /* larger numbers are written with an exponent */
 
-/* A number; a large one without its last digits, as a loss may grow beyond all bounds. */
+/* Formats a number; a large one with an exponent, because a loss may grow beyond all bounds. */
 static struct rog_wording_number number_of(double value, int digits)
 {
     struct rog_wording_number number;
@@ -33,8 +33,8 @@ bool rog_wording_varies(const struct rog_interval *values)
     return values->deviation > ROUNDING * fabs(values->mean);
 }
 
-/* "68.10 ±0.30" of three or more, "68.10 [67.90, 68.30]" of two; with the number of values where
- * not all of `most` have one. */
+/* Returns "68.10 ±0.30" for three or more values, "68.10 [67.90, 68.30]" for two; with the number
+ * of values if fewer than `most`. */
 static char *interval_text(const struct rog_interval *value, const char *before, int digits,
                            const char *unit, size_t most)
 {
@@ -44,7 +44,7 @@ static char *interval_text(const struct rog_interval *value, const char *before,
     if (value->count < most)
         snprintf(count, sizeof count, " (n = %zu)", value->count);
     if (!rog_wording_varies(value))
-        spread[0] = '\0'; /* one value that does not vary: nothing was estimated */
+        spread[0] = '\0'; /* values that do not vary: nothing was estimated */
     else if (!isnan(value->half))
         snprintf(spread, sizeof spread, " ±%s", number_of(value->half, digits).text);
     else if (!isnan(value->low))
@@ -55,9 +55,9 @@ static char *interval_text(const struct rog_interval *value, const char *before,
     return rog_format("%s%s%s%s", mean.text, unit, spread, count);
 }
 
-/* "1204", "1204 (runs 1100 to 1310)" with the range of the runs' own lines, which is no interval of
- * the number before it; "> 10000 (2 of 5)" and "1204 (3 of 5, median 1190)" where some did not
- * reach the target. */
+/* Returns "1204"; "1204 (runs 1100 to 1310)" with the range of the single runs' lines, which is no
+ * interval of the number before it; "> 10000 (2 of 5)" and "1204 (3 of 5, median 1190)" if some did
+ * not reach the target. */
 static char *to_target_text(const struct rog_report_value *value, int digits)
 {
     const struct rog_wording_number least = number_of(value->least, digits);
@@ -82,7 +82,7 @@ static char *to_target_text(const struct rog_report_value *value, int digits)
                : rog_format("%s%s", number_of(value->line.value, digits).text, spread);
 }
 
-/* "2.18 at 1620 s". */
+/* Returns "2.18 at 1620 s". */
 static char *worst_text(double by, double at_s, int digits)
 {
     if (isnan(by))
@@ -91,7 +91,8 @@ static char *worst_text(double by, double at_s, int digits)
                        : rog_format("%s at %.0f s", number_of(by, digits).text, at_s);
 }
 
-/* An accuracy or a time of an iteration; where no run of the series has run that long, that. */
+/* Returns an accuracy or a time of an iteration, or "ended" if all runs of the series had ended
+ * before that time. */
 static char *value_text(const struct rog_report_value *value, int digits)
 {
     if (value->counted > 0 && value->ended == value->counted)
@@ -125,7 +126,8 @@ char *rog_wording_series(const struct rog_report_value *value, const struct rog_
     return value_text(value, measure->digits);
 }
 
-/* "ahead 2, unknown 1"; of pairs that are all alike "ahead in 3 of 3", of a single one "ahead". */
+/* Returns "ahead 2, unknown 1"; "ahead in 3 of 3" if all pairs are alike, "ahead" for a single
+ * one. */
 static char *directions_text(const struct rog_gain_value *value, size_t pairs)
 {
     const struct {

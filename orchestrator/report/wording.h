@@ -3,8 +3,8 @@
 #define ROG_REPORT_WORDING_H
 
 /*
- * How the numbers of a report are written in the cells of its tables, and what measures are called
- * there. Texts are heap memory, NULL when memory ran out; "-" is what is not known.
+ * How numbers of a report are written in the cells of its tables, and how measures are named there.
+ * Texts are heap memory, NULL without memory; "-" means unknown.
  */
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #include <orchestrator/report/report.h>
 
-#define ROG_WORDING_ENDED "ended" /* in a cell: no value, as the run had ended */
+#define ROG_WORDING_ENDED "ended" /* in a cell: no value, because the run had ended */
 
 struct rog_wording_number {
     char text[40];
@@ -20,7 +20,7 @@ struct rog_wording_number {
 /* A difference, with its sign. */
 struct rog_wording_number rog_wording_signed(double value, int digits);
 
-/* Whether values vary by more than rounding, so that their spread stands beside the mean. */
+/* Returns whether values vary by more than rounding errors, so that their spread is shown. */
 bool rog_wording_varies(const struct rog_interval *values);
 
 /* A cell: of a series, of a run, of a gain, of a test's p. */
@@ -30,20 +30,20 @@ char *rog_wording_gain(const struct rog_gain_value *value, const struct rog_meas
                        size_t pairs);
 char *rog_wording_p(double p);
 
-/* What the case's target is called: "64%", "0.5 nat". */
+/* The name of the case's target: "64%", "0.5 nat". */
 struct rog_wording_target {
     char text[ROG_METRIC_TEXT_BYTES];
 };
 struct rog_wording_target rog_wording_target(const struct rog_report *report);
 
-/* "worst drop", or "worst rise" where less is better. */
+/* "worst drop", or "worst rise" if less is better. */
 const char *rog_wording_worst(const struct rog_report *report);
 
-/* What a column of a measure is called, of series and runs, and of gains; accuracies by their time,
- * behind `first`. */
+/* The title of a measure's column, for series and runs, and for gains; for an accuracy its time,
+ * after `first`. */
 char *rog_wording_title(const struct rog_report *report, size_t measure, const char *first);
 char *rog_wording_gain_title(const struct rog_report *report, size_t measure, const char *first);
-/* What a row of tests of a measure is called. */
+/* The title of a row of tests of a measure. */
 char *rog_wording_test_title(const struct rog_report *report, size_t measure);
 
 #endif
