@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts rows of files, and says what became of them. */
+/* Counts rows of files by whether they were stored or rejected. */
 #include <orchestrator/import/account.h>
 
 #include <assert.h>

@@ -30,24 +30,24 @@ struct rog_account {
     size_t refusals;
 };
 
-/* A row that is not stored. */
+/* Counts a row that is rejected. */
 void rog_account_refuse(struct rog_account *account, const char *reason, uint32_t line);
 
-/* A row that is rejected for that reason, or with NULL stored. */
+/* Counts a row that is rejected for that reason, or stored if it is NULL. */
 void rog_account_settle(struct rog_account *account, const char *reason, uint32_t line);
 
 /* Whether every row is stored or rejected. */
 bool rog_account_adds_up(const struct rog_account *account);
 
 /* {"file", "lines", "row", "rows", "others", "stored", "refused", "sorted", "unended", "refusals":
- * [{"reason", "count", "first_line"}]}; NULL when memory ran out. */
+ * [{"reason", "count", "first_line"}]}; NULL without memory. */
 struct rog_json *rog_account_json(const struct rog_account *account);
 
 /* Whether it contains anything rejected, odd or unread. */
 bool rog_account_is_notable(const struct rog_json *account);
 
-/* The same as a line for people, in heap memory; NULL without memory. A file that was not read only
- * has {"file", "bytes"}. */
+/* Describes the account in a line of text, in heap memory; NULL without memory. The account of a
+ * file that was not read has only {"file", "bytes"}. */
 char *rog_account_text(const struct rog_json *account);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a run's folder of the published artifact. */
+/* Reads the folder of a run of the published artifact. */
 #include <orchestrator/import/artifact.h>
 
 #include <dirent.h>
@@ -26,10 +26,10 @@ static int set_text(char **text, const char *value, struct rog_error *err)
 
 /* ---- config ---- */
 
-/* "BSP:" on its first line, then "threshold: 0", "bw control: outdoors", ...: each once, and what
- * this program does not know is kept as it is. The artifact ends its last line with no line end. Of
- * runs whose bandwidth nothing limited the control is empty (scripts/run.py, --control ''). NULL
- * where the line is taken, else why not. */
+/* Reads a line of `config`: "BSP:" is the first, then "threshold: 0", "bw control: outdoors", ...:
+ * each once; unknown settings are kept unchanged. The artifact writes no line end after the last
+ * line. The control is empty for runs with unlimited bandwidth (scripts/run.py, --control '').
+ * Returns NULL if the line was accepted, otherwise the reason. */
 static const char *take_setting(struct rog_artifact *run, char *line, int *code,
                                 struct rog_error *err)
 {
@@ -72,7 +72,7 @@ static int check_config(struct rog_artifact *run, const char *path, struct rog_e
                         "%s: it must name the library (\"ROG:\"), world_size (2 to %d), threshold "
                         "and bw control, and epoch must be a number",
                         path, WORKERS_MAX + 1);
-    /* They become parts of file names when the run is replayed. */
+    /* These become parts of file names when the run is replayed. */
     const char *odd = !rog_name_is_plain(run->library)   ? run->library
                       : !rog_name_is_plain(run->control) ? run->control
                                                          : NULL;
@@ -109,13 +109,13 @@ static int read_config(struct rog_artifact *run, const char *path, struct rog_er
 
 /* ---- the files ---- */
 
-/* The files of a run but its config, in the order in which they are read: each one says what a
- * later one needs. A rank stands between name and extension; accuracy.csv has none. */
+/* The files of a run except its config, in the order in which they are read: later ones need
+ * information from earlier ones. A rank is between name and extension; accuracy.csv has none. */
 static const struct kind {
     const char *name, *extension;
     int64_t first;
-    bool workers; /* to the last worker's rank; else the first only */
-    bool limited; /* only runs whose bandwidth is limited must have it */
+    bool workers; /* ranks from `first` to the last worker's; otherwise only `first` */
+    bool limited; /* required only if the run's bandwidth is limited */
     int (*read)(struct rog_artifact *, const struct rog_artifact_file *, int64_t,
                 struct rog_error *);
 } kinds[] = {
@@ -160,7 +160,8 @@ static int read_kind(struct rog_artifact *run, const char *folder, const struct 
     return code;
 }
 
-/* The accounts of what else there is: nothing of it is stored. Models are in folders. */
+/* Adds accounts of all other files, of which nothing is stored. Models are in folders, which are
+ * not listed. */
 static int list_others(struct rog_artifact *run, const char *folder, const char *inner,
                        const struct rog_json *names, struct rog_error *err)
 {
@@ -190,7 +191,7 @@ static int list_others(struct rog_artifact *run, const char *folder, const char 
 
 static int read_files(struct rog_artifact *run, const char *folder, struct rog_error *err)
 {
-    struct rog_json *names = rog_json_object(); /* of files that are known */
+    struct rog_json *names = rog_json_object(); /* of known files */
     rog_json_put_bool(names, CONFIG, true);
     int code = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && code == 0; i++)
@@ -203,7 +204,8 @@ static int read_files(struct rog_artifact *run, const char *folder, struct rog_e
     return code;
 }
 
-/* A worker's pull is logged with the stall in it, which the server's log alone says. */
+/* Notes pulls that are unknown: a worker logs its pull including the stall, which only the server's
+ * log contains. */
 static void note_pulls(struct rog_artifact *run)
 {
     size_t count = 0, unknown = 0;

@@ -2,7 +2,7 @@
 #ifndef ROG_IMPORT_ARTIFACT_H
 #define ROG_IMPORT_ARTIFACT_H
 
-/* Reading the folder of a run of the published artifact. */
+/* Reads the folder of a run of the published artifact. */
 
 #include <orchestrator/import/artifact_run.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what a run of the published artifact has by time: energy, bandwidth, accuracy. */
+/* Reads the time series of a run of the published artifact: energy, bandwidth, accuracy. */
 #include <orchestrator/import/artifact_logs.h>
 
 #include <math.h>
@@ -10,14 +10,15 @@
 #include <orchestrator/import/readings.h>
 
 #define TWICE "the same as the row before"
-#define JOULES_MAX 1e15 /* differences and sums stay numbers */
+#define JOULES_MAX 1e15 /* limit that keeps differences and sums precise */
 #define MBPS_MAX 1e6    /* 1 Tbit/s, more than any network of such hosts */
 #define WATTS_MAX 1e5   /* of a host */
 #define RUN_MAX_S (30 * 86400.0)
 
-/* ---- energy and bandwidth: rows of times on the host's clock ---- */
+/* ---- energy and bandwidth: rows with times on the host's clock ---- */
 
-/* How messages of the programs begin that write a log; other lines are rows, or damaged ones. */
+/* Beginnings of messages of the programs that write a log; other lines are rows, or damaged
+ * rows. */
 static const char *const energy_messages[] = {
     "failed to initialize", "Open source file", "power api", "Loaded ", "started", NULL};
 static const char *const bandwidth_messages[] = {
@@ -31,17 +32,19 @@ static bool is_message(const char *const *messages, const char *text)
     return *messages;
 }
 
-/* How the rows of a log become a series. */
+/* How the rows of a log are converted to a series. */
 struct kind {
     const char *rows;
-    bool is_sum; /* a sum since some moment, which only grows; else a level, which holds */
+    /* a sum that only grows, starting anywhere; otherwise a level, which is valid until the next
+     * row */
+    bool is_sum;
     const char *const *messages;
-    /* 1: a row, its value read; 0: no row; -1: one that cannot be understood. */
+    /* Reads the value of a row. 1: done; 0: not a row; -1: a damaged row. */
     int (*read)(const char *text, bool ended, double *value);
 };
 
-/* "energy (J): TOTAL 49945.457 CPU_GPU_CV 24091.725 SOC 9991.955 ", complete when something follows
- * the total. */
+/* Reads "energy (J): TOTAL 49945.457 CPU_GPU_CV 24091.725 SOC 9991.955 "; it is complete if the
+ * total is followed by more text. */
 static int read_energy(const char *text, bool ended, double *joules)
 {
     const char *rest;
@@ -52,7 +55,7 @@ static int read_energy(const char *text, bool ended, double *joules)
     return good ? 1 : -1;
 }
 
-/* Anything with a time is a rate, "7.5". */
+/* Reads a rate, "7.5". Any line with a time is one. */
 static int read_bandwidth(const char *text, bool ended, double *mbps)
 {
     const char *rest;
@@ -65,7 +68,8 @@ static int read_bandwidth(const char *text, bool ended, double *mbps)
 static const struct kind energy = {"readings", true, energy_messages, read_energy},
                          bandwidth = {"rates", false, bandwidth_messages, read_bandwidth};
 
-/* Why times of a rank's host cannot be told from the run's start; NULL: they can. */
+/* Returns why times of a rank's host cannot be converted to times since the run's start; NULL: they
+ * can. */
 static const char *no_start(const struct rog_artifact *run, int64_t rank, double *started_s)
 {
     const struct rog_artifact_worker *worker = rank ? &run->worker[rank - 1] : NULL;
@@ -80,8 +84,7 @@ static const char *no_start(const struct rog_artifact *run, int64_t rank, double
                : "its host's clock cannot be aligned: the worker's log is missing or empty";
 }
 
-/* The value at the start: of a level the last one before; of a sum what lies between it and the
- * next. */
+/* Returns the value at the start: for a level, the last one before it; for a sum, interpolated. */
 static double at_start(const struct kind *kind, const struct rog_reading *before,
                        const struct rog_reading *after)
 {
@@ -95,14 +98,15 @@ static void add_point(struct rog_artifact_series *series, double t, double value
     series->point[series->count++] = (struct rog_artifact_point){t, value};
 }
 
-/* Of a sum at either end of a log no neighbour tells whether it is the row that is wrong; but no
- * host takes so much. */
+/* Returns whether a sum grows faster than any host's power. At either end of a log, this is the
+ * only way to recognize a wrong row, because there is no neighbour on one side. */
 static bool jumps(const struct rog_reading *one, const struct rog_reading *two)
 {
     return two->value - one->value > WATTS_MAX * fmax(two->t - one->t, 1);
 }
 
-/* A sum only grows: the most rows that do are kept, so that one wrong row costs no other. */
+/* Leaves out rows of a sum that decrease. The longest growing sequence is kept, so that a wrong row
+ * does not affect others. */
 static int leave_out_falls(struct rog_readings *rows, struct rog_account *account,
                            struct rog_error *err)
 {
@@ -134,8 +138,8 @@ static int leave_out_falls(struct rog_readings *rows, struct rog_account *accoun
     return 0;
 }
 
-/* Sorted rows become the series. Those before the start become one there, from whose value a sum
- * counts. */
+/* Converts sorted rows to a series. Rows before the start are replaced by one at the start, from
+ * which a sum is counted. */
 static int make_series(const struct kind *kind, struct rog_readings *rows,
                        struct rog_account *account, struct rog_artifact_series *series,
                        struct rog_error *err)
@@ -179,11 +183,11 @@ static void note_empty(struct rog_artifact *run, const char *file, const struct 
         rog_artifact_note(run, "%s has no %s", file, kind->rows);
 }
 
-/* A log while it is read. */
+/* State of reading a log. */
 struct reading {
     const struct kind *kind;
-    double started_s;      /* of its host */
-    const char *unaligned; /* why that is not known; NULL: it is */
+    double started_s;      /* start on the host's clock */
+    const char *unaligned; /* why started_s is unknown; NULL: it is known */
     struct rog_account account;
     struct rog_readings rows;
     char says[256]; /* its last message */
@@ -260,7 +264,7 @@ int rog_artifact_bandwidth_log(struct rog_artifact *run, const struct rog_artifa
 
 /* ---- accuracy.csv ---- */
 
-/* "1080.05,146,57.1": NULL where it is, else why it cannot be stored. */
+/* Reads "1080.05,146,57.1". Returns NULL if it is valid, otherwise why it cannot be stored. */
 static const char *read_accuracy(const struct rog_log *log, struct rog_reading *row)
 {
     const char *rest, *digits;
@@ -302,7 +306,7 @@ static int make_checkpoints(struct rog_artifact *run, const struct rog_readings 
     return 0;
 }
 
-/* The published header ends with the run's folder. */
+/* Checks the header, which ends with the run's folder. */
 static void look_at_header(struct rog_artifact *run, const char *line)
 {
     const char *named = strstr(line, "/result/");

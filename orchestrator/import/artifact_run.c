@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is noted of an artifact's run while its files are read. */
+/* Collects notes and accounts while the files of an artifact's run are read. */
 #include <orchestrator/import/artifact_run.h>
 
 #include <assert.h>

@@ -4,13 +4,13 @@
 
 /*
  * A run as the published artifact of ROG (MICRO 2022) recorded it: a folder
- * MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL with `config`, accuracy.csv and log/. Only what stands in
- * the files is taken; what is missing is said and stays missing, and each row of each file is
- * either stored or refused for a reason (account.h).
+ * MM-DD-hh-mm-LIBRARY-THRESHOLD-CONTROL with `config`, accuracy.csv and log/. Only the contents of
+ * the files are used; what is missing is reported and stays missing, and each row of each file is
+ * either stored or rejected for a reason (account.h).
  *
- * Clocks of hosts differ, one by a whole day: each host's times count from its own "Worker
- * started". The server numbers workers from 0 in the order of their connection; a worker's log says
- * which number it got. Times are seconds, NaN where a log does not say them.
+ * Clocks of hosts differ, one by a whole day: each host's times are counted from its own "Worker
+ * started". The server numbers workers from 0 in the order of their connections; a worker's log has
+ * the number it got. Times are seconds, NaN if a log does not contain them.
  */
 
 #include <stdbool.h>
@@ -26,13 +26,15 @@ struct rog_artifact_iteration {
     uint32_t line; /* of its log */
     double t;
     double computation_s; /* "computation": without sleeping */
-    double gpu_s;         /* "GPU running time": in some versions with sleeping */
-    double sleep_s;       /* "sleep": the server's value in this iteration's pull */
-    double padding_s;     /* time slept in this iteration */
+    double gpu_s;         /* "GPU running time": includes sleeping in some versions */
+    /* "sleep": the duration that the server sent with this iteration's pull */
+    double sleep_s;
+    double padding_s; /* time actually slept in this iteration */
     double compress_s, decompress_s;
-    double communication_s;      /* as logged: push and pull with the stall, for BSP and SSP without
-                                    compressing */
-    double push_s, pull_s;       /* ROG: as logged, with compressing, the pull with the stall */
+    /* as logged: push and pull including the stall; for BSP and SSP without compressing */
+    double communication_s;
+    /* ROG: as logged, including compressing; the pull includes the stall. */
+    double push_s, pull_s;
     double sent_s;               /* BSP, SSP: from compressed to received */
     double push_rate, pull_rate; /* share of rows; ROG */
     double bytes_pushed, bytes_pulled;
@@ -42,10 +44,10 @@ struct rog_artifact_iteration {
 
 struct rog_artifact_worker {
     int64_t rank;
-    int64_t server_rank; /* -1: not said */
+    int64_t server_rank; /* number given by the server; -1: not logged */
     bool has_log;
-    double started_s; /* on the host's clock; NaN: not said */
-    int64_t rows;     /* 0: not said */
+    double started_s; /* on the host's clock; NaN: not logged */
+    int64_t rows;     /* 0: not logged */
     struct rog_artifact_iteration *item;
     size_t count;
 };
@@ -76,16 +78,16 @@ struct rog_artifact {
     size_t checkpoints;
     double stall_average_s; /* mean over workers as last logged by the server; NaN */
     bool has_server_log;
-    double server_started_s; /* on its clock; NaN: not said */
-    struct rog_json *notes;  /* what is missing or odd, for people */
+    double server_started_s; /* on its clock; NaN: not logged */
+    struct rog_json *notes;  /* texts on what is missing or odd */
     struct rog_json *files;  /* the account of each file */
 };
 
-/* A note about the run. */
+/* Adds a note about the run. */
 void rog_artifact_note(struct rog_artifact *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The account of a file that was read. */
+/* Adds the account of a file that was read. */
 void rog_artifact_account(struct rog_artifact *run, const struct rog_account *account);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the log of the published artifact's server. */
+/* Reads the server's log of the published artifact. */
 #include <orchestrator/import/artifact_logs.h>
 
 #include <math.h>
@@ -10,8 +10,8 @@
 
 #define ROOM ((size_t)1024)
 
-/* "2, stall waiting, 14.76" (BSP, SSP) and "2 stall waiting 14.76" (ROG). 1: that is it; 0: it is
- * something else; -1: it cannot be understood, *server_rank is -1 or said. */
+/* Reads "2, stall waiting, 14.76" (BSP, SSP) or "2 stall waiting 14.76" (ROG). 1: done; 0: another
+ * line; -1: damaged, with *server_rank -1 or as read. */
 static int read_stall(const char *text, int64_t *server_rank, double *stall_s)
 {
     const char *rest;
@@ -27,7 +27,7 @@ static int read_stall(const char *text, int64_t *server_rank, double *stall_s)
     return rog_log_number(rest, stall_s, &rest) && *rest == '\0' && *stall_s >= 0 ? 1 : -1;
 }
 
-/* "IMPORTANT stall time avg:, [7.78, 7.68, 7.02, 7.14], 7.41, sum:, ...": the 7.41. */
+/* Reads "IMPORTANT stall time avg:, [7.78, 7.68, 7.02, 7.14], 7.41, sum:, ...": the 7.41. */
 static void read_average(const char *text, double *average_s)
 {
     const char *rest, *list;
@@ -39,8 +39,8 @@ static void read_average(const char *text, double *average_s)
         *average_s = value;
 }
 
-/* Whether an incomplete line may have become a stall: it begins with the number of a worker, and as
- * a stall goes on as far as it is there. */
+/* Returns whether an incomplete line may be the beginning of a stall: it starts with the number of
+ * a worker and agrees with the format of a stall up to its end. */
 static bool may_be_stall(const char *text)
 {
     static const char stall[] = " stall waiting";
@@ -56,7 +56,7 @@ static int by_number(const void *key, const void *item)
     return (number > other) - (number < other);
 }
 
-/* Stalls of the workers, and of worker numbers that no log names. */
+/* Stalls of the workers, and of worker numbers that no worker's log contains. */
 struct reading {
     struct rog_artifact *run;
     struct rog_artifact_stalls *stalls; /* [workers] */
@@ -76,7 +76,7 @@ static int keep(struct rog_artifact_stalls *stalls, const struct rog_artifact_st
     return 0;
 }
 
-/* Puts the stall to those of its worker; one that is not understood keeps its place. */
+/* Adds the stall to those of its worker; a damaged one keeps its place in the order. */
 static int take_stall(struct reading *r, int64_t server_rank,
                       const struct rog_artifact_stall *stall, struct rog_error *err)
 {
@@ -98,7 +98,7 @@ static int take_stall(struct reading *r, int64_t server_rank,
     return 0;
 }
 
-/* One line. */
+/* Reads a line. */
 static int take_line(struct reading *r, const struct rog_log *log, struct rog_error *err)
 {
     struct rog_artifact_stall stall = {.line = log->number};
@@ -123,7 +123,7 @@ static int take_line(struct reading *r, const struct rog_log *log, struct rog_er
     return take_stall(r, server_rank, &stall, err);
 }
 
-/* Copies of one log under two names. */
+/* Notes logs that are copies of each other under two names. */
 static void note_twins(struct rog_artifact *run)
 {
     for (int64_t a = 0; a < run->workers; a++)
@@ -136,7 +136,7 @@ static void note_twins(struct rog_artifact *run)
                                   (long long)run->worker[a].server_rank);
 }
 
-/* Stalls go to their iterations. */
+/* Assigns the stalls of a worker to its iterations. */
 static void give(struct reading *r, int64_t w)
 {
     struct rog_artifact_worker *worker = &r->run->worker[w];
@@ -158,7 +158,7 @@ static void give(struct reading *r, int64_t w)
     }
 }
 
-/* What does not match, and what became of it. */
+/* Notes stalls that match no iteration, and how they were treated. */
 static void note_missing(const struct reading *r, const char *file, int64_t w, int64_t missing)
 {
     const struct rog_artifact_stalls *stalls = &r->stalls[w];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the iterations of stalls by their times. */
+/* Finds the iterations of stalls by comparing times. */
 #include <orchestrator/import/artifact_stalls.h>
 
 #include <math.h>
 #include <stdlib.h>
 
-#define DRIFT_S 0.5 /* by which the clocks of two hosts may go apart during a run */
+#define DRIFT_S 0.5 /* most drift between the clocks of two hosts during a run */
 
-/* By how much the server's clock may be ahead of the worker's. */
+/* Bounds on how far the server's clock is ahead of the worker's. */
 struct ahead {
     double least_s, most_s;
 };
@@ -15,16 +15,17 @@ struct ahead {
 struct alignment {
     const struct rog_artifact_worker *worker;
     struct rog_artifact_stalls *stalls;
-    struct ahead *before; /* [stalls]: what is known of the clocks before each stall */
-    int64_t last;         /* the worker's last iteration */
+    struct ahead *before; /* [stalls]: bounds known before each stall */
+    int64_t last;         /* number of the worker's last iteration */
 };
 
-/* What a stall says of the clocks when it belongs to that iteration; of one that is missing in the
- * worker's log its neighbours are the bounds. */
+/* Returns what a stall implies about the clocks if it belongs to that iteration; if the iteration
+ * is missing in the worker's log, its neighbours give the bounds. */
 static struct ahead says(const struct alignment *a, size_t stall, int64_t iteration)
 {
     const struct rog_artifact_iteration *item = a->worker->item;
-    size_t low = 0, high = a->worker->count; /* the first that is not before it */
+    /* Searches for the first item that is not before the iteration. */
+    size_t low = 0, high = a->worker->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (item[middle].iteration < iteration)
@@ -49,7 +50,8 @@ static struct ahead both(struct ahead one, struct ahead two)
     return (struct ahead){fmax(one.least_s, two.least_s), fmin(one.most_s, two.most_s)};
 }
 
-/* How many stalls from `first` on agree when `missing` before it are. */
+/* Returns how many stalls from `first` on are consistent if `missing` stalls before them are
+ * missing. */
 static size_t agreeing(const struct alignment *a, size_t first, int64_t missing, struct ahead known)
 {
     size_t i = first;
@@ -62,7 +64,7 @@ static size_t agreeing(const struct alignment *a, size_t first, int64_t missing,
     return i - first;
 }
 
-/* Takes `count` stalls from `first` on. */
+/* Assigns `count` stalls from `first` on, and returns the new bounds. */
 static struct ahead take(const struct alignment *a, size_t first, size_t count, int64_t missing,
                          struct ahead known)
 {
@@ -74,8 +76,8 @@ static struct ahead take(const struct alignment *a, size_t first, size_t count, 
     return known;
 }
 
-/* Before a gap is seen stalls behind it may have been taken: those which fit behind it too are left
- * out. What was known before them. */
+/* Stalls after a gap may have been assigned before the gap was noticed: undoes assignments that are
+ * consistent with the gap too. Returns the bounds known before them. */
 static struct ahead take_back(const struct alignment *a, size_t first, int64_t missing,
                               struct ahead known)
 {

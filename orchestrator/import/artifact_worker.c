@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the log of a worker of the published artifact. */
+/* Reads a worker's log of the published artifact. */
 #include <orchestrator/import/artifact_logs.h>
 
 #include <math.h>
@@ -32,22 +32,22 @@ static const struct rog_artifact_iteration nothing = {
     .stall_s = NOT_SAID,
 };
 
-/* Times of an iteration on the host's clock, and what a worker sleeps. */
+/* Times within an iteration on the host's clock, and the sleep to come. */
 struct moments {
-    double began_s;  /* the one before ended, or the worker started */
-    double pushes_s; /* computing and sleeping are over; of BSP and SSP also compressing */
-    double pulled_s; /* of BSP and SSP not decompressed yet */
+    double began_s;  /* end of the previous iteration, or start of the worker */
+    double pushes_s; /* end of computing and sleeping; for BSP and SSP also of compressing */
+    double pulled_s; /* for BSP and SSP before decompressing */
     double ended_s;
-    bool apart;   /* compressing and decompressing are not between pushes_s and pulled_s */
-    bool twice;   /* "Start sleep.": it sleeps at the end and then before the next push again */
-    double owe_s; /* to be slept before the push, by the pull of the iteration before */
+    bool apart;   /* compressing and decompressing are outside pushes_s and pulled_s */
+    bool twice;   /* "Start sleep.": it sleeps at the end, and again before the next push */
+    double owe_s; /* time to sleep before the push, from the previous iteration's pull */
 };
 
-/* The server tells each worker with its pull for how long to sleep. BSP and SSP (DEFSGDM's
- * Local_Worker.train) sleep so long before the next push; in their first iterations they also do so
- * at once, as the recorded version of ROG always does, between its pull and the line "Iteration".
- * What was slept is what there was time for; compressing is logged as a mean, so that times are
- * uncertain. */
+/* Computes the time slept. The server tells each worker with its pull how long to sleep. Workers of
+ * BSP and SSP (DEFSGDM's Local_Worker.train) sleep that long before the next push; in their first
+ * iterations also at once. Workers of the recorded version of ROG always sleep at once, between the
+ * pull and the line "Iteration". A sleep is assumed if there was enough time for it; the time of
+ * compressing is only logged as a mean, so that times are uncertain. */
 static void add_padding(struct rog_artifact_iteration *now, struct moments *at)
 {
     double before_s = at->pushes_s - at->began_s - now->computation_s;
@@ -61,7 +61,7 @@ static void add_padding(struct rog_artifact_iteration *now, struct moments *at)
     at->owe_s = at_once && !at->twice ? 0 : sleep_s;
 }
 
-/* What a line without a time says: how many bytes of a message went through. */
+/* Reads a line without a time: how many bytes of a message were transmitted. */
 static void read_bytes(const char *line, struct rog_artifact_iteration *now)
 {
     const char *sent = strstr(line, "Finally transmitted ");
@@ -73,12 +73,12 @@ static void read_bytes(const char *line, struct rog_artifact_iteration *now)
         now->bytes_pulled = strtod(number + strlen("transmitted "), NULL);
 }
 
-/* Lines "NAME NUMBER" and where the number goes. A name that is the beginning of another stands
- * behind it. */
+/* Lines "NAME NUMBER" and where the number is stored. A name that is a prefix of another one must
+ * follow it. */
 static const struct {
     const char *name;
     size_t field;
-    bool first; /* of an iteration counts: later ones answer the server's requests */
+    bool first; /* only the first in an iteration counts: later ones answer the server's requests */
 } numbers[] = {
     {"push transmission rate ", offsetof(struct rog_artifact_iteration, push_rate), true},
     {"pull transmission rate ", offsetof(struct rog_artifact_iteration, pull_rate), false},
@@ -107,11 +107,11 @@ struct reading {
     struct rog_account account;
     struct rog_artifact_iteration now;
     struct moments at;
-    bool named;    /* the line "Iteration" of `now` was there */
-    size_t starts; /* lines "Worker started" */
+    bool named;    /* the line "Iteration" of `now` was read */
+    size_t starts; /* number of lines "Worker started" */
 };
 
-/* "12 worker0" */
+/* Reads "12 worker0". */
 static bool read_name(const char *text, struct rog_artifact_iteration *now, int64_t *server_rank)
 {
     char number[32];
@@ -123,14 +123,14 @@ static bool read_name(const char *text, struct rog_artifact_iteration *now, int6
            *server_rank >= 0;
 }
 
-/* Where a row that has begun is refused. */
+/* Rejects a row whose first line was read. */
 static void refuse(struct reading *r, const char *reason)
 {
     rog_account_refuse(&r->account, reason, r->now.line);
     r->named = false;
 }
 
-/* The line "Iteration", with which the row is counted. */
+/* Reads the line "Iteration", with which a row is counted. */
 static void take_name(struct reading *r, const struct rog_log *log, double clock_s,
                       const char *text)
 {
@@ -149,7 +149,7 @@ static void take_name(struct reading *r, const struct rog_log *log, double clock
     r->worker->server_rank = server_rank;
 }
 
-/* "3.96 loss avg: 3.96"; the loss may be nan. */
+/* Reads "3.96 loss avg: 3.96"; the loss may be nan. */
 static bool read_loss(const char *text, bool ended, double *loss)
 {
     const char *rest = text;
@@ -174,7 +174,7 @@ static int keep(struct reading *r, struct rog_error *err)
     return 0;
 }
 
-/* The line "loss", the last of an iteration: its row is complete. */
+/* Reads the line "loss", the last of an iteration, which completes its row. */
 static int take_loss(struct reading *r, const struct rog_log *log, const char *text,
                      struct rog_error *err)
 {
@@ -207,7 +207,8 @@ static void known(double *value)
         *value = NOT_SAID;
 }
 
-/* Another iteration begins to send while the last one is not complete. */
+/* Handles the beginning of the next push; if the previous iteration is incomplete it is
+ * rejected. */
 static void begin_sending(struct reading *r, double clock_s)
 {
     if (r->named) {
@@ -217,8 +218,8 @@ static void begin_sending(struct reading *r, double clock_s)
     r->at.pushes_s = clock_s;
 }
 
-/* What a worker says of itself before it begins, and the lines of an iteration but the first and
- * the last. */
+/* Reads a line about the worker before its first iteration, or a line within an iteration except
+ * the first and the last. */
 static void take_line(struct reading *r, double clock_s, const char *text)
 {
     const char *rest;
@@ -264,7 +265,7 @@ static int by_iteration(const void *a, const void *b)
     return (p->line > q->line) - (p->line < q->line);
 }
 
-/* In their order, each once. */
+/* Sorts iterations, and rejects duplicates. */
 static void sort(struct reading *r)
 {
     struct rog_artifact_worker *worker = r->worker;
@@ -286,7 +287,7 @@ static void sort(struct reading *r)
     r->account.stored = (int64_t)kept;
 }
 
-/* Iterations that are not there, though later ones are. */
+/* Notes iterations that are missing before later ones. */
 static void note_gaps(struct rog_artifact *run, const struct rog_artifact_worker *worker,
                       const char *file)
 {
@@ -307,7 +308,7 @@ static void note_gaps(struct rog_artifact *run, const struct rog_artifact_worker
         rog_artifact_note(run, "%s: %zu more gaps like these", file, gaps - GAPS_NAMED);
 }
 
-/* What is odd about the log as a whole. */
+/* Notes what is unusual about the log as a whole. */
 static void note_oddities(struct rog_artifact *run, const struct reading *r, const char *file)
 {
     const struct rog_artifact_worker *worker = r->worker;

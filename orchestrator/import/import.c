@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Imports the artifact's runs and cases, those that are new. */
+/* Imports runs and cases of the artifact that are not in the database yet. */
 #include <orchestrator/import/import.h>
 
 #include <dirent.h>
@@ -58,7 +58,7 @@ static void log_account(const struct import *import, const char *of, const struc
     free(text);
 }
 
-/* What came in, in one line. */
+/* Logs what was imported, in a line. */
 static void log_run(const struct import *import, const struct rog_artifact *run)
 {
     int64_t iterations = 0, without = 0;
@@ -127,7 +127,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Every folder with a config in it. */
+/* Imports every folder that contains a config. */
 static int take_runs(struct import *import, const char *results, struct rog_error *err)
 {
     struct dirent **entry = NULL;
@@ -147,9 +147,9 @@ static int take_runs(struct import *import, const char *results, struct rog_erro
     return code;
 }
 
-#define PUBLISHED_CONTENDER "ROG" /* whose gains the artifact is about */
+#define PUBLISHED_CONTENDER "ROG" /* the contender of the artifact's cases */
 
-/* The published figures by the beginning of a case's name. */
+/* Returns the published figure for the beginning of a case's name. */
 static const char *figure_of(const char *case_name)
 {
     static const struct {
@@ -171,7 +171,7 @@ static void name_case(struct import *import, const char *case_name)
     rog_json_append(import->cases, rog_json_new_string(case_name));
 }
 
-/* Makes the case, if it is not there, and puts the runs of the list into it. */
+/* Creates the case if it does not exist, and adds the runs of the list. */
 static int fill_case(struct import *import, const char *case_name, const struct rog_json *ids,
                      struct rog_error *err)
 {
@@ -182,13 +182,13 @@ static int fill_case(struct import *import, const char *case_name, const struct 
     return code < 0 ? code : rog_case_append_runs(import->db, case_name, ids, err);
 }
 
-/* A case of experiment_records.txt and what is named under it. */
+/* A case of experiment_records.txt and the runs listed under it. */
 struct section {
     char *case_name;
     struct rog_json *ids;
 };
 
-/* Fills the case; the next one begins, named by what follows the '#' (NULL: none does). */
+/* Fills the case and begins the next one, named by the text after '#' (NULL: no more). */
 static int end_section(struct import *import, struct section *section, const char *next,
                        struct rog_error *err)
 {
@@ -199,7 +199,7 @@ static int end_section(struct import *import, struct section *section, const cha
     return code == 0 && next && !section->case_name ? rog_fail_nomem(err) : code;
 }
 
-/* One row. NULL where it is taken, else why not. */
+/* Reads a row. Returns NULL if it was accepted, otherwise the reason. */
 static const char *take_record(struct import *import, const char *path, const char *row,
                                struct section *section, int *code, struct rog_error *err)
 {
@@ -219,7 +219,7 @@ static const char *take_record(struct import *import, const char *path, const ch
     return NULL;
 }
 
-/* "#outdoors-case0" and the runs under it. */
+/* Reads experiment_records.txt: "#outdoors-case0" and the runs under it, and so on. */
 static int take_records(struct import *import, const char *path, struct rog_error *err)
 {
     struct rog_log log;
@@ -258,14 +258,14 @@ out:
     return code;
 }
 
-/* All runs that were found, in one case. */
+/* Adds all runs that were found to one case. */
 static int take_case(struct import *import, const char *case_name, struct rog_error *err)
 {
     int code = fill_case(import, case_name, import->imported, err);
     return code < 0 ? code : fill_case(import, case_name, import->present, err);
 }
 
-/* Where experiment_records.txt is: in the folder with `result` in it. */
+/* Returns the path of experiment_records.txt: in the folder that contains `result`. */
 static char *records_path(const char *folder, bool whole)
 {
     static const char name[] = "experiment_records.txt";

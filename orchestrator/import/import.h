@@ -4,8 +4,8 @@
 
 /*
  * Imports the published artifact into results.db: the runs of its `result` folder and the cases of
- * experiment_records.txt. A run is imported completely or not at all, and once: an existing one is
- * left as it is.
+ * experiment_records.txt. A run is imported completely or not at all, and only once: an existing
+ * run is left unchanged.
  */
 
 #include <common/json.h>
@@ -19,10 +19,10 @@ struct rog_import_options {
     void *user;
 };
 
-/* `folder`: one with `result` in it, the result folder, or a run's own. *result (owned by the
+/* `folder`: one that contains `result`, the result folder, or a run's own. *result (owned by the
  * caller): {"imported": [ids], "present": [ids], "cases": [names], "notes": {id: [texts]}, "files":
- * {id: [accounts]}, "records": account} (account.h; records where experiment_records.txt was read).
- * ROG_ENOTFOUND when no run is found. */
+ * {id: [accounts]}, "records": account} (account.h; records if experiment_records.txt was read).
+ * ROG_ENOTFOUND if no run is found. */
 int rog_import_artifact(struct rog_db *db, const char *folder,
                         const struct rog_import_options *options, struct rog_json **result,
                         struct rog_error *err);

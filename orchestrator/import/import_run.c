@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes one imported run into the tables. */
+/* Writes an imported run into the tables. */
 #include <orchestrator/import/import_run.h>
 
 #include <math.h>
@@ -21,9 +21,10 @@ static double known(double value)
     return isnan(value) ? 0 : value;
 }
 
-/* Seconds of one iteration as the tables have them. Compressing belongs to the push and unpacking
- * to the pull for every strategy; ROG's logs have it so, the others' apart. The pull is logged with
- * the stall in it: without the stall, which the server's log says, it is not known. */
+/* Computes the seconds of push and pull as defined in the tables, where compressing belongs to the
+ * push and decompressing to the pull for every strategy. ROG's logs do the same, the others' log it
+ * separately. The logged pull includes the stall: it is unknown unless the server's log contains
+ * the stall. */
 static void split(const struct rog_artifact_iteration *item, double *push_s, double *pull_s)
 {
     bool apart = isnan(item->push_s);
@@ -34,7 +35,7 @@ static void split(const struct rog_artifact_iteration *item, double *push_s, dou
         *pull_s += known(item->decompress_s);
 }
 
-/* A share of the model's rows, or a number of bytes, as the tables have it. */
+/* Returns a share of the model's rows, or a number of bytes, as stored in the tables. */
 static int64_t whole(double value)
 {
     return fabs(value) < 1e15 ? llround(value) : ROG_ABSENT;
@@ -76,7 +77,7 @@ static int add_iterations(struct rog_db *db, const struct rog_artifact *run,
     return code;
 }
 
-/* INSERT of `rows` readings (t, value) of one rank: ?1 run, ?2 rank. */
+/* Returns the INSERT of `rows` readings (t, value) of one rank: ?1 run, ?2 rank. */
 static char *series_sql(const char *table, const char *columns, size_t rows)
 {
     char *sql = NULL;
@@ -94,7 +95,8 @@ static char *series_sql(const char *table, const char *columns, size_t rows)
     return NULL;
 }
 
-/* Of a long series many at once: a statement costs more than a row. */
+/* Inserts readings, `at_once` per statement: executing a statement takes longer than inserting a
+ * row. */
 static int add_readings(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
                         const struct rog_artifact_point *point, size_t count, size_t at_once,
                         const char *table, const char *columns, struct rog_error *err)
@@ -115,7 +117,7 @@ static int add_readings(struct rog_db *db, const struct rog_artifact *run, int64
     return code;
 }
 
-/* columns: what follows run, rank, t and value in the table. */
+/* Adds a series. columns: those after run, rank, t and value in the table. */
 static int add_series(struct rog_db *db, const struct rog_artifact *run, int64_t rank,
                       const struct rog_artifact_series *series, const char *table,
                       const char *columns, struct rog_error *err)
@@ -156,8 +158,9 @@ static int add_worker(struct rog_db *db, const struct rog_artifact *run,
     return code;
 }
 
-/* What the published table was made of, which the tables cannot give back: its communication has no
- * compressing in it for BSP and SSP, and its stall is the server's own last average. */
+/* Returns the means that the published table was made of, which cannot be computed from the tables:
+ * its communication does not include compressing for BSP and SSP, and its stall is the server's own
+ * last average. */
 static struct rog_json *published_means(const struct rog_artifact *run)
 {
     double computation_s = 0, exchange_s = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of log files, whatever is in them. */
+/* Reads lines of log files, whatever bytes they contain. */
 #include <orchestrator/import/logfile.h>
 
 #include <ctype.h>
@@ -10,11 +10,11 @@
 #include <common/file.h>
 
 #define FILE_MAX_BYTES ((size_t)2 << 30)
-#define NO_TEXT '\1' /* in the place of zero bytes, which would end a text */
+#define NO_TEXT '\1' /* replaces zero bytes, which would end a string */
 
 static const char time_form[] = "dddd-dd-dd dd:dd:dd,ddd ";
 #define TIME_BYTES (sizeof time_form - 1)
-#define NUMBERS 8 /* year to millisecond, and an end */
+#define NUMBERS 8 /* year to millisecond, and the end position */
 
 int rog_log_open(struct rog_log *log, const char *path, struct rog_error *err)
 {
@@ -28,7 +28,7 @@ int rog_log_open(struct rog_log *log, const char *path, struct rog_error *err)
     return code;
 }
 
-/* The numbers of a time at the front. */
+/* Reads the numbers of a time at the beginning. */
 static bool time_numbers(const char *text, int number[NUMBERS])
 {
     int at = 0;
@@ -48,7 +48,7 @@ static bool time_numbers(const char *text, int number[NUMBERS])
            number[3] < 24 && number[4] < 60 && number[5] <= 60;
 }
 
-/* Where behind the beginning of a line a time begins; `end` where none does. */
+/* Returns where, after the first byte of a line, another time begins; `end` if there is none. */
 static char *next_time(char *begin, char *end)
 {
     int number[NUMBERS];
@@ -88,8 +88,8 @@ void rog_log_close(struct rog_log *log)
     *log = (struct rog_log){0};
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar; the year begins in March, so that the leap day
- * ends it. */
+/* Returns days since 1970-01-01 in the Gregorian calendar; years are counted from March, so that a
+ * leap day is their last day. */
 static long days(int year, int month, int day)
 {
     year -= month <= 2;

@@ -43,13 +43,14 @@ int64_t rog_readings_sort(struct rog_readings *readings)
 
 int rog_readings_growing(const struct rog_readings *readings, bool *kept)
 {
-    /* end[k]: the least last row of any k + 1 rows that grow; before[i]: the one before row i. */
+    /* end[k]: the smallest last row of any growing sequence of k + 1 rows; before[i]: the row
+     * before row i in its sequence. */
     size_t *end = calloc(2 * readings->count + 1, sizeof *end), count = 0;
     if (!end)
         return ROG_ENOMEM;
     size_t *before = end + readings->count;
     for (size_t i = 0; i < readings->count; i++) {
-        size_t low = 0, high = count; /* the first end that is greater */
+        size_t low = 0, high = count; /* searches for the first end that is greater */
         while (low < high) {
             size_t middle = low + (high - low) / 2;
             if (readings->item[end[middle]].value <= readings->item[i].value)

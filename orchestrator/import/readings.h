@@ -24,11 +24,11 @@ struct rog_readings {
 int rog_readings_add(struct rog_readings *readings, const struct rog_reading *reading,
                      struct rog_error *err);
 
-/* By time, equal times in the order of the file. Returns how many came after one with a later
- * time. */
+/* Sorts by time; equal times keep the order of the file. Returns how many rows followed one with a
+ * later time. */
 int64_t rog_readings_sort(struct rog_readings *readings);
 
-/* The longest sequence in which no value is smaller than the one before: which rows to keep. */
+/* Marks the longest sequence in which no value is smaller than the previous one. */
 int rog_readings_growing(const struct rog_readings *readings, bool *kept);
 
 void rog_readings_release(struct rog_readings *readings);
