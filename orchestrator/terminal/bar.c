@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bar of a download, or plain lines where there is no terminal. */
+/* Draws the progress bar of a download, or prints plain lines without a terminal. */
 #include <orchestrator/terminal/bar.h>
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define BAR_LEAST 10
 #define BAR_MOST 40
 
-/* What is said of the numbers, longest first; what does not fit is left out. */
+/* Writes the numbers beside the bar; `brief`: without rate and time left. */
 static void say_numbers(int64_t have, int64_t total, int64_t fresh, double seconds, bool brief,
                         char *text, size_t bytes)
 {
@@ -44,7 +44,7 @@ void rog_bar_line(const char *label, int64_t have, int64_t total, int64_t fresh,
     size_t columns = rog_label_columns(label);
     if (columns + strlen(numbers) > width)
         say_numbers(have, total, fresh, seconds, true, numbers, sizeof numbers);
-    size_t taken = columns + strlen(numbers) + 3; /* a blank and the brackets */
+    size_t taken = columns + strlen(numbers) + 3; /* a space and the brackets */
     if (total > 0 && have <= total && taken + BAR_LEAST <= width) {
         size_t length = width - taken < BAR_MOST ? width - taken : BAR_MOST;
         size_t full = (size_t)((double)length * (double)have / (double)total);

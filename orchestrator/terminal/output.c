@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results, remarks and JSON on standard output and error. */
+/* Prints results, remarks and JSON on standard output and standard error. */
 #include <orchestrator/terminal/output.h>
 
 #include <stdarg.h>
@@ -14,7 +14,8 @@
 #include <common/utf8.h>
 #include <orchestrator/text/label.h>
 
-#define LEAST_COLUMNS 20 /* of a wrapped text; where there are less it begins a line of its own */
+/* Least width of wrapped text; with less room it starts on a line of its own. */
+#define LEAST_COLUMNS 20
 #define NARROW_INDENT "    "
 
 struct rog_output rog_output_of(const struct rog_cli *cli)
@@ -26,7 +27,8 @@ struct rog_output rog_output_of(const struct rog_cli *cli)
     };
 }
 
-/* How many bytes go on a line of so many columns; a word that is longer stays whole. */
+/* Returns how many bytes of the text fit on a line of this many columns; a longer word is not
+ * broken. */
 static size_t line_bytes(const char *text, size_t columns)
 {
     size_t fits = rog_label_break(text, columns);
@@ -69,7 +71,7 @@ char *rog_wrapped(const char *text, size_t columns)
     return out && fclose(out) == 0 ? wrapped : NULL;
 }
 
-/* NULL: out of memory, which is noted. */
+/* Formats a text. NULL without memory, which is recorded. */
 static char *__attribute__((format(printf, 1, 0))) text_of(const char *format, va_list args)
 {
     char *text = NULL;
@@ -79,7 +81,7 @@ static char *__attribute__((format(printf, 1, 0))) text_of(const char *format, v
     return NULL;
 }
 
-/* On a terminal its lines are broken between words. */
+/* Writes a line; on a terminal it is wrapped at spaces. */
 static void __attribute__((format(printf, 2, 0)))
 write_line(const char *before, const char *format, va_list args)
 {
@@ -132,7 +134,7 @@ void rog_print(const char *format, ...)
     va_end(args);
     if (!text)
         return;
-    /* A script gets names as they are. */
+    /* In a pipe or file, names are written unchanged, for scripts. */
     if (rog_screen_of(STDOUT_FILENO).terminal)
         rog_write_harmless(stdout, text);
     else
@@ -179,8 +181,8 @@ void rog_print_hanging(size_t column, const char *format, ...)
     free(text);
 }
 
-/* Outside of strings there is nothing that cannot be seen but line ends, and within them jansson
- * has taken care of what is below U+0020. */
+/* Writes JSON with invisible characters escaped. Outside of strings there are none except line
+ * ends; within strings, jansson has escaped those below U+0020. */
 static void put_json(const char *text)
 {
     while (*text) {

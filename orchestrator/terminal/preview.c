@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shows pictures in a terminal that can. */
+/* Shows pictures in a terminal that supports it. */
 #include <orchestrator/terminal/preview.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of runs, drawn again in place, and plain lines where that is not possible. */
+/* Draws the table of runs, redrawn in place, or prints plain lines if that is not possible. */
 #include <orchestrator/terminal/progress.h>
 
 #include <math.h>
@@ -21,20 +21,21 @@
 #define REDRAW_S 0.2
 #define PLAIN_S 10.0
 #define LINE_BYTES 512
-#define ENDED_ROWS 5 /* of many runs: the last that have ended */
-#define OTHER_ROWS 4 /* of the screen: heading, sum in two lines, and where the cursor is */
+#define ENDED_ROWS 5 /* of many runs, how many ended ones are shown */
+/* Lines of the screen for the heading, the sum (two lines) and the cursor. */
+#define OTHER_ROWS 4
 #define BRIEF_LABEL_COLUMNS 12
 #define MOST_LABEL_COLUMNS 60
 #define STATE_COLUMNS 10
 
-/* A line in the making. */
+/* A line while it is composed. */
 struct line {
     char *text;
     size_t bytes, width;
-    bool whole; /* every part fitted */
+    bool whole; /* all parts have fitted */
 };
 
-/* Adds a part when it fits into the rest of the line. */
+/* Adds a part if it fits into the rest of the line. */
 static void __attribute__((format(printf, 2, 3)))
 add_part(struct line *line, const char *format, ...)
 {
@@ -50,8 +51,8 @@ add_part(struct line *line, const char *format, ...)
         line->whole = false;
 }
 
-/* A longer one is not cut, as its end may be what tells it from the others, while there is room for
- * it and the state. */
+/* Adds the label. A label longer than `least` is not cut as long as there is room for it and the
+ * state, because its end may be what distinguishes it from others. */
 static void add_label(struct line *line, const char *text, size_t least)
 {
     size_t room = line->width > least + STATE_COLUMNS ? line->width - STATE_COLUMNS : least;
@@ -63,9 +64,10 @@ static void add_label(struct line *line, const char *text, size_t least)
 
 static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool brief)
 {
-    if (!job->resumed) { /* its events were read by another process */
+    if (!job->resumed) { /* otherwise another process has read its events */
         add_part(line, " %6.0f s", job->t);
-        if (job->iteration > 0 || job->from_t <= 0) /* of one that goes on it is not known yet */
+        /* After a resumption the iteration is unknown until the next event. */
+        if (job->iteration > 0 || job->from_t <= 0)
             add_part(line, "  %s %5lld", brief ? "it" : "iteration", (long long)job->iteration);
     }
     struct rog_metric metric;
@@ -85,9 +87,9 @@ static void add_numbers(struct line *line, const struct rog_fleet_job *job, bool
         add_part(line, "  %3.0fx real time", (job->t - job->from_t) / job->wall_s);
     double left_s = rog_job_left_s(job);
     char left[ROG_TIME_LEFT_BYTES];
-    /* One in real time whose time is over waits for something else (waiting). */
+    /* A run in real time that has used up its time is waiting for something else (`waiting`). */
     bool is_over = job->real_time && left_s < 1;
-    /* It took longer than this process has known of it. */
+    /* This process has followed only a part of the run, so that its wall time is not known. */
     bool is_part = job->real_time && job->wall_s < job->t - job->from_t;
     if (job->state == ROG_FLEET_RUNNING && !isnan(left_s) && !is_over) {
         add_part(line, " %5s left", rog_time_left_text(left_s, left));
@@ -106,7 +108,7 @@ static const char *state_word(const struct rog_fleet_job *job)
                                  : rog_fleet_state_name(job->state);
 }
 
-/* False where the line had to leave something out. */
+/* Composes the line. Returns false if something had to be left out. */
 static bool compose(const struct rog_fleet_job *job, bool brief, size_t width, char *text,
                     size_t bytes)
 {
@@ -149,7 +151,7 @@ void rog_progress_waiting(const struct rog_fleet_job *job, size_t width, char *t
     free(what);
 }
 
-/* ---- a file ---- */
+/* ---- plain lines ---- */
 
 static void print_line(const struct rog_fleet_job *job)
 {
@@ -163,18 +165,20 @@ static void print_line(const struct rog_fleet_job *job)
 
 /* ---- a terminal ---- */
 
-/* A terminal that knows them shows what is between them at once; others ignore them. */
+/* Terminals with synchronized updates show everything between these sequences at once; others
+ * ignore them. */
 #define BEGIN_UPDATE "\033[?2026h"
 #define END_UPDATE "\033[?2026l"
 
-/* How many rows of the screen a text takes: one that has become narrower has broken its lines. */
+/* Returns how many rows of the screen a text takes: if the terminal has become narrower, it has
+ * wrapped the lines. */
 static size_t rows_of(const char *text, size_t columns)
 {
     size_t rows = 0;
     while (text && *text) {
         size_t length = strcspn(text, "\n"), taken = 0;
         char *line = rog_format("%.*s", (int)length, text);
-        for (char *at = line, *mark; at && *at; at = mark) { /* without its colors */
+        for (char *at = line, *mark; at && *at; at = mark) { /* skip colours */
             mark = strchr(at, '\033');
             if (mark)
                 *mark++ = '\0';
@@ -188,8 +192,8 @@ static size_t rows_of(const char *text, size_t columns)
     return rows;
 }
 
-/* Writes over what is there, line by line: a screen that was cleared first would flicker, and some
- * terminals keep what was on it. */
+/* Overwrites the lines one by one: clearing the screen first would flicker, and some terminals
+ * would keep the old contents in their history. */
 static void put_lines(FILE *out, const char *text)
 {
     while (text && *text) {
@@ -199,8 +203,8 @@ static void put_lines(FILE *out, const char *text)
     }
 }
 
-/* `above` (NULL: nothing) and below it `table`, instead of what is shown, in one piece. Takes over
- * `table`. */
+/* Replaces what is shown by `above` (NULL: nothing) and `table` below it, in a single write. Takes
+ * ownership of `table`. */
 static void put(struct rog_progress *p, const char *above, char *table)
 {
     const struct rog_screen screen = rog_screen_of(STDERR_FILENO);
@@ -225,21 +229,21 @@ static void put(struct rog_progress *p, const char *above, char *table)
     p->shown = table;
 }
 
-/* The same again below something that stays. */
+/* Prints `above` permanently, and draws the current table again below it. */
 static void put_above(struct rog_progress *p, const char *above)
 {
     char *table = p->shown ? rog_strdup(p->shown) : NULL;
     put(p, above, table);
 }
 
-/* A line for each job, and one for what it waits for. */
+/* Returns the number of lines of a job: one, and another one for what it waits for. */
 static size_t lines_of(const struct rog_fleet_job *job)
 {
     return 1 + (job->waiting[0] || job->setbacks[0] || job->error[0] || job->by_other);
 }
 
-/* Which jobs are in the table: all, where there is room for them; else those that are executed, and
- * a few that have ended right before them. They are executed in their order. */
+/* Selects the jobs in the table: all if there is room for them, otherwise those that are being
+ * executed and a few that ended just before them. Jobs are executed in their order. */
 static size_t choose(struct rog_progress *p, const struct rog_fleet_job *jobs, size_t count,
                      size_t room, struct rog_progress_row *row)
 {
@@ -290,7 +294,8 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
     struct rog_progress_row *row = calloc(count + 1, sizeof *row);
     char *text = NULL;
     FILE *out = row ? open_memstream(&text, &bytes) : NULL;
-    screen.columns -= screen.columns > 1; /* the last one breaks lines on some terminals */
+    /* Some terminals wrap a line that fills the last column. */
+    screen.columns -= screen.columns > 1;
     if (out) {
         size_t rows = choose(p, jobs, count, room, row);
         if (rows)
@@ -308,13 +313,13 @@ static void draw(struct rog_progress *p, const struct rog_fleet_job *jobs, size_
     free(row);
 }
 
-/* ---- what is heard ---- */
+/* ---- observer ---- */
 
 static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
 {
     struct rog_progress *p = user;
     double now = rog_clock_s();
-    bool over = rog_fleet_jobs_are_over(jobs, count); /* the table as it stays */
+    bool over = rog_fleet_jobs_are_over(jobs, count); /* draw the final table */
     if (p->output.quiet || p->changes_only || count == 0 ||
         (!(over && p->terminal) && now - p->drawn_s < (p->terminal ? REDRAW_S : PLAIN_S)))
         return;
@@ -328,7 +333,7 @@ static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t cou
             print_line(&jobs[i]);
 }
 
-/* Of many runs those that fail stay on the screen. */
+/* If there are many runs, failed ones stay on the screen above the table. */
 static void on_changed(void *user, const struct rog_fleet_job *job)
 {
     struct rog_progress *p = user;
@@ -380,7 +385,7 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
     char *label = job ? rog_label_clean(job->label, MOST_LABEL_COLUMNS) : NULL;
     char *line = rog_format("%s%s%s\n", label ? label : "", label ? ": " : "", text);
     if (line)
-        rog_progress_print(p, line); /* hosts' words may be in it */
+        rog_progress_print(p, line); /* the message may contain text from hosts */
     free(line);
     free(label);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the results of tests of those jobs that are shown. */
+/* Keeps the test results of the jobs that are shown. */
 #include <orchestrator/terminal/progress_curves.h>
 
 #include <math.h>
@@ -14,15 +14,15 @@
 
 struct curve {
     char *run_id;
-    double accuracy; /* of the job when the results were read */
+    double accuracy; /* the job's accuracy when the results were read */
     bool is_over;
-    double read_s; /* and when that was */
+    double read_s; /* time of reading */
     double *result;
     size_t results;
 };
 
 struct rog_curves {
-    struct curve *curve; /* by the index of the job */
+    struct curve *curve; /* by index of the job */
     size_t count;
 };
 
@@ -60,7 +60,7 @@ static bool make_room(struct rog_curves *curves, size_t count)
     return true;
 }
 
-/* What cannot be read is not drawn. */
+/* Loads results; a curve that cannot be read is not drawn. */
 static void load(struct curve *curve, struct rog_db *db, const struct rog_fleet_job *job)
 {
     struct rog_accuracy accuracy;
@@ -78,7 +78,8 @@ static void load(struct curve *curve, struct rog_db *db, const struct rog_fleet_
     rog_accuracy_release(&accuracy);
 }
 
-/* A test mostly changes the last result, but may say what the one before it has said. */
+/* Returns whether the results are up to date. A new test usually changes the last result, but the
+ * result may be equal to the previous one, so they are read again after some time. */
 static bool is_fresh(const struct curve *curve, const struct rog_fleet_job *job)
 {
     return curve->run_id && strcmp(curve->run_id, job->run_id) == 0 &&

@@ -2,13 +2,12 @@
 #ifndef ROG_ORCHESTRATOR_TERMINAL_PROGRESS_CURVES_H
 #define ROG_ORCHESTRATOR_TERMINAL_PROGRESS_CURVES_H
 
-/* What the tests of jobs have said so far, read again from the database when there is more, and in
- * which order jobs have ended. */
+/* Test results of jobs so far, read again from the database when there are more. */
 
 #include <orchestrator/fleet/job.h>
 
 struct rog_curves;
-/* NULL when memory ran out, which the others take, too. */
+/* NULL without memory, which the other functions accept. */
 struct rog_curves *rog_curves_new(void);
 void rog_curves_free(struct rog_curves *curves);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows, columns and the sum of jobs. */
+/* Makes the table of jobs, and the summary line below it. */
 #include <orchestrator/terminal/progress_table.h>
 
 #include <math.h>
@@ -44,7 +44,7 @@ static void blank_unless(struct rog_table *table, bool known, const char *text)
     rog_table_cell(table, "%s", known ? text : "");
 }
 
-/* What has begun, and was watched by this process. */
+/* Returns whether the job has started and this process has followed it. */
 static bool has_numbers(const struct rog_fleet_job *job)
 {
     return job->state != ROG_FLEET_WAITING && job->state != ROG_FLEET_ELSEWHERE && !job->queued &&
@@ -56,9 +56,9 @@ static void time_cells(struct rog_table *table, const struct rog_fleet_job *job)
     char text[ROG_TIME_LEFT_BYTES];
     double left_s = rog_job_left_s(job);
     bool known = has_numbers(job);
-    /* It took longer than this process has known of it. */
+    /* This process has followed only a part of the run, so that its wall time is not known. */
     bool is_part = job->real_time && job->wall_s < job->t - job->from_t;
-    bool ends = job->real_time && left_s < 1; /* what it waits for then stands below */
+    bool ends = job->real_time && left_s < 1; /* what it is waiting for is shown below */
     bool goes_on = job->state == ROG_FLEET_RUNNING && !isnan(left_s) && !ends && !job->left;
     if (known || job->state == ROG_FLEET_DONE)
         rog_table_cell(table, "%.0f%%", floor(100 * job->done));
@@ -106,7 +106,7 @@ static void pace_cells(struct rog_table *table, const struct rog_fleet_job *job)
         rog_table_cell(table, "%s", "");
 }
 
-/* Whether anything is tested of one of them. */
+/* Returns whether any of the jobs is tested. */
 static bool some_train(const struct rog_progress_row *row, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -115,7 +115,7 @@ static bool some_train(const struct rog_progress_row *row, size_t count)
     return false;
 }
 
-/* What does not fit into columns. */
+/* Adds what does not fit into columns, as a line below the row. */
 static void add_remark(struct rog_table *table, const struct rog_progress_row *row)
 {
     const struct rog_fleet_job *job = row->job;
@@ -134,7 +134,7 @@ static void add_remark(struct rog_table *table, const struct rog_progress_row *r
         rog_table_note(table, "%s%s", since, text);
 }
 
-/* The heading of the results where all jobs are tested for the same. */
+/* Adds the column of results; its heading has the metric if all jobs have the same. */
 static void add_result_column(struct rog_table *table, const struct rog_progress_row *row,
                               size_t count)
 {

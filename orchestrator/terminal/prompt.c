@@ -23,10 +23,10 @@ enum end { GOING_ON, ENTERED, GIVEN_UP, INTERRUPTED };
 static void show(int fd, const char *text, size_t size)
 {
     ssize_t written = write(fd, text, size);
-    (void)written; /* who cannot be asked does not answer */
+    (void)written; /* if the write fails there will be no answer either */
 }
 
-/* A host may have asked. */
+/* Shows a question, which may come from a host, with control characters removed. */
 static void show_harmless(int fd, const char *text)
 {
     char *shown = NULL;
@@ -40,7 +40,7 @@ static void show_harmless(int fd, const char *text)
     free(shown);
 }
 
-/* One byte that was typed. */
+/* Processes a typed byte. */
 static enum end take(int fd, unsigned char typed, bool echo, char *answer, size_t bytes,
                      size_t *used)
 {
@@ -65,7 +65,7 @@ static enum end take(int fd, unsigned char typed, bool echo, char *answer, size_
         return GOING_ON;
     default:
         if (*used + 1 == bytes)
-            return GIVEN_UP; /* cut short it would be another one */
+            return GIVEN_UP; /* a truncated answer would be a different one */
         answer[(*used)++] = (char)typed;
         if (echo)
             show(fd, (const char *)&typed, 1);
@@ -94,7 +94,7 @@ static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t byte
 
 bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *answer, size_t bytes)
 {
-    static const char erase[] = "\r\033[K"; /* the line */
+    static const char erase[] = "\r\033[K"; /* clears the line */
     struct termios before, quiet;
     enum end end = GIVEN_UP;
     (void)user;
@@ -103,7 +103,7 @@ bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *an
         return false;
     if (tcgetpgrp(fd) == getpgrp() && tcgetattr(fd, &before) == 0) {
         quiet = before;
-        /* Ctrl-C is ours to see, or the terminal would stay without echo. */
+        /* Ctrl-C must be handled here, otherwise the terminal would be left without echo. */
         quiet.c_lflag &= (tcflag_t) ~(ICANON | ECHO | ISIG);
         quiet.c_cc[VMIN] = 1;
         quiet.c_cc[VTIME] = 0;
@@ -111,7 +111,8 @@ bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *an
             show(fd, erase, sizeof erase - 1);
             show_harmless(fd, text);
             end = hear(fd, echo, cancel_fd, answer, bytes);
-            show(fd, erase, sizeof erase - 1); /* what was there goes on as if nothing had been */
+            /* Output before the question continues as if there had been none. */
+            show(fd, erase, sizeof erase - 1);
             tcsetattr(fd, TCSAFLUSH, &before);
         }
     }

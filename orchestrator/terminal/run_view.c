@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run's summary as text. */
+/* Prints summaries of runs as text. */
 #include <orchestrator/terminal/run_view.h>
 
 #include <math.h>
@@ -25,7 +25,7 @@
 #include <orchestrator/terminal/output.h>
 #include <rog/events.h>
 
-/* Whether all runs are tested for the same. */
+/* Returns whether all runs have the same metric. */
 static bool one_metric(const struct rog_json *runs, struct rog_metric *metric)
 {
     rog_metric_read(rog_json_at(runs, 0), metric, NULL);
@@ -38,7 +38,7 @@ static bool one_metric(const struct rog_json *runs, struct rog_metric *metric)
     return true;
 }
 
-/* The last test's result; with its name and unit where the heading does not have them. */
+/* Prints the last test's result, with the metric's name and unit unless the heading has them. */
 static void result_cell(struct rog_table *table, const struct rog_json *run,
                         const struct rog_json *last, bool one)
 {
@@ -53,7 +53,7 @@ static void result_cell(struct rog_table *table, const struct rog_json *run,
                        metric.unit);
 }
 
-/* Such a run looks done and shows nothing. */
+/* Remarks on runs that are done but have no results. */
 static void say_what_is_empty(const struct rog_json *runs)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++) {
@@ -65,7 +65,7 @@ static void say_what_is_empty(const struct rog_json *runs)
     }
 }
 
-/* Of what was executed here; of imported runs there may be no readings. */
+/* Remarks on missing readings of runs executed here; imported runs may lack them. */
 static void say_what_is_not_known(const struct rog_json *runs)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++) {
@@ -81,7 +81,7 @@ static void say_what_is_not_known(const struct rog_json *runs)
     }
 }
 
-/* Whether workers were not there any more at the end of one of them. */
+/* Returns whether workers were missing at the end of any of the runs. */
 static bool some_were_away(const struct rog_json *runs)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++) {
@@ -93,7 +93,7 @@ static bool some_were_away(const struct rog_json *runs)
     return false;
 }
 
-/* "3 of 4". */
+/* Prints "3 of 4". */
 static void workers_cell(struct rog_table *table, const struct rog_json *run)
 {
     struct rog_setbacks setbacks;
@@ -105,7 +105,7 @@ static void workers_cell(struct rog_table *table, const struct rog_json *run)
         rog_table_cell(table, "-");
 }
 
-/* Whether one of them has that number. */
+/* Returns whether any of the runs has that number. */
 static bool some_have(const struct rog_json *runs, const char *name)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++)
@@ -175,8 +175,8 @@ const char *rog_run_status_words(const struct rog_json *summary)
     return strcmp(status, "left") == 0 ? "on its hosts" : status;
 }
 
-/* Agents execute runs in a pool of a case, and while the sweep's process follows them, it holds the
- * pool. */
+/* Returns whether a sweep's process follows agents that execute the run: they do so in a pool of a
+ * case, which the process locks. */
 static bool is_followed(struct rog_db *db, const char *id)
 {
     struct rog_query *query = NULL;
@@ -244,7 +244,7 @@ int rog_runs_summaries(struct rog_db *db, struct rog_query *query, struct rog_js
     return code;
 }
 
-/* How many events of each kind, and what those said that tell of trouble. */
+/* Counts the events of each kind, and collects those that report problems. */
 static int load_events(struct rog_db *db, const char *id, struct rog_json *counts,
                        struct rog_json *notable, struct rog_error *err)
 {
@@ -285,7 +285,7 @@ static int load_events(struct rog_db *db, const char *id, struct rog_json *count
     return code;
 }
 
-/* "replay": how well the bandwidth was kept, in words. */
+/* Puts "replay": how precisely the bandwidth was replayed, in words. */
 static int put_replay(struct rog_db *db, const char *id, struct rog_json *summary,
                       struct rog_error *err)
 {
@@ -298,7 +298,7 @@ static int put_replay(struct rog_db *db, const char *id, struct rog_json *summar
     return code;
 }
 
-/* "measured": of workers whose steps were measured, {rank, step_s}. */
+/* Puts "measured": {rank, step_s} of workers whose steps were measured. */
 static int put_measured(struct rog_db *db, const char *id, struct rog_json *summary,
                         struct rog_error *err)
 {
@@ -322,7 +322,7 @@ static int put_measured(struct rog_db *db, const char *id, struct rog_json *summ
     return code;
 }
 
-/* "progress" of a run that is being executed, or was when its rogctl ended. */
+/* Puts "progress" of a run that is being executed, or was when its rogctl ended. */
 static int put_progress(struct rog_db *db, const char *id, struct rog_json *summary,
                         struct rog_error *err)
 {
@@ -401,7 +401,7 @@ int rog_run_details(struct rog_db *db, const char *text, struct rog_json **summa
     return code;
 }
 
-/* Digits that tell such gains apart, of whatever size what is tested is. */
+/* Returns the digits needed to distinguish such gains, whatever the scale of the metric. */
 static int digits_of(double mean, double half)
 {
     const struct rog_metric any = {.name = "any"};
@@ -446,7 +446,7 @@ static void percent_cell(struct rog_table *table, double share)
         rog_table_cell(table, "%.0f%%", 100 * share);
 }
 
-/* How long ago, or of a run that is over when. */
+/* Prints how long ago a host was last heard of; for a run that has ended, when. */
 static void heard_cell(struct rog_table *table, const struct rog_json *robot, bool live)
 {
     if (live)

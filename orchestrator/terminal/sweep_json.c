@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sweeps as JSON, and which of them are attempts at the same. */
+/* Returns sweeps as JSON, and finds those that are attempts at the same runs. */
 #include <orchestrator/terminal/sweep_json.h>
 
 #include <math.h>
@@ -14,7 +14,7 @@ static const char *text_of(const struct rog_json *sweep, const char *name)
     return rog_json_get_string(sweep, name, "");
 }
 
-/* The experiment's: "threshold" of "threshold-12". */
+/* Returns the length of the experiment's name: "threshold" in "threshold-12". */
 static size_t name_bytes(const char *id)
 {
     const char *dash = strrchr(id, '-');
@@ -30,8 +30,8 @@ static bool has_run(const struct rog_json *sweep, const char *id)
     return false;
 }
 
-/* Whether an entry that is over is an attempt at what a later one is about: the same command, given
- * again, or one with other options that has the same runs. */
+/* Returns whether a later entry is another attempt at what an ended entry did: the same command
+ * again, or one with other options but the same runs. */
 static bool was_resumed(const struct rog_json *earlier, const struct rog_json *later)
 {
     const char *state = text_of(earlier, "state"), *id = text_of(earlier, "id");

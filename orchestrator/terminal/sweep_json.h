@@ -6,8 +6,8 @@
 
 #include <orchestrator/terminal/sweep_view.h>
 
-/* The last entry that has taken up this one: the same command, given again, or one with other
- * options that has the same runs. Itself: none has. */
+/* Returns the last entry that is another attempt at what this one did: the same command again, or
+ * one with other options but the same runs. Returns `index` if there is none. */
 size_t rog_sweep_last_attempt(const struct rog_json *sweeps, size_t index);
 
 /* Owned by the caller. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a sweep's runs and how far they are. */
+/* Reads a sweep's runs and their progress. */
 #include <orchestrator/terminal/sweep_view.h>
 
 #include <math.h>
@@ -77,7 +77,7 @@ int rog_sweep_view_load(struct rog_sweep_view *view, const struct rog_json *swee
     if (code == 0)
         code = rog_db_open(&view->db, rog_json_get_string(sweep, "database", ""), ROG_DB_READ, err);
     if (code == ROG_ENOTFOUND && !rog_json_get(sweep, "runs"))
-        return 0; /* it is being planned */
+        return 0; /* the sweep is still being planned */
     if (code == 0)
         code = load_jobs(view, sweep, err);
     return code == 0 ? rog_sweep_view_refresh(view, NULL, err) : code;
@@ -86,7 +86,7 @@ int rog_sweep_view_load(struct rog_sweep_view *view, const struct rog_json *swee
 void rog_sweep_view_release(struct rog_sweep_view *view)
 {
     for (size_t i = 0; i < view->count; i++) {
-        union { /* they were made here */
+        union { /* allocated by load_job */
             const char *borrowed;
             char *owned;
         } id = {view->job[i].run_id}, label = {view->job[i].label};
@@ -103,9 +103,9 @@ void rog_sweep_view_release(struct rog_sweep_view *view)
     *view = (struct rog_sweep_view){0};
 }
 
-/* ---- looking ---- */
+/* ---- refreshing ---- */
 
-/* A run that the table says to be running. */
+/* Reads the state of a run that is "running" according to the table of runs. */
 static int look_at_running(struct rog_sweep_view *view, struct rog_fleet_job *job,
                            struct rog_error *err)
 {
@@ -156,7 +156,7 @@ int rog_sweep_view_refresh(struct rog_sweep_view *view, const struct rog_fleet_o
     return code;
 }
 
-/* ---- which one ---- */
+/* ---- selecting a sweep ---- */
 
 char *rog_sweep_command_text(const struct rog_json *sweep)
 {
@@ -187,7 +187,7 @@ bool rog_sweep_writes(const struct rog_json *sweep, const char *database)
     struct stat a, b;
     if (stat(its, &a) == 0 && stat(database, &b) == 0)
         return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-    char *here = getcwd(NULL, 0); /* it may not have made it yet */
+    char *here = getcwd(NULL, 0); /* the sweep may not have created the database yet */
     char *path = here ? rog_path_join(here, database) : NULL;
     bool same = path && strcmp(path, its) == 0;
     free(path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables, and how they are folded where there is no room for them. */
+/* Draws tables, and folds them if the screen is too narrow. */
 #include <orchestrator/terminal/table.h>
 
 #include <ctype.h>
@@ -16,20 +16,20 @@
 #define CELL_MAX_COLUMNS 200
 #define NOTE_MAX_COLUMNS 500
 #define GAP 2         /* between two columns */
-#define WRAP_LEAST 24 /* columns of a text that is broken between words */
-#define LEAST_VALUE 8 /* of a value in a block */
+#define WRAP_LEAST 24 /* least columns of a text that is wrapped */
+#define LEAST_VALUE 8 /* least columns of a value in a block */
 
 struct column {
     char *title;
     bool right, wraps;
-    int spare; /* it may be left out, the smallest first; 0: never */
+    int spare; /* order in which columns are left out, smallest first; 0: never */
     size_t least;
 };
 
 struct cell {
     char *text;
     enum rog_paint paint;
-    char *note; /* a line below the row that ends here; or NULL */
+    char *note; /* a line below the row that this cell ends; or NULL */
 };
 
 struct rog_table {
@@ -40,7 +40,7 @@ struct rog_table {
     bool failed;
 };
 
-/* How wide each column is drawn; 0: it is left out. */
+/* Widths of the columns as drawn; 0: left out. */
 struct layout {
     size_t natural[COLUMNS_MAX], width[COLUMNS_MAX];
 };
@@ -102,7 +102,7 @@ void rog_table_free(struct rog_table *table)
     free(table);
 }
 
-/* Takes over `text`. */
+/* Takes ownership of `text`. */
 static void add_cell(struct rog_table *table, char *text)
 {
     if (text && table->cells == table->room) {
@@ -168,7 +168,7 @@ void rog_table_note(struct rog_table *table, const char *format, ...)
     table->failed = table->failed || !note;
 }
 
-/* ---- how wide ---- */
+/* ---- widths ---- */
 
 static void measure(const struct rog_table *table, struct layout *layout)
 {
@@ -183,7 +183,7 @@ static void measure(const struct rog_table *table, struct layout *layout)
     }
 }
 
-/* What a column takes at least. */
+/* Returns the least width of a column. */
 static size_t least_of(const struct rog_table *table, const struct layout *layout, size_t c)
 {
     size_t natural = layout->natural[c];
@@ -200,8 +200,8 @@ static size_t total_of(const struct rog_table *table, const struct layout *layou
     return total + (shown ? GAP * (shown - 1) : 0);
 }
 
-/* Leaves out columns until the others fit, and takes back those for which there is room after all.
- */
+/* Leaves out columns until the others fit, then adds back those for which there is room after
+ * all. */
 static bool leave_out(const struct rog_table *table, struct layout *layout, size_t screen)
 {
     for (int spare = 1; spare <= 9 && total_of(table, layout) > screen; spare++)
@@ -219,7 +219,7 @@ static bool leave_out(const struct rog_table *table, struct layout *layout, size
     return total_of(table, layout) <= screen;
 }
 
-/* Gives the room that is left to texts, a column at a time. */
+/* Distributes the remaining room among texts, one column at a time. */
 static void widen(const struct rog_table *table, struct layout *layout, size_t screen)
 {
     bool widened = true;
@@ -234,7 +234,7 @@ static void widen(const struct rog_table *table, struct layout *layout, size_t s
     }
 }
 
-/* False: it cannot be a table on this screen. */
+/* Computes the layout. Returns false if no table fits on this screen. */
 static bool arrange(const struct rog_table *table, struct layout *layout, size_t screen)
 {
     memcpy(layout->width, layout->natural, sizeof layout->width);
@@ -263,7 +263,7 @@ static void put_painted(const struct writer *w, const char *text, size_t bytes,
             rog_screen_unpaint(w->screen, paint));
 }
 
-/* How much of a text its first line has; *skip: bytes to the second one. */
+/* Returns how many bytes of a text are on its first line; *skip: bytes up to the second line. */
 static size_t first_line(const char *text, size_t width, size_t *skip)
 {
     size_t fits = rog_label_break(text, width);
@@ -279,7 +279,7 @@ static size_t columns_of(const char *text, size_t bytes)
     return columns;
 }
 
-/* One line of a row; moves each text on. False: nothing was left of any. */
+/* Prints a line of a row and advances each text. Returns false if no text was left. */
 static bool put_line(const struct writer *w, const struct layout *layout, const char **text,
                      const enum rog_paint *paint)
 {
@@ -351,8 +351,8 @@ static void put_table(const struct writer *w, const struct layout *layout)
     }
 }
 
-/* The first column with as many of the others as fit, and again with those that follow. False:
- * there is one that does not fit beside it. */
+/* Prints the first column with as many others as fit, then again with those that follow. Returns
+ * false if a column does not fit beside the first. */
 static bool put_parts(const struct writer *w, const struct layout *layout)
 {
     const struct rog_table *table = w->table;
@@ -376,7 +376,7 @@ static bool put_parts(const struct writer *w, const struct layout *layout)
     return true;
 }
 
-/* Each row as lines of a title and a value. */
+/* Prints each row as lines of a title and a value. */
 static void put_blocks(const struct writer *w)
 {
     const struct rog_table *table = w->table;
@@ -397,7 +397,7 @@ static void put_blocks(const struct writer *w)
             fprintf(w->file, "%*s", (int)(titles - rog_label_columns(title) + GAP), "");
             do {
                 size_t bytes = first_line(text, room, &skip);
-                if (!strchr(text, ' ')) /* a name stays whole: people copy it */
+                if (!strchr(text, ' ')) /* names are not broken, so that users can copy them */
                     bytes = skip = strlen(text);
                 put_painted(w, text, bytes, cell->paint);
                 text += skip;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Estimates what is left of runs, and of many of them that share slots. */
+/* Estimates the time left for runs, and for many runs that share slots. */
 #include <orchestrator/terminal/time_left.h>
 
 #include <math.h>
@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST_SHARE 0.005 /* of a run, before it tells how long the rest takes */
-#define JUDGED_SHARE 0.05 /* before it tells something of others */
+/* Share of a run that must be done before its rest is estimated. */
+#define LEAST_SHARE 0.005
+/* Share of a run that must be done before it is used to estimate others. */
+#define JUDGED_SHARE 0.05
 
 double rog_job_own_share(const struct rog_fleet_job *job)
 {
@@ -21,7 +23,8 @@ bool rog_job_begins(const struct rog_fleet_job *job)
            job->t <= job->from_t;
 }
 
-/* Nobody knows how long that takes: hosts that others have, or that do not answer. */
+/* Returns whether the job waits for an unknown time: for hosts that are in use, or that do not
+ * answer. */
 static bool is_held_up(const struct rog_fleet_job *job)
 {
     static const char words[] = "waiting for ";
@@ -29,8 +32,8 @@ static bool is_held_up(const struct rog_fleet_job *job)
            (rog_job_begins(job) && strncmp(job->waiting, words, sizeof words - 1) == 0);
 }
 
-/* In real time a run has no speed but its own: how long it took to begin says nothing of the rest,
- * which its `seconds` limit. */
+/* Estimates from the run's own clock: in real time, the duration of preparing hosts says nothing
+ * about the rest, which is limited by the run's `seconds`. */
 static double real_time_left_s(const struct rog_fleet_job *job)
 {
     double seconds = rog_json_get_number(job->config, "seconds", 0);
@@ -54,7 +57,7 @@ double rog_job_left_s(const struct rog_fleet_job *job)
     return (double)NAN;
 }
 
-/* What a run has to do, in a unit of its own. */
+/* Returns the amount of work of a run, in an arbitrary unit. */
 static double work_of(const struct rog_fleet_job *job)
 {
     double seconds = rog_json_get_number(job->config, "seconds", 0);
@@ -62,13 +65,13 @@ static double work_of(const struct rog_fleet_job *job)
     return (seconds > 0 ? seconds : 1) * (double)(workers ? workers : 1);
 }
 
-/* How long the whole of a run takes, as far as it shows; NaN: it does not. */
+/* Estimates the duration of a whole run; NaN: unknown. */
 static double whole_s(const struct rog_fleet_job *job)
 {
     double share = rog_job_own_share(job);
     if (job->resumed || job->by_other || job->wall_s <= 0)
         return (double)NAN;
-    if (job->real_time && job->wall_s < job->t) /* another process has seen it begin */
+    if (job->real_time && job->wall_s < job->t) /* another process has followed its beginning */
         return (double)NAN;
     if (job->state == ROG_FLEET_DONE)
         return job->from_t > 0 ? (double)NAN : job->wall_s;
@@ -79,10 +82,10 @@ static double whole_s(const struct rog_fleet_job *job)
     return has_run && share > JUDGED_SHARE ? job->wall_s / share : (double)NAN;
 }
 
-/* What the runs so far tell of the others. */
+/* What the runs so far imply for the others. */
 struct pace {
-    double per_work; /* s; NaN: nothing yet */
-    double factor;   /* of what was expected */
+    double per_work; /* seconds per unit of work; NaN: unknown */
+    double factor;   /* actual duration divided by the expected one */
 };
 
 static struct pace judge(const struct rog_fleet_job *jobs, size_t count)
@@ -108,7 +111,8 @@ static double expected_s(const struct rog_fleet_job *job, const struct pace *pac
     return isnan(job->expected_s) ? pace->per_work * work_of(job) : pace->factor * job->expected_s;
 }
 
-/* Of one that goes on. Of tests nothing is known but that they are the end of a run. */
+/* Estimates the rest of a run that is being executed. For tests nothing is known except that they
+ * are the end of a run. */
 static double rest_s(const struct rog_fleet_job *job, const struct pace *pace)
 {
     double left_s = rog_job_left_s(job), whole = expected_s(job, pace);
@@ -118,7 +122,8 @@ static double rest_s(const struct rog_fleet_job *job, const struct pace *pace)
     if (is_held_up(job))
         return (double)NAN;
     if (rog_job_begins(job) && seconds > 0)
-        /* It has not begun, and all of its time is left, however long that took. */
+        /* The run itself has not started: all of its `seconds` are left, however long the
+         * preparation has taken. */
         return fmax(whole - job->wall_s, isnan(whole) ? seconds : fmin(seconds, whole));
     if (isnan(whole))
         return job->state == ROG_FLEET_TESTING ? 0 : (double)NAN;
@@ -132,7 +137,7 @@ double rog_jobs_left_s(const struct rog_fleet_job *jobs, size_t count, int slots
     double *free_s = calloc(used + 1, sizeof *free_s), last_s = 0;
     if (!free_s)
         return (double)NAN;
-    for (size_t i = 0; i < count; i++) { /* what goes on, here or elsewhere */
+    for (size_t i = 0; i < count; i++) { /* runs in progress, here or elsewhere */
         const struct rog_fleet_job *job = &jobs[i];
         bool active = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
         double s = active                              ? rest_s(job, &pace)
@@ -142,7 +147,7 @@ double rog_jobs_left_s(const struct rog_fleet_job *jobs, size_t count, int slots
         if (active && next < used)
             free_s[next++] = s;
     }
-    for (size_t i = 0; i < count && !isnan(last_s); i++) { /* and what waits, one after the other */
+    for (size_t i = 0; i < count && !isnan(last_s); i++) { /* then waiting runs, one by one */
         size_t first = 0;
         if (jobs[i].state != ROG_FLEET_WAITING)
             continue;

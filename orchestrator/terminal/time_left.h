@@ -2,20 +2,22 @@
 #ifndef ROG_ORCHESTRATOR_TERMINAL_TIME_LEFT_H
 #define ROG_ORCHESTRATOR_TERMINAL_TIME_LEFT_H
 
-/* How long jobs that are being executed still take, by the clock on the wall. */
+/* Estimates of the wall time that jobs still need. */
 
 #include <orchestrator/fleet/job.h>
 
-/* The share of the run that this process has done, taking the work to be spread evenly over the
+/* The share of the run that this process has done, assuming that the work is spread evenly over the
  * run's time. */
 double rog_job_own_share(const struct rog_fleet_job *job);
-/* A run in real time of which nothing has happened yet: hosts are prepared, or waited for. */
+/* Returns whether a run in real time has not started yet: its hosts are being prepared, or waited
+ * for. */
 bool rog_job_begins(const struct rog_fleet_job *job);
-/* s until it is over; NaN while that cannot be told. */
+/* Seconds until it ends; NaN if unknown. */
 double rog_job_left_s(const struct rog_fleet_job *job);
-/* s until all are over, `slots` at once; NaN while that cannot be told. What has not begun takes as
- * long as such runs have taken (expected_s), corrected by what became of the expectations so far;
- * and where nothing is expected as long as the others take for as much. */
+/* Seconds until all have ended, `slots` at a time; NaN if unknown. A run that has not started is
+ * assumed to take as long as similar runs did (expected_s), corrected by how far these expectations
+ * have been right so far; without an expectation, as long as the others take for the same amount of
+ * work. */
 double rog_jobs_left_s(const struct rog_fleet_job *jobs, size_t count, int slots);
 
 #define ROG_TIME_LEFT_BYTES 32
