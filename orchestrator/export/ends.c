@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The numbers of a run as a whole. */
+/* Exports the numbers of a run as a whole. */
 #include <orchestrator/export/ends.h>
 
 #include <math.h>

@@ -7,9 +7,9 @@
 #include <common/json.h>
 #include <orchestrator/report/report.h>
 
-/* Calls visit for each number of the run's summary (as `rogctl show --json` has it) that compares,
- * and for time and energy to the case's target as its report has them: "summary/stall_s",
- * "summary/seconds_to_target"; where the target was not reached, how far the run was seen:
+/* Calls visit for each number of the run's summary (as in `rogctl show --json`) by which runs are
+ * compared, and for time and energy to the case's target as in its report: "summary/stall_s",
+ * "summary/seconds_to_target"; if the target was not reached, with the end of the run:
  * "summary/seconds_to_target_beyond". `index` is the run's in the report. */
 void rog_ends_each(const struct rog_json *summary, const struct rog_report *report, size_t index,
                    void (*visit)(void *user, const char *key, double value), void *user);

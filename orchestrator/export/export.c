@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A case's tables as files of CSV and JSON. */
+/* Writes a case's tables as CSV and JSON files. */
 #include <orchestrator/export/export.h>
 
 #include <math.h>
@@ -13,8 +13,8 @@
 #include <orchestrator/store/summary.h>
 #include <orchestrator/text/quote.h>
 
-/* A table, its columns with their kinds (s text, i whole number, d number, j JSON), and the order
- * of its rows. */
+/* A table, its columns with their types (s text, i integer, d real, j JSON), and the order of its
+ * rows. */
 struct table {
     const char *name, *columns, *kinds, *order;
 };
@@ -26,21 +26,21 @@ static const struct table tables[] = {
     {"inputs", "run_id,setting,path,sha256", "ssss", "setting, path"},
     {"workers", "run_id,rank,host,facts", "sisj", "rank"},
     {"checkpoints", "run_id,t,iteration,path,sha256,accuracy,tested_at", "sdissds", "t"},
-    {"iterations", NULL, NULL, "rank, iteration"}, /* those of iterations.h */
+    {"iterations", NULL, NULL, "rank, iteration"}, /* columns of iterations.h */
     {"bandwidth", "run_id,rank,t,mbps", "sidd", "rank, t"},
     {"energy", "run_id,rank,t,joules,source", "sidds", "rank, t"},
     {"events", "run_id,rank,t,kind,data", "sidsj", "t, rowid"},
 };
 #define TABLES (sizeof tables / sizeof *tables)
 
-/* An export that is being written. */
+/* State of an export. */
 struct exporting {
     struct rog_db *db;
     const char *case_name;
     struct rog_names ids;
     const struct rog_export_options *options;
     struct table table[TABLES];
-    char *columns, *kinds; /* of `iterations` */
+    char *columns, *kinds; /* of table `iterations` */
 };
 
 static int begin(struct exporting *e, struct rog_error *err)
@@ -74,7 +74,7 @@ static void end(struct exporting *e)
     free(e->columns);
 }
 
-/* The rows of a table that belong to a run. */
+/* Queries the rows of a table that belong to a run. */
 static int open_rows(struct rog_db *db, const struct table *table, const char *run_id,
                      struct rog_query **query, struct rog_error *err)
 {
@@ -88,7 +88,7 @@ static int open_rows(struct rog_db *db, const struct table *table, const char *r
     return code;
 }
 
-/* As short as it can be and still the same number when it is read again. */
+/* Writes the shortest text that reads back as the same number. */
 static void write_real(FILE *file, double number)
 {
     char text[32];
@@ -128,7 +128,7 @@ static int open_file(const struct exporting *e, const char *table, const char *e
     return *path ? rog_file_writer_open(writer, *path, err) : rog_fail_nomem(err);
 }
 
-/* Puts the file in place, or removes it after an error. */
+/* Moves the file into place, or removes it after an error. */
 static int close_file(const struct exporting *e, struct rog_file_writer *writer, char *path,
                       int code, struct rog_error *err)
 {
@@ -196,7 +196,7 @@ static struct rog_json *json_value(const struct rog_query *query, int column, ch
     return rog_json_new_string(text);
 }
 
-/* The row as an object; run_id is left out, the run around it says it. */
+/* Returns the row as an object, without run_id, because the object is inside that of its run. */
 static struct rog_json *json_row(const struct table *table, const struct rog_query *query)
 {
     struct rog_json *object = rog_json_object();
@@ -224,7 +224,7 @@ static int write_json(FILE *file, struct rog_json *value, struct rog_error *err)
     return 0;
 }
 
-/* A run, row by row: a long one would not fit into memory twice. */
+/* Writes a run row by row: a long run would not fit into memory twice. */
 static int export_run(const struct exporting *e, const char *id, FILE *file, struct rog_error *err)
 {
     int code = 0;

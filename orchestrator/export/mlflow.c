@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A case as an experiment of an MLflow server. */
+/* Exports a case to an experiment of an MLflow server. */
 #include <orchestrator/export/mlflow.h>
 
 #include <stdarg.h>
@@ -15,10 +15,10 @@
 #include <orchestrator/text/quote.h>
 
 struct sending {
-    struct rog_mlflow_case on; /* the server */
+    struct rog_mlflow_case on; /* the case on the server */
     const struct rog_mlflow_options *options;
     const struct rog_report *report;
-    struct rog_json *runs, *files; /* of the result */
+    struct rog_json *runs, *files; /* members of the result */
 };
 
 static void log_line(const struct sending *sending, const char *format, ...)
@@ -86,12 +86,13 @@ static void left_out(void *user, const char *text)
     log_line(pictures->sending, "%s", text);
 }
 
-/* Names on the server are plain; the pictures are named by case and panel. */
+/* Sends a file; its name on the server is plain: pictures are named by case and panel. */
 static int put(struct sending *sending, const struct rog_mlflow_run *run, const char *folder,
                const char *path, const char *text, size_t size, struct rog_error *err)
 {
     const char *slash = strrchr(path, '/'), *begin = slash ? slash + 1 : path;
-    const char *extension = strrchr(begin, '.'); /* the server shows a picture by it */
+    /* The server decides by it how to show a picture. */
+    const char *extension = strrchr(begin, '.');
     char *stem = strndup(begin, (size_t)(extension - begin));
     char *key = stem ? rog_quote_mlflow_key(stem) : NULL;
     char *name = key ? rog_format("%s%s%s", folder, key, extension) : NULL;

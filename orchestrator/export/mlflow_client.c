@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests to MLflow's REST API that an export makes. */
+/* Makes the requests to MLflow's REST API. */
 #include <orchestrator/export/mlflow_client.h>
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/text/label.h>
 #include <orchestrator/http/http.h>
 
-#define SILENCE_S 120 /* a server on SQLite takes its time over a thousand metrics */
+#define SILENCE_S 120 /* a server with SQLite needs a long time for a thousand metrics */
 #define CAUSE_CHARACTERS 300
 #define PROXIED "mlflow-artifacts:/"
 
@@ -19,10 +19,10 @@ struct rog_mlflow_client {
     struct rog_http *http;
     char *url; /* without a slash at its end */
     char *authorization;
-    struct rog_mlflow_access access; /* its texts are borrowed */
+    struct rog_mlflow_access access; /* texts are borrowed */
 };
 
-/* An empty variable is one that is not set. */
+/* Returns the variable's value; an empty one counts as not set. */
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
@@ -95,7 +95,7 @@ void rog_mlflow_client_free(struct rog_mlflow_client *client)
 
 /* --- one call --- */
 
-/* What the server said, as one line. */
+/* Fails with the server's message, on one line. */
 static int refused(const struct rog_mlflow_client *client, const struct rog_http_response *response,
                    const struct rog_json *answer, struct rog_error *err)
 {
@@ -132,9 +132,9 @@ static int perform(struct rog_mlflow_client *client, struct rog_http_request *re
     return rog_http_request(client->http, request, response, err);
 }
 
-/* Calls `path` (with its query) and takes over `question`, which is sent with POST; NULL: GET.
- * *answer is an object to be freed; `missing` is set instead of an error where the server has no
- * such thing (NULL: that is an error, too). */
+/* Calls `path` (with its query) and takes ownership of `question`, which is sent with POST; NULL:
+ * GET. *answer is an object to be freed; *missing is set instead of an error if the server does not
+ * have what was asked for (NULL: that is an error, too). */
 static int call(struct rog_mlflow_client *client, const char *path, struct rog_json *question,
                 struct rog_json **answer, bool *missing, struct rog_error *err)
 {
@@ -172,7 +172,7 @@ static int call(struct rog_mlflow_client *client, const char *path, struct rog_j
     return code;
 }
 
-/* Everything but letters, digits and "-._~" as %XX. */
+/* Encodes everything except letters, digits and "-._~" as %XX. */
 static char *percent_encode(const char *text)
 {
     char *encoded = malloc(3 * strlen(text) + 1), *next = encoded;
@@ -353,7 +353,8 @@ int rog_mlflow_set_status(struct rog_mlflow_client *client, const char *run_id, 
 
 /* --- files --- */
 
-/* Where the server keeps a run's files below its own artifacts; NULL where they are elsewhere. */
+/* Returns the path of a run's files below the server's own artifacts; NULL if they are stored
+ * elsewhere. */
 static const char *artifact_root(const struct rog_mlflow_run *run)
 {
     if (strncmp(run->artifact_uri, PROXIED, strlen(PROXIED)) != 0)

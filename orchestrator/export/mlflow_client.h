@@ -4,8 +4,8 @@
 
 /*
  * The part of MLflow's REST API (2.0) that an export needs. Errors of all functions: those of
- * http.h; ROG_EFAILED the server refuses, with its own message; ROG_EFORMAT it is not an MLflow
- * server.
+ * http.h; ROG_EFAILED if the server refuses, with its own message; ROG_EFORMAT if it is not an
+ * MLflow server.
  */
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct rog_mlflow_access {
     const char *url;             /* of the tracking server, without /api */
     const char *token;           /* NULL: none */
     const char *user, *password; /* NULL: none; a token is preferred, ~/.netrc is used last */
-    /* As of struct rog_http_request. */
+    /* As in struct rog_http_request. */
     int silence_s; /* 0: two minutes */
     bool (*goes_on)(void *asked);
     void *asked;
@@ -35,10 +35,10 @@ struct rog_mlflow_access rog_mlflow_access_of(const char *url);
 
 int rog_mlflow_client_new(struct rog_mlflow_client **client, const struct rog_mlflow_access *access,
                           struct rog_error *err);
-void rog_mlflow_client_free(struct rog_mlflow_client *client); /* NULL is no error */
+void rog_mlflow_client_free(struct rog_mlflow_client *client); /* accepts NULL */
 
-/* The id of the experiment with that name, which is created if missing. Heap memory. A deleted one
- * is an error that says how to restore it. */
+/* Gets the id of the experiment with that name, which is created if missing. Heap memory. If it was
+ * deleted, the error says how to restore it. */
 int rog_mlflow_experiment(struct rog_mlflow_client *client, const char *name, char **id,
                           struct rog_error *err);
 
@@ -52,13 +52,13 @@ struct rog_mlflow_run {
 };
 void rog_mlflow_run_release(struct rog_mlflow_run *run);
 
-/* The run of the experiment whose tag has that value (only letters and digits), or a new one with
- * the tags [{"key", "value"}] and the name. Takes over `tags`. */
+/* Gets the run of the experiment whose tag has that value (only letters and digits), or creates one
+ * with the tags [{"key", "value"}] and the name. Takes ownership of `tags`. */
 int rog_mlflow_run_obtain(struct rog_mlflow_client *client, const char *experiment_id,
                           const char *tag, const char *value, const char *name, int64_t start_ms,
                           struct rog_json *tags, struct rog_mlflow_run *run, struct rog_error *err);
 
-/* Arrays as in the API; NULL: none. Takes them over. */
+/* Arrays as in the API; NULL: none. Takes ownership of them. */
 int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct rog_json *metrics,
                    struct rog_json *params, struct rog_json *tags, struct rog_error *err);
 
@@ -66,11 +66,11 @@ int rog_mlflow_log(struct rog_mlflow_client *client, const char *run_id, struct 
 #define ROG_MLFLOW_FINISHED "FINISHED"
 #define ROG_MLFLOW_FAILED "FAILED"
 #define ROG_MLFLOW_KILLED "KILLED"
-/* end_ms 0: not known. */
+/* end_ms 0: unknown. */
 int rog_mlflow_set_status(struct rog_mlflow_client *client, const char *run_id, const char *status,
                           int64_t end_ms, struct rog_error *err);
 
-/* Whether the server itself accepts files of this run. */
+/* Returns whether the server itself accepts files of this run. */
 bool rog_mlflow_takes_files(const struct rog_mlflow_run *run);
 /* Stores a file, or `size` bytes of text (then file is NULL), under a name of letters, digits, '.',
  * '_', '-' and '/', replacing an existing one. */

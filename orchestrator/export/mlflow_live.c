@@ -16,27 +16,27 @@
 #include <orchestrator/export/mlflow_runs.h>
 
 #define EVERY_S 2.0
-#define EVERY_MOST_S 60.0 /* where the server is away */
+#define EVERY_MOST_S 60.0 /* longest wait while the server is unreachable */
 #define SILENCE_S 15
 
 enum live_state {
     LIVE_NOT_BEGUN,
-    LIVE_UNKNOWN, /* begun, and what the server has of it is to be looked up */
+    LIVE_UNKNOWN, /* started; its state on the server has to be looked up */
     LIVE_OPEN,
     LIVE_OVER,
 };
 
 struct live_run {
     char *id;
-    char *earlier; /* when it was started before this began; NULL: never */
+    char *earlier; /* its start before this process started it; NULL: none */
     char *started_at;
     enum live_state state;
-    struct rog_mlflow_run run; /* while it is open */
+    struct rog_mlflow_run run; /* valid while it is open */
     int64_t start_ms;
 };
 
 struct rog_mlflow_live {
-    /* Of the thread alone once it is there. */
+    /* Used only by the thread once it has started. */
     struct rog_mlflow_access access;
     char *url, *database, *case_name;
     struct live_run *run;
@@ -51,10 +51,10 @@ struct rog_mlflow_live {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     bool ending, whole;
-    double until_s;                           /* it ends by then */
-    char says[ROG_ERROR_MESSAGE_BYTES + 160]; /* "": nothing */
+    double until_s;                           /* the thread ends by this time */
+    char says[ROG_ERROR_MESSAGE_BYTES + 160]; /* message for the main thread; "": none */
 };
 
 static bool goes_on(void *asked)
@@ -73,7 +73,7 @@ static void leave_word(struct rog_mlflow_live *live, const char *text, const cha
     pthread_mutex_unlock(&live->mutex);
 }
 
-/* --- a run --- */
+/* --- one run --- */
 
 /* *status and *started_at are heap memory. */
 static int look_up(struct rog_db *db, const char *id, char **status, char **started_at,
@@ -145,7 +145,7 @@ static int send_run(struct rog_mlflow_live *live, struct live_run *run, bool end
          failed = status && strcmp(status, "failed") == 0,
          running = status && strcmp(status, "running") == 0;
     if (code == 0 && run->state == LIVE_OPEN && !is_same(started_at, run->started_at)) {
-        /* It failed, and has been started again since. */
+        /* The run failed and has been started again since. */
         code = close_run(live, run, ROG_MLFLOW_FAILED, err);
         run->state = code == 0 ? LIVE_UNKNOWN : run->state;
     }
@@ -171,7 +171,7 @@ static int send_run(struct rog_mlflow_live *live, struct live_run *run, bool end
     return code;
 }
 
-/* --- all of them --- */
+/* --- all runs --- */
 
 static int open_all(struct rog_mlflow_live *live, struct rog_error *err)
 {
@@ -187,7 +187,7 @@ static int open_all(struct rog_mlflow_live *live, struct rog_error *err)
     return code;
 }
 
-/* False: something went wrong, and is to be tried again. */
+/* Updates the server. Returns false after an error; the update is then to be repeated. */
 static bool look(struct rog_mlflow_live *live, bool ending)
 {
     struct rog_error err = {0};
@@ -201,7 +201,7 @@ static bool look(struct rog_mlflow_live *live, bool ending)
         live->is_away = false;
         return true;
     }
-    /* What has arrived of a request that failed is not known. */
+    /* It is unknown which part of a failed request has arrived. */
     for (size_t i = 0; i < live->count; i++)
         if (live->run[i].state == LIVE_OPEN || live->run[i].state == LIVE_UNKNOWN)
             forget(&live->run[i]);
@@ -215,7 +215,7 @@ static bool look(struct rog_mlflow_live *live, bool ending)
     return false;
 }
 
-/* Waits; returns whether it is the end. */
+/* Waits; returns whether the thread is to end. */
 static bool wait_for(struct rog_mlflow_live *live, double s)
 {
     struct timespec at;
@@ -272,7 +272,7 @@ static void live_free(struct rog_mlflow_live *live)
     free(live);
 }
 
-/* How the runs are before they are executed. */
+/* Records the state of the runs before they are executed. */
 static int note_runs(struct rog_mlflow_live *live, const struct rog_mlflow_live_options *options,
                      struct rog_error *err)
 {
@@ -290,7 +290,7 @@ static int note_runs(struct rog_mlflow_live *live, const struct rog_mlflow_live_
     return code;
 }
 
-/* All signals stay with the main thread. */
+/* Starts the thread with all signals blocked, so that the main thread receives them. */
 static int start_thread(struct rog_mlflow_live *live, struct rog_error *err)
 {
     sigset_t all, before;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cases and runs on an MLflow server. */
+/* Creates and updates cases and runs on an MLflow server. */
 #include <orchestrator/export/mlflow_runs.h>
 
 #include <math.h>
@@ -13,11 +13,11 @@
 #include <orchestrator/text/label.h>
 #include <orchestrator/text/quote.h>
 
-#define TAG_IDENTITY "rogctl.identity" /* by which a run is found again */
+#define TAG_IDENTITY "rogctl.identity" /* by which a run is found on the server */
 #define NOTE_COLUMNS 1000
 #define KEY_BYTES 200
 
-/* Milliseconds since 1970 of a UTC time as the tables have them; 0 where it is none. */
+/* Milliseconds since 1970 of a UTC time of the tables; 0 if it is not a time. */
 static const char time_sql[] = "SELECT coalesce(1000 * CAST(strftime('%s', ?1) AS INTEGER), 0)";
 
 static int milliseconds(struct rog_db *db, const char *time, int64_t *ms, struct rog_error *err)
@@ -48,8 +48,8 @@ static int add_param(const char *key, const struct rog_json *value, void *user)
     return name && text ? 0 : ROG_ENOMEM;
 }
 
-/* The configuration, in as many requests as it takes. What the columns of runs say of a run stands
- * in its configuration, too, but for imported runs, which have little of one. */
+/* Sends the configuration, in several requests if necessary. The configuration includes what is in
+ * the columns of runs, except for imported runs, which have a very short one. */
 int rog_mlflow_send_params(const struct rog_mlflow_case *c, const struct rog_mlflow_run *run,
                            const struct rog_run_row *row, struct rog_error *err)
 {
@@ -91,7 +91,7 @@ static void add_metric(struct rog_json *metrics, const char *key, double value, 
     free(name);
 }
 
-/* "stall_s/worker2", "energy_j/worker2/model" as the server names it. Heap memory. */
+/* Returns the name on the server: "stall_s/worker2", "energy_j/worker2/model". Heap memory. */
 static char *key_of(const struct rog_query *query)
 {
     char name[KEY_BYTES];
@@ -106,7 +106,7 @@ static char *key_of(const struct rog_query *query)
     return rog_quote_mlflow_key(name);
 }
 
-/* The least of what the server has of every worker's curve of that beginning. */
+/* The smallest last step over all workers' curves with this prefix that the server has. */
 struct least {
     const char *beginning;
     int64_t step;
@@ -124,7 +124,8 @@ static int look_at_curve(const char *key, const struct rog_json *step, void *use
     return 0;
 }
 
-/* From where on points are looked at: what the server has of every worker is not. */
+/* Determines from where points are compared: those that the server has of every worker are
+ * skipped. */
 static int since(const struct rog_mlflow_case *c, const struct rog_mlflow_run *run,
                  const char *run_id, struct rog_series_since *since, struct rog_error *err)
 {
@@ -148,7 +149,7 @@ static int since(const struct rog_mlflow_case *c, const struct rog_mlflow_run *r
     return code;
 }
 
-/* Sends metrics, which are the first that the server lacks, and notes that it has them. */
+/* Sends metrics, which are the first that the server lacks, and records that it has them. */
 static int send_batch(const struct rog_mlflow_case *c, struct rog_mlflow_run *run,
                       struct rog_json *metrics, struct rog_error *err)
 {
@@ -199,7 +200,7 @@ int rog_mlflow_send_points(const struct rog_mlflow_case *c, struct rog_mlflow_ru
     return code;
 }
 
-/* Numbers of the summary, at the run's end. */
+/* Numbers of the summary, which belong to the run's end. */
 struct ends {
     struct rog_json *metrics;
     int64_t ms;
@@ -242,7 +243,8 @@ int rog_mlflow_send_end(const struct rog_mlflow_case *c, const struct rog_mlflow
 
 /* --- runs --- */
 
-/* Two runs of different databases may share their id, but not all of this. */
+/* Computes what identifies a run: runs of different databases may have the same id, but not the
+ * same of all of this. */
 static int identity_of(const char *kind, const char *id, const char *config_hash,
                        const char *started_at, char hex[ROG_SHA256_HEX_BYTES],
                        struct rog_error *err)
@@ -256,8 +258,8 @@ static int identity_of(const char *kind, const char *id, const char *config_hash
     return 0;
 }
 
-/* A note as the server's pages have it: they take it for Markdown, in which what a line begins with
- * may mean something of its own. The parameter `note` is the note as it is. */
+/* Returns a note for the server's pages, with Markdown escaped at the beginning of lines, because
+ * the server interprets it. The parameter `note` has the original. */
 static char *markdown_of(const char *note)
 {
     char *text = NULL, *clean = rog_label_clean(note, NOTE_COLUMNS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query for a run's curves. */
+/* Makes the query for a run's curves. */
 #include <orchestrator/export/series.h>
 
 #include <stdio.h>
@@ -7,8 +7,8 @@
 
 #include <rog/iteration.h>
 
-/* ?1 run, ?2 the iteration and ?3 the second that all is after. Workers are named one by one, so
- * that the indexes find what is new of each. */
+/* ?1 run; points after ?2 iteration and ?3 seconds. Workers are listed one by one, so that the
+ * indexes find the new points of each. */
 #define OF_WORKERS \
     "run_id = ?1 AND rank IN (SELECT rank FROM workers WHERE run_id = ?1 AND rank > 0)"
 
@@ -37,7 +37,7 @@ static const char bandwidth[] =
     "        FROM bandwidth WHERE " OF_WORKERS " AND t > ?3)\n"
     "    WHERE held > 0 GROUP BY rank, CAST(t AS INTEGER)\n";
 
-/* Heap memory. */
+/* Returns the query's text. Heap memory. */
 static char *series_sql(const struct rog_series_choice *choice)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A case as event files of TensorBoard. */
+/* Writes a case as event files of TensorBoard. */
 #include <orchestrator/export/tensorboard.h>
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include <orchestrator/text/label.h>
 #include <orchestrator/text/quote.h>
 
-/* A fixed name, so that a new export takes the place of an old one. */
+/* A fixed name, so that a new export replaces an older one. */
 #define EVENTS_NAME "events.out.tfevents.0000000000.rogctl"
 #define NOTE_COLUMNS 1000
 #define NAME_BYTES 160
@@ -33,11 +33,11 @@ struct board {
     struct rog_json *differs; /* setting: its type, of those that differ between runs */
 };
 
-/* A file that is being written. */
+/* A file while it is written. */
 struct events {
     struct rog_file_writer writer;
     double start_s; /* of the run, since 1970 */
-    bool failed;    /* memory ran out */
+    bool failed;    /* without memory */
 };
 
 static int open_events(struct events *events, const char *folder, double start_s,
@@ -69,7 +69,7 @@ static int close_events(const struct board *board, struct events *events, int co
 
 /* --- settings --- */
 
-/* Calls visit for each setting of a run that is a number, a text or a truth; those of groups as
+/* Calls visit for each setting of a run that is a number, a string or a boolean; those of groups as
  * "parameters.range". */
 struct settings {
     const char *prefix;
@@ -93,7 +93,8 @@ static int each_setting(const char *key, const struct rog_json *value, void *use
     return 0;
 }
 
-/* What the columns of `runs` say stands in the configuration, too, but of imported runs. */
+/* Gets the settings of a run. The configuration includes what is in the columns of `runs`, except
+ * for imported runs. */
 static int settings_of(const struct rog_run_row *row, struct rog_json **config,
                        struct rog_error *err)
 {
@@ -131,7 +132,7 @@ static void compare_setting(void *user, const char *name, const struct rog_json 
     free(text);
 }
 
-/* Which settings differ between runs: they are columns of the tab HParams. */
+/* Finds the settings that differ between runs: these are columns of the tab HParams. */
 static int compare_settings(struct board *board, struct rog_error *err)
 {
     int code = 0;
@@ -261,7 +262,8 @@ static void write_point(struct events *events, const struct rog_query *query)
         events->failed = true;
 }
 
-/* The run's own points are the first: rank 0. `events` is its file, which stays open. */
+/* Writes the curves. The run's own points come first: rank 0. `events` is its file, which stays
+ * open. */
 static int write_curves(const struct board *board, const char *folder, const char *run_id,
                         struct events *events, struct rog_error *err)
 {
@@ -290,7 +292,7 @@ static int write_curves(const struct board *board, const char *folder, const cha
     return open ? close_events(board, &worker, code, err) : code;
 }
 
-/* Seconds since 1970 of when the run began; of an imported run that may not be known. */
+/* Gets when the run started, in seconds since 1970; it may be unknown for an imported run. */
 static int start_of(const struct board *board, const struct rog_run_row *row, double *start_s,
                     struct rog_error *err)
 {

@@ -91,7 +91,7 @@ void rog_protobuf_bytes(struct rog_protobuf *message, int field, const void *dat
 
 void rog_protobuf_text(struct rog_protobuf *message, int field, const char *text)
 {
-    /* A damaged byte becomes a character of three. */
+    /* An invalid byte becomes U+FFFD, which takes three bytes. */
     char *valid = malloc(3 * strlen(text ? text : "") + 1), *next = valid;
     while (valid && text && *text)
         next = rog_utf8_put(next, rog_utf8_take(&text));
@@ -125,7 +125,7 @@ uint32_t rog_crc32c(const void *data, size_t size)
     return ~crc;
 }
 
-/* So that the checksum of data that has checksums in it is none of them. */
+/* Masks a checksum: the checksum of data that contains checksums would otherwise be weak. */
 static uint32_t masked(const void *data, size_t size)
 {
     uint32_t crc = rog_crc32c(data, size);
