@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares texts but for their numbers, and keeps the least and the largest of those. */
+/* Compares texts except for their numbers, and keeps the smallest and largest of each number. */
 #include <orchestrator/doctor/alike.h>
 
 #include <stdio.h>
@@ -12,18 +12,18 @@
 #define DIGITS_MAX 23
 
 struct number {
-    size_t at, bytes; /* in a text */
+    size_t at, bytes; /* position and length in the text */
 };
 
 struct rog_alike {
-    char *text; /* the first one */
+    char *text; /* the first text */
     size_t count;
-    struct number number[NUMBERS_MAX]; /* of it */
+    struct number number[NUMBERS_MAX]; /* positions in it */
     char least[NUMBERS_MAX][DIGITS_MAX + 1], largest[NUMBERS_MAX][DIGITS_MAX + 1];
 };
 
-/* Where the numbers are: digits with a point at most, and of an address or a version the last part,
- * as what is before that tells networks and releases apart. */
+/* Finds the numbers in a text: digits with at most one point; of an address or a version only the
+ * last part, because the parts before it identify a network or a release. */
 static size_t find_numbers(const char *text, struct number found[NUMBERS_MAX])
 {
     size_t count = 0;
@@ -67,7 +67,7 @@ struct rog_alike *rog_alike_new(const char *text)
 static bool compare(const struct rog_alike *alike, const char *text,
                     struct number number[NUMBERS_MAX])
 {
-    size_t own = 0, other = 0; /* how far they have been compared */
+    size_t own = 0, other = 0; /* positions up to which they have been compared */
     if (find_numbers(text, number) != alike->count)
         return false;
     for (size_t i = 0; i < alike->count; i++) {

@@ -9,11 +9,11 @@
 
 struct rog_alike;
 
-/* NULL: no memory. */
+/* NULL without memory. */
 struct rog_alike *rog_alike_new(const char *text);
 /* Adds a text if it matches; otherwise returns false. */
 bool rog_alike_take(struct rog_alike *alike, const char *text);
-/* Heap memory; NULL: none. */
+/* Heap memory; NULL without memory. */
 char *rog_alike_text(const struct rog_alike *alike);
 void rog_alike_free(struct rog_alike *alike);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Removes what runs have left on a host. */
+/* Removes what runs have left behind on a host. */
 #include <orchestrator/doctor/clean.h>
 
 #include <stdio.h>
@@ -11,16 +11,16 @@
 
 #define TIMEOUT_S 300.0
 
-/* $1: rogctl's folder, $2: seconds in which a lease is fresh, $3: interface or nothing, $4: not
- * empty where no lease is to count. The trainer is one that was deployed for a run; where none is
- * left, nothing can be running from there. A place that is wanted no more is given up by who has
- * it. Says "ended RUN", "kept RUN", "killed WHAT", "stuck RUN: WHY", "restored IFACE", and who has
- * places after all that. */
+/* $1: rogctl's folder, $2: seconds for which a lease counts as fresh, $3: interface or nothing, $4:
+ * not empty to ignore leases. The trainer used is one deployed for a run; if there is none, nothing
+ * can be running from there. A holder of a place gives it up when its run is no longer wanted.
+ * Prints "ended RUN", "kept RUN", "killed WHAT", "stuck RUN: WHY", "restored IFACE", and the
+ * holders of places after all that. */
 static const char script[] = ROG_FACTS_STRAYS
     "root=$1 grace=$2 iface=$3 force=$4 kept= gone=\n"
     "[ -z \"$force\" ] || grace=0\n"
     "places() { sed -n 's/^.* @rogctl\\//@rogctl\\//p' /proc/net/unix; }\n"
-    "await() {\n" /* until nobody has a place, for some seconds */
+    "await() {\n" /* waits some seconds until no place is held */
     "    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
     "        [ -n \"$(places)\" ] || return\n"
     "        sleep 0.2\n"
@@ -55,7 +55,8 @@ static const char script[] = ROG_FACTS_STRAYS
     "    echo \"stuck $name: $why\" | tr '\\n' ' '\n"
     "    echo\n"
     "done\n"
-    "for pool in \"$root\"/pools/*; do\n" /* of agents: whoever keeps it removes it */
+    /* of agents: removed by the process that keeps the pool */
+    "for pool in \"$root\"/pools/*; do\n"
     "    [ -d \"$pool\" ] || continue\n"
     "    renewed=$(stat -c %Y \"$pool/lease\" 2>/dev/null) || renewed=0\n"
     "    if [ $((now - renewed)) -lt \"$grace\" ]; then\n"
@@ -114,7 +115,7 @@ static int read_outcome(char *text, struct outcome *outcome, struct rog_error *e
     return code;
 }
 
-/* Others than the runs of this user that were kept. */
+/* Reports holders of the host other than this user's runs that were kept. */
 static void tell_holders(struct rog_host_probe *probe, const struct outcome *outcome)
 {
     char text[ROG_CLAIM_TEXT_BYTES + 64], name[ROG_CLAIM_TEXT_BYTES], ended[64] = "";

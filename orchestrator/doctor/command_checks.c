@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of how commands and files get to a host and back: login shell, SFTP server. */
+/* Checks how commands and files get to a host and back: login shell, SFTP server. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>
@@ -10,12 +10,13 @@
 #include <common/file.h>
 
 #define COMMAND_TIMEOUT_S 30.0
-#define SLOW_S 1.0      /* for a command that does nothing */
-#define PART_OF_LOGIN 2 /* which takes more turns on a slow link than two commands do */
+#define SLOW_S 1.0 /* for a command that does nothing */
+/* The login needs more round trips on a slow link than two commands do. */
+#define PART_OF_LOGIN 2
 
 /* --- the login shell --- */
 
-/* That commands get through has been tried by whoever connected. */
+/* That commands can be executed was tested when connecting. */
 void rog_check_shell(struct rog_host_probe *probe)
 {
     const char *const nothing[] = {"true", NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks a host what it is, and reads the answer. */
+/* Collects facts about a host with a script, and parses its output. */
 #include <orchestrator/doctor/facts.h>
 
 #include <stdlib.h>

@@ -8,10 +8,11 @@
 #include <orchestrator/hosts/connection.h>
 
 /*
- * A shell function: `strays ROOT` prints "RUN process PID" and "RUN container NAME RUNTIME" for all
- * that belongs to runs of rogctl's folder ROOT, by the variable that all processes of a role
- * inherit (trainer/host/remains.c), by what they are called with where others' variables cannot be
- * read, and by the label of containers (trainer/host/container.h).
+ * A shell function: `strays ROOT` prints "RUN process PID" and "RUN container NAME RUNTIME" for
+ * everything that belongs to runs of rogctl's folder ROOT. It is recognized by the environment
+ * variable that all processes of a role inherit (trainer/host/remains.c), by the command line if
+ * environments of other users' processes cannot be read, and by the label of containers
+ * (trainer/host/container.h).
  */
 #define ROG_FACTS_STRAYS                                                                     \
     "strays() {\n"                                                                           \
@@ -35,16 +36,16 @@
     "}\n"
 
 /*
- * *facts (owned by the caller) is an object with texts:
+ * *facts (owned by the caller) is an object with strings:
  *   machine (uname -m), system, libc, other_libc ("musl"), tools ("busybox"), shell, user, uid,
- *   root (rogctl's folder), writable ("yes" or "no"), free_kib, cache_kib (what lies in root),
+ *   root (rogctl's folder), writable ("yes" or "no"), free_kib, cache_kib (size of root),
  *   governor, power_mode
  * and arrays:
- *   lacks  names of programs that are missing
- *   runs   {"name", "busy": something of it runs, "age_s": of its lease, -1: it has none}
- *   strays {"run", "what"}: processes and containers of runs that have no folder any more; `what`
- *          is "process PID" or "container NAME"
- * What a host does not know is missing. ROG_EFAILED, ROG_ENOMEM.
+ *   lacks  names of missing programs
+ *   runs   {"name", "busy": some of it is running, "age_s": age of its lease, -1: it has none}
+ *   strays {"run", "what"}: processes and containers of runs without a folder; `what` is
+ *          "process PID" or "container NAME"
+ * Facts that the host cannot provide are missing. ROG_EFAILED, ROG_ENOMEM.
  */
 int rog_facts_ask(struct rog_connection *connection, struct rog_json **facts,
                   struct rog_error *err);

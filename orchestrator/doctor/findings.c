@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A list of findings, in the order in which a person reads them. */
+/* Keeps a list of findings, in the order of the output. */
 #include <orchestrator/doctor/findings.h>
 
 #include <stdarg.h>

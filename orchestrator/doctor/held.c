@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose a host is, and whether it is there twice. */
+/* Checks whether a host is in use, and whether a machine is in the cluster twice. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of one host: reach, machine, trainer, disk, clock, sensors, bandwidth. */
+/* Checks a host: connection, machine, trainer, disk, clock, sensors, bandwidth. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <ctype.h>
@@ -19,10 +19,11 @@
 #define FREE_KIB_WANTED (512 * 1024) /* a bundle, a data set, events and checkpoints of a run */
 #define CLOCK_SAMPLES 3
 #define CLOCK_OFF_S 1.0
-#define GRACE_PART 4 /* of the lease; it is renewed twice in that time */
+/* Share of the lease for which it counts as fresh; it is renewed twice in that time. */
+#define GRACE_PART 4
 #define MAX_NAMED 3
-#define PORTABLE_LIBC "glibc 2.31" /* what cmake/portable-bundle builds with */
-#define STATUS_NOTHING 3           /* of rog-trainer power: there is no sensor */
+#define PORTABLE_LIBC "glibc 2.31" /* what cmake/portable-bundle is built with */
+#define STATUS_NOTHING 3           /* exit status of rog-trainer power without a sensor */
 
 static double now_s(clockid_t clock)
 {
@@ -36,8 +37,8 @@ double rog_host_probe_grace_s(const struct rog_host_probe *probe)
     return probe->options->cluster->lease_s / GRACE_PART;
 }
 
-/* What the trainer says about its failure, which stands behind what start-up files there may write
- * to standard error; what its dynamic linker says, where it has not begun. */
+/* Returns the trainer's own message about its failure, which may be preceded by output of the
+ * shell's start-up files; or that of its dynamic linker, if it could not start. */
 static const char *own_words(const char *errors)
 {
     static const char mark[] = "rog-trainer: ";
@@ -78,7 +79,7 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
     return code;
 }
 
-/* --- who is there --- */
+/* --- the connection --- */
 
 char *rog_host_probe_ssh(const struct rog_host_probe *probe)
 {
@@ -169,7 +170,7 @@ void rog_check_machine(struct rog_host_probe *probe)
 
 /* --- the trainer --- */
 
-/* Why it cannot be brought there, or does not run there. */
+/* Reports why the trainer cannot be deployed, or does not run there. */
 static void found_no_trainer(struct rog_host_probe *probe, const char *what, struct rog_error *why)
 {
     bool old = rog_bundle_explain(why);
@@ -187,7 +188,7 @@ static void found_no_trainer(struct rog_host_probe *probe, const char *what, str
                           "later: install a newer system there");
 }
 
-/* Whether the copy runs there. */
+/* Checks whether the deployed copy runs. */
 static void try_trainer(struct rog_host_probe *probe, const struct rog_deploy_report *report,
                         double took_s)
 {
@@ -242,7 +243,7 @@ void rog_check_trainer(struct rog_host_probe *probe)
     }
 }
 
-/* --- what it has --- */
+/* --- resources --- */
 
 void rog_check_disk(struct rog_host_probe *probe)
 {
@@ -271,7 +272,7 @@ void rog_check_clock(struct rog_host_probe *probe)
         double after_s = now_s(CLOCK_REALTIME);
         const char *point = code ? NULL : strchr(said, '.');
         bool whole = !point || !isdigit((unsigned char)point[1]);
-        double span_s = after_s - before_s + whole; /* busybox's date knows seconds alone */
+        double span_s = after_s - before_s + whole; /* busybox's date has a resolution of seconds */
         if (!code && span_s < best_s) {
             best_s = span_s;
             offset_s = strtod(said, NULL) + whole / 2.0 - (before_s + after_s) / 2;
@@ -282,7 +283,7 @@ void rog_check_clock(struct rog_host_probe *probe)
         ROG_FOUND(probe, "clock", ROG_FINDING_BAD, "%s", why.message);
         return;
     }
-    double doubt_s = best_s / 2; /* how long before its answer came the host looked */
+    double doubt_s = best_s / 2; /* uncertainty of when the host read its clock */
     bool good = fabs(offset_s) <= CLOCK_OFF_S + doubt_s;
     if (fabs(offset_s) <= doubt_s)
         ROG_FOUND(probe, "clock", ROG_FINDING_GOOD, "correct within %.3f s", doubt_s);
@@ -334,7 +335,7 @@ void rog_check_sensors(struct rog_host_probe *probe)
     free(said);
 }
 
-/* Whether a rogctl is at work with a run there. */
+/* Returns whether a rogctl is executing the run on this host. */
 static bool is_at_work(const struct rog_host_probe *probe, const struct rog_json *run)
 {
     int64_t age_s = rog_json_get_integer(run, "age_s", -1);
@@ -352,7 +353,7 @@ static size_t runs_at_work(const struct rog_host_probe *probe)
 
 /* --- shaping --- */
 
-/* What is in the way, and what to do about it. */
+/* Reports what prevents shaping, and what to do about it. */
 static void explain(struct rog_host_probe *probe, const struct rog_json *shaping, const char *iface)
 {
     static const char paced[] = "the bandwidth will be paced in user space";
@@ -451,7 +452,7 @@ void rog_check_shaping(struct rog_host_probe *probe)
     free(said);
 }
 
-/* --- left-overs --- */
+/* --- remains of earlier runs --- */
 
 struct names {
     char text[3 * 128];

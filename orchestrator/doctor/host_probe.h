@@ -25,7 +25,7 @@ struct rog_host_probe {
     const struct rog_doctor_options *options;
     struct rog_bundle_cache *cache;
     const struct rog_json *settings; /* of the cluster file */
-    const char *host;                /* as there */
+    const char *host;                /* as in the cluster file */
     enum rog_host_probe_role role;
     unsigned rank;  /* of a worker; 0: none */
     char title[96]; /* "worker 2 (10.42.0.3)" */
@@ -34,18 +34,18 @@ struct rog_host_probe {
     double connect_s;                  /* duration of connecting, including one command */
     struct rog_connection *connection; /* NULL: not connected, no further checks are possible */
     struct rog_json *facts;            /* facts about the host; NULL before */
-    bool held;                         /* by a sweep */
+    bool held;                         /* in use by a sweep */
     char machine[ROG_MACHINE_BYTES];   /* identity of the machine, "" if not known */
-    char *root;                        /* there: rogctl's folder */
+    char *root;                        /* on the host: rogctl's folder */
     char *tree;         /* on the host: path of the trainer; NULL: it was not deployed, or does not
                          * run */
     char target[320];   /* workers: the address of the server's training port */
     bool port_open;     /* server: a listener is running for the workers' attempts */
-    long listener;      /* server: its process on the host */
-    char *listener_log; /* server: there */
+    long listener;      /* server: process of the listener on the host */
+    char *listener_log; /* server: path on the host */
 };
 
-/* One check each, which adds findings. hosts.c has them in this order. */
+/* Each makes one check and adds findings. hosts.c has them in this order. */
 void rog_check_reach(struct rog_host_probe *probe);
 void rog_check_shell(struct rog_host_probe *probe);
 void rog_check_machine(struct rog_host_probe *probe);
@@ -60,7 +60,7 @@ void rog_check_wrapper(struct rog_host_probe *probe);
 void rog_check_held(struct rog_host_probe *probe);
 void rog_check_left_over(struct rog_host_probe *probe);
 
-/* After all hosts: whether the cluster has the same machine as `other`. */
+/* After all hosts: checks whether `other` is the same machine. */
 void rog_check_twin(struct rog_host_probe *probe, const struct rog_host_probe *other);
 
 /* port.c: opens the server's training port, lets each worker try it, closes it. */
@@ -78,7 +78,7 @@ void rog_port_close(struct rog_host_probe *server);
 int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *arguments,
                            double timeout_s, char **output, int *status, struct rog_error *err);
 
-/* The ssh command for it, as a person would type it: "ssh -F FILE user@host". Heap memory. */
+/* The ssh command to log in there: "ssh -F FILE user@host". Heap memory. */
 char *rog_host_probe_ssh(const struct rog_host_probe *probe);
 
 /* If a rogctl renewed the lease of a run this recently, the run is active. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All hosts of a cluster at once, a thread each. */
+/* Checks all hosts of a cluster in parallel, each in a thread. */
 #include <orchestrator/doctor/hosts.h>
 
 #include <pthread.h>
@@ -16,7 +16,7 @@ struct hosts {
     size_t count;
 };
 
-/* After the first, which connects, all of them need a connection. */
+/* All checks after the first, which connects, need a connection. */
 static const struct {
     void (*check)(struct rog_host_probe *probe);
     unsigned roles;
@@ -54,7 +54,8 @@ static void *clean(void *user)
     return NULL;
 }
 
-/* Does something for all hosts at once. What cannot have a thread is done here. */
+/* Calls `visit` for all hosts in parallel. If a thread cannot be created, the host is visited in
+ * this thread. */
 static int each(struct hosts *hosts, void *(*visit)(void *), struct rog_error *err)
 {
     pthread_t *thread = calloc(hosts->count, sizeof *thread);
@@ -91,7 +92,7 @@ static void add_host(struct hosts *hosts, const struct rog_doctor_options *optio
                  role == ROG_PROBE_SERVER ? "server" : "tester", probe->host);
 }
 
-/* Where workers reach the server, as they will be told in a run. */
+/* Determines the server's address for workers, as in a run. */
 static void point_at_server(struct hosts *hosts)
 {
     const struct rog_host_probe *server = &hosts->probe[0];

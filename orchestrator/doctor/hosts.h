@@ -3,7 +3,7 @@
 #define ROG_DOCTOR_HOSTS_H
 
 /*
- * Checks of the hosts of a cluster of kind ssh, all at once. The trainer is deployed to each, as
+ * Checks of the hosts of a cluster of kind ssh, in parallel. The trainer is deployed to each, as
  * for a run; nothing else is changed there.
  */
 

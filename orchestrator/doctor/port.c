@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether workers reach the server's port, tried with a trainer at either end. */
+/* Checks whether workers reach the server's port, with a trainer at both ends. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>
@@ -10,12 +10,12 @@
 
 #include <common/file.h>
 
-#define LISTEN_S "60" /* the listener ends by itself when nobody ends it */
+#define LISTEN_S "60" /* the listener stops by itself after this time */
 #define LOOKS 50
 #define LOOK_NS 100000000L
 #define COMMAND_TIMEOUT_S 30.0
 
-/* Until the listener says that it listens, or why not. */
+/* Waits until the listener reports that it is listening, or why it is not. */
 static int await_listener(struct rog_host_probe *server, struct rog_error *err)
 {
     const char *const argv[] = {"cat", "--", server->listener_log, NULL};

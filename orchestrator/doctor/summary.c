@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts the findings of hosts together under headings, those of workers that are alike as one. */
+/* Arranges findings under headings, and merges those of workers that are alike. */
 #include <orchestrator/doctor/summary.h>
 
 #include <ctype.h>
@@ -10,26 +10,27 @@
 #include <common/file.h>
 #include <orchestrator/doctor/alike.h>
 
-/* Ranks, ascending. */
+/* Ranks in ascending order. */
 struct ranks {
     unsigned *rank;
     size_t count;
 };
 
-/* Findings of workers that are the same. */
+/* Equal findings of several workers. */
 struct group {
     const struct rog_finding *first;
     struct rog_alike *what;
-    char *hint;    /* as all of them have it; NULL: each has it for its own host */
-    char *generic; /* that of the first, for any host */
+    char *hint;    /* if it is the same for all; NULL: each has one for its own host */
+    char *generic; /* hint of the first, with HOST for the host's name */
     struct ranks ranks;
 };
 
-/* Findings from `first` up to `end`: those of one host, or of all workers. */
+/* Findings from `first` up to `end`: those of a host, or of all workers. */
 struct section {
     const struct rog_finding *first, *end;
-    struct ranks ranks;      /* of the workers */
-    struct rog_alike *title; /* of their hosts; NULL: they have nothing in common */
+    struct ranks ranks; /* of workers */
+    /* Merged names of the workers' hosts; NULL: they have nothing in common. */
+    struct rog_alike *title;
     struct group *group;
     size_t groups;
 };
@@ -48,7 +49,7 @@ static int add_rank(struct ranks *ranks, unsigned rank, struct rog_error *err)
     return ROG_OK;
 }
 
-/* "1-12, 14". */
+/* Writes "1-12, 14". */
 static void print_ranks(FILE *to, const struct ranks *ranks)
 {
     for (size_t i = 0; i < ranks->count;) {
@@ -62,14 +63,14 @@ static void print_ranks(FILE *to, const struct ranks *ranks)
     }
 }
 
-/* ---- ways out ---- */
+/* ---- hints ---- */
 
 static bool is_in_word(char c)
 {
     return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* Is it a word by itself there, and not a part of a name? */
+/* Returns whether the text at this position is a word of its own, and not part of a name. */
 static bool stands_alone(const char *text, const char *at, size_t bytes)
 {
     bool begins = at == text || !(is_in_word(at[-1]) || at[-1] == '.');
@@ -77,7 +78,7 @@ static bool stands_alone(const char *text, const char *at, size_t bytes)
     return begins && !is_in_word(*end) && !(*end == '.' && is_in_word(end[1]));
 }
 
-/* What is in the brackets of "worker 3 (HOST)". Heap memory. */
+/* Returns the text in parentheses of "worker 3 (HOST)". Heap memory. */
 static char *host_of(const struct rog_finding *finding)
 {
     const char *open = strchr(finding->host, '(');
@@ -85,8 +86,8 @@ static char *host_of(const struct rog_finding *finding)
     return rog_format("%.*s", length ? (int)length - 1 : 0, open ? open + 1 : "");
 }
 
-/* The finding's hint with HOST in the place of its host's name: a command that is to be copied
- * takes no range. Heap memory. */
+/* Returns the finding's hint with HOST in place of its host's name, because a command to be copied
+ * cannot contain a range of hosts. Heap memory. */
 static char *generic_hint(const struct rog_finding *finding)
 {
     char *host = host_of(finding), *text = NULL;
@@ -108,7 +109,7 @@ static char *generic_hint(const struct rog_finding *finding)
 
 /* ---- groups ---- */
 
-/* Takes over `generic`. */
+/* Takes ownership of `generic`. */
 static int new_group(struct section *section, const struct rog_finding *finding, char *generic,
                      size_t at, struct rog_error *err)
 {
@@ -128,7 +129,7 @@ static int new_group(struct section *section, const struct rog_finding *finding,
                                           : rog_fail_nomem(err);
 }
 
-/* One more of the group, if it is like those. */
+/* Adds a finding to the group if it is like the others. */
 static bool join(struct group *group, const struct rog_finding *finding, const char *generic)
 {
     if (group->first->level != finding->level || strcmp(group->generic, generic) != 0 ||
@@ -141,7 +142,7 @@ static bool join(struct group *group, const struct rog_finding *finding, const c
     return true;
 }
 
-/* To the group that it is like, else to a new one behind those of its check. */
+/* Adds a finding to a matching group, otherwise to a new group after those of the same check. */
 static int add_finding(struct section *section, const struct rog_finding *finding,
                        struct rog_error *err)
 {
@@ -209,7 +210,7 @@ static enum rog_finding_level worst_of(const struct section *section, unsigned r
 
 static const char *const verdicts[] = {"good", "good with notes", "BAD"};
 
-/* "all good", "27 good, 1 good with notes (5), 2 BAD (7, 13)". */
+/* Writes "all good", "27 good, 1 good with notes (5), 2 BAD (7, 13)". */
 static int print_verdict(FILE *to, const struct section *section, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -233,7 +234,7 @@ static int print_verdict(FILE *to, const struct section *section, struct rog_err
     return code;
 }
 
-/* Heap memory. */
+/* Makes a heading. Heap memory. */
 static int make_heading(struct section *section, bool grouped, char **text, struct rog_error *err)
 {
     size_t size = 0;
@@ -259,7 +260,7 @@ static int make_heading(struct section *section, bool grouped, char **text, stru
 
 /* ---- rows ---- */
 
-/* Takes the texts over. */
+/* Takes ownership of the texts. */
 static int add_row(struct rog_summary *summary, const struct rog_summary_row *row,
                    struct rog_error *err)
 {
@@ -275,7 +276,7 @@ static int add_row(struct rog_summary *summary, const struct rog_summary_row *ro
     return ROG_OK;
 }
 
-/* How many workers its check has been made on. */
+/* Returns how many workers the check was made on. */
 static size_t checked(const struct section *section, const struct group *group)
 {
     size_t count = 0;
@@ -289,7 +290,7 @@ static size_t checked(const struct section *section, const struct group *group)
     return count;
 }
 
-/* Heap memory. */
+/* Returns the text of a group. Heap memory. */
 static char *text_of(const struct section *section, const struct group *group)
 {
     char *text = NULL, *what = rog_alike_text(group->what);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the wrapper or container of a host starts the trainer, and lets it be ended. */
+/* Checks whether the wrapper or container of a host starts the trainer, and lets it be stopped. */
 #include <orchestrator/doctor/host_probe.h>
 
 #include <stdio.h>
@@ -10,9 +10,10 @@
 #include <common/file.h>
 #include <orchestrator/conf/wrapper.h>
 
-#define TIMEOUT_S 180.0 /* the first container of an image, its end, and what does not answer */
+/* For the first container of an image and its end, or a program that does not answer. */
+#define TIMEOUT_S 180.0
 
-/* $1: the trainer, $2: a folder to try it in, $3: its host.json. */
+/* $1: the trainer, $2: a folder to test in, $3: its host.json. */
 static const char script[] =
     "umask 077; mkdir -p \"${2%/*}\" && mkdir \"$2\" && : >\"$2/lease\" &&\n"
     "printf %s \"$3\" >\"$2/host.json\" && \"$1\" host --folder \"$2\" --try\n"
@@ -43,9 +44,9 @@ static int try_there(struct rog_host_probe *probe, struct rog_json **found, stru
     return code;
 }
 
-/* What to do about it. "@i" stands for the image, "@r" for the program that runs it or the wrapper,
- * "@p" for its package, "@u" for the user, "@h" for the ssh to it, "@d" for rogctl's folder there,
- * "@m" for the machine. What is not here is the first. */
+/* Hints. "@i" is replaced by the image, "@r" by the program that runs it or the wrapper, "@p" by
+ * its package, "@u" by the user, "@h" by the ssh command to the host, "@d" by rogctl's folder
+ * there, "@m" by the machine. Anything not listed is treated like the first row. */
 static const struct {
     const char *lacks;
     enum rog_finding_level level;
@@ -82,7 +83,7 @@ static const struct {
 };
 #define WAYS_OUT (sizeof hints / sizeof *hints)
 
-/* The text for what "@" and a letter stand for; `login`: for the ssh to it. */
+/* Returns the text for "@" and a letter; `login`: the ssh command to the host. */
 static const char *meaning(const struct rog_host_probe *probe, const struct rog_json *found,
                            const char *login, char letter)
 {
