@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The accuracy at a time, by the rule that is asked for. */
+/* Computes the accuracy at a time by the chosen rule. */
 #include <orchestrator/curves/accuracy.h>
 
 #include <math.h>
@@ -48,7 +48,7 @@ void rog_accuracy_rule_meaning(const struct rog_accuracy_rule *rule,
         snprintf(text, ROG_ACCURACY_RULE_BYTES, "%s", meanings[rule->kind]);
 }
 
-/* Mean of the last `most` values whose time is not after `at`; NaN where there is none. */
+/* Returns the mean of the last `most` values up to time `at`; NaN if there are none. */
 static double mean_until(const struct rog_line *line, double at, size_t most)
 {
     size_t end = 0;
@@ -82,7 +82,7 @@ struct rog_accuracy_value rog_accuracy_rule_at(const struct rog_accuracy_rule *r
         value.percent = rog_line_at(measured->x, measured->y, count, at);
         break;
     case SMOOTHED: {
-        /* The line may end a little before the last checkpoint does. */
+        /* The drawn line may end a little before the last checkpoint. */
         double end = drawn->x[drawn->count - 1];
         value.percent =
             rog_line_at(drawn->x, drawn->y, drawn->count, at > end && at <= last ? end : at);

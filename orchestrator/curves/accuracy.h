@@ -10,7 +10,7 @@
  *     smoothed         of the drawn line
  *     mean:K           mean of the last K checkpoints up to T, of fewer at the run's beginning
  *
- * A run that ended before T has none, whatever the rule: it has not run that long.
+ * A run that ended before T has no accuracy at T, whatever the rule.
  */
 
 #include <stddef.h>
@@ -28,10 +28,10 @@ struct rog_accuracy_rule {
 
 int rog_accuracy_rule_parse(struct rog_accuracy_rule *rule, const char *text,
                             struct rog_error *err);
-/* As in the setting. */
+/* The rule as written in the setting. */
 void rog_accuracy_rule_text(const struct rog_accuracy_rule *rule,
                             char text[ROG_ACCURACY_RULE_BYTES]);
-/* For people, behind "accuracy": "interpolated between checkpoints". */
+/* A description of the rule that follows "accuracy": "interpolated between checkpoints". */
 void rog_accuracy_rule_meaning(const struct rog_accuracy_rule *rule,
                                char text[ROG_ACCURACY_RULE_BYTES]);
 
@@ -46,8 +46,8 @@ struct rog_accuracy_value {
     double percent; /* NaN unless known */
 };
 
-/* measured: the tested checkpoints against time; drawn: the line drawn from them; ended: when the
- * run ended, s. For `at` INFINITY the value at the last checkpoint. */
+/* measured: the tested checkpoints against time; drawn: the line drawn from them; ended: end of the
+ * run, s. If `at` is INFINITY: the value at the last checkpoint. */
 struct rog_accuracy_value rog_accuracy_rule_at(const struct rog_accuracy_rule *rule,
                                                const struct rog_line *measured,
                                                const struct rog_line *drawn, double ended,

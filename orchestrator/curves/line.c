@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values between points. */
+/* Interpolates between points. */
 #include <orchestrator/curves/line.h>
 
 #include <math.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a line reaches a target and stays there. */
+/* Finds where a line reaches a target and stays there. */
 #include <orchestrator/curves/reached.h>
 
 #include <math.h>
 #include <stdbool.h>
 
-/* Somewhere between two points of a line. */
+/* A position between two points of a line. */
 struct spot {
     double x, place;
 };
@@ -15,13 +15,14 @@ static double place_of(const struct rog_line *line, size_t i)
     return line->place ? line->place[i] : (double)i;
 }
 
-/* Whether the line still lacks something to the target at a point. */
+/* Returns whether the line has not reached the target at a point. */
 static bool lacks(const struct rog_line *line, size_t i, double target)
 {
     return line->less_is_better ? line->y[i] > target : line->y[i] < target;
 }
 
-/* Where the line passes the target between the points i - 1 and i, which lie on different sides. */
+/* Returns where the line crosses the target between the points i - 1 and i, which lie on different
+ * sides. */
 static struct spot between(const struct rog_line *line, size_t i, double target)
 {
     double share = (target - line->y[i - 1]) / (line->y[i] - line->y[i - 1]);
@@ -30,8 +31,8 @@ static struct spot between(const struct rog_line *line, size_t i, double target)
                          from + share * (place_of(line, i) - from)};
 }
 
-/* The next crossing towards the target from the point *i on; *i becomes the first point that has
- * it. */
+/* Finds the next crossing towards the target from point *i on; *i becomes the first point that has
+ * reached it. */
 static bool next_rise(const struct rog_line *line, double target, size_t *i, struct spot *spot)
 {
     while (*i < line->count && lacks(line, *i, target))
@@ -42,7 +43,8 @@ static bool next_rise(const struct rog_line *line, double target, size_t *i, str
     return true;
 }
 
-/* The next crossing back from the point *i on; *i becomes the first point that lacks it. */
+/* Finds the next crossing away from the target from point *i on; *i becomes the first point that
+ * has not reached it. */
 static bool next_fall(const struct rog_line *line, double target, size_t *i, struct spot *spot)
 {
     while (*i < line->count && !lacks(line, *i, target))

@@ -5,11 +5,11 @@
 /*
  * Where a drawn line reaches a target: one rule for tables, figures, gains and exports.
  *
- * A line is the straight lines between its points. It reaches the target at its first crossing
- * from below (or at its first point, where that is not below) from which on it stays at or above
- * the target for `sustain` checkpoints, or to its end. Checkpoints are counted along `place`, so
- * that a line reaches the target at the same place whatever it is drawn against. Where less is
- * better everything holds upside down. Without a target (NaN) all is unknown.
+ * A line is the straight lines between its points. It reaches the target at its first crossing from
+ * below (or at its first point, if that is not below) from which on it stays at or above the target
+ * for `sustain` checkpoints, or to its end. Checkpoints are counted along `place`, so that a line
+ * reaches the target at the same place whatever it is drawn against. If less is better, the
+ * directions are reversed. Without a target (NaN) the result is unknown.
  */
 
 #include <orchestrator/curves/line.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The spread of the steps from checkpoint to checkpoint. */
+/* Computes the spread of differences between successive checkpoints. */
 #include <orchestrator/curves/roughness.h>
 
 #include <math.h>

@@ -3,13 +3,14 @@
 #define ROG_CURVES_ROUGHNESS_H
 
 /*
- * How much what is tested goes up and down from checkpoint to checkpoint: the sample standard
- * deviation of the differences between successive tested checkpoints, both of them at
- * ROG_ROUGHNESS_FROM_S or later, as the first minutes are a climb rather than a level.
+ * How much test results vary from checkpoint to checkpoint: the sample standard deviation of the
+ * differences between successive tested checkpoints, both of them at ROG_ROUGHNESS_FROM_S or later,
+ * because results still rise steadily in the first minutes.
  *
- * Nothing is smoothed, and no difference is scaled by the time that it is over: a fall is as deep
- * after 540 s as after 60. Checkpoints whose period grows make the number that of a run of such a
- * length, so it compares runs of the same length and times of checkpoints.
+ * Nothing is smoothed, and differences are not scaled by the time between checkpoints: a drop
+ * counts the same after 540 s as after 60 s. If the interval between checkpoints grows during a
+ * run, the result depends on the run's length; compare only runs with the same length and times of
+ * checkpoints.
  */
 
 #include <stddef.h>
@@ -17,7 +18,7 @@
 #include <orchestrator/curves/line.h>
 
 #define ROG_ROUGHNESS_FROM_S 600.0
-/* With fewer differences the estimate is worse than a quarter. */
+/* With fewer differences the relative error of the estimate exceeds a quarter. */
 #define ROG_ROUGHNESS_LEAST 10
 
 struct rog_roughness {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of curves. */
+/* Reads and writes the settings of curves. */
 #include <orchestrator/curves/rule.h>
 
 #include <stdint.h>

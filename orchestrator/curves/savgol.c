@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Savitzky-Golay smoothing by orthogonal polynomials. */
+/* Computes Savitzky-Golay smoothing with orthogonal polynomials. */
 #include <orchestrator/curves/savgol.h>
 
 #include <assert.h>
@@ -15,7 +15,8 @@ struct basis {
 
 size_t rog_savgol_window(size_t count, size_t window, size_t order)
 {
-    size_t least = order % 2 ? order + 2 : order + 3; /* odd, and no perfect fit of any values */
+    /* odd, and with more points than the polynomial can fit exactly */
+    size_t least = order % 2 ? order + 2 : order + 3;
     least = least < window ? least : window;
     if (count < least)
         return 1;
@@ -47,7 +48,7 @@ static void basis_init(struct basis *basis, size_t window, size_t order)
     }
 }
 
-/* The value at place `at` of the polynomial that fits values[0..window) best. */
+/* Returns the value at index `at` of the polynomial that fits values[0..window) best. */
 static double fit_at(const struct basis *basis, const double *values, size_t at)
 {
     double sum = 0;

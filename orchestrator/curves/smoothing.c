@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smoothings there are, and how a line is made by one. */
+/* Defines the kinds of smoothing, and makes lines with them. */
 #include <orchestrator/curves/smoothing.h>
 
 #include <math.h>
@@ -42,7 +42,7 @@ static void none(const struct rog_smoothing *smoothing, const double *values, si
     memcpy(smooth, values, count * sizeof *smooth);
 }
 
-/* The published scripts use the whole window as soon as there are as many points. */
+/* The published scripts use the whole window if there are at least as many points. */
 static size_t window_of(const struct rog_smoothing *smoothing, size_t count)
 {
     size_t window = (size_t)smoothing->number[0], order = (size_t)smoothing->number[1];
@@ -86,14 +86,14 @@ static void ema(const struct rog_smoothing *smoothing, const double *values, siz
 static const struct {
     void (*filter)(const struct rog_smoothing *smoothing, const double *values, size_t count,
                    double *smooth);
-    bool of_x;  /* it is applied to both coordinates */
-    bool plain; /* the filter and nothing else */
+    bool of_x;  /* it is applied to x as well as y */
+    bool plain; /* the result of the filter is not changed any further */
 } kinds[] = {
     [NONE] = {none, false, false}, [SAVGOL] = {savgol, true, false},   [MEAN] = {mean, true, false},
     [EMA] = {ema, false, false},   [PUBLISHED] = {savgol, true, true},
 };
 
-/* ---- what is asked for ---- */
+/* ---- settings ---- */
 
 int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struct rog_error *err)
 {

@@ -8,17 +8,17 @@
  *     none             straight lines between the points
  *     savgol:W:P       Savitzky-Golay, a window of W points (savgol.h) and order P
  *     mean:W           mean of W points around each, fewer towards the ends (as many on both sides)
- *     ema:S            exponential moving average of weight S, as TensorBoard's slider: it begins
+ *     ema:S            exponential moving average of weight S, like TensorBoard's slider: it begins
  *                      at the first point without a bias towards 0, and lags behind
- *     published        savgol:25:3 as the published scripts have it
+ *     published        savgol:25:3 as in the published scripts
  *
- * Checkpoints lie unevenly along time, energy and iterations. So savgol and mean go by the order of
- * the points and treat both coordinates alike: a straight line stays what it is however its points
- * are spaced. ema leaves the points where they are along x.
+ * Checkpoints are spaced unevenly along time, energy and iterations. Therefore savgol and mean use
+ * the order of the points and treat both coordinates alike: a straight line stays straight however
+ * its points are spaced. ema does not move points along x.
  *
- * The line begins at the first measured point, does not run backwards and stays within what was
- * measured, except for `published`, which is the filter and nothing else (but x does not run
- * backwards).
+ * The line begins at the first measured point, does not go backwards and stays within the range of
+ * the measured points, except for `published`, which is the unchanged result of the filter (but x
+ * does not go backwards).
  */
 
 #include <stdbool.h>
@@ -42,7 +42,7 @@ int rog_smoothing_parse(struct rog_smoothing *smoothing, const char *text, struc
 /* Whether curves of at least `fewest` points are smoothed as by the published scripts. */
 bool rog_smoothing_is_published(const struct rog_smoothing *smoothing, size_t fewest);
 
-/* As in the setting. */
+/* The smoothing as written in the setting. */
 void rog_smoothing_setting(const struct rog_smoothing *smoothing,
                            char text[ROG_SMOOTHING_TEXT_BYTES]);
 /* The smoothing of curves with `fewest` to `most` points: "savgol:25:3", "savgol:11-25:3" if short

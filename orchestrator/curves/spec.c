@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a word and the numbers behind it. */
+/* Parses a word followed by numbers. */
 #include <orchestrator/curves/spec.h>
 
 #include <math.h>
@@ -22,8 +22,8 @@ int rog_spec_fail(const struct rog_spec_form *forms, const char *what, const cha
     return rog_fail(err, ROG_EINVAL, "%s must be %s (found \"%.64s\")", what, list, text);
 }
 
-/* The number that *at begins with, and the end of it. Digits and a point only: no sign, no
- * exponent, no word that strtod knows. */
+/* Reads the number at *at and moves *at to its end. Only digits and a point are allowed: no sign,
+ * no exponent, none of the words that strtod accepts. */
 static bool take_number(const char **at, const struct rog_spec_number *kind, double *number)
 {
     size_t length = strspn(*at, "0123456789.");

@@ -23,11 +23,11 @@ struct rog_spec_form {
     struct rog_spec_number number[ROG_SPEC_NUMBERS_MAX];
 };
 
-/* Which of the forms (a list that ends with a row whose name is NULL) `text` has, and its numbers.
- * ROG_EINVAL with a message that names `what` and all forms. */
+/* Finds which of the forms (a list that ends with a row whose name is NULL) `text` has, and its
+ * numbers. ROG_EINVAL with a message that names `what` and all forms. */
 int rog_spec_parse(const struct rog_spec_form *forms, const char *what, const char *text,
                    size_t *form, double numbers[ROG_SPEC_NUMBERS_MAX], struct rog_error *err);
-/* The error that `text` has none of the forms. */
+/* Fails with the error that `text` has none of the forms. */
 int rog_spec_fail(const struct rog_spec_form *forms, const char *what, const char *text,
                   struct rog_error *err);
 
