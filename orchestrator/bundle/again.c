@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that make the runs of a bundle again. */
+/* Writes the files that repeat the runs of a bundle. */
 #include <orchestrator/bundle/again.h>
 
 #include <stdio.h>
@@ -12,7 +12,8 @@
 #include <orchestrator/bundle/archive.h>
 #include <orchestrator/conf/conf_text.h>
 
-/* Runs that one experiment file can make: with the same workers, and programs of the same files. */
+/* Runs that fit into one experiment file: with the same workers, and programs with the same
+ * files. */
 struct group {
     char *key, *folder;
     struct rog_json *workers, *config; /* of the first run */
@@ -26,7 +27,7 @@ struct making {
     size_t groups;
 };
 
-/* --- what runs read --- */
+/* --- files that runs read --- */
 
 static void log_line(const struct rog_bundle *bundle, const char *path, const char *why)
 {
@@ -47,7 +48,7 @@ static void leave_out(struct rog_bundle *bundle, const char *inside, const char 
     rog_json_append(bundle->absent, one);
 }
 
-/* The source of a plugin that is compiled, where it lies beside it. */
+/* Adds the source of a compiled plugin, if it is beside it. */
 static int add_source(struct rog_bundle *bundle, const char *path, struct rog_error *err)
 {
     size_t size = strlen(path);
@@ -73,7 +74,7 @@ static int add_input(struct rog_bundle *bundle, const char *setting, const char 
     if (!inside || rog_json_get(bundle->seen, inside) ||
         (is_plugin && rog_plugin_is_installed(path))) {
         free(inside);
-        return 0; /* a program's file has a name alone, and its text is in the configuration */
+        return 0; /* a program's file is a bare name; its contents are in the configuration */
     }
     rog_json_put_bool(bundle->seen, inside, true);
     bool is_data = strcmp(setting, "data") == 0;
@@ -108,7 +109,7 @@ static int add_inputs(struct rog_bundle *bundle, const char *run_id, struct rog_
     return code;
 }
 
-/* Paths become those within the bundle, seen from a folder in it. */
+/* Replaces paths by those within the bundle, relative to a folder in it. */
 static int move_paths(const struct rog_setting *table, struct rog_json *object,
                       struct rog_error *err)
 {
@@ -126,8 +127,7 @@ static int move_paths(const struct rog_setting *table, struct rog_json *object,
     return code;
 }
 
-/* A plugin that was found by its name, and not among those that come with rogctl, is named by its
- * file. */
+/* Names a plugin by its file if it was found by name, but not among those installed with rogctl. */
 static int name_plugins(struct rog_bundle *bundle, const char *run_id, struct rog_json *config,
                         struct rog_error *err)
 {
@@ -148,7 +148,7 @@ static int name_plugins(struct rog_bundle *bundle, const char *run_id, struct ro
 
 /* --- files --- */
 
-/* Closes the text, and adds it as FOLDER/NAME. */
+/* Closes the text and adds it as FOLDER/NAME. */
 static int finish_text(struct rog_bundle *bundle, const struct group *group, const char *name,
                        FILE *file, char **text, const size_t *size, struct rog_error *err)
 {
@@ -164,7 +164,7 @@ static int finish_text(struct rog_bundle *bundle, const struct group *group, con
 struct members {
     FILE *file;
     const struct rog_setting *table;
-    const struct rog_json *except; /* members that are said elsewhere */
+    const struct rog_json *except; /* members that are written elsewhere */
     const char *before, *after;
 };
 
@@ -181,10 +181,10 @@ static int write_setting(const char *key, const struct rog_json *value, void *us
     return 0;
 }
 
-/* What all runs of the group have in common. */
+/* Puts what all runs of the group have in common. */
 static int put_common(const char *key, const struct rog_json *value, void *user)
 {
-    struct rog_json **pair = user; /* the runs, and what is found */
+    struct rog_json **pair = user; /* the list of runs, and the object for the result */
     char *text = rog_json_text(value);
     bool is_common = text != NULL;
     for (size_t i = 1; i < rog_json_size(pair[0]) && is_common; i++) {
@@ -244,7 +244,7 @@ static int write_experiment(struct rog_bundle *bundle, const struct group *group
     return finish_text(bundle, group, ROG_BUNDLE_EXPERIMENT, file, &text, &size, err);
 }
 
-/* A worker's text without its rank, so that those that are alike can be counted. */
+/* Returns a worker as text without its rank, so that equal workers can be counted. */
 static char *worker_text(const struct rog_json *worker, struct rog_error *err)
 {
     char *text = NULL;
@@ -298,8 +298,8 @@ static int write_cluster(struct rog_bundle *bundle, const struct group *group,
     return code < 0 ? code : finished;
 }
 
-/* The profiles that workers name, as far as they were simulated; what a worker says itself holds.
- */
+/* Writes the profiles that workers name, as far as they affect simulation; settings of the workers
+ * themselves have priority. */
 static int write_profiles(struct rog_bundle *bundle, const struct group *group,
                           struct rog_error *err)
 {
@@ -371,7 +371,7 @@ static char *key_of(const struct rog_json *config)
     return text;
 }
 
-/* Takes over the configuration. */
+/* Takes ownership of the configuration. */
 static int put_run(struct making *making, const char *id, struct rog_json *config,
                    struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes and reads archives of bundles, by libarchive. */
+/* Writes and reads archives of bundles with libarchive. */
 #include <orchestrator/bundle/archive.h>
 
 #include <errno.h>
@@ -101,7 +101,7 @@ static bool ends_in(const char *text, const char *end)
 
 static int set_format(struct archive *archive, bool is_tar)
 {
-    archive_write_set_bytes_in_last_block(archive, 1); /* no padding behind what is compressed */
+    archive_write_set_bytes_in_last_block(archive, 1); /* no padding after the compressed data */
     if (!is_tar)
         return archive_write_set_format_zip(archive);
     int code = archive_write_set_format_pax_restricted(archive);
@@ -217,8 +217,8 @@ int rog_bundle_manifest_read(const char *path, struct rog_json **manifest, struc
 struct reading {
     const char *file, *folder;
     struct archive *archive;
-    char *top;                        /* the folder that everything is in */
-    struct rog_json *manifest, *left; /* {path: size} of what has not come yet */
+    char *top;                        /* the folder that contains everything */
+    struct rog_json *manifest, *left; /* {path: size} of files not read yet */
 };
 
 static int refuse(const struct reading *reading, const char *what, const char *path,
@@ -227,7 +227,7 @@ static int refuse(const struct reading *reading, const char *what, const char *p
     return rog_fail(err, ROG_EFORMAT, "%s: %s: %s", reading->file, path, what);
 }
 
-/* `exact`: it has so many bytes, else at most. */
+/* Copies a file out of the archive. `exact`: it must have this size; otherwise at most. */
 static int copy_out(const struct reading *reading, const char *path, int64_t size, bool exact,
                     bool is_program, struct rog_error *err)
 {
@@ -278,7 +278,7 @@ static int take_manifest(struct reading *reading, const char *path, struct rog_e
     return code;
 }
 
-/* The entry's path below the folder that everything is in; NULL: it is in another one. */
+/* Returns the entry's path below the top folder; NULL: it is in another folder. */
 static const char *below_top(struct reading *reading, const char *path)
 {
     const char *slash = path ? strchr(path, '/') : NULL;

@@ -11,13 +11,13 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* ROG_EINVAL: the name of an archive to write has neither ending. */
+/* Checks the name of an archive to write. ROG_EINVAL: it has neither of the endings below. */
 int rog_bundle_archive_check_name(const char *file, struct rog_error *err);
 
-/* A tar archive compressed with Zstandard if `file` ends in .tar.zst, otherwise a zip (.zip). It
- * contains the files that the manifest lists below `folder`, the manifest first and then its files
- * in order; in a tar archive all of them are in a folder `top`. Owners are removed, times are
- * `time_s` (since 1970). ROG_EINVAL for another ending. */
+/* Writes a tar archive compressed with Zstandard if `file` ends in .tar.zst, otherwise a zip
+ * (.zip). It contains the files that the manifest lists below `folder`, the manifest first and then
+ * its files in order; in a tar archive all of them are in a folder `top`. Owners are removed, times
+ * are `time_s` (since 1970). ROG_EINVAL for another ending. */
 int rog_bundle_archive_write(const char *file, const char *folder, const char *top,
                              const struct rog_json *files, int64_t time_s, struct rog_error *err);
 
@@ -27,8 +27,8 @@ int rog_bundle_archive_write(const char *file, const char *folder, const char *t
  * fit on the disk. */
 int rog_bundle_archive_read(const char *file, const char *folder, struct rog_error *err);
 
-/* Whether this can be the path of a file in a bundle: relative, without "..", short, and not
- * deep. */
+/* Returns whether this can be the path of a file in a bundle: relative, without "..", short, and
+ * not deep. */
 bool rog_bundle_path_is_plain(const char *path);
 
 /* Reads a manifest and checks its form. */

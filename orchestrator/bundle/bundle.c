@@ -44,7 +44,7 @@ static int add_database(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
-/* The streams that the database has read, and what the run was given. */
+/* Adds the streams that the database has read, and the run's configuration. */
 static int add_streams(struct rog_bundle *bundle, const char *run_id, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -118,7 +118,8 @@ static void put_output(struct rog_json *facts, const char *key, const char *cons
     free(text);
 }
 
-/* What follows `name` and its separator in the first line of a file that begins so. */
+/* Puts the text after `name` and its separator in the first line of a file that begins with
+ * `name`. */
 static void put_line(struct rog_json *facts, const char *key, const char *path, const char *name,
                      const char *separators)
 {
@@ -156,7 +157,7 @@ static int look_around(struct rog_bundle *bundle, struct rog_error *err)
                  : rog_fail_nomem(err);
 }
 
-/* --- for people --- */
+/* --- README and script --- */
 
 static const char again_script[] =
     "#!/bin/sh\n"
@@ -235,7 +236,7 @@ static int add_readme(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
-/* --- all of it --- */
+/* --- the whole bundle --- */
 
 static int add_manifest(struct rog_bundle *bundle, struct rog_error *err)
 {
@@ -284,7 +285,7 @@ static int check_empty(const char *folder, struct rog_error *err)
                      : rog_dir_make(folder, err);
 }
 
-/* What was begun, of which a folder that was there before keeps nothing. */
+/* Removes an incomplete bundle; a folder that existed before is emptied, but kept. */
 static void remove_begun(const char *folder, bool was_there)
 {
     struct dirent **entries = NULL;
@@ -346,8 +347,8 @@ int rog_bundle_make(struct rog_db *db, const char *case_name, const char *folder
     return code;
 }
 
-/* Of the case, since 1970: its files have no other times, which would differ from one to the next.
- */
+/* Gets the time of the case since 1970. All files have this time, so that bundles of the same case
+ * are equal. */
 static int made_at(struct rog_bundle *bundle, int64_t *time_s, struct rog_error *err)
 {
     struct rog_query *query = NULL;

@@ -22,12 +22,12 @@
 #include <orchestrator/bundle/options.h>
 #include <orchestrator/store/db.h>
 
-/* Into an empty folder, which is created. ROG_ENOTFOUND for an unknown case or one without finished
- * runs. */
+/* Writes it into an empty folder, which is created. ROG_ENOTFOUND for an unknown case or one
+ * without finished runs. */
 int rog_bundle_make(struct rog_db *db, const char *case_name, const char *folder,
                     const struct rog_bundle_options *options, struct rog_error *err);
 
-/* The same as a file, FILE.tar.zst or FILE.zip, which is created atomically. */
+/* Writes it as a file, FILE.tar.zst or FILE.zip, which is created atomically. */
 int rog_bundle_pack(struct rog_db *db, const char *case_name, const char *file,
                     const struct rog_bundle_options *options, struct rog_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The description of a bundle as an RO-Crate (1.1, profile Process Run Crate 0.5). */
+/* Describes a bundle as an RO-Crate (1.1, profile Process Run Crate 0.5). */
 #include <orchestrator/bundle/crate.h>
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define RUN_TERMS "https://w3id.org/ro/terms/workflow-run#"
 #define NOTE_COLUMNS 200
 
-/* {"@id": id} */
+/* Returns {"@id": id}. */
 static struct rog_json *link_to(const char *id)
 {
     struct rog_json *link = rog_json_object();
@@ -31,7 +31,8 @@ static struct rog_json *entity(const char *id, const char *type, const char *nam
     return one;
 }
 
-/* Identifiers are URLs: everything but plain characters as %XX. Heap memory. */
+/* Returns an identifier, which is a URL: everything except plain characters is encoded as %XX. Heap
+ * memory. */
 static char *id_of(const char *prefix, const char *path)
 {
     static const char plain[] =
@@ -45,7 +46,7 @@ static char *id_of(const char *prefix, const char *path)
     return id;
 }
 
-/* A list of one is that one. Takes over the list. */
+/* Puts links; a list of one becomes the link itself. Takes ownership of the list. */
 static void put_links(struct rog_json *of, const char *key, struct rog_json *links)
 {
     if (rog_json_size(links) > 1) {
@@ -57,7 +58,8 @@ static void put_links(struct rog_json *of, const char *key, struct rog_json *lin
     rog_json_free(links);
 }
 
-/* A time of the tables, 2026-01-31T12:00:00Z, with its offset as the profile wants it. */
+/* Puts a time of the tables, 2026-01-31T12:00:00Z, with a numeric offset as the profile
+ * requires. */
 static void put_time(struct rog_json *of, const char *key, const char *time)
 {
     size_t size = time ? strlen(time) : 0;
@@ -107,7 +109,7 @@ static int add_file(struct rog_json *graph, struct rog_json *parts, const struct
     return 0;
 }
 
-/* Links to the files whose path begins so; one that stands for none is left out. */
+/* Adds links to the files whose path begins with `beginning`. */
 static void link_files(const struct rog_bundle *bundle, const char *beginning,
                        struct rog_json *links)
 {
@@ -120,7 +122,8 @@ static void link_files(const struct rog_bundle *bundle, const char *beginning,
     }
 }
 
-/* A file that a run read: the one in the bundle, or what it was by its hash alone. */
+/* Adds a file that a run read: the one in the bundle, or a description by its hash if it is not
+ * included. */
 static int add_object(const struct rog_bundle *bundle, struct rog_json *graph,
                       const struct rog_query *input, struct rog_json *objects,
                       struct rog_error *err)
@@ -231,7 +234,7 @@ int rog_bundle_add_crate(struct rog_bundle *bundle, struct rog_error *err)
     const struct rog_case_data *data = &bundle->report.data;
     int code = 0;
     rog_json_append(context, rog_json_new_string(RO_CRATE "/context"));
-    struct rog_json *terms = rog_json_object(); /* the one that the context lacks */
+    struct rog_json *terms = rog_json_object(); /* a term that the context lacks */
     rog_json_put_string(terms, "sha256", RUN_TERMS "sha256");
     rog_json_append(context, terms);
     for (size_t i = 0; i < rog_json_size(bundle->files) && code == 0; i++)

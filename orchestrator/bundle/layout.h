@@ -2,7 +2,7 @@
 #ifndef ROG_BUNDLE_LAYOUT_H
 #define ROG_BUNDLE_LAYOUT_H
 
-/* Where things are in a bundle (bundle.h). */
+/* Names of files and folders in a bundle (bundle.h). */
 
 #define ROG_BUNDLE_FORMAT 1
 #define ROG_BUNDLE_MANIFEST "manifest.json"

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 
 struct rog_bundle_options {
-    bool without_data;                         /* only the hashes of inputs, except plugins */
-    void (*log)(void *user, const char *text); /* told what is left out, and why; or NULL */
+    bool without_data; /* only the hashes of inputs, except plugins */
+    /* Receives messages on what is left out, and why; or NULL. */
+    void (*log)(void *user, const char *text);
     void *user;
 };
 

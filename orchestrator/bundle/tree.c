@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of a bundle that is being made. */
+/* Adds files to a bundle while it is made. */
 #include <orchestrator/bundle/tree.h>
 
 #include <dirent.h>
@@ -115,7 +115,7 @@ static int is_pdf(const struct dirent *entry)
     return dot && dot != entry->d_name && strcmp(dot, ".pdf") == 0;
 }
 
-/* Cairo writes the time into a PDF: it becomes midnight of 1970, as many bytes. */
+/* Replaces the time that Cairo writes into a PDF by midnight of 1970, which has the same length. */
 static int remove_date(const char *path, struct rog_error *err)
 {
     static const char key[] = "/CreationDate (D:", date[] = "19700101000000";
@@ -136,7 +136,7 @@ int rog_bundle_draw(struct rog_db *db, const char *case_name, const char *folder
 {
     struct dirent **entries = NULL;
     const struct rog_figures_options options = {.plots = folder, .log = say_nothing};
-    /* The zone is written behind the time. */
+    /* The time zone is written after the time. */
     char *zone = rog_strdup(getenv("TZ"));
     setenv("TZ", "UTC0", 1);
     int code = rog_figures_draw_case(db, case_name, &options, err);

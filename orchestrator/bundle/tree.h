@@ -14,7 +14,7 @@
 #include <orchestrator/report/report.h>
 
 struct rog_bundle {
-    struct rog_db *db; /* borrowed, as the next three */
+    struct rog_db *db; /* borrowed, like the next three */
     const char *folder;
     const char *case_name;
     const struct rog_bundle_options *options;
@@ -30,16 +30,16 @@ struct rog_bundle {
 /* All paths are relative to the folder. */
 int rog_bundle_add_text(struct rog_bundle *bundle, const char *path, const char *text, size_t size,
                         struct rog_error *err);
-/* Takes over the value. */
+/* Takes ownership of the value. */
 int rog_bundle_add_json(struct rog_bundle *bundle, const char *path, struct rog_json *value,
                         struct rog_error *err);
-/* A copy of a file. ROG_ENOTFOUND: there is none. */
+/* Adds a copy of a file. ROG_ENOTFOUND: it does not exist. */
 int rog_bundle_add_file(struct rog_bundle *bundle, const char *path, const char *source,
                         struct rog_error *err);
-/* A file that has been written in the folder. */
+/* Records a file that has been written into the folder. */
 int rog_bundle_note_file(struct rog_bundle *bundle, const char *path, struct rog_error *err);
 
-/* Makes one executable. */
+/* Makes a file executable. */
 int rog_bundle_make_program(struct rog_bundle *bundle, const char *path, struct rog_error *err);
 
 /* The path in a bundle of a file that a run read at an absolute path: "inputs/home/me/t.csv". Heap

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds a bundle against what it says: hashes, database, figures, and the runs made again. */
+/* Compares a bundle with its manifest: hashes, database, figures, and repeated runs. */
 #include <orchestrator/bundle/verify.h>
 
 #include <dirent.h>
@@ -22,7 +22,7 @@
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/summary.h>
 
-#define FINDINGS_MAX 20 /* that are kept */
+#define FINDINGS_MAX 20 /* findings that are kept */
 #define LOG_MAX_BYTES (1 << 20)
 #define LOG_TAIL_BYTES 600
 
@@ -82,8 +82,8 @@ static int check_files(struct verifying *v, struct rog_error *err)
     return code;
 }
 
-/* What the manifest does not have, in a folder of the bundle and those below it: a journal beside
- * the database would change what is read, and a link leads elsewhere. */
+/* Checks a folder of the bundle recursively for entries that the manifest does not list: a journal
+ * beside the database would change what is read, and a link leads elsewhere. */
 static int check_folder(struct verifying *v, const char *below, const struct rog_json *known,
                         struct rog_error *err)
 {
@@ -113,7 +113,7 @@ static int check_folder(struct verifying *v, const char *below, const struct rog
     return code;
 }
 
-/* Files that were left out may have been put there. */
+/* Checks for other files. Files that were left out may have been added by the user. */
 static int check_others(struct verifying *v, struct rog_error *err)
 {
     static const char *const lists[] = {"files", "absent"};
@@ -142,7 +142,8 @@ static int check_streams(struct verifying *v, const char *run_id, struct rog_err
     return code;
 }
 
-/* What lies in the database itself must not lead out of the bundle. */
+/* Returns whether the id from the database, which is not trusted, leads to no path outside the
+ * bundle. */
 static bool is_plain_name(const char *run_id)
 {
     return rog_bundle_path_is_plain(run_id) && !strchr(run_id, '/');
@@ -216,10 +217,10 @@ static int check_figures(struct verifying *v, struct rog_error *err)
     return code;
 }
 
-/* --- again --- */
+/* --- repeated runs --- */
 
-/* What a stream begins with names the plugin's file, the version of Python and the processor's
- * instructions: the rest of the first event has to be the same. */
+/* Returns the first event without members that depend on the machine: plugin file, version of
+ * Python, processor instructions. The rest has to be equal. */
 static char *first_event(const char *line)
 {
     static const char *const local[] = {"version", "instructions", "threads"};
@@ -239,7 +240,7 @@ static char *first_event(const char *line)
     return text;
 }
 
-/* The number of the first line that differs; 0: none, -1: one of them cannot be read. */
+/* Returns the number of the first line that differs; 0: none, -1: a file cannot be read. */
 static long compare_streams(const char *one, const char *other)
 {
     FILE *a = fopen(one, "rbe"), *b = fopen(other, "rbe");
@@ -289,7 +290,7 @@ static int compare_run(struct verifying *v, const char *id, const char *new_db, 
     return code;
 }
 
-/* The last of what the sweep said. */
+/* Fails with the last line of the sweep's output. */
 static int fail_sweep(const char *log, int status, struct rog_error *err)
 {
     char *text = NULL;
@@ -325,7 +326,7 @@ static int sweep(const char *experiment, const char *db, const char *plots, cons
     return code;
 }
 
-/* Runs of an experiment are in the order of its file. */
+/* Compares runs; those of an experiment are in the order of its file. */
 static int compare_runs(struct verifying *v, const struct rog_json *ids, const char *path,
                         struct rog_error *err)
 {
@@ -377,7 +378,8 @@ static int make_again(struct verifying *v, const struct rog_json *one, size_t in
     return code;
 }
 
-/* A file that was left out may still be where the run has read it. */
+/* Links a file that was left out of the bundle, if it is still at the path where the run read
+ * it. */
 static int bring_absent(struct verifying *v, const struct rog_json *one, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
@@ -427,7 +429,7 @@ static int check_again(struct verifying *v, struct rog_error *err)
     return code;
 }
 
-/* --- all of it --- */
+/* --- the whole bundle --- */
 
 static int verify_folder(struct verifying *v, struct rog_error *err)
 {
@@ -443,7 +445,7 @@ static int verify_folder(struct verifying *v, struct rog_error *err)
     code = check_files(v, err);
     if (code == 0)
         code = check_others(v, err);
-    /* Nothing is read that is not what it was. */
+    /* If files have changed, nothing else is read. */
     if (code == 0 && rog_json_size(v->verified->findings))
         return 0;
     if (code == 0)

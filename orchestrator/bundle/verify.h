@@ -13,12 +13,12 @@
 /* The result of checking a bundle. */
 struct rog_bundle_verified {
     char *case_name;
-    size_t files;                 /* files, all as the manifest says */
+    size_t files;                 /* files, all as in the manifest */
     size_t runs, streams;         /* runs of the case; event streams that match the tables */
-    size_t figures, figures_same; /* drawn again */
+    size_t figures, figures_same; /* figures drawn again, and those with the same bytes */
     size_t again, again_same;     /* runs repeated, and those with the same events */
     size_t not_again;             /* runs that were not on a virtual cluster */
-    struct rog_json *findings;    /* texts: all differences */
+    struct rog_json *findings;    /* texts on all differences */
 };
 void rog_bundle_verified_release(struct rog_bundle_verified *verified);
 
