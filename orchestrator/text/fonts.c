@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks fontconfig for the characters of the fonts that pango draws with. */
+/* Asks fontconfig which characters the fonts that pango uses have. */
 #include <orchestrator/text/fonts.h>
 
 #include <stdbool.h>
@@ -13,10 +13,11 @@
 
 #include <common/utf8.h>
 
-/* Below it are letters that any font of figures has; asking takes 20 ms. */
+/* Every font used for figures has the letters below this; asking takes 20 ms. */
 #define LATIN_END 0x180u
 
-/* Type 1 and bitmap fonts are there, too, but pango does not draw with them. */
+/* Returns whether pango draws with the font: it does not use Type 1 and bitmap fonts, which
+ * fontconfig lists too. */
 static bool is_drawn_with(const FcPattern *font)
 {
     FcChar8 *format = NULL;
@@ -26,7 +27,7 @@ static bool is_drawn_with(const FcPattern *font)
            strcmp((const char *)format, "CFF") == 0;
 }
 
-/* The characters of all fonts; NULL when memory ran out. */
+/* Returns the characters of all fonts; NULL without memory. */
 static FcCharSet *all_characters(FcConfig *config)
 {
     FcCharSet *all = FcCharSetCreate();
@@ -51,7 +52,7 @@ static FcCharSet *all_characters(FcConfig *config)
     return whole ? all : NULL;
 }
 
-/* Joiners and variants have no picture of their own. */
+/* Joiners and variation selectors have no glyph of their own. */
 static bool draws_nothing(uint32_t code)
 {
     return code == 0x200C || code == 0x200D || (code >= 0xFE00 && code <= 0xFE0F) ||
@@ -71,7 +72,8 @@ char *rog_fonts_drawable(const char *text)
     if (is_latin(text))
         return strdup(text);
     char *drawable = malloc(4 * strlen(text) + 1), *out = drawable;
-    FcConfig *config = drawable ? FcInitLoadConfigAndFonts() : NULL; /* of its own: no global one */
+    /* private, not the global one */
+    FcConfig *config = drawable ? FcInitLoadConfigAndFonts() : NULL;
     FcCharSet *all = config ? all_characters(config) : NULL;
     if (config)
         FcConfigDestroy(config);
@@ -89,7 +91,7 @@ char *rog_fonts_drawable(const char *text)
     return drawable;
 }
 
-/* "sans" and its like stand for any font of their kind. */
+/* Generic names such as "sans" match any font of their kind. */
 static bool is_general(const char *name)
 {
     static const char *const names[] = {"sans", "sans-serif", "serif", "monospace", "mono"};

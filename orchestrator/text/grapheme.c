@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Graphemes and their columns, by libunistring. */
+/* Finds graphemes and their columns with libunistring. */
 #include <orchestrator/text/grapheme.h>
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #include <common/utf8.h>
 
-#define LOOK_BYTES 128 /* no grapheme is longer but those made to do harm, which are split */
+#define LOOK_BYTES 128 /* only malicious graphemes are longer; these are split */
 
 size_t rog_grapheme_bytes(const char *text)
 {
@@ -18,18 +18,18 @@ size_t rog_grapheme_bytes(const char *text)
     size_t there = strnlen(text, LOOK_BYTES), size = 1;
     if (!there)
         return 0;
-    /* Not u8_grapheme_next, which looks at pairs of characters and so splits a family. */
+    /* Not u8_grapheme_next: it considers only pairs of characters, and splits emoji of families. */
     u8_grapheme_breaks((const uint8_t *)text, there, begins);
     while (size < there && !begins[size])
         size++;
-    while (size > 1 && ((unsigned char)text[size] & 0xC0) == 0x80) /* never inside a code point */
+    while (size > 1 && ((unsigned char)text[size] & 0xC0) == 0x80) /* never within a code point */
         size--;
     return size;
 }
 
 size_t rog_grapheme_columns(const char *grapheme, size_t bytes)
 {
-    /* What is made of several wide characters, a family for instance, is drawn as one of them. */
+    /* A grapheme of several wide characters, such as a family, is drawn as a single one. */
     int columns = u8_width((const uint8_t *)grapheme, bytes, "UTF-8");
     return columns > 2 ? 2 : columns > 0 ? (size_t)columns : 0;
 }

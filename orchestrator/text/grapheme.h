@@ -2,8 +2,8 @@
 #ifndef ROG_TEXT_GRAPHEME_H
 #define ROG_TEXT_GRAPHEME_H
 
-/* UTF-8 by graphemes, what a reader takes for one character: a letter with its accents, a flag, a
- * family of emoji. grapheme.c is the only file that sees libunistring. */
+/* UTF-8 by graphemes, which readers perceive as one character: a letter with its accents, a flag, a
+ * family emoji. Only grapheme.c uses libunistring. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 size_t rog_grapheme_bytes(const char *text);
 /* Columns of a terminal that a grapheme of `bytes` takes: 0, 1 or 2. */
 size_t rog_grapheme_columns(const char *grapheme, size_t bytes);
-/* Whether a code point takes no column but belongs to what stands before it: an accent, a joiner.
- */
+/* Returns whether a code point takes no column because it belongs to the previous one: an accent, a
+ * joiner. */
 bool rog_grapheme_is_mark(uint32_t code);
 
 #endif

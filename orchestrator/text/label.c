@@ -12,11 +12,12 @@
 #include <common/utf8.h>
 #include <orchestrator/text/grapheme.h>
 
-/* What a text may hold for each of its columns: marks that take none could go on for ever. */
+/* Most bytes for each column of a text, because marks take no column and could be repeated without
+ * end. */
 #define COLUMN_MAX_BYTES 8
 
-#define MARKS_MAX 3           /* on top of each other: more reach into other lines */
-#define DOTTED_CIRCLE 0x25CCu /* what a mark stands on that has no letter */
+#define MARKS_MAX 3           /* on one letter: more marks reach into other lines */
+#define DOTTED_CIRCLE 0x25CCu /* base of a mark that follows no letter */
 #define ELLIPSIS 0x2026u
 
 size_t rog_label_fit(const char *text, size_t most)
@@ -42,10 +43,10 @@ size_t rog_label_break(const char *text, size_t most)
     return fits ? fits : rog_grapheme_bytes(text);
 }
 
-/* Room for each byte of a text: "\x1b" for one. */
+/* Room for the clean form of each byte of a text, such as "\x1b". */
 #define CLEAN_BYTES(text) (4 * strlen(text) + ROG_UTF8_MAX_BYTES)
 
-/* One line in which nothing is hidden. */
+/* Writes the text on one line, with hidden characters made visible. */
 static void show_line(const char *text, char *out)
 {
     const char *begin = out;
@@ -95,8 +96,8 @@ size_t rog_label_columns(const char *text)
     return columns;
 }
 
-/* Of a character that takes one column, in Arial or in what stands in for it: for scripts that it
- * lacks, rather wide. */
+/* Returns the width of a one-column character in Arial; for scripts that Arial lacks, a generous
+ * estimate. */
 static double narrow_em(uint32_t code)
 {
     static const struct {

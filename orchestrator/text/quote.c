@@ -14,17 +14,17 @@
 #include <orchestrator/text/label.h>
 
 #define COMMENT_COLUMNS 500
-#define NON_JOINER "\u200c"        /* takes no room and separates */
-#define MLFLOW_VALUE_MAX_BYTES 500 /* older servers take no more */
+#define NON_JOINER "\u200c"        /* an invisible character that separates */
+#define MLFLOW_VALUE_MAX_BYTES 500 /* older servers reject longer values */
 #define NAME_MAX_BYTES 100         /* of a key or file name, without the hash */
 #define NAME_HASH_BYTES 10         /* "-1a2b3c4d" */
 
-/* gnuplot reads up to four digits of an octal number that begins with 0, and three of another: so
- * what follows one is never a digit. */
+/* Writes a string for gnuplot. gnuplot reads up to four digits of an octal number that begins with
+ * 0, otherwise three; therefore a number must never be followed by a digit. */
 static void gnuplot_string(FILE *file, const char *text, const char *brackets)
 {
     bool after_number = false;
-    size_t closing = 0; /* brackets in a row */
+    size_t closing = 0; /* consecutive brackets */
     fputc('"', file);
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
@@ -59,12 +59,12 @@ void rog_quote_gnuplot_comment(FILE *file, const char *text)
     char *clean = rog_label_clean(text, COMMENT_COLUMNS);
     size_t size = clean ? strlen(clean) : 0;
     fputs(clean ? clean : "", file);
-    if (size && clean[size - 1] == '\\') /* would take the next line into the comment */
+    if (size && clean[size - 1] == '\\') /* would continue the comment on the next line */
         fputc(' ', file);
     free(clean);
 }
 
-/* A code point as it is, or shown where it is hidden. */
+/* Writes a code point, made visible if it is hidden. */
 static void put_shown(FILE *file, uint32_t code)
 {
     char bytes[ROG_UTF8_SHOWN_MAX_BYTES];
@@ -90,14 +90,16 @@ void rog_quote_xml(FILE *file, const char *text)
     }
 }
 
-/* Whether pdfTeX has it with fonts of every encoding. */
+/* Returns whether pdfTeX has the letter in fonts of every encoding. */
 static bool latex_has_letter(uint32_t code)
 {
     bool letter = code >= 0xC0 && code <= 0xFF;
-    return letter && !strchr("\xD0\xD7\xDE\xF0\xF7\xFE", (int)code); /* eth, thorn, signs */
+    /* eth, thorn and signs are not among them */
+    return letter && !strchr("\xD0\xD7\xDE\xF0\xF7\xFE", (int)code);
 }
 
-/* NULL: as it is. Braces keep brackets and stars from being taken for arguments. */
+/* Returns the LaTeX form of an ASCII character; NULL: unchanged. Braces prevent brackets and stars
+ * from being read as arguments. */
 static const char *latex_ascii(uint32_t code)
 {
     static const char *const names[128] = {
@@ -149,7 +151,7 @@ static const char *latex_sign(uint32_t code)
     return NULL;
 }
 
-/* Two of them would become one: a dash, a quotation mark. */
+/* Returns whether two equal characters would become a ligature: a dash, a quotation mark. */
 static bool ligates(uint32_t code, char next)
 {
     return code < 0x80 && code == (uint32_t)(unsigned char)next && strchr("-,'", next);
@@ -164,7 +166,7 @@ void rog_quote_latex(FILE *file, const char *text)
         rog_utf8_show(bytes, code);
         if (name)
             fputs(name, file);
-        else if (bytes[1] && bytes[0] == '\\') /* it cannot be seen */
+        else if (bytes[1] && bytes[0] == '\\') /* an invisible character */
             rog_quote_latex(file, bytes);
         else if (code < 0x80 || latex_has_letter(code))
             fprintf(file, "%s%s", bytes, ligates(code, *text) ? "{}" : "");
@@ -173,9 +175,10 @@ void rog_quote_latex(FILE *file, const char *text)
     }
 }
 
-/* Any sign of ASCII may stand behind a backslash; these mean nothing within a line. */
-/* Whether what follows a colon makes it an address ("http://") or the name of an emoji (":100:").
- */
+/* Every ASCII punctuation character may follow a backslash; these have no special meaning within a
+ * line. */
+/* Returns whether the text after a colon makes it part of a URL ("http://") or of an emoji's name
+ * (":100:"). */
 static bool markdown_takes_colon(const char *after)
 {
     static const char *const without_letters[] = {"100", "1234", "+1", "-1"};
@@ -193,7 +196,7 @@ void rog_quote_markdown(FILE *file, const char *text)
     while (*text) {
         uint32_t code = rog_utf8_take(&text);
         if (code == '&')
-            fputs("&amp;", file); /* a backslash does not keep an entity from being one */
+            fputs("&amp;", file); /* a backslash does not prevent an entity */
         else if (code == '<')
             fputs("&lt;", file);
         else if (code == '\n' || code == '\t')
@@ -207,8 +210,8 @@ void rog_quote_markdown(FILE *file, const char *text)
     }
 }
 
-/* Whether a spreadsheet would compute it, also one that takes the wide signs of East Asian
- * keyboards for the same, or would once apostrophes before it are taken away. */
+/* Returns whether a spreadsheet would evaluate the text as a formula, including full-width signs of
+ * East Asian keyboards, and texts that become formulas when leading apostrophes are removed. */
 static bool is_formula(const char *text)
 {
     static const uint32_t first[] = {'=',  '+',    '-',    '@',    '\t',  '\r',
@@ -221,7 +224,7 @@ static bool is_formula(const char *text)
     return is;
 }
 
-/* Spaces at either end are lost by some readers without quotes. */
+/* Some readers drop spaces at either end if there are no quotes. */
 void rog_quote_csv(FILE *file, const char *text)
 {
     size_t size = strlen(text);
@@ -238,8 +241,8 @@ void rog_quote_csv(FILE *file, const char *text)
     fputs(plain ? "" : "\"", file);
 }
 
-/* Copies what of a text `takes` does at its place, cut to NAME_MAX_BYTES; a hash is appended where
- * something is changed. */
+/* Copies the characters of a text that `takes` accepts at their position, up to NAME_MAX_BYTES;
+ * appends a hash if anything was changed. */
 static char *make_name(const char *text, bool changed,
                        bool (*takes)(uint32_t code, const char *before, const char *after))
 {
@@ -275,7 +278,7 @@ static bool is_letter_or_digit(uint32_t code)
     return code < 0x80 && isalnum((int)code);
 }
 
-/* A server refuses a path that has parts which are empty or begin with a dot. */
+/* Servers reject paths with parts that are empty or begin with a dot. */
 static bool takes_key(uint32_t code, const char *before, const char *after)
 {
     bool begins = !before || *before == '/';
@@ -293,7 +296,7 @@ char *rog_quote_mlflow_key(const char *text)
 
 char *rog_quote_mlflow_value(const char *text)
 {
-    /* A damaged byte becomes three. */
+    /* An invalid byte becomes U+FFFD, which takes three bytes. */
     char *value = malloc(3 * strlen(text) + 1), *out = value;
     while (value && *text)
         out = rog_utf8_put(out, rog_utf8_take(&text));

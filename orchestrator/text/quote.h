@@ -3,55 +3,54 @@
 #define ROG_TEXT_QUOTE_H
 
 /*
- * User texts in output: one function per target, and no other way to it. Whatever a text
- * holds, it arrives as text and as nothing else. Each takes any text, also one that is not clean
- * (label.h). What goes to a terminal goes through rog_write_harmless (cli.h), what goes into JSON
- * through json.h.
+ * User texts in output: one function per target format, which is the only way to write them there.
+ * Whatever a text contains, it appears as text. Each function accepts any text, also one that is
+ * not clean (label.h). Output to a terminal uses rog_write_harmless (cli.h), JSON uses json.h.
  */
 
 #include <stdio.h>
 
-/* A string of a gnuplot script: in double quotes, with every character that means anything to
- * gnuplot as its octal number, so that nothing is expanded. For a path it is the same byte for
- * byte; a text that is drawn is made drawable (fonts.h), and has U+200C within "]]>", which gnuplot
- * would write into an SVG as it is. */
+/* A string of a gnuplot script: in double quotes, with every character that is special to gnuplot
+ * as an octal number, so that nothing is expanded. A path is the same byte for byte; a text that is
+ * drawn is made drawable (fonts.h), and gets U+200C within "]]>", which gnuplot would otherwise
+ * write into an SVG unchanged. */
 void rog_quote_gnuplot(FILE *file, const char *text);
 void rog_quote_gnuplot_path(FILE *file, const char *path);
-/* What follows a '#' on a line of a script or of its data, made clean. */
+/* A comment after '#' on a line of a script or of its data; the text is cleaned. */
 void rog_quote_gnuplot_comment(FILE *file, const char *text);
 
-/* Content and attributes of HTML, SVG and other XML. Lines and tabs stay; what else cannot be seen
- * is shown. */
+/* Content and attributes of HTML, SVG and other XML. Line ends and tabs are kept; other invisible
+ * characters are made visible. */
 void rog_quote_xml(FILE *file, const char *text);
 
-/* Text of a LaTeX document, in one line, for any engine and encoding of fonts. What lies beyond the
- * letters of Western Europe is there for XeTeX and LuaTeX, and "[U+6F22]" for pdfTeX, by a macro
+/* Text of a LaTeX document, on one line, for any engine and font encoding. Characters other than
+ * letters of Western Europe appear with XeTeX and LuaTeX, and as "[U+6F22]" with pdfTeX, by a macro
  * that the document needs once. */
 void rog_quote_latex(FILE *file, const char *text);
 #define ROG_QUOTE_LATEX_MACRO                                                     \
     "\\providecommand{\\rogchar}[2]{\\ifdefined\\XeTeXversion#1\\else\\ifdefined" \
     "\\directlua#1\\else[U+#2]\\fi\\fi}"
 
-/* Text in a cell of a Markdown table, in one line. */
+/* Text in a cell of a Markdown table, on one line. */
 void rog_quote_markdown(FILE *file, const char *text);
 
-/* A field of a row of comma-separated values (RFC 4180), in quotes where it needs them. Reads back
- * as the same text, but that damaged bytes are U+FFFD, and that what a spreadsheet would compute
- * (it begins with one of "=+-@", a tab or an end of line) has an apostrophe more before it; so has
- * what begins with apostrophes and then with one of these, so that taking one away gives the text.
- */
+/* A field of comma-separated values (RFC 4180), in quotes if necessary. It reads back as the same
+ * text, except that invalid bytes are U+FFFD, and that a text that a spreadsheet would evaluate (it
+ * begins with one of "=+-@", a tab or a line end, possibly after apostrophes) gets an additional
+ * leading apostrophe, so that removing one gives the text. */
 void rog_quote_csv(FILE *file, const char *text);
 
 /* A key of a parameter, metric or file on an MLflow server: letters, digits, "_-. " and single
- * slashes, as it is where it consists of nothing else; else the others become '_' and a hash of the
- * text is appended, so that two texts never share a key. Heap memory, NULL when memory ran out. */
+ * slashes. A text of only these is unchanged; otherwise other characters become '_' and a hash of
+ * the text is appended, so that two texts never share a key. Heap memory, NULL without memory. */
 char *rog_quote_mlflow_key(const char *text);
-/* A value there: at most 500 bytes of UTF-8, the rest an ellipsis. Likewise. */
+/* A value on an MLflow server: at most 500 bytes of UTF-8, ending in an ellipsis if longer. Heap
+ * memory, NULL without memory. */
 char *rog_quote_mlflow_value(const char *text);
 
-/* A file name's beginning for a case or run: as it is where it consists of letters, digits, "._-"
- * and characters beyond ASCII; else the others become '_' and a hash of the text is appended, so
- * that two names never share a file. Heap memory, NULL when memory ran out. */
+/* The beginning of a file name for a case or run. A text of only letters, digits, "._-" and
+ * characters beyond ASCII is unchanged; otherwise other characters become '_' and a hash of the
+ * text is appended, so that two names never share a file. Heap memory, NULL without memory. */
 char *rog_quote_file_name(const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Draws lines into a grid of dots, and the grid as characters. */
+/* Draws lines into a grid of dots, and converts the grid to characters. */
 #include <orchestrator/text/sketch.h>
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #include <common/file.h>
 #include <common/utf8.h>
 
-#define LEAST_COLUMNS 8 /* of the curve itself */
+#define LEAST_COLUMNS 8 /* least columns of the curve itself */
 #define LEAST_ROWS 2
 #define LABEL_BYTES 32
 #define BRAILLE 0x2800u
@@ -31,7 +31,7 @@ static void range_of(const double *value, size_t count, double *least, double *m
     }
 }
 
-/* 0..steps-1; the middle where all values are the same. */
+/* Returns the step of a value, 0..steps-1; the middle one if all values are equal. */
 static size_t step_of(double value, double least, double most, size_t steps)
 {
     double share = most > least ? (value - least) / (most - least) : 0.5;
@@ -61,15 +61,15 @@ void rog_sketch_line(const double *value, size_t count, size_t columns, bool utf
 /* ---- a curve ---- */
 
 struct grid {
-    size_t columns, rows; /* characters */
-    size_t wide, high;    /* dots of a character */
-    unsigned char *cell;  /* its dots, a bit each */
+    size_t columns, rows; /* size in characters */
+    size_t wide, high;    /* dots per character */
+    unsigned char *cell;  /* its dots as bits */
 };
 
-/* Dots are counted from the left and from below. */
+/* Sets a dot; x counts from the left and y from the bottom. */
 static void set_dot(struct grid *grid, size_t x, size_t y)
 {
-    /* Which bit of a braille pattern is which dot, a row at a time from above. */
+    /* Bits of a braille pattern for its dots, by rows from the top. */
     static const unsigned char bits[4][2] = {
         {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
     size_t down = grid->rows * grid->high - 1 - y;
@@ -77,7 +77,7 @@ static void set_dot(struct grid *grid, size_t x, size_t y)
     grid->cell[down / grid->high * grid->columns + x / grid->wide] |= bit;
 }
 
-/* Dots of the line between two of them. */
+/* Sets the dots of a line between two dots. */
 static void set_line(struct grid *grid, size_t x0, size_t y0, size_t x1, size_t y1)
 {
     double dx = (double)x1 - (double)x0, dy = (double)y1 - (double)y0;
