@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes traces and times of a recorded run, and simulates with them. */
+/* Writes traces and times of a recorded run, and prepares a run that uses them. */
 #include <orchestrator/replay/replay.h>
 
 #include <math.h>
@@ -14,14 +14,14 @@
 #include <orchestrator/store/started.h>
 #include <orchestrator/store/summary.h>
 
-/* More than a run can have: the times that were recorded end it, or the clock. */
+/* More than any run needs: the replay ends with the recorded times, or with the clock. */
 #define EPOCHS 100000
-/* Values of a trace hold for at least 0.1 ms (librog/trace/trace.h). */
+/* The values of a trace must be at least 0.1 ms apart (librog/trace/trace.h). */
 #define APART_S 2e-4
 
-/* ---- what was recorded ---- */
+/* ---- recorded data ---- */
 
-/* The runs that can be replayed, for messages. */
+/* Fails with a message that lists runs that can be replayed. */
 static int cannot(struct rog_db *db, const char *id, const char *why, int64_t rank,
                   struct rog_error *err)
 {
@@ -51,8 +51,8 @@ static int cannot(struct rog_db *db, const char *id, const char *why, int64_t ra
                                at ? " (the first of them)" : "");
 }
 
-/* Writes a line "seconds,mbps" for each row. A time that does not increase, and a row without a
- * value, are left out; one that increases by less than a trace may is moved on. */
+/* Writes a line "seconds,mbps" for each row. Rows whose time does not increase, and rows without a
+ * value, are left out; a time that increases by less than a trace allows is shifted. */
 static int write_values(struct rog_query *query, FILE *file, int64_t *lines, struct rog_error *err)
 {
     double last = -INFINITY;
@@ -68,8 +68,8 @@ static int write_values(struct rog_query *query, FILE *file, int64_t *lines, str
     return code;
 }
 
-/* Writes a line with the time of computing of each iteration, and of sleeping; one without a stall
- * was cut off. */
+/* Writes a line with the compute time of each iteration and the time slept; iterations without a
+ * stall were interrupted and are left out. */
 static int write_steps(struct rog_query *query, FILE *file, int64_t *lines, struct rog_error *err)
 {
     struct rog_iteration row;
@@ -84,7 +84,7 @@ static int write_steps(struct rog_query *query, FILE *file, int64_t *lines, stru
     return code;
 }
 
-/* The file at `path`: a header, and what `write` makes of the query. */
+/* Writes the file at `path`: a header, and what `write` makes of the query. */
 static int write_file(struct rog_query *query,
                       int (*write)(struct rog_query *, FILE *, int64_t *, struct rog_error *),
                       const char *path, const char *header, int64_t *lines, struct rog_error *err)
@@ -111,7 +111,7 @@ struct source {
 static int write_trace(const struct source *source, int64_t rank, const char *path,
                        struct rog_error *err)
 {
-    /* The last value holds until the run's end at least. */
+    /* The last value stays valid at least until the run's end. */
     struct rog_query *query = NULL;
     int64_t lines = 0;
     int code = rog_query_new(&query, source->db, err,
@@ -146,12 +146,12 @@ static int write_times(const struct source *source, int64_t rank, const char *pa
 
 /* ---- the cluster ---- */
 
-/* A worker as it was, with what was recorded of it. */
+/* Makes a worker like the recorded one, with its recorded trace and times. */
 static int replay_worker(const struct source *source, const struct rog_json *was, int64_t rank,
                          struct rog_json **worker, struct rog_error *err)
 {
     struct rog_json *made = *worker = rog_json_object();
-    /* Of a link without a limit no bandwidth was recorded. */
+    /* For a link without a limit no bandwidth is recorded. */
     bool limited = rog_trace_is_limited(source->config, rank);
     char *trace = limited ? rog_format("%s/trace%lld.csv", source->folder, (long long)rank)
                           : rog_strdup(ROG_TRACE_NO_LIMIT);
@@ -159,7 +159,7 @@ static int replay_worker(const struct source *source, const struct rog_json *was
     int code = made && trace && times ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_worker_settings, 0, ROG_SETTING_RECORDED, was, made);
     if (rog_workload_measures(was))
-        rog_json_put_number(made, "step_s", 0); /* step_times has what it came to */
+        rog_json_put_number(made, "step_s", 0); /* step_times contains the measured times */
     if (code == 0 && limited)
         code = write_trace(source, rank, trace, err);
     if (code == 0)
@@ -204,7 +204,7 @@ static int make_cluster(struct rog_replay_run *replay, struct source *source,
         code = rog_fail_nomem(err);
     for (int64_t rank = 1; code == 0 && rank <= count; rank++) {
         struct rog_json *worker = NULL;
-        /* More workers than the cluster has: its devices in turn. */
+        /* If there are more workers than in the cluster, use its devices in turn. */
         const struct rog_json *was = rog_json_at(were, (size_t)(rank - 1) % rog_json_size(were));
         code = replay_worker(source, was, rank, &worker, err);
         rog_json_append(replay->cluster.workers, worker);
@@ -214,8 +214,8 @@ static int make_cluster(struct rog_replay_run *replay, struct source *source,
 
 /* ---- the settings ---- */
 
-/* In what the published program differs from its publication, which our strategies follow: its
- * decide_row_importance_metric, of the worker and of the server, and decide_mta_transmission_time
+/* Parameters in which the published program differs from its publication, which our strategies
+ * follow: its decide_row_importance_metric, of worker and server, and decide_mta_transmission_time
  * (ROG_utils.py). */
 static const struct {
     const char *library, *parameters;
@@ -243,7 +243,7 @@ int rog_replay_run_parameters(struct rog_replay_run *replay, struct rog_error *e
     return 0;
 }
 
-/* A run that had no gradients is replayed with the magnitudes that it had. */
+/* A run without gradients is replayed with the magnitudes that it had. */
 static int put_magnitudes(struct rog_json *settings, const char *workload, const char *profiles,
                           struct rog_error *err)
 {
@@ -260,7 +260,7 @@ static int put_magnitudes(struct rog_json *settings, const char *workload, const
     return 0;
 }
 
-/* The model that a program has brought, as the run's start event has it. */
+/* Puts the layout of the model that a program has brought, from the run's start event. */
 static int put_layout(struct rog_json *settings, const struct source *source, struct rog_error *err)
 {
     if (!rog_workload_is_program(source->config) || rog_workload_has_network(source->config))
@@ -292,13 +292,13 @@ static int make_settings(struct rog_replay_run *replay, const struct source *sou
     struct rog_json *settings = replay->settings = rog_json_object();
     int code = settings ? 0 : rog_fail_nomem(err);
     rog_settings_copy(rog_run_settings, ROG_SETTING_KEPT_BY_REPLAY, 0, config, settings);
-    if (replay->imported) { /* the published runs' */
+    if (replay->imported) { /* settings of the published runs */
         rog_json_put_string(settings, "model", "convmlp-m");
         rog_json_put_string(settings, "wire_model", "convmlp-m");
     }
     const struct rog_json *parameters = rog_json_get(config, "parameters");
     replay->parameters = parameters ? rog_json_copy(parameters) : NULL;
-    /* Whether the clock ended the run, or its last iteration. */
+    /* Whether the run was ended by the clock or by its last iteration. */
     double seconds = rog_json_get_number(config, "seconds", 0);
     bool by_clock = seconds > 0 && source->totals.extent.seconds >= seconds;
     rog_json_put_number(settings, "seconds", by_clock ? seconds : 0);

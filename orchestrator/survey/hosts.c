@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connects to hosts, brings the trainer there, and cleans up. */
+/* Connects to hosts for a measurement, deploys the trainer, and cleans up. */
 #include <orchestrator/survey/hosts.h>
 
 #include <errno.h>
@@ -26,7 +26,7 @@
 #define LOOK_NS 100000000L
 #define TOKEN_BYTES 16
 #define ARGUMENTS_MAX 30
-#define STATE_FILE "state.json" /* of trainer/host */
+#define STATE_FILE "state.json" /* as in trainer/host */
 
 /* ---- opening ---- */
 
@@ -98,7 +98,7 @@ void rog_survey_close(struct rog_survey_hosts *hosts)
     *hosts = (struct rog_survey_hosts){0};
 }
 
-/* ---- all at once ---- */
+/* ---- parallel visits ---- */
 
 struct errand {
     struct rog_survey_host *host;
@@ -175,7 +175,7 @@ int rog_survey_connect(struct rog_survey_host *host, struct rog_error *err)
     return cluster->kind->connect(&host->connection, &options, err);
 }
 
-/* ROG_EBUSY: a sweep holds the host; it would be disturbed, and would disturb what is measured. */
+/* ROG_EBUSY: a sweep is using the host; sweep and measurement would disturb each other. */
 static int check_free(struct rog_survey_host *host, struct rog_error *err)
 {
     static const char script[] = "grep -F '@" ROG_CLAIM_MARK "' /proc/net/unix || :";
@@ -270,9 +270,9 @@ int rog_survey_remove(struct rog_survey_host *host, struct rog_error *err)
     return code;
 }
 
-/* ---- the trainer there ---- */
+/* ---- the trainer on a host ---- */
 
-/* The program and its arguments as a command line. */
+/* Makes the command line of the trainer with arguments. */
 static void command_line(const struct rog_survey_host *host, const char *const *arguments,
                          const char *argv[ARGUMENTS_MAX + 2])
 {
@@ -305,7 +305,7 @@ int rog_survey_state(struct rog_survey_host *host, char state[16],
     return code;
 }
 
-/* What a program that has no state.json has said. */
+/* Fails with the output of a program that has left no state.json. */
 static int explain(struct rog_survey_host *host, const char *log, struct rog_error *err)
 {
     const char *const tail[] = {"tail", "-n", "1", "--", log, NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measures devices, and writes down what a profile says of them. */
+/* Measures devices, and writes device profiles. */
 #include <orchestrator/survey/profile.h>
 
 #include <math.h>
@@ -10,13 +10,13 @@
 
 #include <common/file.h>
 
-#define SLACK_S 120.0 /* beyond what is asked for: the first steps of a slow device */
-#define PARTS 5.0     /* a step, two exchanges; with their least repetitions */
+#define SLACK_S 120.0 /* additional time for the first steps of a slow device */
+#define PARTS 5.0     /* a step and two exchanges, with their least repetitions */
 #define PROBE_TRAIN_MS "1000"
 
-/* ---- what a run would have ---- */
+/* ---- the configuration ---- */
 
-/* The configuration of a run on this cluster, as far as it is about a worker's device. */
+/* Makes the configuration of a run on this cluster, as far as it affects the worker's device. */
 static struct rog_json *make_config(const struct rog_survey_host *host,
                                     const struct rog_json *settings)
 {
@@ -30,9 +30,9 @@ static struct rog_json *make_config(const struct rog_survey_host *host,
     if (rog_json_get(own, "batch"))
         rog_json_put(worker, "batch", rog_json_copy(rog_json_get(own, "batch")));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        rog_json_put_number(worker, numbers[i], 0); /* are to be found out */
+        rog_json_put_number(worker, numbers[i], 0); /* these are to be measured */
     rog_json_append(workers, worker);
-    /* The others are there, and nothing of them is measured. */
+    /* The other workers exist, but are not measured. */
     for (size_t i = 1; i < rog_json_size(all); i++) {
         struct rog_json *other = rog_json_copy(worker);
         rog_json_put_integer(other, "rank", (int64_t)i + 1);
@@ -61,7 +61,7 @@ static int put_config(struct rog_survey_host *host, const struct rog_json *setti
     return code;
 }
 
-/* ---- parts ---- */
+/* ---- parts of a measurement ---- */
 
 static int run_profile(struct rog_survey_host *host, const struct rog_profile_options *options,
                        struct rog_json **found, struct rog_error *err)
@@ -82,7 +82,7 @@ static int run_profile(struct rog_survey_host *host, const struct rog_profile_op
     return code;
 }
 
-/* Mean watts over so long; NaN where there is no sensor. */
+/* Measures the mean power in W over this time; NaN if there is no sensor. */
 static int watts(struct rog_survey_host *host, double seconds, double *mean, struct rog_error *err)
 {
     char *text = NULL, span[32];
@@ -105,7 +105,7 @@ static int watts(struct rog_survey_host *host, double seconds, double *mean, str
     return ROG_OK;
 }
 
-/* What it draws while it sends and receives all that its link brings. */
+/* Measures the power while the worker sends and receives as much as its link carries. */
 static int watts_of_traffic(struct rog_survey_host *host, double seconds, double *mean,
                             struct rog_error *err)
 {
@@ -136,7 +136,7 @@ static double time_of(const struct rog_json *found, const char *group, const cha
     return rog_json_get_number(rog_json_get(from, name), "s", (double)NAN);
 }
 
-/* As many digits as a measurement is worth. */
+/* Rounds to the precision of a measurement. */
 static double rounded(double value)
 {
     char text[32];
@@ -150,7 +150,7 @@ static void put(struct rog_json *settings, const char *name, double value)
         rog_json_put_number(settings, name, rounded(value));
 }
 
-/* What choosing rows takes beyond sending all. */
+/* Returns how much longer an exchange takes if rows are chosen than if all are sent. */
 static double more(double chosen, double all)
 {
     return fmax(chosen - all, 0);
@@ -182,7 +182,7 @@ static void remark(const struct rog_profile_options *options, const char *title,
     options->remark(text, options->user);
 }
 
-/* Without a sensor there is nothing to be learned from waiting and sending. */
+/* Measures power while waiting and transmitting; skipped if there is no sensor. */
 static int measure_watts(struct rog_survey_host *host, const struct rog_profile_options *options,
                          double *stall_w, double *traffic_w, struct rog_error *err)
 {
@@ -223,7 +223,7 @@ static int measure_worker(struct rog_survey_host *host, const struct rog_profile
     return code ? rog_fail_prefix(err, "%s", host->title) : ROG_OK;
 }
 
-/* Its folder goes, and a new one comes for the next: a probe wants one of its own. */
+/* Replaces the host's folder by a new one, because each probe needs its own. */
 static int place_again(struct rog_survey_host *host, struct rog_error *err)
 {
     int code = rog_survey_remove(host, err);
@@ -283,7 +283,7 @@ static int add_setting(const char *name, const struct rog_json *value, void *use
     double number = rog_json_number(value, 0);
     char text[40];
     snprintf(text, sizeof text, "%.9g", number);
-    /* libconfig takes what has no point for a whole number. */
+    /* libconfig would read a number without a point as an integer. */
     fprintf(file, "    %s = %s%s;\n", name, text, strpbrk(text, ".e") ? "" : ".0");
     return 0;
 }

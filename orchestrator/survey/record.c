@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts the probe on all hosts and fetches what it measures. */
+/* Starts the probe on all hosts and fetches its measurements. */
 #include <orchestrator/survey/record.h>
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include <common/clock.h>
 #include <common/file.h>
 
-#define SAMPLES_FILE "samples.csv" /* trainer/probe */
+#define SAMPLES_FILE "samples.csv" /* as in trainer/probe */
 #define LOOK_S 1.0
 #define RENEW_S 5.0
-#define END_S 15.0 /* it may take to end after it was told to */
+#define END_S 15.0 /* time it may take to end after it was told to */
 #define COMMAND_TIMEOUT_S 30.0
 
 struct recording {
@@ -23,10 +23,10 @@ struct recording {
     const struct rog_record_options *options;
     struct rog_samples *samples;
     struct rog_survey_host *server;
-    char *there; /* the file on the server */
+    char *there; /* path of the file on the server */
     FILE *here;
-    uint64_t offset; /* behind the last whole line that is here */
-    char *rest;      /* what came behind it */
+    uint64_t offset; /* position after the last complete line that was fetched */
+    char *rest;      /* an incomplete line after it */
     size_t rest_bytes;
     double renewed_s, heard_s, stopped_s;
     bool ended;
@@ -107,7 +107,7 @@ static int append(const void *data, size_t size, void *user, struct rog_error *e
     return ROG_OK;
 }
 
-/* Whole lines go into the file here and are added up. */
+/* Writes complete lines to the local file and adds up their values. */
 static int take_lines(struct recording *recording, struct rog_error *err)
 {
     size_t size = recording->rest_bytes;
@@ -136,7 +136,8 @@ static int fetch(struct recording *recording, struct rog_error *err)
     return take_lines(recording, err);
 }
 
-/* The last rows are there before the state says so. */
+/* Polls the server once. The state is read before the rows, so that all rows are there if it has
+ * ended. */
 static int look(struct recording *recording, struct rog_error *err)
 {
     char state[16], message[ROG_ERROR_MESSAGE_BYTES];
@@ -170,8 +171,8 @@ static int tell_to_end(struct recording *recording, struct rog_error *err)
                                   err);
 }
 
-/* An error is final when the server is not lost but has failed, or for as long as it could go on
- * without us. */
+/* Returns whether an error ends the recording: it does unless the connection was lost for a shorter
+ * time than the lease, in which the server continues without rogctl. */
 static bool is_final(const struct recording *recording)
 {
     double now_s = rog_clock_s();
@@ -190,7 +191,7 @@ static int follow(struct recording *recording, struct rog_error *err)
     while (!code && !recording->ended) {
         struct rog_error why;
         if (!recording->stopped_s)
-            nanosleep(&step, NULL); /* a signal that is held back does not end it */
+            nanosleep(&step, NULL); /* a pending signal does not interrupt this */
         bool stopped = options->stopped && options->stopped(options->user);
         code = look(recording, &why);
         if (!code && stopped && !recording->stopped_s && !recording->ended)
@@ -249,7 +250,7 @@ int rog_record_links(struct rog_survey_hosts *hosts, const struct rog_record_opt
     if (fclose(recording.here) != 0 && !code)
         code = rog_fail(err, ROG_EIO, "cannot write %s: %s", options->path, strerror(errno));
     if (code && samples->seconds == 0)
-        remove(options->path); /* nothing has been recorded */
+        remove(options->path); /* nothing was recorded */
     free(recording.rest);
     free(recording.there);
     return code;

@@ -3,27 +3,27 @@
 #define ROG_SURVEY_RECORD_H
 
 /*
- * Recording what the links of a cluster's workers bring (trainer/probe). The server's host keeps
- * what it measures until it is fetched, so that rogctl may lose it for the time of the lease;
- * connections to workers are closed meanwhile, and a worker that drives out of reach comes back by
- * itself.
+ * Recording the bandwidth of the links of a cluster's workers (trainer/probe). The server's host
+ * keeps measurements until they are fetched, so that rogctl may lose its connection for the time of
+ * the lease. Connections to workers are closed meanwhile, and a worker that drives out of range
+ * reconnects by itself.
  */
 
 #include <orchestrator/survey/hosts.h>
 #include <orchestrator/survey/samples.h>
 
 struct rog_record_options {
-    const char *path; /* here: the file of all looks; there must be none yet */
-    double seconds;   /* 0: until it is stopped */
+    const char *path; /* local file for all measurements; must not exist */
+    double seconds;   /* 0: until stopped */
     double period_s, load, train_ms;
-    void (*told)(const struct rog_samples *samples, void *user); /* once a second */
+    void (*told)(const struct rog_samples *samples, void *user); /* called once a second */
     void (*remark)(const char *text, void *user);
     void *user;
 };
 
-/* Returns when the recording is over, or hosts->options.stopped has become true, which is no error;
- * nothing is left on the hosts that can be reached then, and what cannot ends by its lease.
- * ROG_EFAILED, ROG_EIO, ROG_EINVAL. */
+/* Returns when the recording has ended, or hosts->options.stopped returns true, which is no error.
+ * Reachable hosts have then been cleaned up; on others everything ends with its lease. ROG_EFAILED,
+ * ROG_EIO, ROG_EINVAL. */
 int rog_record_links(struct rog_survey_hosts *hosts, const struct rog_record_options *options,
                      struct rog_samples *samples, struct rog_error *err);
 

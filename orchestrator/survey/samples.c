@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads and adds up the rows of a recording. */
+/* Reads the rows of a recording and adds up their values. */
 #include <orchestrator/survey/samples.h>
 
 #include <math.h>
@@ -29,7 +29,7 @@ void rog_samples_release(struct rog_samples *samples)
     *samples = (struct rog_samples){0};
 }
 
-/* Numbers between commas; an empty one is NaN. */
+/* Reads numbers separated by commas; an empty one is NaN. */
 static bool read_row(const struct rog_text_line *line, double value[FIELDS])
 {
     const char *at = line->text, *end = line->text + line->length;
