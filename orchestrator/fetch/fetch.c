@@ -12,7 +12,7 @@
 #include <orchestrator/fetch/unpack.h>
 #include <orchestrator/http/http.h>
 
-/* Are all files there? */
+/* Checks whether all files exist. */
 static int all_there(const struct rog_source *source, const char *folder, bool *there,
                      struct rog_error *err)
 {
@@ -27,7 +27,7 @@ static int all_there(const struct rog_source *source, const char *folder, bool *
     return ROG_OK;
 }
 
-/* An archive that somebody put there must be the right one. */
+/* Checks the checksum of an archive that the user has put there. */
 static int check_archive(const struct rog_source *source, const char *path, struct rog_error *err)
 {
     char found[ROG_SHA256_HEX_BYTES];
@@ -40,7 +40,7 @@ static int check_archive(const struct rog_source *source, const char *path, stru
     return code;
 }
 
-/* May another address have what this one has not given? */
+/* Returns whether another URL may work after this error. */
 static bool is_worth_another(int code)
 {
     return code == ROG_ENOTFOUND || code == ROG_EFAILED || code == ROG_EFORMAT;

@@ -13,7 +13,7 @@
 
 #define HASH_DIGITS 64
 
-/* What a data set has; `files` and `urls` are lists of texts. */
+/* Members of a data set; `files` and `urls` are lists of strings. */
 static const struct rog_setting settings[] = {
     {.name = "name", .type = ROG_SETTING_STRING, .help = "as in data = \"NAME:FOLDER\""},
     {.name = "title", .type = ROG_SETTING_STRING, .help = "what it is"},
@@ -58,7 +58,7 @@ void rog_sources_free(struct rog_sources *sources)
     free(sources);
 }
 
-/* A member that must be there. */
+/* Gets a required member. */
 static int need(const struct rog_conf_node *group, const char *name,
                 const struct rog_conf_node **member, struct rog_error *err)
 {
@@ -104,7 +104,7 @@ static int take_list(const struct rog_conf_node *group, const char *name, char *
     return ROG_OK;
 }
 
-/* What becomes a file's name must be no path. */
+/* Checks that a text that becomes a file's name is not a path. */
 static int check_plain(const struct rog_conf_node *group, const char *name, const char *text,
                        struct rog_error *err)
 {

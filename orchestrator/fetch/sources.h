@@ -2,8 +2,8 @@
 #ifndef ROG_FETCH_SOURCES_H
 #define ROG_FETCH_SOURCES_H
 
-/* The list of published data sets (share/rog/datasets.conf): what they are and where they can be
- * fetched. */
+/* The list of published data sets (share/rog/datasets.conf): what they are and where to download
+ * them. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +12,9 @@
 
 struct rog_source {
     char *name;         /* as in data = "NAME:FOLDER" */
-    char *title;        /* for people */
+    char *title;        /* for messages */
     char *archive;      /* file name */
-    int64_t size_bytes; /* of the archive; 0: not known */
+    int64_t size_bytes; /* of the archive; 0: unknown */
     char *sha256;       /* of the archive, 64 lower-case hexadecimal digits */
     char **files;       /* the files to extract, by the last part of their paths */
     size_t file_count;  /* > 0 */

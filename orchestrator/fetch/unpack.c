@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes single files out of archives, by libarchive. */
+/* Extracts single files from archives with libarchive. */
 #include <orchestrator/fetch/unpack.h>
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static int fail_archive(const struct unpacking *unpacking, struct rog_error *err
                     cause ? cause : "not a tar archive");
 }
 
-/* Index of the name that the entry is wanted under; `count` where it is not wanted. */
+/* Returns the index of the name under which the entry is wanted; `count` if it is not wanted. */
 static size_t wanted(const struct unpacking *unpacking, struct archive_entry *entry)
 {
     const char *path = archive_entry_pathname(entry);

@@ -9,10 +9,11 @@
 #include <rog/error.h>
 
 /*
- * Writes those regular files of a tar archive (plain, gzip, bzip2, xz or zstd) whose path's last
- * part is one of names[count] into `folder`, under that last part, each whole or not at all. Paths
- * of the archive never decide where something goes; links and everything else are passed over.
- * ROG_EFORMAT: no such archive, damaged, a wanted file is missing, twice there or above 4 GiB.
+ * Extracts the regular files of a tar archive (plain, gzip, bzip2, xz or zstd) whose last part of
+ * the path is one of names[count] into `folder`, under that name, each completely or not at all.
+ * Paths in the archive never determine where a file is written; links and other entries are
+ * ignored. ROG_EFORMAT: not such an archive, damaged, or a wanted file is missing, occurs twice or
+ * exceeds 4 GiB.
  */
 int rog_unpack(const char *archive, const char *const *names, size_t count, const char *folder,
                struct rog_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Downloads into files, which go on where they were cut off. */
+/* Downloads files, and continues interrupted downloads. */
 #include <orchestrator/http/http.h>
 
 #include <errno.h>
@@ -23,10 +23,10 @@ struct fetch {
     const struct rog_http_download *wanted;
     char *part;
     int fd;
-    int64_t have_bytes; /* in the file */
-    int64_t base_bytes; /* what was there before this transfer */
-    double told_s;      /* when `progress` was called last */
-    bool begun;         /* the first bytes of this transfer have come */
+    int64_t have_bytes; /* size of the partial file */
+    int64_t base_bytes; /* size of the partial file before this transfer */
+    double told_s;      /* time of the last call of `progress` */
+    bool begun;         /* the first bytes of this transfer have arrived */
     bool too_long, stopped;
     int write_errno;
 };
@@ -36,7 +36,7 @@ static int fail_errno(struct rog_error *err, const char *verb, const char *path)
     return rog_fail(err, ROG_EIO, "cannot %s %s: %s", verb, path, strerror(errno));
 }
 
-/* Opens the partial file and holds it alone. */
+/* Opens the partial file and locks it. */
 static int open_part(struct fetch *fetch, struct rog_error *err)
 {
     char *dir = rog_path_dir(fetch->part);
@@ -54,7 +54,8 @@ static int open_part(struct fetch *fetch, struct rog_error *err)
                        ? rog_fail(err, ROG_EBUSY, "%s is being fetched by another process",
                                   fetch->wanted->path)
                        : fail_errno(err, "lock", fetch->part);
-        /* Between opening and locking, the other one may have finished and renamed it. */
+        /* Between opening and locking, another process may have finished the file and renamed
+         * it. */
         if (stat(fetch->part, &now) == 0 && now.st_ino == mine.st_ino &&
             now.st_dev == mine.st_dev) {
             fetch->have_bytes = (int64_t)mine.st_size;
@@ -70,7 +71,7 @@ static int start_over(struct fetch *fetch, struct rog_error *err)
     return ftruncate(fetch->fd, 0) == 0 ? 0 : fail_errno(err, "write", fetch->part);
 }
 
-/* The most that the file may have. */
+/* Returns the largest size that the file may have. */
 static int64_t most_bytes(const struct rog_http_download *wanted)
 {
     if (wanted->size_bytes)
@@ -85,10 +86,10 @@ static size_t take_bytes(char *bytes, size_t unit, size_t count, void *user)
     long status = 0;
     curl_easy_getinfo(fetch->http->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200 && status != 206)
-        return got; /* the page that explains a refusal is not the file */
+        return got; /* discard the body of an error response */
     if (!fetch->begun) {
         fetch->begun = true;
-        /* A server that does not know ranges sends everything. */
+        /* A server without support for ranges sends the whole file. */
         if (status == 200 && fetch->have_bytes && start_over(fetch, NULL) != 0) {
             fetch->write_errno = errno;
             return 0;
@@ -131,7 +132,8 @@ static int progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_
     return fetch->stopped;
 }
 
-/* The sentence for what the server or this side refused; 0 where the transfer was whole. */
+/* Returns 0 if the transfer was complete; otherwise fails with a message on what the server or this
+ * side rejected. */
 static int judge(struct fetch *fetch, CURLcode result, struct rog_error *err)
 {
     const struct rog_http_download *wanted = fetch->wanted;
@@ -157,7 +159,8 @@ static int judge(struct fetch *fetch, CURLcode result, struct rog_error *err)
                     rog_http_status_text((int)status, text, sizeof text));
 }
 
-/* One transfer, from where the file ends. *status is the server's, 0 when it gave none. */
+/* Makes a transfer that starts at the end of the partial file. *status is the server's, 0 if there
+ * is none. */
 static int transfer(struct fetch *fetch, long *status, struct rog_error *err)
 {
     const struct rog_http_download *wanted = fetch->wanted;
@@ -175,7 +178,7 @@ static int transfer(struct fetch *fetch, long *status, struct rog_error *err)
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
     char range[32];
     snprintf(range, sizeof range, "%lld-", (long long)fetch->have_bytes);
-    /* Not CURLOPT_RESUME_FROM: that fails where the server sends everything instead. */
+    /* Not CURLOPT_RESUME_FROM, which fails if the server sends the whole file instead. */
     if (fetch->have_bytes && curl_easy_setopt(curl, CURLOPT_RANGE, range) != CURLE_OK)
         return rog_fail_nomem(err);
     CURLcode result = curl_easy_perform(curl);
@@ -185,7 +188,7 @@ static int transfer(struct fetch *fetch, long *status, struct rog_error *err)
     return code;
 }
 
-/* Transfers until one comes to its end, as long as each brings something. */
+/* Repeats transfers until one is complete, as long as each receives something. */
 static int transfer_all(struct fetch *fetch, struct rog_error *err)
 {
     for (;;) {
@@ -193,7 +196,7 @@ static int transfer_all(struct fetch *fetch, struct rog_error *err)
         int64_t before = fetch->have_bytes;
         int code = transfer(fetch, &status, err);
         if (status == 416 && before > 0)
-            return 0; /* the server's file is not longer than what is here: `check` decides */
+            return 0; /* the partial file is not shorter than the server's; `check` decides */
         if (code != ROG_EFAILED || !fetch->begun || fetch->have_bytes <= before)
             return code;
     }
@@ -232,7 +235,7 @@ int rog_http_download(struct rog_http *http, const struct rog_http_download *dow
         code = transfer_all(&fetch, err);
     if (!code)
         code = check(&fetch, err);
-    /* What was there before may be of another file: once more, from the beginning. */
+    /* The partial file may be of another version of the file: try once more from the beginning. */
     if (code == ROG_EFORMAT && continued) {
         code = start_over(&fetch, err);
         if (!code)

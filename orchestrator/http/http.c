@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests by libcurl, answers in memory. */
+/* Makes requests with libcurl, with responses in memory. */
 #include <orchestrator/http/http.h>
 
 #include <errno.h>
@@ -40,7 +40,7 @@ void rog_http_free(struct rog_http *http)
     curl_global_cleanup();
 }
 
-/* --- what every transfer has --- */
+/* --- common to all transfers --- */
 
 static bool is_https(const char *url)
 {
@@ -91,12 +91,12 @@ int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, stru
     if (code)
         return code;
     CURL *curl = http->curl;
-    curl_easy_reset(curl); /* options only: connections stay */
+    curl_easy_reset(curl); /* resets options only; connections are kept */
     http->cause[0] = '\0';
     const char *authorities = getenv("CURL_CA_BUNDLE");
     if (!authorities || !authorities[0])
         authorities = getenv("SSL_CERT_FILE");
-    /* Signals stay with libcurl: it ignores SIGPIPE while it writes. */
+    /* Leave signals to libcurl, which ignores SIGPIPE while it writes. */
     if (set_protocols(curl, is_https(url)) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->cause) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
@@ -113,7 +113,7 @@ int rog_http_prepare(struct rog_http *http, const char *url, int silence_s, stru
     return 0;
 }
 
-/* What helps against a failure, by its kind. */
+/* Hints for kinds of failures. */
 struct remedy {
     CURLcode cause;
     const char *text;
@@ -223,7 +223,7 @@ static size_t give_file(char *bytes, size_t unit, size_t count, void *user)
     return ferror(file) ? CURL_READFUNC_ABORT : got;
 }
 
-/* After a redirection or a refused authentication the body is sent again. */
+/* The body is sent again after a redirection or a rejected authentication. */
 static int rewind_file(void *user, curl_off_t offset, int origin)
 {
     return fseeko(user, (off_t)offset, origin) == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
@@ -247,7 +247,7 @@ static CURLcode set_body(CURL *curl, const struct rog_http_request *request, FIL
     if (request->body) {
         code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
         if (code == CURLE_OK)
-            code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body); /* borrowed */
+            code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body); /* not copied */
     } else if (file) {
         curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, file_bytes);
@@ -278,7 +278,7 @@ static void set_question(CURL *curl, const struct rog_http_request *request)
 {
     if (!request->goes_on)
         return;
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* signals are the main thread's */
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* signals are handled by the main thread */
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
@@ -286,7 +286,8 @@ static void set_question(CURL *curl, const struct rog_http_request *request)
 
 static struct curl_slist *make_headers(const char *const *headers)
 {
-    /* Nobody here answers the question whether a body is welcome, and asking costs a second. */
+    /* Do not send "Expect: 100-continue": the servers used here do not answer it, and waiting for
+     * the answer takes a second. */
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     for (; list && headers && *headers; headers++) {
         struct curl_slist *longer = curl_slist_append(list, *headers);
@@ -344,7 +345,7 @@ int rog_http_request(struct rog_http *http, const struct rog_http_request *reque
         answer.body = NULL;
     }
 out:
-    curl_easy_reset(curl); /* it must not keep pointers to what goes away here */
+    curl_easy_reset(curl); /* it must not keep pointers to local data */
     curl_slist_free_all(headers);
     if (file)
         fclose(file);

@@ -7,13 +7,13 @@
  *
  * Certificates are always verified, against the system's authorities or those that CURL_CA_BUNDLE
  * or SSL_CERT_FILE names. Proxies come from the environment (http_proxy, https_proxy, no_proxy).
- * Redirections are followed, from HTTPS to HTTPS only, and take no credentials to another host. A
- * URL that holds a password is refused: it would stand in messages and process lists.
+ * Redirections are followed, from HTTPS to HTTPS only, and without sending credentials to another
+ * host. A URL that contains a password is rejected: it would appear in messages and process lists.
  *
  * Errors of both functions: ROG_EINVAL no such URL; ROG_EFAILED the server cannot be reached, is
- * not trusted, or falls silent (the message says which and what may help); ROG_EFORMAT the answer
- * is too long or not what was asked for; ROG_EIO a file here; ROG_EINTR stopped by `progress` or
- * `goes_on`; ROG_ENOMEM.
+ * not trusted, or stops responding (the message says which and what may help); ROG_EFORMAT the
+ * response is too long or not what was asked for; ROG_EIO a local file; ROG_EINTR stopped by
+ * `progress` or `goes_on`; ROG_ENOMEM.
  */
 
 #include <stdbool.h>
@@ -25,13 +25,14 @@
 /* Connections that are reused by several requests. One thread at a time. */
 struct rog_http;
 int rog_http_new(struct rog_http **http, struct rog_error *err);
-void rog_http_free(struct rog_http *http); /* NULL is no error */
+void rog_http_free(struct rog_http *http); /* accepts NULL */
 
-/* Whether it is a usable URL: otherwise ROG_EINVAL. */
+/* Checks that the URL is usable; otherwise ROG_EINVAL. */
 int rog_http_check_url(const char *url, struct rog_error *err);
 
 #define ROG_HTTP_RESPONSE_MAX_BYTES ((size_t)16 << 20)
-#define ROG_HTTP_SILENCE_S 30 /* a server that is silent for this long is given up */
+/* Seconds without a byte after which a transfer is abandoned. */
+#define ROG_HTTP_SILENCE_S 30
 
 struct rog_http_request {
     const char *method; /* NULL: GET */
@@ -44,8 +45,8 @@ struct rog_http_request {
     bool netrc;                  /* otherwise those in ~/.netrc for the host, if any */
     size_t response_max_bytes;   /* 0: ROG_HTTP_RESPONSE_MAX_BYTES */
     int silence_s;               /* 0: ROG_HTTP_SILENCE_S */
-    /* Asked at least once a second whether to continue; for requests of a thread with SIGPIPE
-     * blocked. NULL: the request is made by the main thread and is not interrupted. */
+    /* Called at least once a second; returns whether to continue. For requests of a thread with
+     * SIGPIPE blocked. NULL: the request is made by the main thread and is not interrupted. */
     bool (*goes_on)(void *asked);
     void *asked;
 };
@@ -56,8 +57,8 @@ struct rog_http_response {
     size_t size;
 };
 
-/* Any status of the server is an answer, not an error; the caller checks it. Release *response; it
- * is empty after an error. */
+/* A response with any status is not an error; the caller checks it. Release *response; it is empty
+ * after an error. */
 int rog_http_request(struct rog_http *http, const struct rog_http_request *request,
                      struct rog_http_response *response, struct rog_error *err);
 void rog_http_response_release(struct rog_http_response *response);
@@ -74,19 +75,19 @@ struct rog_http_download {
     int64_t max_bytes;  /* of a file whose size is unknown; 0: ROG_HTTP_DOWNLOAD_MAX_BYTES */
     const char *sha256; /* expected SHA-256, 64 hexadecimal digits in lower case; NULL: unknown */
     int silence_s;      /* 0: ROG_HTTP_SILENCE_S */
-    /* Called a few times a second with the bytes received and in total (0: not known); returns
-     * whether to continue. NULL: none. */
+    /* Called a few times a second with the bytes received and in total (0: unknown); returns
+     * whether to continue. NULL: not called. */
     bool (*progress)(int64_t have_bytes, int64_t total_bytes, void *user);
     void *user;
 };
 
 /*
- * Fetches a file into `path`.part and renames it when it is whole and its size and checksum are
- * right, so `path` is never half a file. What a broken transfer left is continued, in this call (as
- * long as each try brings something) and in later ones, where a checksum is there to notice that
- * the file on the server has changed; without one every call starts from the beginning.
- * More errors: ROG_ENOTFOUND the server has no such file; ROG_EFORMAT its size or checksum is not
- * the one expected (nothing of it is kept); ROG_EBUSY another process is fetching it.
+ * Downloads a file into `path`.part and renames it when it is complete and its size and checksum
+ * are right, so that `path` is never incomplete. An interrupted transfer is continued, in this call
+ * (as long as each attempt receives something) and in later ones, provided that there is a checksum
+ * to detect that the file on the server has changed; without one every call starts from the
+ * beginning. Additional errors: ROG_ENOTFOUND the server has no such file; ROG_EFORMAT its size or
+ * checksum is not the expected one (nothing is kept); ROG_EBUSY another process is downloading it.
  */
 int rog_http_download(struct rog_http *http, const struct rog_http_download *download,
                       struct rog_error *err);

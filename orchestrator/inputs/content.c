@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashes of files, remembered as long as the files stay as they are. */
+/* Hashes files, and remembers the hashes as long as the files do not change. */
 #include <orchestrator/inputs/content.h>
 
 #include <errno.h>
@@ -21,14 +21,14 @@
 #define LINE_BYTES 256
 #define NS_A_SECOND INT64_C(1000000000)
 
-/* What tells that a file is as it was. */
+/* What shows that a file has not changed. */
 struct mark {
     uint64_t device, inode;
     int64_t size, changed_ns, inode_changed_ns;
 };
 
 struct entry {
-    bool used, kept; /* kept: it came from the cache */
+    bool used, kept; /* kept: it was read from the cache */
     struct mark mark;
     char hex[ROG_SHA256_HEX_BYTES];
 };
@@ -36,7 +36,7 @@ struct entry {
 struct rog_contents {
     struct entry *entry; /* [capacity], by device and inode */
     size_t capacity, count;
-    char *cache; /* the file; NULL: there is no place for one */
+    char *cache; /* path of the cache file; NULL: there is no place for one */
     unsigned long long bytes_read;
 };
 
@@ -62,7 +62,7 @@ static bool same(const struct mark *a, const struct mark *b)
 
 /* ---- the table ---- */
 
-/* The entry of that file, or the free one where it belongs. */
+/* Returns the entry of that file, or the free entry for it. */
 static struct entry *slot(struct entry *entries, size_t capacity, const struct mark *mark)
 {
     uint64_t at = (mark->inode ^ mark->device << 32) * UINT64_C(0x9e3779b97f4a7c15);
@@ -88,7 +88,7 @@ static bool grow(struct rog_contents *contents)
     return true;
 }
 
-/* A file is remembered as it was last; without memory it is not. */
+/* Remembers the latest hash of a file; without memory it is not remembered. */
 static void remember(struct rog_contents *contents, const struct mark *mark, const char *hex,
                      bool kept)
 {
@@ -126,7 +126,8 @@ static void take_line(struct rog_contents *contents, const char *line)
         remember(contents, &mark, hex, true);
 }
 
-/* Of use is a file of the user's own that nobody else may write and that has a likely size. */
+/* Returns whether the cache can be trusted: a regular file that belongs to the user, is not
+ * writable by others, and has a plausible size. */
 static bool is_ours(int fd)
 {
     struct stat status;
@@ -149,7 +150,7 @@ static void read_cache(struct rog_contents *contents)
     fclose(file);
 }
 
-/* What is worth keeping and the cache has not yet. Heap memory. */
+/* Returns the lines for hashes that are worth keeping and not in the cache yet. Heap memory. */
 static char *lines_of(const struct rog_contents *contents, size_t *bytes)
 {
     char line[LINE_BYTES], *text = NULL;
@@ -170,8 +171,8 @@ static char *lines_of(const struct rog_contents *contents, size_t *bytes)
     return NULL;
 }
 
-/* Adds lines at the end, each of them in one piece with those of other processes. A file that is of
- * no use, or has grown too long, is replaced. */
+/* Appends lines to the cache in a single write, so that lines of several processes are not mixed. A
+ * file that cannot be trusted, or is too large, is replaced. */
 static void write_cache(const struct rog_contents *contents)
 {
     size_t bytes = 0;
@@ -193,7 +194,7 @@ static void write_cache(const struct rog_contents *contents)
     free(text);
 }
 
-/* ---- from outside ---- */
+/* ---- interface ---- */
 
 int rog_contents_new(struct rog_contents **out, struct rog_error *err)
 {
@@ -245,7 +246,8 @@ static int hash_open(struct rog_contents *contents, int fd, const char *path,
     return code;
 }
 
-/* Whether the file has been as it is for so long that another change would show. */
+/* Returns whether the last change of the file is so long ago that another change would have a
+ * different time. */
 static bool is_settled(const struct mark *mark, time_t now)
 {
     int64_t limit = ((int64_t)now - ROG_CONTENT_SETTLE_S) * NS_A_SECOND;
@@ -282,7 +284,7 @@ static int hash_file(struct rog_contents *contents, int fd, const char *path,
 int rog_contents_file(struct rog_contents *contents, const char *path,
                       char hex[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
-    /* A pipe must not hold us up; it is no input of a run. */
+    /* Opening a pipe must not block; a pipe is not an input of a run. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return rog_fail(err, errno == ENOENT || errno == ENOTDIR ? ROG_ENOTFOUND : ROG_EIO,

@@ -13,7 +13,7 @@
 #include <common/file.h>
 #include <common/workload.h>
 
-/* How contents read in what identifies a run; no path begins so. */
+/* Prefix of hashes in what identifies a run; no path begins like this. */
 #define CONTENT "sha256:"
 
 /* ---- the list ---- */
@@ -21,7 +21,7 @@
 static int add(struct rog_inputs *inputs, const struct rog_setting *setting, const char *path,
                const char *hex, struct rog_error *err)
 {
-    /* Workers of one kind come one after the other. */
+    /* Search from the end, because workers of the same kind follow each other. */
     for (size_t i = inputs->count; i > 0; i--)
         if (strcmp(inputs->item[i - 1].setting->name, setting->name) == 0 &&
             strcmp(inputs->item[i - 1].path, path) == 0)
@@ -101,7 +101,7 @@ static int is_data_file(const struct dirent *entry)
     return false;
 }
 
-/* The same in every language. */
+/* Sorts by bytes, independently of the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -127,13 +127,13 @@ int rog_inputs_each_data_file(const char *folder,
     return code;
 }
 
-/* ---- what a setting names ---- */
+/* ---- settings ---- */
 
 struct finder {
     struct rog_inputs *inputs;
     struct rog_contents *contents;
     const struct rog_setting *setting;
-    char *text; /* what is in the files of the setting; heap memory */
+    char *text; /* text that replaces the path: the hashes of the setting's files; heap memory */
 };
 
 static int take_file(struct finder *finder, const char *name, const char *path,
@@ -156,7 +156,7 @@ static int take_data_file(const char *name, const char *path, void *user, struct
     return take_file(user, name, path, err);
 }
 
-/* finder->text becomes what is in the file or the folder. */
+/* Hashes the file or folder at `path`; finder->text becomes the text that replaces the path. */
 static int take_path(struct finder *finder, const char *path, struct rog_error *err)
 {
     struct stat status;
@@ -181,8 +181,8 @@ static const char *only_word(const void *word, size_t index)
     return index == 0 ? word : NULL;
 }
 
-/* Of a setting that takes a word in the place of a path: the word, where the file's name is like
- * it. */
+/* For a setting that accepts certain words instead of a path: returns a word that is similar to the
+ * file's name. */
 static const char *word_like(const struct rog_setting *setting, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -191,7 +191,7 @@ static const char *word_like(const struct rog_setting *setting, const char *path
                : NULL;
 }
 
-/* Takes what `path` is for the worker of that rank; *text is heap memory for the caller. */
+/* Hashes what `path` refers to for the worker of that rank; *text is heap memory for the caller. */
 static int take_of_rank(struct finder *finder, const char *path, size_t rank, char **text,
                         struct rog_error *err)
 {
@@ -210,10 +210,10 @@ static int take_of_rank(struct finder *finder, const char *path, size_t rank, ch
                     meant ? meant : "", meant ? "?)" : "");
     if (code == ROG_ENOMEM)
         return code;
-    return err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is the configuration that errs */
+    return err ? (err->code = ROG_EINVAL) : ROG_EINVAL; /* it is an error of the configuration */
 }
 
-/* Replaces in `identity` the path that `setting` has there by what the file holds. */
+/* Replaces the path of a worker's setting in `identity` by the hash of the file. */
 static int take_own(struct finder *finder, size_t rank, struct rog_json *identity,
                     struct rog_error *err)
 {
@@ -229,7 +229,7 @@ static int take_own(struct finder *finder, size_t rank, struct rog_json *identit
     return code;
 }
 
-/* The same for a setting of the run: it is that of every worker without one of its own. */
+/* The same for a setting of the run, which applies to every worker that lacks its own. */
 static int take_shared(struct finder *finder, const struct rog_json *workers,
                        struct rog_json *identity, struct rog_error *err)
 {
@@ -260,9 +260,9 @@ static int take_shared(struct finder *finder, const struct rog_json *workers,
     return code;
 }
 
-/* ---- all of them ---- */
+/* ---- all inputs ---- */
 
-/* Settings whose files a workload never opens do not count. */
+/* Returns which settings to ignore because the workload never opens their files. */
 static unsigned unread(const struct rog_json *config)
 {
     return rog_workload_has_network(config) ? 0 : ROG_SETTING_OF_START_MODEL;
@@ -275,7 +275,7 @@ static int take_run(struct finder *finder, const struct rog_json *config, struct
     for (const struct rog_setting *row = rog_run_settings; code == 0 && row->name; row++) {
         finder->setting = row;
         if (rog_setting_is(row, ROG_SETTING_CONTENT, unread(config)) &&
-            !rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0)) /* take_plugins */
+            !rog_setting_is(row, ROG_SETTING_PATH_WITH_SLASH, 0)) /* see take_plugins */
             code = take_shared(finder, rog_json_get(config, "workers"), identity, err);
     }
     return code;
@@ -302,7 +302,7 @@ static int take_workers(struct finder *finder, const struct rog_json *config,
     return code;
 }
 
-/* By what they are and not by what they are called. */
+/* Replaces plugins by the hashes of their files, whatever their names. */
 static int take_plugins(struct finder *finder, const struct rog_json *plugins,
                         struct rog_json *identity, struct rog_error *err)
 {
@@ -321,7 +321,7 @@ static int take_plugins(struct finder *finder, const struct rog_json *plugins,
     return code;
 }
 
-/* Their texts are in the configuration. */
+/* Adds the files of a program, whose contents are in the configuration. */
 static int take_sources(struct rog_inputs *inputs, const struct rog_json *config,
                         struct rog_error *err)
 {

@@ -17,8 +17,8 @@
 #include <rog/error.h>
 
 struct rog_input {
-    const struct rog_setting *setting; /* that names it, of a run or of a worker */
-    char *path;                        /* absolute; of a program's file its name on the hosts */
+    const struct rog_setting *setting; /* the setting of a run or worker that names it */
+    char *path;                        /* absolute; for a program's file its name on the hosts */
     char sha256[ROG_SHA256_HEX_BYTES];
 };
 
@@ -39,8 +39,8 @@ int rog_inputs_find(struct rog_inputs *inputs, const struct rog_json *config,
                     struct rog_json **identity, struct rog_error *err);
 void rog_inputs_release(struct rog_inputs *inputs);
 
-/* The hash of the file at `path` that a setting of this name refers to; NULL: it is not in the
- * list. */
+/* Returns the hash of the file at `path` that a setting of this name refers to; NULL: it is not in
+ * the list. */
 const char *rog_inputs_hash(const struct rog_inputs *inputs, const char *setting, const char *path);
 
 /* ROG_EFAILED names a file that has changed since it was found, "... has changed since WHEN".
