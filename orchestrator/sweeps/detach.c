@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts this command again, away from the terminal. */
+/* Starts this command again in the background, without the terminal. */
 #include <orchestrator/sweeps/detach.h>
 
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include <common/process.h>
 #include <orchestrator/sweeps/registry.h>
 
-#define PATIENCE_S 60.0 /* until the process has entered itself */
-#define ASK_S 10.0      /* for what is asked of systemd */
+#define PATIENCE_S 60.0 /* wait for the process to register itself */
+#define ASK_S 10.0      /* wait for answers of systemd */
 #define STEP_NS 20000000L
 #define LOG_MAX_BYTES ((size_t)1 << 20)
 #define UNIT_WORDS 7
@@ -27,7 +27,7 @@ bool rog_is_detached(void)
 
 /* ---- the user's service manager ---- */
 
-/* Whether logind says "yes" to a property, of this user or (NULL) of itself. */
+/* Returns whether logind answers "yes" for a property, of this user or (NULL) of itself. */
 static bool logind_says_yes(const char *property, const char *user)
 {
     char *answer = NULL;
@@ -38,8 +38,8 @@ static bool logind_says_yes(const char *property, const char *user)
     return yes;
 }
 
-/* Without lingering the manager ends with the last login, and its units with it: a session of its
- * own is better then. */
+/* Returns whether the user's service manager runs permanently. Without lingering it ends with the
+ * user's last login, together with its units; a session of its own is better then. */
 static bool has_manager(const char *user)
 {
     return rog_program_exists("systemd-run") && rog_program_exists("loginctl") &&
@@ -48,9 +48,8 @@ static bool has_manager(const char *user)
 
 /* ---- the process ---- */
 
-/* Words in front of the command (NULL at the end) that put it into a unit. A scope is entered by
- * the process itself, which keeps its environment, so that no secret of that becomes a word of a
- * command line. */
+/* Starts the command; as a unit, with systemd-run in front of it. A scope is entered by the process
+ * itself, which keeps its environment, so that no secret in it becomes part of a command line. */
 static int start(const char *id, bool as_unit, const char *log, struct rog_process *process,
                  struct rog_error *err)
 {
@@ -80,7 +79,7 @@ static int start(const char *id, bool as_unit, const char *log, struct rog_proce
     return code;
 }
 
-/* The last line of the log. */
+/* Gets the last line of the log. */
 static void last_line(const char *log, char *text, size_t bytes)
 {
     char *data = NULL;
@@ -95,7 +94,7 @@ static void last_line(const char *log, char *text, size_t bytes)
     free(data);
 }
 
-/* Until the process has entered itself. */
+/* Waits until the process has registered itself. */
 static int await(const char *entry, const char *log, struct rog_process *process,
                  struct rog_error *err)
 {
@@ -130,7 +129,7 @@ static int begin(struct rog_detached *detached, const char *entry, struct rog_er
         int code = start(detached->id, true, detached->log, &process, &cause);
         if (code == 0 && await(entry, detached->log, &process, &cause) == 0)
             return 0;
-        unlink(detached->log); /* what comes next says the same, or something else */
+        unlink(detached->log); /* the error message contains its last line */
         detached->is_unit = false;
     }
     detached->ends_early = logind_says_yes("KillUserProcesses", NULL);

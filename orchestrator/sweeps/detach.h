@@ -3,9 +3,9 @@
 #define ROG_SWEEPS_DETACH_H
 
 /*
- * A process that goes on without the terminal: this command again, in a session of its own, with
- * empty input and its output in the entry's log. Where the user has a service manager that outlives
- * their logins (systemd with lingering) it is in a unit of that, which no logout ends.
+ * Detached processes: this command again, in a session of its own, with empty input and its output
+ * in the log of its registry entry. If the user has a service manager that outlives logins (systemd
+ * with lingering), the process runs in one of its units, which no logout ends.
  */
 
 #include <stdbool.h>
@@ -14,16 +14,17 @@
 
 struct rog_detached {
     char *id;        /* of its entry (registry.h) */
-    char *log;       /* path */
-    bool is_unit;    /* of the user's service manager */
-    bool ends_early; /* the system ends what users have started when they log out, this too */
+    char *log;       /* path of the log */
+    bool is_unit;    /* runs as a unit of the user's service manager */
+    bool ends_early; /* the system kills the user's processes at logout, including this one */
 };
 
-/* Whether this process is one: whoever detached it has said so. */
+/* Returns whether this process was started detached: whoever starts one sets a variable of its
+ * environment. */
 bool rog_is_detached(void);
 
-/* Starts it, and waits until it has entered itself. `name` is what its ID begins with. ROG_EFAILED:
- * it has ended at once; the message has its last words. Release in any case. */
+/* Starts the process, and waits until it has registered itself. `name` is what its ID begins with.
+ * ROG_EFAILED: it has ended at once; the message has its last line. Release also after an error. */
 int rog_detach(const char *name, struct rog_detached *detached, struct rog_error *err);
 void rog_detached_release(struct rog_detached *detached);
 

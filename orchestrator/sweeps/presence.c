@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tells processes apart by number, the moment of their start, and the machine's. */
+/* Identifies processes by number, start time, and boot of the machine. */
 #include <orchestrator/sweeps/presence.h>
 
 #include <stdio.h>
@@ -11,11 +11,11 @@
 
 #define NAME_BYTES 256
 #define STAT_MAX_BYTES 4096
-/* Of the fields of /proc/PID/stat behind the program's name: when the process started, in ticks
- * since the machine did (field 22). */
+/* Index among the fields of /proc/PID/stat after the program's name: start time, in ticks since
+ * boot (field 22). */
 #define START_FIELD 20
 
-/* "" where it is not known. */
+/* Gets the boot id; "" if it is unknown. */
 static void boot_id(char text[NAME_BYTES])
 {
     char *data = NULL;
@@ -26,7 +26,7 @@ static void boot_id(char text[NAME_BYTES])
     free(data);
 }
 
-/* The namespace that process numbers belong to. */
+/* Gets the namespace that process numbers belong to. */
 static void number_space(char text[NAME_BYTES])
 {
     ssize_t size = readlink("/proc/self/ns/pid", text, NAME_BYTES - 1);
@@ -40,14 +40,14 @@ static void host_name(char text[NAME_BYTES])
     text[NAME_BYTES - 1] = '\0';
 }
 
-/* 0: there is no such process. */
+/* Gets the start time of a process; 0: there is no such process. */
 static int64_t start_of(long pid)
 {
     char *path = rog_format("/proc/%ld/stat", pid), *data = NULL;
     size_t size = 0;
     int64_t start = 0;
     if (path && rog_file_read(path, STAT_MAX_BYTES, &data, &size, NULL) == 0) {
-        /* The name may hold anything, but what follows its last parenthesis are numbers. */
+        /* The name may contain anything, but after its last parenthesis there are only numbers. */
         char *field = strrchr(data, ')'), *rest = NULL;
         field = field ? strtok_r(field + 1, " ", &rest) : NULL;
         bool is_zombie = field && *field == 'Z';

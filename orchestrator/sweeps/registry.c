@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries of sweeps: made, changed, read, forgotten. */
+/* Creates, changes, reads and removes registry entries of sweeps. */
 #include <orchestrator/sweeps/registry.h>
 
 #include <dirent.h>
@@ -18,10 +18,10 @@
 #define ENTRY_MAX_BYTES ((size_t)16 << 20)
 #define COMMAND_MAX_BYTES ((size_t)4 << 20)
 #define MOST_NUMBERS 100000
-/* How long it is told how a sweep has ended. */
+/* How long entries of ended sweeps are kept. */
 #define KEEP_DONE_S (24 * 3600.0)
 #define KEEP_OTHER_S (7 * 24 * 3600.0)
-#define UNFINISHED_S 600.0 /* a folder whose process never came */
+#define UNFINISHED_S 600.0 /* a folder whose process never registered */
 #define UTC "%Y-%m-%dT%H:%M:%SZ"
 #define UTC_BYTES 32
 
@@ -123,7 +123,7 @@ static void put_now(struct rog_json *entry, const char *name)
     rog_json_put_string(entry, name, text);
 }
 
-/* With or without a terminal it is the same work. */
+/* Returns whether the word is --detach: with or without a terminal it is the same work. */
 static bool is_about_terminal(const char *word)
 {
     static const char detach[] = "--detach";
@@ -131,7 +131,7 @@ static bool is_about_terminal(const char *word)
     return length >= sizeof "--de" - 1 && strncmp(word, detach, length) == 0;
 }
 
-/* The words of a command that say what is done, on one line. */
+/* Returns the command line without words about the terminal, as text. */
 static char *work_of(const struct rog_json *entry)
 {
     const struct rog_json *words = rog_json_get(entry, "command");
@@ -155,7 +155,7 @@ static bool same_work(const struct rog_json *one, const struct rog_json *other)
     return same;
 }
 
-/* How the same command has ended before is of no interest any more. */
+/* Removes entries of earlier executions of the same command. */
 static void forget_earlier(const struct rog_json *entry)
 {
     struct rog_json *sweeps = NULL;
@@ -171,7 +171,7 @@ static void forget_earlier(const struct rog_json *entry)
     rog_json_free(sweeps);
 }
 
-/* The ID that whoever detached this process has made, or a new one. */
+/* Takes the ID made by the process that detached this one, or makes a new one. */
 static int take_id(const char *name, char **id, bool *detached, struct rog_error *err)
 {
     const char *given = getenv(ROG_SWEEP_VARIABLE);
@@ -179,7 +179,7 @@ static int take_id(const char *name, char **id, bool *detached, struct rog_error
     if (!*detached)
         return rog_sweep_claim(name, id, err);
     *id = rog_strdup(given);
-    unsetenv(ROG_SWEEP_VARIABLE); /* what is started from here is not it */
+    unsetenv(ROG_SWEEP_VARIABLE); /* not for child processes */
     return *id ? 0 : rog_fail_nomem(err);
 }
 
@@ -256,9 +256,9 @@ void rog_sweep_close(struct rog_sweep *sweep, int status, const char *message)
     free(sweep);
 }
 
-/* ---- all of them ---- */
+/* ---- all sweeps ---- */
 
-/* Seconds since the file was written; a folder stands for one that is not there. */
+/* Returns the age in seconds of the file, or of its folder if the file does not exist. */
 static double age_of(const char *folder, const char *path)
 {
     struct stat info;
@@ -267,7 +267,7 @@ static double age_of(const char *folder, const char *path)
     return difftime(time(NULL), info.st_mtime);
 }
 
-/* Whether all is there that the rest relies on. */
+/* Returns whether the entry has everything that other functions rely on. */
 static bool is_entry(const struct rog_json *entry)
 {
     return rog_json_is_integer(rog_json_get(entry, "pid")) &&
@@ -275,7 +275,7 @@ static bool is_entry(const struct rog_json *entry)
            rog_json_get_string(entry, "since", NULL) && rog_json_get_string(entry, "boot", NULL);
 }
 
-/* NULL: there is no entry, or something else. A pipe in its place would be waited for. */
+/* Reads an entry. NULL: there is none, or it is something else; opening a pipe would block. */
 static struct rog_json *read_entry(const char *path)
 {
     struct stat info;
@@ -295,7 +295,7 @@ static struct rog_json *read_entry(const char *path)
     return entry;
 }
 
-/* What is known of one. NULL: nothing, or no longer. */
+/* Loads an entry. NULL: there is none, or it has expired. */
 static struct rog_json *load_one(const char *folder, const char *id)
 {
     char *path = rog_path_join(folder, ROG_SWEEP_FILE);
@@ -309,7 +309,7 @@ static struct rog_json *load_one(const char *folder, const char *id)
     enum rog_presence presence = rog_presence_of(entry);
     const char *ended = rog_json_get_string(entry, "ended", NULL);
     bool is_killed = !ended && presence == ROG_GONE;
-    if (is_killed) { /* from now on it is kept for a while */
+    if (is_killed) { /* it is kept for some time from now on */
         put_now(entry, "ended");
         rog_json_put_bool(entry, "killed", true);
         save(id, entry, NULL);
@@ -338,7 +338,7 @@ static int by_beginning(const void *a, const void *b)
                  : strcmp(rog_json_get_string(one, "id", ""), rog_json_get_string(other, "id", ""));
 }
 
-/* Whether a folder's name is one that rog_sweep_claim makes. */
+/* Returns whether a folder's name is one that rog_sweep_claim makes. */
 static bool is_id(const char *name)
 {
     char *plain = name[0] == '.' ? NULL : rog_quote_file_name(name);
@@ -347,7 +347,7 @@ static bool is_id(const char *name)
     return is;
 }
 
-/* All entries of the folder, by their beginning, into `sweeps`. */
+/* Loads all entries of the folder into `sweeps`, ordered by start. */
 static int load_all(DIR *dir, const char *folder, struct rog_json *sweeps, struct rog_error *err)
 {
     struct rog_json **entry = NULL;
