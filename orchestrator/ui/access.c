@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges requests by their headers. */
+/* Decides by their headers which requests are allowed. */
 #include <orchestrator/ui/access.h>
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ static int make_token(char token[ROG_TOKEN_MOST + 1], struct rog_error *err)
     return 0;
 }
 
-/* It stands in addresses and cookies as it is. */
+/* Checks a token given by the user, which is used in addresses and cookies without escaping. */
 static int take_token(char token[ROG_TOKEN_MOST + 1], const char *given, struct rog_error *err)
 {
     static const char allowed[] =
@@ -53,7 +53,7 @@ int rog_access_init(struct rog_access *access, bool is_loopback, int port, bool 
                    : make_token(access->token, err);
 }
 
-/* In a time that does not depend on where they differ. */
+/* Compares in a time that does not depend on where the texts differ. */
 static bool is_token(const struct rog_access *access, const char *text, size_t length)
 {
     size_t own = strlen(access->token);
@@ -63,7 +63,7 @@ static bool is_token(const struct rog_access *access, const char *text, size_t l
     return !differ;
 }
 
-/* "a=1; rogctl_ui_8264=TOKEN; b=2" */
+/* Searches a header such as "a=1; rogctl_ui_8264=TOKEN; b=2". */
 static bool has_cookie(const struct rog_access *access, const char *cookies)
 {
     size_t name = strlen(access->cookie);
@@ -78,7 +78,7 @@ static bool has_cookie(const struct rog_access *access, const char *cookies)
     return false;
 }
 
-/* "Bearer TOKEN", of programs. */
+/* Checks "Bearer TOKEN", which programs send. */
 static bool has_bearer(const struct rog_access *access, const char *authorization)
 {
     static const char scheme[] = "Bearer ";
@@ -87,9 +87,9 @@ static bool has_bearer(const struct rog_access *access, const char *authorizatio
            is_token(access, authorization + length, strlen(authorization + length));
 }
 
-/* ---- who sends it ---- */
+/* ---- origin of a request ---- */
 
-/* The name of "name:80", "[::1]:80", in lower case; false where it is none. */
+/* Gets the name from "name:80" or "[::1]:80", in lower case; false if it is invalid. */
 static bool host_name(const char *host, char name[HOST_BYTES])
 {
     bool bracket = host[0] == '[';
@@ -111,8 +111,9 @@ static bool ends_in(const char *name, const char *end)
     return length >= more && strcmp(name + length - more, end) == 0;
 }
 
-/* Digits cannot be made to mean this machine by somebody else's name server; where nothing but
- * loopback is served, they have to be loopback's. */
+/* Returns whether the name is a numeric address of this server. Numeric addresses are not resolved
+ * by a DNS server that an attacker may control; if only loopback is served, it must be a loopback
+ * address. */
 static bool is_own_address(const struct rog_access *access, const char *name)
 {
     struct in6_addr six;
@@ -123,7 +124,7 @@ static bool is_own_address(const struct rog_access *access, const char *name)
            (!access->is_loopback || IN6_IS_ADDR_LOOPBACK(&six));
 }
 
-/* As a whole: the same first label under another domain may be anybody's. */
+/* Compares complete names: the same first label in another domain may be another person's host. */
 static bool is_name_of(const char *name, const char *own)
 {
     return own[0] && strcasecmp(name, own) == 0;
@@ -139,7 +140,8 @@ bool rog_access_knows_host(const struct rog_access *access, const char *host)
            is_name_of(name, access->listened);
 }
 
-/* Browsers say whose page has sent a request. That a link of another site leads here is no harm. */
+/* Returns whether a page of another site sent the request, according to the browser. A link from
+ * another site to this page is harmless. */
 static bool is_foreign(const struct rog_access_request *request)
 {
     const char *site = request->fetch_site, *mode = request->fetch_mode;

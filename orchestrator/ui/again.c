@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes an experiment file. */
+/* Writes an experiment file that repeats recorded runs. */
 #include <orchestrator/ui/again.h>
 
 #include <math.h>
@@ -47,8 +47,8 @@ static void write_run(FILE *file, const struct rog_json *config)
 
 /* ---- the case ---- */
 
-/* Of a cluster file the name alone is recorded. One that does not come with the program is looked
- * for beside the experiment file. */
+/* Writes the cluster, of which only the name is recorded. If it is not an installed one, its file
+ * is expected beside the experiment file. */
 static int write_cluster(FILE *file, const char *name, struct rog_error *err)
 {
     char *path = NULL;

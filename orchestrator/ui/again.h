@@ -2,12 +2,12 @@
 #ifndef ROG_UI_AGAIN_H
 #define ROG_UI_AGAIN_H
 
-/* The experiment file that makes recorded runs again. */
+/* An experiment file that repeats recorded runs. */
 
 #include <orchestrator/store/db.h>
 
-/* For `rogctl sweep`: the case's runs with all settings that are not the defaults. *text is heap
- * memory. */
+/* For `rogctl sweep`: the case's runs with all settings that differ from the defaults. *text is
+ * heap memory. */
 int rog_again_write(struct rog_db *db, const char *case_name, char **text, struct rog_error *err);
 
 #endif

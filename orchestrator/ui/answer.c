@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers as JSON. */
+/* Makes answers in JSON. */
 #include <orchestrator/ui/answer.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/compare and /api/cases/CASE: a report, with the curves that its figures draw. */
+/* /api/compare and /api/cases/CASE: a report, with the curves of its figures. */
 #include <orchestrator/ui/call.h>
 
 #include <math.h>
@@ -82,7 +82,7 @@ static void put_panels(const struct rog_report *report, struct rog_json *object)
 
 /* ---- curves ---- */
 
-/* As many as are wanted, the first and the last among them; NULL where there are none. */
+/* Returns `points` of the values, including the first and the last; null if there are none. */
 static struct rog_json *thinned(const double *values, size_t count, size_t points)
 {
     struct rog_json *list = rog_json_array();

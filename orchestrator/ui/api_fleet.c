@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/fleet: the hosts of runs, as they were last heard of. */
+/* /api/fleet: the last known states of the hosts of runs. */
 #include <orchestrator/ui/call.h>
 
 #include <math.h>

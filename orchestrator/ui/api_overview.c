@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/overview: the database, cases and sweeps. */
+/* /api/overview: the database, its cases, and sweeps. */
 #include <orchestrator/ui/call.h>
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void put_file(struct rog_json *database, const char *path)
         rog_json_put_string(database, "modified_at", NULL);
         return;
     }
-    char *beside = rog_format("%s-wal", path); /* what was written last */
+    char *beside = rog_format("%s-wal", path); /* contains the latest changes */
     int64_t more = beside && stat(beside, &log) == 0 ? log.st_size : 0;
     free(beside);
     rog_json_put_integer(database, "bytes", status.st_size + more);
@@ -57,7 +57,7 @@ int rog_api_overview(const struct rog_ui_call *call, struct rog_web_answer *answ
     rog_json_put_integer(database, "data_version", rog_hub_changes(ui->hub));
     put_file(database, ui->database);
     if (ui->hooks.sweeps(ui->database, &sweeps, NULL) < 0)
-        sweeps = rog_json_array(); /* those of a user without a folder of his own */
+        sweeps = rog_json_array(); /* a user without a state folder has none */
     rog_json_put_string(object, "version", ROG_VERSION);
     rog_json_put_string(object, "now", now);
     rog_json_put_bool(object, "read_only", true);

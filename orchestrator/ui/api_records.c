@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/runs/RUN/events and /log: what was said, with search. */
+/* /api/runs/RUN/events and /log: events and log lines, with search. */
 #include <orchestrator/ui/call.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/runs/RUN: all that is known of a run but its rows; and what one worker did. */
+/* /api/runs/RUN: everything known of a run except its rows; and what one worker did. */
 #include <orchestrator/ui/call.h>
 
 #include <math.h>
@@ -31,7 +31,7 @@ static bool is_default(const struct rog_setting *setting, const struct rog_json 
     return same;
 }
 
-/* In the order of their documentation. */
+/* Returns settings in the order of their documentation. */
 static struct rog_json *settings_json(const struct rog_json *config)
 {
     struct rog_json *list = rog_json_array();
@@ -73,7 +73,8 @@ static void put_mark(struct rog_json *run)
     rog_json_put_string(run, "mark", mark[0] ? mark : NULL);
 }
 
-/* What `differs` is of two runs: settings and workers, versions, and files by their path. */
+/* Returns the differences between two runs: settings and workers, versions, and files by their
+ * path. */
 static struct rog_json *against_json(const struct rog_json *run, const struct rog_json *other)
 {
     static const char *const parts[][2] = {

@@ -13,15 +13,16 @@
 
 #define LIMIT 50
 #define LIMIT_MAX 500
-#define PATIENCE_S 0.15 /* to compute numbers that are not known yet */
-#define LONG_ROWS 20000 /* a run with more iterations is left to the background */
+#define PATIENCE_S 0.15 /* for computing numbers of runs that are not known yet */
+/* Numbers of a run with more iterations are left to the background thread. */
+#define LONG_ROWS 20000
 
-/* A run on its way into the list. */
+/* A run that is being added to the list. */
 struct line {
     const struct rog_listed_run *run;
     struct rog_run_numbers numbers;
     bool known;
-    double key;       /* what is sorted by: a number, NaN where there is none */
+    double key;       /* sort key: a number, NaN if there is none */
     const char *text; /* or a text */
 };
 
@@ -31,9 +32,9 @@ struct list {
     struct rog_browse_filter filter;
     int64_t offset, limit;
     int descends;
-    const char *sort;   /* as the user says it */
-    const char *column; /* of runs; NULL: another */
-    int number;         /* of rog_summary_numbers; -1: another */
+    const char *sort;   /* the user's parameter */
+    const char *column; /* database column of runs; NULL: another key */
+    int number;         /* index in rog_summary_numbers; -1: another key */
     struct rog_listed_runs runs;
     struct line *line; /* [runs.count] */
     size_t known;
@@ -91,7 +92,7 @@ static void take_key(const struct list *list, struct line *line)
     }
 }
 
-/* What is not known comes last, in whatever order; equals stand as they were recorded. */
+/* Unknown values come last in either direction; equal ones keep the order of recording. */
 static int compare(const void *one, const void *other, void *user)
 {
     const struct line *a = one, *b = other;
@@ -161,7 +162,7 @@ static int put_line(struct list *list, struct line *line, struct rog_json *rows,
     return code;
 }
 
-/* Of what is not known yet at once what takes a moment; the rest comes from the background. */
+/* Computes unknown numbers if that is fast; others follow from the background thread. */
 static int measure(struct list *list, struct line *line, struct rog_error *err)
 {
     bool is_long = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/runs/RUN/series: what a run recorded against time. */
+/* /api/runs/RUN/series: what a run recorded over time. */
 #include <orchestrator/ui/call.h>
 
 #include <math.h>
@@ -20,7 +20,7 @@
 #define KINDS_MAX 32
 #define VALUES_MAX 3
 
-/* A series of iterations: its values, as expressions of SQL. */
+/* A series over iterations: its values as SQL expressions. */
 struct kind {
     const char *name, *unit;
     struct {
@@ -43,18 +43,18 @@ struct series {
     char *id;
     struct rog_run_span span;
     double from, to;
-    bool ends; /* the user says where */
+    bool ends; /* the user has given the end */
     int64_t points;
     int64_t rank[LINES_MAX]; /* [lines]; 0: all workers */
     size_t lines;
-    const char *names; /* as asked for: "a,b" */
+    const char *names; /* as in the request: "a,b" */
     struct kind kind[KINDS_MAX];
     size_t kind_count;
     bool accuracy, bandwidth, energy;
     struct rog_json *result;
 };
 
-/* ---- what is asked for ---- */
+/* ---- parsing the request ---- */
 
 static int add_kind(struct series *s, const char *name, struct rog_error *err)
 {
@@ -168,7 +168,7 @@ static double middle_of(const struct series *s, size_t point)
     return s->from + (s->to - s->from) * ((double)point + 0.5) / (double)s->points;
 }
 
-/* Whether a bucket has any of the values from `first` on. */
+/* Returns whether a point has none of the values from `first` on. */
 static bool is_empty(const struct rog_buckets *buckets, size_t line, size_t first, size_t values,
                      size_t point)
 {
@@ -199,7 +199,7 @@ static void put_value(const struct rog_buckets *buckets, size_t line, size_t fir
     rog_json_put(object, name, three);
 }
 
-/* The values from `first` on of all lines. */
+/* Puts the values from `first` on of all lines. */
 static void put_buckets(struct series *s, const struct rog_buckets *buckets, size_t first,
                         const struct kind *kind)
 {
@@ -228,7 +228,7 @@ static void put_buckets(struct series *s, const struct rog_buckets *buckets, siz
 
 static struct rog_buckets buckets_of(const struct series *s, size_t values)
 {
-    /* A run that has not begun has a window without length. */
+    /* A run that has not started has a window of length 0. */
     return (struct rog_buckets){.from = s->from,
                                 .to = s->to > s->from ? s->to : s->from + 1,
                                 .points = (size_t)s->points,
@@ -239,7 +239,7 @@ static struct rog_buckets buckets_of(const struct series *s, size_t values)
 
 /* ---- kinds ---- */
 
-/* All of them in one pass. */
+/* Puts all series over iterations, in one pass over the rows. */
 static int put_iterations(struct series *s, struct rog_error *err)
 {
     const char *expressions[KINDS_MAX * VALUES_MAX];
@@ -274,7 +274,7 @@ static int put_bandwidth(struct series *s, struct rog_error *err)
     return code;
 }
 
-/* Of one worker, or of all. */
+/* Returns the readings of one worker, or of all. */
 static struct rog_energy energy_of(const struct rog_energy *all, int64_t rank)
 {
     size_t first = 0, count = 0;
@@ -287,7 +287,7 @@ static struct rog_energy energy_of(const struct rog_energy *all, int64_t rank)
     return (struct rog_energy){all->point + first, count};
 }
 
-/* Until the last reading. */
+/* Puts energy, up to the last reading. */
 static int put_joules(struct series *s, const struct rog_energy *energy, int64_t rank,
                       struct rog_json *lines, struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /events: what is new, as it comes. */
+/* /events: a stream of what is new. */
 #include <orchestrator/ui/call.h>
 
 #include <stdlib.h>
@@ -32,6 +32,7 @@ int rog_api_stream(const struct rog_ui_call *call, struct rog_web_answer *answer
         return code;
     answer->type = "text/event-stream";
     rog_web_header(answer, "Cache-Control", rog_strdup("no-store"));
-    rog_web_header(answer, "X-Accel-Buffering", rog_strdup("no")); /* of proxies */
+    /* Disables buffering in proxies. */
+    rog_web_header(answer, "X-Accel-Buffering", rog_strdup("no"));
     return 0;
 }

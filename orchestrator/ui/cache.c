@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps answers. */
+/* Keeps answers in memory. */
 #include <orchestrator/ui/cache.h>
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <common/file.h>
 
 struct kept {
-    struct kept *next; /* the one asked for before this one */
+    struct kept *next; /* the one used before this one */
     char *key, *bytes;
     size_t size;
     uint64_t state;
@@ -40,7 +40,7 @@ static void kept_free(struct kept *kept)
     free(kept);
 }
 
-/* Takes it out of the list. */
+/* Removes an entry from the list and returns it. */
 static struct kept *take(struct rog_cache *cache, const char *key)
 {
     for (struct kept **place = &cache->latest; *place; place = &(*place)->next)
@@ -78,7 +78,7 @@ char *rog_cache_get(struct rog_cache *cache, const char *key, uint64_t state, si
     return copy;
 }
 
-/* The last of the list goes until the rest fits. */
+/* Removes entries from the end of the list until the rest fits. */
 static void make_room(struct rog_cache *cache)
 {
     while (cache->size > cache->max_bytes && cache->latest) {

@@ -2,7 +2,7 @@
 #ifndef ROG_UI_CALL_H
 #define ROG_UI_CALL_H
 
-/* What the files of this module share: the server, and a request on its way to an answer. */
+/* Shared by the files of this module: the server, and a request that is being answered. */
 
 #include <orchestrator/ui/access.h>
 #include <orchestrator/ui/cache.h>
@@ -27,25 +27,26 @@ struct rog_ui {
     struct rog_cache *cache;
 };
 
-/* What a handler is given. */
+/* Arguments of a handler. */
 struct rog_ui_call {
     struct rog_ui *ui;
     const struct rog_target *target;
-    struct rog_db *db;     /* of one state until the handler returns; NULL: the route opens none */
-    struct rog_desk *desk; /* the thread's own */
+    /* One state of the database until the handler returns; NULL: the route opens none. */
+    struct rog_db *db;
+    struct rog_desk *desk; /* of the calling thread */
     const char *tag;       /* header If-None-Match; NULL: none */
 };
 
-/* Fills the answer, or fails. */
+/* Fills in the answer, or fails. */
 typedef int rog_ui_handler(const struct rog_ui_call *call, struct rog_web_answer *answer,
                            struct rog_error *err);
 
-/* api_NAME.c */
+/* In api_NAME.c. */
 rog_ui_handler rog_api_overview;
 rog_ui_handler rog_api_stream;
 rog_ui_handler rog_api_compare;
 rog_ui_handler rog_api_fleet;
-/* picture.c, download.c */
+/* In picture.c and download.c. */
 rog_ui_handler rog_api_figure, rog_api_figure_microevents;
 rog_ui_handler rog_api_download;
 rog_ui_handler rog_api_runs;

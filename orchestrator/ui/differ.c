@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares values of JSON. */
+/* Compares JSON values. */
 #include <orchestrator/ui/differ.h>
 
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 struct comparing {
     struct rog_json *differs;
     int64_t same;
-    const char *name; /* of the object */
+    const char *name; /* name of the object that contains the members */
     const struct rog_json *other;
-    bool only_missing; /* those that the other one lacks */
+    bool only_missing; /* visit only members that the other object lacks */
     int depth;
 };
 
@@ -53,7 +53,7 @@ static int compare_member(const char *key, const struct rog_json *value, void *u
         return 0;
     char *name = outer[0] ? rog_format("%s.%s", outer, key) : rog_strdup(key);
     if (!name)
-        return 0; /* noted where the text would be made */
+        return 0; /* the error is recorded where the text is made */
     struct comparing own = *c;
     if (c->only_missing)
         compare(&own, name, NULL, value);

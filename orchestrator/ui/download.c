@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /download: rows, figures, reports, and the experiment file that makes runs again. */
+/* /download: rows, figures, reports, and an experiment file that repeats runs. */
 #include <orchestrator/ui/picture.h>
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <orchestrator/ui/again.h>
 #include <orchestrator/ui/answer.h>
 
-/* The header that names a file, in characters that need no quoting. */
+/* Adds the header with the file's name, in characters that need no quoting. */
 static void name_file(struct rog_web_answer *answer, const char *subject, const char *file)
 {
     char *stem = rog_quote_file_name(subject);
@@ -35,7 +35,7 @@ static void name_file(struct rog_web_answer *answer, const char *subject, const 
 
 /* ---- rows ---- */
 
-/* The file stays open, and is gone from the folder. */
+/* Opens the file, which stays readable after its temporary folder is removed. */
 static void open_file(void *user, const char *path)
 {
     int *fd = user;
@@ -111,7 +111,7 @@ static int answer_report(const struct rog_ui_call *call, const char *case_name, 
     return code;
 }
 
-/* ---- all of them ---- */
+/* ---- dispatch ---- */
 
 static int answer_experiment(const struct rog_ui_call *call, const char *case_name,
                              struct rog_web_answer *answer, struct rog_error *err)
@@ -155,8 +155,8 @@ static int answer_file(const struct rog_ui_call *call, const struct rog_subject 
     return code;
 }
 
-/* /download/case/CASE/FILE, /download/run/RUN/FILE, /download/chosen/FILE?run=...; where nothing
- * but the parameter `run` says what is chosen. */
+/* Answers /download/case/CASE/FILE, /download/run/RUN/FILE, and /download/chosen/FILE?run=..., for
+ * which the parameters `run` select the runs. */
 int rog_api_download(const struct rog_ui_call *call, struct rog_web_answer *answer,
                      struct rog_error *err)
 {

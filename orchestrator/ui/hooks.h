@@ -2,19 +2,19 @@
 #ifndef ROG_UI_HOOKS_H
 #define ROG_UI_HOOKS_H
 
-/* What the page asks of whoever shows it: what commands above this module print. */
+/* Functions that the page's caller provides: what commands above this module print. */
 
 #include <common/json.h>
 #include <orchestrator/store/db.h>
 
 struct rog_ui_hooks {
-    /* What `rogctl status --json` says of the sweeps that write this database, an absolute path.
-     * *sweeps is owned by the caller, here and below. */
+    /* As printed by `rogctl status --json` for the sweeps that write to this database, an absolute
+     * path. *sweeps is owned by the caller; likewise below. */
     int (*sweeps)(const char *database, struct rog_json **sweeps, struct rog_error *err);
-    /* What `rogctl show RUN --json` says. */
+    /* As printed by `rogctl show RUN --json`. */
     int (*run)(struct rog_db *db, const char *run, struct rog_json **details,
                struct rog_error *err);
-    /* Says "interrupted" or "left" in the "status" of a run that nobody executes. */
+    /* Sets "status" to "interrupted" or "left" for a run that no process executes. */
     void (*correct_status)(struct rog_db *db, struct rog_json *run);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tells listeners what is new in the database. */
+/* Sends news of the database to listeners. */
 #include <orchestrator/ui/hub.h>
 
 #include <errno.h>
@@ -20,16 +20,16 @@
 
 #define TICK_NS 500000000L
 #define BEAT_S 15.0
-#define RUNS_MAX 100 /* named in one event */
+#define RUNS_MAX 100 /* most runs named in an event */
 #define ROWS_MAX 500
 
 struct listener {
     struct listener *next;
     struct rog_web_stream *stream;
-    char *run;            /* NULL: none */
-    bool greeted, placed; /* its cursor is */
+    char *run;            /* id of the run whose rows it gets; NULL: none */
+    bool greeted, placed; /* placed: its cursor is set */
     struct rog_run_cursor cursor;
-    double beat_s; /* when it was last sent anything */
+    double beat_s; /* time when anything was last sent to it */
 };
 
 struct rog_hub {
@@ -38,19 +38,19 @@ struct rog_hub {
     pthread_t thread;
     bool runs;
     pthread_cond_t wake;
-    pthread_mutex_t lock; /* over what follows */
+    pthread_mutex_t lock; /* protects the following members */
     bool ending;
-    struct listener *coming; /* not yet the thread's */
+    struct listener *coming; /* new listeners that the thread has not taken yet */
     size_t count;
     int64_t changes;
     size_t measured, measured_of;
     bool is_measured_news;
-    /* The thread's own. */
+    /* Used only by the thread. */
     struct listener *listeners;
     struct rog_runs_seen seen;
     const char *state;
-    int64_t file_changes; /* as the open database counts them */
-    int64_t number;       /* of the next event */
+    int64_t file_changes; /* according to the open database */
+    int64_t number;       /* number of the next event */
     double progress_s, second_s;
 };
 
@@ -84,7 +84,7 @@ static void put(struct listener *listener, const char *text)
     listener->stream = NULL;
 }
 
-/* To one, or with NULL to all. Takes over the data. */
+/* Sends an event to one listener, or to all if `one` is NULL. Takes ownership of the data. */
 static void send_event(struct rog_hub *hub, struct listener *one, const char *event,
                        struct rog_json *data)
 {
@@ -168,7 +168,7 @@ static int tell_points(struct rog_hub *hub, struct rog_db *db, struct listener *
     return code;
 }
 
-/* Of one state of the database. */
+/* Sends what is new, all from one state of the database. */
 static int tell_news(struct rog_hub *hub, struct rog_db *db, bool changed)
 {
     bool any = false, list = false;
@@ -225,7 +225,7 @@ static void look(struct rog_hub *hub)
 
 /* ---- listeners ---- */
 
-/* Those that have come join, those that have gone leave. */
+/* Adds new listeners and removes those whose stream has ended. */
 static void change_places(struct rog_hub *hub)
 {
     double now_s = rog_clock_s();
@@ -268,7 +268,7 @@ static void tell_measured(struct rog_hub *hub)
     send_event(hub, NULL, "measured", data);
 }
 
-/* False: it ends. */
+/* Waits for the next tick. Returns false if the thread is to end. */
 static bool wait_for_tick(struct rog_hub *hub)
 {
     struct timespec until;
@@ -354,7 +354,7 @@ void rog_hub_tell_measured(struct rog_hub *hub, size_t known, size_t of)
     pthread_mutex_unlock(&hub->lock);
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 int rog_hub_new(struct rog_hub **out, const char *path, const struct rog_hub_hooks *hooks,
                 struct rog_error *err)

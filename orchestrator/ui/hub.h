@@ -3,8 +3,8 @@
 #define ROG_UI_HUB_H
 
 /*
- * Looks at the database twice a second while anybody listens, and tells all listeners what is new:
- * server-sent events (docs/live-page.md). A thread of its own.
+ * Polls the database twice a second while there are listeners, and sends all of them what is new:
+ * server-sent events (docs/live-page.md). Has a thread of its own.
  */
 
 #include <orchestrator/store/db.h>
@@ -15,29 +15,29 @@
 struct rog_hub;
 
 struct rog_hub_hooks {
-    void (*second)(void *user);  /* about once a second, whether anybody listens or not */
-    void (*changed)(void *user); /* the database has */
+    void (*second)(void *user);  /* called about once a second, with or without listeners */
+    void (*changed)(void *user); /* called when the database has changed */
     void *user;
 };
 
-/* `path` stays the caller's. The thread begins with rog_hub_run. */
+/* `path` is borrowed. The thread starts with rog_hub_run. */
 int rog_hub_new(struct rog_hub **hub, const char *path, const struct rog_hub_hooks *hooks,
                 struct rog_error *err);
 int rog_hub_run(struct rog_hub *hub, struct rog_error *err);
-/* Takes leave of all listeners. NULL is harmless. */
+/* Closes all listeners. NULL is harmless. */
 void rog_hub_free(struct rog_hub *hub);
 
-/* One more listener, to what happens in all runs, and to the rows of `run` (an id; NULL: of none)
- * from now on. ROG_EBUSY: there are too many. */
+/* Adds a listener to what happens in all runs, and to new rows of `run` (an id; NULL: of none).
+ * ROG_EBUSY: there are too many. */
 int rog_hub_add(struct rog_hub *hub, const char *run, struct rog_web_stream **stream,
                 struct rog_error *err);
 
-/* Counts the changes of the database that were seen. */
+/* The number of changes of the database so far. */
 int64_t rog_hub_changes(struct rog_hub *hub);
-/* How many summaries are known (summaries.h). */
+/* Sends how many summaries are known (summaries.h). */
 void rog_hub_tell_measured(struct rog_hub *hub, size_t known, size_t of);
 
-/* "ok", or what there is in its place for who cannot open the database. */
+/* "ok", or a word for why the database cannot be opened. */
 const char *rog_database_state(const char *path, int code);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that answer requests. */
+/* Runs the threads that answer requests. */
 #include <orchestrator/ui/jobs.h>
 
 #include <pthread.h>
@@ -64,7 +64,7 @@ void rog_desk_leave(struct rog_desk *desk, int code)
 
 /* ---- threads ---- */
 
-/* Waits for one; NULL: they end. */
+/* Waits for a job; NULL: the thread is to end. */
 static struct job *take(struct lane *lane)
 {
     struct rog_jobs *jobs = lane->jobs;
@@ -83,7 +83,7 @@ static struct job *take(struct lane *lane)
 
 struct worker {
     struct lane *lane;
-    bool spoiled; /* memory ran out in it: another thread goes on (common/ran_out.h) */
+    bool spoiled; /* it ran out of memory: another thread replaces it (common/ran_out.h) */
 };
 
 static void *work(void *user)
@@ -100,7 +100,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Keeps a thread at work; where memory ran out it is another one. */
+/* Runs a worker thread, and replaces it by another one after it ran out of memory. */
 static void *keep(void *user)
 {
     struct worker worker = {.lane = user};

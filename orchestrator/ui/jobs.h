@@ -3,8 +3,8 @@
 #define ROG_UI_JOBS_H
 
 /*
- * Who answers requests: threads that each have a connection of their own to the database, in lanes,
- * so that what takes long (drawing, files) never waits in front of what does not.
+ * Threads that answer requests, each with its own connection to the database. They are divided into
+ * lanes, so that slow requests (drawing, files) do not delay fast ones.
  */
 
 #include <orchestrator/store/db.h>
@@ -13,26 +13,26 @@ enum rog_lane { ROG_LANE_QUERY, ROG_LANE_DRAW, ROG_LANE_FILE, ROG_LANES };
 
 struct rog_jobs;
 
-/* A thread's own. */
+/* State of a thread. */
 struct rog_desk {
-    const char *path;  /* of the database */
+    const char *path;  /* of the database; borrowed */
     struct rog_db *db; /* NULL: not open */
 };
 
-/* The database, opened again where it is another one than before. It reads one state until
+/* Gets the database, which is opened again if the file has been replaced. It shows one state until
  * rog_desk_leave. */
 int rog_desk_db(struct rog_desk *desk, struct rog_db **db, struct rog_error *err);
-/* `code`: how it went; after an error of the database it is opened anew next time. */
+/* `code`: result of the job; after an error of the database it is opened again next time. */
 void rog_desk_leave(struct rog_desk *desk, int code);
 void rog_desk_close(struct rog_desk *desk);
 
-/* `path` stays the caller's. */
+/* `path` is borrowed. */
 int rog_jobs_start(struct rog_jobs **jobs, const char *path, struct rog_error *err);
-/* `work` is called once, by a thread of the lane; with a desk of NULL where it is to be given up:
- * the jobs end. */
+/* `work` is called once, by a thread of the lane; with `desk` NULL if the job is cancelled because
+ * the threads are ending. */
 void rog_jobs_put(struct rog_jobs *jobs, enum rog_lane lane,
                   void (*work)(void *user, struct rog_desk *desk), void *user);
-/* What has begun is finished, what waits is given up. */
+/* Finishes running jobs and cancels waiting ones. */
 void rog_jobs_stop(struct rog_jobs *jobs);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens the socket that a server listens on. */
+/* Opens the socket on which the server listens. */
 #include <orchestrator/ui/listen.h>
 
 #include <arpa/inet.h>
@@ -17,10 +17,10 @@
 #include <common/file.h>
 
 #define BACKLOG 128
-#define NEXT_PORTS 50 /* that are tried where the usual one is taken */
+#define NEXT_PORTS 50 /* ports to try if the default one is in use */
 #define LINK_BYTES 64
 
-/* ---- what the user says ---- */
+/* ---- parsing ---- */
 
 static bool is_number(const char *text)
 {
@@ -52,7 +52,8 @@ int rog_listen_parse(struct rog_listen *door, const char *text, struct rog_error
     const char *host = text + bracket;
     const char *colon = strrchr(text, ':');
     bool has_port = bracket ? colon && colon > text && colon[-1] == ']'
-                            : colon && strchr(text, ':') == colon; /* several: an IPv6 address */
+                            /* Several colons: an IPv6 address. */
+                            : colon && strchr(text, ':') == colon;
     const char *end = bracket ? strchr(text, ']') : has_port ? colon : text + strlen(text);
     if (!end || (bracket && end[1] && end[1] != ':') || (size_t)(end - host) >= sizeof door->host)
         return rog_fail(err, ROG_EINVAL,
@@ -63,9 +64,9 @@ int rog_listen_parse(struct rog_listen *door, const char *text, struct rog_error
     return has_port ? parse_port(door, colon + 1, text, err) : 0;
 }
 
-/* ---- who has a port ---- */
+/* ---- holder of a port ---- */
 
-/* The number of the socket that listens on the port; 0: not seen. */
+/* Returns the inode of the socket that listens on the port; 0: not found. */
 static unsigned long listener_of(const char *table, int port)
 {
     char line[512];
@@ -102,7 +103,7 @@ static bool has_socket(const char *pid, unsigned long inode)
     return found;
 }
 
-/* The name of a process; "" where it has none. */
+/* Gets the name of a process; "" if unknown. */
 static void name_of(const char *pid, char name[LINK_BYTES])
 {
     char path[300];
@@ -115,7 +116,8 @@ static void name_of(const char *pid, char name[LINK_BYTES])
         fclose(file);
 }
 
-/* " by process 123 (rogctl)"; "" where it cannot be seen: another user's. */
+/* Writes " by process 123 (rogctl)"; "" if it cannot be determined, because the process belongs to
+ * another user. */
 static void holder_of(int port, char *text, size_t bytes)
 {
     unsigned long inode = listener_of("/proc/net/tcp", port);
@@ -169,7 +171,7 @@ static void note_address(struct rog_listen *door, const struct sockaddr *address
     }
 }
 
-/* 0, or errno. */
+/* Returns 0, or errno. */
 static int open_socket(struct rog_listen *door, const struct addrinfo *at)
 {
     const int yes = 1;
@@ -222,7 +224,7 @@ char *rog_listen_url(const struct rog_listen *door)
 {
     char name[ROG_LISTEN_HOST_BYTES];
     const char *host = door->host;
-    if (door->is_any) /* which no browser goes to */
+    if (door->is_any) /* browsers cannot connect to the any-address */
         host = gethostname(name, sizeof name - 1) == 0 && (name[sizeof name - 1] = '\0', name[0])
                    ? name
                    : "localhost";

@@ -2,13 +2,13 @@
 #ifndef ROG_UI_PAGE_H
 #define ROG_UI_PAGE_H
 
-/* The files of the page, which the build puts into the program (embed.cmake). */
+/* The files of the page, which the build embeds in the program (embed.cmake). */
 
 #include <stddef.h>
 
 struct rog_page_file {
-    const char *name, *type; /* "index.html"; of its content */
-    const char *tag;         /* another one for another content */
+    const char *name, *type; /* "index.html"; media type */
+    const char *tag;         /* changes with the content */
     const unsigned char *content;
     size_t size;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /figure: draws and keeps figures. */
+/* /figure: draws figures and keeps them. */
 #include <orchestrator/ui/picture.h>
 
 #include <math.h>
@@ -40,21 +40,21 @@ static const char *type_of(const char *format)
     return formats[i].type;
 }
 
-/* Figures while they are drawn. */
+/* State of drawing figures. */
 struct drawing {
     struct rog_cache *cache;
     uint64_t state;
     const char *subject, *format;
-    char *notes; /* why what is not there is not */
+    char *notes; /* why figures were left out */
 };
 
-/* "SUBJECT FORMAT FILE", FILE without the case's name. */
+/* Returns "SUBJECT FORMAT FILE", separated by line feeds; FILE is without the case's name. */
 static char *key_of(const char *subject, const char *format, const char *file)
 {
     return rog_format("%s\n%s\n%s", subject, format, file);
 }
 
-/* The end of "CASE-PANEL.svg" that is a panel's name, whatever the case is called. */
+/* Keeps a drawn picture in the cache. */
 static void keep_picture(void *user, const char *path)
 {
     struct drawing *drawing = user;
@@ -87,7 +87,7 @@ static int answer_picture(struct rog_web_answer *answer, char *bytes, size_t siz
     return 0;
 }
 
-/* Draws into a folder that is gone afterwards; what was drawn is in the cache then. */
+/* Draws into a temporary folder; the pictures are in the cache afterwards. */
 static int draw(struct drawing *drawing,
                 int (*make)(const struct rog_figures_options *options, const void *user,
                             struct rog_error *err),
@@ -107,7 +107,7 @@ static int draw(struct drawing *drawing,
     return code;
 }
 
-/* ---- of a case ---- */
+/* ---- figures of a case ---- */
 
 struct of_case {
     struct rog_db *db;
@@ -148,7 +148,7 @@ int rog_picture_of_case(const struct rog_ui_call *call, const struct rog_subject
     return code < 0 ? code : answer_picture(answer, bytes, size, format);
 }
 
-/* /figure/case/CASE/PANEL.svg, /figure/chosen/PANEL.svg */
+/* Answers /figure/case/CASE/PANEL.svg and /figure/chosen/PANEL.svg. */
 int rog_api_figure(const struct rog_ui_call *call, struct rog_web_answer *answer,
                    struct rog_error *err)
 {
@@ -166,7 +166,7 @@ int rog_api_figure(const struct rog_ui_call *call, struct rog_web_answer *answer
     return code;
 }
 
-/* ---- of one worker ---- */
+/* ---- figures of a worker ---- */
 
 struct of_worker {
     struct rog_db *db;
@@ -183,8 +183,7 @@ static int make_worker(const struct rog_figures_options *options, const void *us
                                         w->rows, options, err);
 }
 
-/* The name of what is drawn has the case's run, rank and start in it; it is kept under one of its
- * own. */
+/* The drawn file's name contains run, rank and start; it is kept under a different name. */
 struct worker_drawing {
     struct drawing drawing;
     bool rows;
@@ -227,7 +226,7 @@ static int read_worker(const struct rog_target *target, const char *end, struct 
     return code < 0 ? code : rog_target_flag(target, "rows", &worker->rows, err);
 }
 
-/* /figure/microevents/RUN/WORKER/FROM/TO.svg */
+/* Answers /figure/microevents/RUN/WORKER/FROM/TO.svg. */
 int rog_api_figure_microevents(const struct rog_ui_call *call, struct rog_web_answer *answer,
                                struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A row of the table `progress` as JSON. */
+/* Returns a row of the table `progress` as JSON. */
 #include <orchestrator/ui/progress_json.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a request to the handler that answers it. */
+/* Finds the handler for a request, and checks access. */
 #include <orchestrator/ui/routes.h>
 
 #include <stdlib.h>
@@ -69,11 +69,11 @@ static int answer_page(const struct rog_ui_call *call, struct rog_web_answer *an
     return 0;
 }
 
-/* ---- who may ---- */
+/* ---- access ---- */
 
 static const char html_type[] = "text/html; charset=utf-8";
 
-/* For people, who come with a browser. */
+/* A page that explains the missing token to a user of a browser. */
 static void refuse_without_token(struct rog_web_answer *answer)
 {
     static const char text[] =
@@ -87,8 +87,9 @@ static void refuse_without_token(struct rog_web_answer *answer)
     rog_answer_policy(answer);
 }
 
-/* The browser keeps the token and goes on without it in the address. By `Refresh`: a redirection
- * would still be the request of whoever led here, with which no strict cookie is sent. */
+/* Sets the cookie with the token, and reloads without the token in the address. Uses `Refresh`,
+ * because a redirected request would still count as sent by the site that linked here, and browsers
+ * send no strict cookie with it. */
 static void greet(const struct rog_ui *ui, struct rog_web_answer *answer)
 {
     static const char text[] =
@@ -103,7 +104,7 @@ static void greet(const struct rog_ui *ui, struct rog_web_answer *answer)
     rog_answer_policy(answer);
 }
 
-/* True: `answer` says that, or what comes before. */
+/* Returns true if `answer` refuses the request, or sets the cookie first. */
 static bool is_kept_out(const struct rog_ui *ui, const struct rog_web_request *request,
                         const struct rog_target *target, struct rog_web_answer *answer)
 {
@@ -141,7 +142,7 @@ static bool is_kept_out(const struct rog_ui *ui, const struct rog_web_request *r
     }
 }
 
-/* ---- the way of a request ---- */
+/* ---- dispatch ---- */
 
 /* A request that a thread answers. */
 struct errand {
@@ -192,7 +193,7 @@ static void do_errand(void *user, struct rog_desk *desk)
     errand_free(errand);
 }
 
-/* The answer is in `answer`, or the errand is on its way. */
+/* Returns true if `answer` is complete, false if a thread will answer. */
 static bool begin(struct errand *errand, struct rog_web_answer *answer)
 {
     struct rog_ui *ui = errand->ui;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searches the logs of a run. */
+/* Searches the log files of a run. */
 #include <orchestrator/ui/run_log.h>
 
 #include <dirent.h>
@@ -15,10 +15,10 @@
 #include <orchestrator/store/paths.h>
 
 #define FILES_MAX 512
-#define SEARCHED_BYTES ((off_t)32 << 20) /* of the end of a file */
-#define LINE_BYTES 4000                  /* of a line that are shown */
+#define SEARCHED_BYTES ((off_t)32 << 20) /* bytes at the end of a file that are searched */
+#define LINE_BYTES 4000                  /* most bytes shown of a line */
 
-/* ---- which files there are ---- */
+/* ---- files ---- */
 
 static bool is_log(const char *name)
 {
@@ -26,7 +26,7 @@ static bool is_log(const char *name)
     return strcmp(name, "log") == 0 || (length > 4 && strcmp(name + length - 4, ".log") == 0);
 }
 
-/* Logs of a folder, by name; of its own folders too where `inner` is NULL. */
+/* Lists the logs of a folder by name; also those of its subfolders if `inner` is NULL. */
 static void list_folder(const char *folder, const char *inner, struct rog_json *files)
 {
     struct dirent **entry = NULL;
@@ -55,7 +55,7 @@ static void list_folder(const char *folder, const char *inner, struct rog_json *
     free(path);
 }
 
-/* A file is read only by a name that was found here. */
+/* Returns the requested file. Only names that were listed are opened. */
 static const char *chosen(const struct rog_json *files, const char *wanted)
 {
     for (size_t i = 0; i < rog_json_size(files); i++) {
@@ -68,7 +68,7 @@ static const char *chosen(const struct rog_json *files, const char *wanted)
 
 /* ---- reading ---- */
 
-/* The end of a regular file, whatever it is meanwhile. *cut: more is in front of it. */
+/* Reads the end of a regular file, which may grow meanwhile. *cut: there is more before it. */
 static int read_end(const char *path, char **text, size_t *size, bool *cut, struct rog_error *err)
 {
     struct stat status;
@@ -93,7 +93,7 @@ static int read_end(const char *path, char **text, size_t *size, bool *cut, stru
     return code;
 }
 
-/* A line without what a reader cannot see; cut where it is very long. Heap memory. */
+/* Returns a line with invisible characters made visible, cut if it is very long. Heap memory. */
 static char *shown(const char *line, size_t length)
 {
     size_t size = length < LINE_BYTES ? length : LINE_BYTES;
@@ -111,7 +111,7 @@ static char *shown(const char *line, size_t length)
     return text;
 }
 
-/* What a search looks at: without capitals. NULL: no memory. */
+/* Returns the text in lower case (ASCII), for searching. NULL without memory. */
 static char *fold(const char *text, size_t size)
 {
     char *folded = malloc(size + 1);
@@ -122,8 +122,8 @@ static char *fold(const char *text, size_t size)
     return folded;
 }
 
-/* Puts lines that have the text `wanted` into `lines` (NULL: none of them), with their numbers from
- * 1; returns how many there are. `folded` is the same text without capitals; NULL: all lines do. */
+/* Puts lines that contain `wanted` into `lines` (NULL: none), with their numbers from 1; returns
+ * their number. `folded` is the text in lower case; NULL: all lines match. */
 static int64_t walk(const char *text, size_t size, const char *folded, const char *wanted,
                     int64_t first, int64_t limit, struct rog_json *lines)
 {
@@ -177,7 +177,7 @@ static int search(const char *path, const struct rog_log_request *request, struc
     return code;
 }
 
-/* Whoever has made the folder of a run could else let it lead to logs of others. */
+/* Returns whether the path is a folder and not a link, which could lead to logs of other users. */
 static bool is_folder(const char *path)
 {
     struct stat status;
@@ -192,7 +192,7 @@ int rog_log_search(const char *database, const char *run_id, const struct rog_lo
     char *folder = relative ? rog_store_path(database, relative) : NULL;
     int code = folder ? 0 : rog_fail_nomem(err);
     *out = NULL;
-    /* Databases come from anywhere: a name that leads out of the folder of runs has no logs. */
+    /* Databases are not trusted: an id that leads out of the folder of runs has no logs. */
     if (code == 0 && !strchr(run_id, '/') && run_id[0] != '.' && is_folder(folder))
         list_folder(folder, NULL, files);
     const char *name = chosen(files, request->file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns what a request is about into a case. */
+/* Makes a case of what a request refers to. */
 #include <orchestrator/ui/subject.h>
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/store/chosen.h>
 #include <orchestrator/store/summary.h>
 
-/* Of all runs, which are in the case now; and of what is said of it. */
+/* Computes the state of the case: of all its runs, and of its settings. */
 static int load_state(struct rog_db *db, struct rog_subject *subject,
                       const struct rog_chosen *chosen, struct rog_error *err)
 {
@@ -28,7 +28,7 @@ static int load_state(struct rog_db *db, struct rog_subject *subject,
     uint64_t state = 0xcbf29ce484222325u ^ runs.count;
     for (const char *at = said; at && *at; at++)
         state = (state ^ (unsigned char)*at) * 0x100000001b3u;
-    for (size_t i = 0; i < chosen->runs; i++) /* their order counts */
+    for (size_t i = 0; i < chosen->runs; i++) /* the order of runs matters */
         for (const char *at = chosen->run[i]; *at; at++)
             state = (state ^ (unsigned char)*at) * 0x100000001b3u;
     for (size_t i = 0; i < runs.count; i++)
@@ -73,7 +73,7 @@ static int take_case(const struct rog_ui_call *call, const char *case_name,
     return code;
 }
 
-/* `like`: a case whose settings they are to have; NULL: none. */
+/* `like`: a case whose settings the new one gets; NULL: none. */
 static int take_runs(const struct rog_ui_call *call, const char *const *wanted, size_t count,
                      const char *name, struct rog_subject *subject, struct rog_error *err)
 {

@@ -3,7 +3,7 @@
 #define ROG_UI_SUBJECT_H
 
 /*
- * What a comparison, a figure or a download is about: a case, one run, or any runs that somebody
+ * What a comparison, a figure or a download refers to: a case, one run, or any runs that the user
  * has chosen. It becomes the case `name` of the call's database (store/chosen.h).
  */
 
@@ -11,18 +11,18 @@
 
 #include <orchestrator/ui/call.h>
 
-#define ROG_SUBJECT_RUNS_MAX 200 /* chosen one by one */
+#define ROG_SUBJECT_RUNS_MAX 200 /* most runs that can be chosen individually */
 
 struct rog_subject {
     char *name;
-    uint64_t state; /* another number once anything of it has changed */
+    uint64_t state; /* changes whenever anything of it has changed */
 };
 
-/* The case `case_name`; or with NULL the runs of the parameters `run`. Parameters `contender`,
- * `baseline` and `target` hold instead of what the case says. */
+/* The case `case_name`; if NULL, the runs of the parameters `run`. Parameters `contender`,
+ * `baseline` and `target` override those of the case. */
 int rog_subject_take(const struct rog_ui_call *call, const char *case_name,
                      struct rog_subject *subject, struct rog_error *err);
-/* One run alone, by a beginning of its name. */
+/* A single run, by the beginning of its name. */
 int rog_subject_take_run(const struct rog_ui_call *call, const char *run,
                          struct rog_subject *subject, struct rog_error *err);
 void rog_subject_release(struct rog_subject *subject);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the numbers of runs. */
+/* Computes numbers of runs in the background and keeps them. */
 #include <orchestrator/ui/summaries.h>
 
 #include <math.h>
@@ -18,8 +18,8 @@
 
 #define BUCKETS 4096u
 #define NEWS_S 0.5
-#define WAIT_S 30         /* until it looks again by itself */
-#define SHARE_OF_TIME 0.2 /* of a processor, for a run that goes on */
+#define WAIT_S 30         /* seconds until it polls without being woken */
+#define SHARE_OF_TIME 0.2 /* share of a processor for a run in progress */
 
 const struct rog_summary_number rog_summary_numbers[ROG_SUMMARY_NUMBERS] = {
     {"seconds", false},     {"iterations", true},   {"workers", true},
@@ -32,8 +32,8 @@ const struct rog_summary_number rog_summary_numbers[ROG_SUMMARY_NUMBERS] = {
 struct entry {
     struct entry *next;
     char *id;
-    uint64_t state; /* of the run then */
-    double next_s;  /* when it may be computed again */
+    uint64_t state; /* state of the run when it was computed */
+    double next_s;  /* earliest time of the next computation */
     struct rog_run_numbers numbers;
 };
 
@@ -42,14 +42,14 @@ struct rog_summaries {
     void (*news)(void *user, size_t known, size_t of);
     void *user;
     pthread_t thread;
-    pthread_mutex_t lock; /* over what follows */
+    pthread_mutex_t lock; /* protects the following members */
     pthread_cond_t changed;
     bool ending, look;
     struct entry *bucket[BUCKETS];
     size_t count;
 };
 
-/* ---- what is known ---- */
+/* ---- known numbers ---- */
 
 static struct entry **place_of(struct rog_summaries *summaries, const char *id)
 {
@@ -82,7 +82,7 @@ size_t rog_summaries_count(struct rog_summaries *summaries)
     return count;
 }
 
-/* Whether the numbers of a run are to be computed now. */
+/* Returns whether the numbers of a run should be computed now. */
 static bool is_due(struct rog_summaries *summaries, const struct rog_listed_run *run)
 {
     pthread_mutex_lock(&summaries->lock);
@@ -164,9 +164,9 @@ int rog_summaries_make(struct rog_summaries *summaries, struct rog_db *db,
                                                       : compute(summaries, db, run, numbers, err);
 }
 
-/* ---- the background ---- */
+/* ---- background thread ---- */
 
-/* Waits until there is something to look at; false: it ends. */
+/* Waits for something to do; returns false if the thread is to end. */
 static bool wait_for_look(struct rog_summaries *summaries)
 {
     struct timespec until;
@@ -190,7 +190,7 @@ static bool is_ending(struct rog_summaries *summaries)
     return ending;
 }
 
-/* One run, of one state of the database. */
+/* Computes the numbers of a run from one state of the database. */
 static int look_at(struct rog_summaries *summaries, struct rog_desk *desk,
                    const struct rog_listed_run *run)
 {
@@ -205,7 +205,7 @@ static int look_at(struct rog_summaries *summaries, struct rog_desk *desk,
     return code == 0 ? 1 : code == ROG_ENOTFOUND ? 0 : code;
 }
 
-/* All of them, the latest first. */
+/* Computes the numbers of all runs, latest first. */
 static void look(struct rog_summaries *summaries, struct rog_desk *desk)
 {
     struct rog_listed_runs runs = {0};

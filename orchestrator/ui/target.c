@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the target of a request apart. */
+/* Parses the target of a request. */
 #include <orchestrator/ui/target.h>
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <common/file.h>
 #include <common/utf8.h>
 
-#define SHOWN 60 /* bytes of a user's text in a message */
+#define SHOWN 60 /* bytes of a user's text shown in a message */
 
 static int digit_of(char c)
 {
@@ -32,7 +32,7 @@ static bool is_text(const char *text)
     return true;
 }
 
-/* Decodes the bytes of [at, end). In queries a plus sign is a blank, as browsers write it. */
+/* Decodes the bytes of [at, end). In queries a plus sign is a space, as browsers encode it. */
 static int decode(const char *at, const char *end, bool query, char **text, struct rog_error *err)
 {
     char *out = *text = malloc((size_t)(end - at) + 1);
@@ -145,7 +145,7 @@ bool rog_target_is(const struct rog_target *target, const char *pattern)
     return i == target->parts;
 }
 
-/* Whether the name is one of a list, "a,b,c". */
+/* Returns whether the name is in a list, "a,b,c". */
 static bool is_in(const char *list, const char *name, char separator)
 {
     size_t length = strlen(name);

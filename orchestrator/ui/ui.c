@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts and ends the live page. */
+/* Starts and stops the live page. */
 #include <orchestrator/ui/ui.h>
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <orchestrator/ui/routes.h>
 #include <orchestrator/ui/call.h>
 
-#define CACHE_BYTES ((size_t)128 << 20) /* of figures */
+#define CACHE_BYTES ((size_t)128 << 20) /* for figures */
 
 static void tell_of_summaries(void *user, size_t known, size_t of)
 {
@@ -31,7 +31,7 @@ static void database_changed(void *user)
     rog_summaries_look(ui->summaries);
 }
 
-/* Of a file that need not be there. */
+/* Returns the absolute path of a file that need not exist. */
 static char *absolute(const char *path)
 {
     char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);

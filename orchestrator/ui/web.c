@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmicrohttpd behind a few calls. */
+/* Serves HTTP with libmicrohttpd. */
 #include <orchestrator/ui/web.h>
 
 #include <pthread.h>
@@ -16,13 +16,14 @@
 
 #define CONNECTIONS_MAX 256u
 #define CROWDED (CONNECTIONS_MAX / 2)
-#define CONNECTION_BYTES ((size_t)48 << 10) /* of a request's line and headers */
-#define IDLE_S 30u                          /* without a byte in either direction */
-#define REQUEST_S 20.0                      /* until a request is whole */
-#define REQUEST_CROWDED_S 5.0               /* the same while many are connected */
-#define ANSWER_S 900.0                      /* until an answer is read; streams have no end */
-#define STREAM_BYTES ((size_t)4 << 20)      /* that wait for a slow reader */
-#define LAST_STEPS 20 /* that clients are left to read the ends of their answers */
+#define CONNECTION_BYTES ((size_t)48 << 10) /* for a request's line and headers */
+#define IDLE_S 30u                          /* seconds without a byte in either direction */
+#define REQUEST_S 20.0                      /* seconds until a request must be complete */
+#define REQUEST_CROWDED_S 5.0               /* the same while many clients are connected */
+/* Seconds until an answer must have been read; does not apply to streams. */
+#define ANSWER_S 900.0
+#define STREAM_BYTES ((size_t)4 << 20) /* most bytes that wait for a slow reader */
+#define LAST_STEPS 20 /* steps of waiting for clients to read the ends of their answers */
 #define LAST_STEP_NS 10000000L
 #define BLOCK_BYTES ((size_t)32 << 10)
 
@@ -33,13 +34,13 @@ struct peer {
     int fd;
     double since_s;
     bool answering, streaming;
-    char *target; /* of the request that comes; of the server's thread alone */
+    char *target; /* of the current request; used only by the server's thread */
 };
 
 struct rog_web {
     struct MHD_Daemon *daemon;
     struct rog_web_hooks hooks;
-    pthread_mutex_t lock; /* over what follows */
+    pthread_mutex_t lock; /* protects the following members */
     struct peer *peers;
     size_t count;
 };
@@ -48,16 +49,16 @@ struct rog_web_request {
     struct rog_web *web;
     struct MHD_Connection *connection;
     char *target;
-    bool answered; /* `answer` is it */
+    bool answered; /* `answer` is complete */
     struct rog_web_answer answer;
 };
 
 struct rog_web_stream {
     pthread_mutex_t lock;
-    struct MHD_Connection *connection, *suspended; /* waits for text */
+    struct MHD_Connection *connection, *suspended; /* suspended: waiting for text */
     char *text;
     size_t size, room;
-    bool closed, gone; /* by its writer, its reader */
+    bool closed, gone; /* by its writer; by its reader */
     int holders;
 };
 
@@ -88,7 +89,7 @@ void rog_web_answer_release(struct rog_web_answer *answer)
     *answer = (struct rog_web_answer){0};
 }
 
-/* What every answer says, whatever it is. */
+/* Headers of every answer. */
 static const char *const always[][2] = {
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
@@ -97,10 +98,10 @@ static const char *const always[][2] = {
     {"Cross-Origin-Opener-Policy", "same-origin"},
 };
 
-/* Takes over what the answer has; NULL: no memory. */
+/* Takes ownership of what the answer contains; NULL without memory. */
 static struct MHD_Response *response_of(struct rog_web_answer *answer)
 {
-    union { /* libmicrohttpd does not write into it */
+    union { /* libmicrohttpd does not write to it */
         const void *kept;
         void *theirs;
     } kept = {answer->kept};
@@ -173,7 +174,7 @@ static void peer_comes(struct rog_web *web, struct MHD_Connection *connection, v
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct peer *peer = calloc(1, sizeof *peer);
     *context = peer;
-    if (!peer) /* nobody ends it before libmicrohttpd does */
+    if (!peer) /* without this, only libmicrohttpd's own timeout ends the connection */
         return;
     *peer = (struct peer){.web = web, .fd = info ? info->connect_fd : -1, .since_s = rog_clock_s()};
     pthread_mutex_lock(&web->lock);
@@ -234,7 +235,7 @@ void rog_web_tidy(struct rog_web *web)
 
 /* ---- requests ---- */
 
-/* The first that is known of a request; it may be the last, and nobody hears of its end then. */
+/* Called first for each request. The end of the request may not be reported if nothing follows. */
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
 {
     struct peer *peer = peer_of(connection);
@@ -246,7 +247,7 @@ static void *on_target(void *user, const char *target, struct MHD_Connection *co
     return NULL;
 }
 
-/* NULL: no memory. */
+/* NULL without memory. */
 static struct rog_web_request *request_new(struct rog_web *web, struct MHD_Connection *connection)
 {
     struct peer *peer = peer_of(connection);
@@ -259,7 +260,7 @@ static struct rog_web_request *request_new(struct rog_web *web, struct MHD_Conne
     return request;
 }
 
-/* Escapes are target.c's. */
+/* Leaves escapes to target.c. */
 static size_t leave_escapes(void *user, struct MHD_Connection *connection, char *text)
 {
     (void)user;
@@ -307,8 +308,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return *upload_size ? MHD_NO : refuse_method(connection);
     if (*upload_size)
-        return MHD_NO; /* a GET with a body */
-    if (!request) {    /* its headers are there; then all of it is */
+        return MHD_NO; /* reject a GET with a body */
+    if (!request) {    /* called first with the headers only, then with the complete request */
         *context = request_new(web, connection);
         return *context ? MHD_YES : MHD_NO;
     }
@@ -342,7 +343,7 @@ void rog_web_finish(struct rog_web_request *request, struct rog_web_answer *answ
     MHD_resume_connection(request->connection);
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 int rog_web_start(struct rog_web **out, int listener, const struct rog_web_hooks *hooks,
                   struct rog_error *err)
@@ -374,7 +375,8 @@ void rog_web_stop(struct rog_web *web)
 {
     if (!web)
         return;
-    for (int i = 0; i < LAST_STEPS && count_answering(web); i++) /* last words */
+    /* Let clients read final answers. */
+    for (int i = 0; i < LAST_STEPS && count_answering(web); i++)
         nanosleep(&(const struct timespec){0, LAST_STEP_NS}, NULL);
     MHD_stop_daemon(web->daemon);
     pthread_mutex_destroy(&web->lock);
@@ -393,7 +395,7 @@ struct rog_web_stream *rog_web_stream_new(void)
     return stream;
 }
 
-/* Unlocks. */
+/* Unlocks the stream and releases a reference. */
 static void let_go(struct rog_web_stream *stream)
 {
     bool last = --stream->holders == 0;
@@ -405,7 +407,7 @@ static void let_go(struct rog_web_stream *stream)
     free(stream);
 }
 
-/* Locked. A connection that is suspended is not closed by anybody. */
+/* Call it locked. A suspended connection is not closed by anything else. */
 static void wake(struct rog_web_stream *stream)
 {
     if (stream->suspended)
@@ -439,7 +441,7 @@ static void stream_is_read(void *user)
     rog_web_stream_drop(user);
 }
 
-/* The reader's half: more text, or the connection waits for some. */
+/* Passes text to the reader; without text the connection is suspended. */
 static ssize_t read_stream(void *user, uint64_t position, char *out, size_t room)
 {
     struct rog_web_stream *stream = user;

@@ -3,9 +3,9 @@
 #define ROG_UI_WEB_H
 
 /*
- * A server of HTTP: libmicrohttpd behind it, whose types stay in web.c. One thread of its own reads
- * requests and writes answers, so that slow and hostile clients cost a connection each and no
- * thread; whoever answers may do so later, from another thread. Only GET and HEAD are let through.
+ * An HTTP server based on libmicrohttpd, whose types stay in web.c. One thread of its own reads
+ * requests and writes answers, so that slow and malicious clients occupy a connection each but no
+ * thread; answers may be given later by other threads. Only GET and HEAD are allowed.
  */
 
 #include <stdbool.h>
@@ -21,51 +21,52 @@ struct rog_web_stream;
 
 /* An answer. Zero-initialize. */
 struct rog_web_answer {
-    int status;       /* HTTP's; 0: 200 */
-    const char *type; /* of its content; a text that stays */
-    char *body;       /* heap memory, taken over */
-    const void *kept; /* instead of body: memory that stays as long as the server */
+    int status;       /* HTTP status; 0: 200 */
+    const char *type; /* media type; a static text */
+    char *body;       /* heap memory, ownership is taken */
+    const void *kept; /* instead of body: memory that stays valid as long as the server */
     size_t size;
-    int fd; /* > 0: instead of both, an open file, taken over, of `size` bytes */
+    int fd; /* > 0: instead of both, an open file of `size` bytes; ownership is taken */
     struct rog_web_stream *stream; /* instead of all: what is put there, until it is closed */
     struct {
-        const char *name; /* a text that stays */
-        char *value;      /* heap memory, taken over; NULL: no such header */
+        const char *name; /* a static text */
+        char *value;      /* heap memory, ownership is taken; NULL: no such header */
     } header[ROG_WEB_HEADERS];
 };
-/* Adds a header; takes over `value`. */
+/* Adds a header; takes ownership of `value`. */
 void rog_web_header(struct rog_web_answer *answer, const char *name, char *value);
 void rog_web_answer_release(struct rog_web_answer *answer);
 
 struct rog_web_hooks {
-    /* A request has come; in the server's thread, which must not wait. True: `answer` is it. False:
-     * rog_web_finish follows, from any thread, in any case. */
+    /* Called for each request, in the server's thread, which must not block. True: `answer` is
+     * complete. False: rog_web_finish must follow, from any thread. */
     bool (*begin)(void *user, struct rog_web_request *request, struct rog_web_answer *answer);
     void *user;
 };
 
-/* Listens on a socket, which is taken over. */
+/* Listens on a socket and takes ownership of it. */
 int rog_web_start(struct rog_web **web, int socket, const struct rog_web_hooks *hooks,
                   struct rog_error *err);
-/* All answers must have been given, and streams closed. */
+/* All requests must have been answered, and streams closed. */
 void rog_web_stop(struct rog_web *web);
-/* Ends connections that have sent no whole request for too long. To be called about once a
+/* Closes connections that have not sent a complete request in time. To be called about once a
  * second. */
 void rog_web_tidy(struct rog_web *web);
 
-/* Of a request that is not answered: its target, as it came; a header, NULL where there is none. */
+/* For a request that has not been answered: its target, undecoded; a header, NULL if missing. */
 const char *rog_web_target(const struct rog_web_request *request);
 const char *rog_web_request_header(const struct rog_web_request *request, const char *name);
-/* Takes over what is in the answer. */
+/* Takes ownership of the answer's contents. */
 void rog_web_finish(struct rog_web_request *request, struct rog_web_answer *answer);
 
-/* A stream is held by its writer, who closes it in the end, and by the answer it is put in. */
+/* A stream is referenced by its writer, who finally closes it, and by the answer that contains
+ * it. */
 struct rog_web_stream *rog_web_stream_new(void);
-/* Adds text. False: nobody reads it any more, or not fast enough; it is to be closed. */
+/* Adds text. False: the client has closed the connection or reads too slowly; close the stream. */
 bool rog_web_stream_put(struct rog_web_stream *stream, const char *text);
-/* The writer puts no more into it, and must not use it any more. NULL is harmless. */
+/* Ends the stream; the writer must not use it any more. NULL is harmless. */
 void rog_web_stream_close(struct rog_web_stream *stream);
-/* Of one that is put in no answer after all. NULL is harmless. */
+/* Releases a stream that was not put into an answer. NULL is harmless. */
 void rog_web_stream_drop(struct rog_web_stream *stream);
 
 #endif
