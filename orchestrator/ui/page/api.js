@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks the server. Every failure becomes an Error whose message a reader understands.
+// Requests to the server. Every failure becomes an Error with a message for the user.
 
-// While a link or a button is pressed it stays where it is: what would be drawn anew waits, as a click
-// is lost if its element is replaced between press and release.
+// Redrawing waits while a link or a button is pressed, because a click is lost if its element is replaced
+// between press and release.
 let pressed = null, release = () => {};
 
 document.addEventListener("pointerdown", (event) => {
@@ -44,7 +44,7 @@ export async function get(path, params, signal) {
 
 export const ofRun = (id, rest) => "api/runs/" + encodeURIComponent(id) + (rest ? "/" + rest : "");
 
-// A question that is asked again and again: the newest wins, older answers are dropped.
+// A request that is repeated: only the answer to the latest one is used.
 export function asking() {
     let controller = null;
     const ask = async (path, params) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chart of lines over one axis, as SVG. A pointer or the arrow keys move a cursor, which reads the
-// values; for screen readers it is a slider whose value is that text. Dragging over the chart, or the
-// keys + - 0, choose a part of the axis. Below each chart its numbers stand as a table, on demand.
+// A chart of lines over one axis, as SVG. The pointer or the arrow keys move a cursor, at which values are
+// shown; for screen readers it is a slider whose value is that text. Dragging over the chart, or the
+// keys + - 0, select a part of the axis. Below each chart its numbers can be opened as a table.
 
 import {h, s, put} from "./dom.js";
 import {free} from "./format.js";
@@ -13,10 +13,10 @@ let serial = 0;
 const path = (points) => points.length ? "M" + points.map(([x, y]) => x.toFixed(1) + " " +
     y.toFixed(1)).join("L") : "";
 
-// options: {title, unit, x: {title, unit}, zero, height, onZoom(from, to), group: a chart's cursor moves
-// those of the others of its group, note: a sentence about how to read it}
-// A line: {label, color, dash, x, y, low, high (band), base (area down to it), step (a value holds until the
-// next), before (a value held since the one before it; the first since `from`), marks, read(i)}
+// options: {title, unit, x: {title, unit}, zero, height, onZoom(from, to), group: charts whose cursors move
+// together, note: a sentence about how to read it}
+// A line: {label, color, dash, x, y, low, high (band), base (area down to it), step (a value is valid until
+// the next), before (a value is valid since the previous one; the first since `from`), marks, read(i)}
 export class Chart {
     constructor(options) {
         this.options = {height: 220, ...options};
@@ -197,7 +197,7 @@ export class Chart {
             : nearest(line.x, this.cursor)]).filter(([, i]) => i >= 0);
     }
 
-    // Moves the cursor; `told`: also those of the other charts.
+    // Moves the cursor; `told`: also the cursors of the other charts of the group.
     point(at, told = true) {
         if (!this.x || !this.mark) return;
         this.cursor = at === null ? null : Math.min(this.to, Math.max(this.from, at));
@@ -301,7 +301,7 @@ export class Chart {
         event.preventDefault();
     }
 
-    // The table below the chart, made when somebody opens it.
+    // The table below the chart, created when the user opens it.
     numbers() {
         if (!this.data.open) return;
         this.table?.remove();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any chosen runs, or those of a case, beside each other: mean curves with their intervals, what an
-// iteration's time consists of, the report's tables, figures and downloads.
+// Comparison of chosen runs, or of those of a case: mean curves with their intervals, the parts of an
+// iteration's time, the report's tables, figures and downloads.
 
 import {h, s, put, failure, choice, note, rich, table, throttled, debounced} from "./dom.js";
 import {get, asking, aborted} from "./api.js";
@@ -19,7 +19,7 @@ const PARTS = [["compute_s", "computation", "var(--compute)"], ["communication_s
 
 const capital = (text) => text && text[0].toUpperCase() + text.slice(1);
 
-// The figures' colours; those of them that a dark page needs lighter are custom properties.
+// The figures' colours; those that need to be lighter on a dark page are custom properties.
 const FIGURES = ["#0072b2", "#d55e00", "#009e73", "#000000", "#cc79a7", "#e69f00", "#56b4e9", "#882255", "#999933"];
 const paint = (text) => {
     const index = FIGURES.indexOf(String(text).toLowerCase());
@@ -107,7 +107,7 @@ export function compare(root, parts) {
         }
         const factor = axis.factor || 1;
         const curves = answer.curves?.[now.x] || [];
-        // The contender's line is solid, as in the figures; where there is none, the first.
+        // The contender's line is solid, as in the figures; without a contender, the first line.
         const contender = Math.max(0, curves.findIndex((curve) => curve.contender));
         const drawn = curves.map((curve, i) => ({label: curve.label,
             color: paint(curve.color), dash: dash(curve.style ?? i, curve.contender || i === contender), x: curve.x.map((x) => x * factor),
@@ -161,7 +161,7 @@ export function compare(root, parts) {
     }
 
     function reportTable(one) {
-        // A caption begins with what the table is; how to read it stands behind that.
+        // A caption begins with the name of the table, followed by how to read it.
         const [, name, rest] = one.caption.match(/^([^:;,]*)[:;,]?\s*(.*)$/s);
         return h("section", {class: "section"}, h("h2", {}, name === answer.case ? "Series" : name), rest && h("p", {class: "faint"}, capital(rest)), table(one.caption, one.columns.map((column, i) =>
             ({title: column.title, number: column.number, cell: (row) => column.title === "id"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elements from descriptions. Texts become text nodes, never markup: they may hold anything.
+// Elements from descriptions. Texts become text nodes, never markup, because they may contain anything.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -32,8 +32,8 @@ export const s = (tag, attributes, ...children) => {
     return element;
 };
 
-// Puts `children` in the place of what `element` holds. Where the focus was on an element with an
-// id, it comes to the new one of the same id (or back to it, as it was taken out for a moment).
+// Replaces the children of `element`. If an element with an id had the focus, the new element with the
+// same id gets it (which may be the same element, removed and inserted again).
 export function put(element, ...children) {
     const focused = element.contains(document.activeElement) ? document.activeElement : null;
     const id = focused && focused !== element ? focused.id : "";
@@ -46,7 +46,7 @@ export function announce(text) {
     document.getElementById("announcer").textContent = text;
 }
 
-// Calls `action` once calls have ceased for `ms`.
+// Calls `action` when there have been no calls for `ms`.
 export function debounced(ms, action) {
     let timer = 0;
     const call = (...values) => {
@@ -57,8 +57,8 @@ export function debounced(ms, action) {
     return call;
 }
 
-// Calls `action` (which may be asynchronous) at most every `ms`, the last time after the last call,
-// and never while it is at work.
+// Calls `action` (which may be asynchronous) at most every `ms`, always once more after the last call,
+// and never while it is running.
 export function throttled(ms, action) {
     let timer = 0, busy = false, again = false, last = -Infinity, over = false;
     const run = async () => {
@@ -89,7 +89,7 @@ export function throttled(ms, action) {
     return call;
 }
 
-// ---- small things that every view has ----
+// ---- elements used by all views ----
 
 const SHAPES = { // a shape for each status, so that colour is not needed to tell them apart
     done: "M3 8.5 L6.5 12 L13 4.5",
@@ -102,7 +102,7 @@ const SHAPES = { // a shape for each status, so that colour is not needed to tel
     testing: "M4 4 H12 M4 8 H12 M4 12 H9",
 };
 
-export const statusName = (name) => name === "left" ? "on its hosts" : name; // as `rogctl runs` says it
+export const statusName = (name) => name === "left" ? "on its hosts" : name; // as printed by `rogctl runs`
 
 export function status(name) {
     const shape = name === "running"
@@ -119,7 +119,7 @@ export function bar(share, label) {
         "aria-valuemax": 100, "aria-valuenow": percent}, inner);
 }
 
-// Text with `commands` in backquotes.
+// Converts a text with `commands` in backquotes.
 export const rich = (text) => typeof text !== "string" ? text
     : text.split("`").map((part, i) => i % 2 ? h("code", {}, part) : part);
 
@@ -138,7 +138,7 @@ export const choice = (label, options, value, onchange, id) =>
             options.map(([key, text]) =>
                 h("option", {value: key, selected: String(key) === String(value)}, text))));
 
-// A table that scrolls by itself where it is too wide, reachable by keyboard.
+// A table that scrolls if it is too wide, also by keyboard.
 export function scrolling(label, table) {
     return h("div", {class: "scroll", role: "region", "aria-label": label, tabindex: 0}, table);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts of the runs that go on: when each was last heard of, what is waited for, its links and
-// battery, and what happened to it.
+// The hosts of runs in progress: when each last reported, what it waits for, its links and battery, and
+// its events.
 
 import {h, put, bar, status, note, failure, table, throttled} from "./dom.js";
 import {asking, aborted} from "./api.js";

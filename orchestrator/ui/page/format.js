@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers, times and sizes as people read them. What is not known is a dash.
+// Formats numbers, times and sizes. Unknown values are a dash.
 
 export const NONE = "–";
 
@@ -14,7 +14,7 @@ export function number(value, digits = 0) {
     return formats.get(digits).format(value).replace("-", "−");
 }
 
-// As many digits as tell neighbours apart, for values of which nothing is known before.
+// Formats a value of unknown scale with enough digits to distinguish it from its neighbours.
 export function free(value) {
     if (!known(value)) return NONE;
     const size = Math.abs(value);
@@ -37,7 +37,7 @@ export function bytes(value) {
     return number(value, i ? 1 : 0) + " " + units[i];
 }
 
-// h:mm:ss or m:ss, as rogctl prints the time that is left.
+// h:mm:ss or m:ss, as rogctl prints the time left.
 export function clock(seconds) {
     if (!known(seconds)) return NONE;
     const whole = Math.max(0, Math.round(seconds));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Server-sent events: one connection, which is opened again when it is lost, and rests while the page
-// is hidden. It says whether the page is up to date.
+// Server-sent events: one connection, which is opened again when it is lost, and closed while the page is
+// hidden. Reports whether the page is up to date.
 
 const EVENTS = ["hello", "change", "progress", "measured", "points", "end"];
-const REST_MS = 60000; // hidden for so long: the connection is left to others
+const REST_MS = 60000; // the connection is closed when the page has been hidden for this long
 
 let source = null, run = null, listener = () => {}, tell = () => {};
 let retry = 0, rest = 0, ended = false, was = "";
@@ -29,7 +29,7 @@ function open() {
     mine.onerror = () => {
         if (mine !== source) return;
         state(ended ? "ended" : "lost");
-        // The browser tries again by itself, unless it was refused.
+        // The browser reconnects by itself, unless the server refused the request.
         if (mine.readyState === EventSource.CLOSED) retry = setTimeout(open, 3000);
     };
     for (const name of EVENTS)
@@ -52,7 +52,7 @@ function open() {
         });
 }
 
-// Follows what goes on, for one run in detail if `id` is given.
+// Subscribes to what happens in all runs, and to the rows of one run if `id` is given.
 export function watch(id) {
     const wanted = id || null;
     if (source && wanted === run) return;
@@ -78,5 +78,5 @@ export function start(onEvent, onState) {
     addEventListener("pageshow", (event) => event.persisted && open());
 }
 
-// Tries at once, as somebody asks for it.
+// Connects immediately, at the user's request.
 export const again = () => open();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the view in place that the URL names, hands it what the server tells, and says whether the
-// page is up to date.
+// Shows the view that the URL names, passes it events of the server, and shows whether the page is up to
+// date.
 
 import {h, put, announce, note, throttled} from "./dom.js";
 import {get} from "./api.js";
@@ -16,7 +16,7 @@ import {fleet} from "./fleet.js";
 const content = document.getElementById("content");
 let view = null, place = null;
 
-// [view, which part of the navigation it belongs to, what names it, title]
+// [view, its part of the navigation, what names it, title]
 function find(parts) {
     const [first, second] = parts;
     if (!first) return [overview, "overview", "", "Overview"];
@@ -101,7 +101,7 @@ async function footOnce() {
             database.path), database.state === "ok" && h("span", {}, `${plural(database.runs, "run")}, ` +
             bytes(database.bytes)), h("span", {}, "This page only reads."));
     } catch {
-        // It is said elsewhere that there is no connection.
+        // A missing connection is shown elsewhere.
     }
 }
 const foot = throttled(10000, footOnce);

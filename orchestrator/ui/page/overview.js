@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first view: sweeps and how far they are, cases, the latest runs.
+// The first view: sweeps and their progress, cases, the latest runs.
 
 import {h, put, bar, status, note, failure, table} from "./dom.js";
 import {get, asking, aborted} from "./api.js";
@@ -66,7 +66,7 @@ function counts(database) {
         one("failed", "failed", "failed"), database.planned > 0 && one("planned", "planned", "planned"));
 }
 
-// Of a sweep that has ended its exit status says how.
+// For a sweep that has ended, its exit status tells how it ended.
 function stateOf(sweep) {
     if (sweep.state === "ended")
         return sweep.status === 0 ? "done" : sweep.status === 130 ? "interrupted" : "failed";

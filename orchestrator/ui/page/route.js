@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of a view stands in the URL's fragment, "#/runs?status=done", so that a link shows the
-// same view and the browser's Back button works.
+// The state of a view is kept in the URL's fragment, "#/runs?status=done", so that a link shows the same
+// view and the browser's Back button works.
 
 export function read() {
     const [path, query] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
@@ -24,8 +24,8 @@ export function link(parts, params) {
     return "#/" + parts.map(encodeURIComponent).join("/") + (text ? "?" + text : "");
 }
 
-// Changes some parameters of the present view. `replace`: without a step for the Back button, as
-// for a slider or while somebody types.
+// Changes some parameters of the current view. `replace`: without a history entry for the Back button,
+// for a slider or while the user types.
 export function change(changes, replace) {
     const {parts, params} = read();
     for (const [name, value] of Object.entries(changes)) {

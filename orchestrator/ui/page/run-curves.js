@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The curves of a run over its time; they grow while it goes on. A part of the time that is chosen is
-// asked for again, with as many points as before.
+// The curves of a run over its time, which grow while it is in progress. When a part of the time is
+// selected, that part is requested again with the same number of points.
 
 import {h, put, failure, choice, throttled} from "./dom.js";
 import {asking, aborted, ofRun} from "./api.js";
@@ -13,7 +13,7 @@ const PARTS = [["compute_s", "computation", "var(--compute)"], ["communication_s
     "var(--communication)"], ["stall_s", "stall", "var(--stall)"]];
 const MOST_LINES = 9, POINTS = 200;
 
-// mean, with the band from least to most of each bucket, for a line of /series
+// mean, with a band from the smallest to the largest value of each point, for a line of /series
 function bucketed(line, values, label, style) {
     return {label, ...style, x: line.t, y: values.mean, low: style.band ? values.min : null,
         high: style.band ? values.max : null,
@@ -23,7 +23,7 @@ function bucketed(line, values, label, style) {
 
 const who = (worker) => worker === null || worker === undefined ? "all workers" : `worker ${worker}`;
 
-// What the chart of a series draws; `only`: of one name of values (rows have two).
+// What the chart of a series draws; `only`: only values of this name (rows have two).
 function lines(series, names) {
     const several = series.lines.length > 1;
     return series.lines.slice(0, MOST_LINES).flatMap((line, i) => names.map(([key, label], j) => {
@@ -33,8 +33,8 @@ function lines(series, names) {
     }));
 }
 
-// The parts of an iteration's time above each other; `share`: of all of it. A bucket's value holds for
-// the time before it, in which these iterations went on.
+// The parts of an iteration's time, stacked; `share`: as shares of the whole. A point's value applies to the
+// time before it, in which its iterations took place.
 function stacked(line, from, share) {
     const sums = line.t.map((_, i) => PARTS.reduce((sum, [key]) => sum + (line[key].mean[i] ?? 0), 0));
     let floor = line.t.map(() => 0);

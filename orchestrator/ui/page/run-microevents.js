@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker did within some seconds of a run, as figure 8 of the paper shows it: bandwidth, how
-// much was sent and received, staleness. A slider below the run's whole course chooses the seconds.
+// What a worker did within some seconds of a run, as in figure 8 of the paper: bandwidth, share of rows
+// sent and received, staleness. A slider below a chart of the whole run selects the seconds.
 
 import {h, put, failure, choice, debounced, throttled} from "./dom.js";
 import {asking, aborted, ofRun} from "./api.js";
@@ -56,7 +56,7 @@ export function microevents(root, about) {
         store(from);
     }
 
-    // The slider stands below the part of the chart that it moves over, its thumb below what is shown.
+    // The slider is as wide as the chart's axis, so that its thumb is below the part that is shown.
     function align(box) {
         slider.style.marginLeft = box.left + "px";
         slider.style.width = box.right - box.left + "px";

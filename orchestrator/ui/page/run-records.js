@@ -15,7 +15,7 @@ function searchField(label, placeholder) {
     return [input, h("label", {class: "field grow"}, h("span", {}, label), input)];
 }
 
-// Asks for a part of the records whenever the URL or the run changes.
+// Requests a part of the records whenever the URL or the run changes.
 function records(root, about, title, {path, ask: question, controls, show}) {
     const ask = asking();
     const bar = h("div", {class: "filters"});
@@ -92,7 +92,7 @@ export function events(root, about) {
     });
 }
 
-// What an event says besides what the other columns say; long data on demand.
+// The data of an event that other columns do not show; long data can be opened.
 function details(row) {
     const others = Object.entries(row.data || {}).filter(([name]) => !SAID.has(name));
     if (!others.length) return null;

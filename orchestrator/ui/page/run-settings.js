@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of a run, and what is different in another one; its figures and downloads.
+// The configuration of a run, and its differences from another run; its figures and downloads.
 
 import {h, put, failure, note, rich, debounced, table} from "./dom.js";
 import {get, asking, aborted, ofRun} from "./api.js";
@@ -7,7 +7,7 @@ import {number, NONE} from "./format.js";
 import {link, change, read} from "./route.js";
 
 const TABLES = ["runs", "inputs", "workers", "checkpoints", "iterations", "bandwidth", "energy", "events"];
-const ALIKE = 50; // runs that are offered for a comparison
+const ALIKE = 50; // number of runs offered for a comparison
 
 const words = (value) => value === null || value === undefined ? NONE
     : typeof value === "string" ? value : JSON.stringify(value);

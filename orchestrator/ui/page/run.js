@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run: what it is and how far, and tabs for its curves, microevents, events, log, configuration
-// and files.
+// One run: its summary and progress, and tabs for its curves, microevents, events, log, configuration and
+// files.
 
 import {h, put, bar, status, failure, throttled} from "./dom.js";
 import {asking, aborted, ofRun} from "./api.js";
@@ -28,7 +28,7 @@ export function run(root, parts) {
     async function refresh() {
         try {
             about = await ask(ofRun(id));
-            if (about.id !== id) { // a beginning of the name was given
+            if (about.id !== id) { // the URL has only the beginning of the id
                 location.replace(link(["runs", about.id, ...parts.slice(2)], read().params));
                 return;
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All runs, with filter, sort and pages (the server does them), and the choice of runs to compare.
+// All runs, with filters, sorting and pages (done by the server), and the selection of runs to compare.
 
 import {h, put, bar, status, statusName, note, failure, choice, debounced, throttled, announce} from "./dom.js";
 import {get, asking, aborted} from "./api.js";
@@ -10,7 +10,7 @@ const STATUSES = ["running", "done", "failed", "interrupted", "planned", "left"]
 const SIZES = [25, 50, 100, 200];
 const MOST_CHOSEN = 200;
 
-// key: of the row and for `sort`.
+// key: name of the row's member, also for `sort`.
 function columns(rows) {
     const metrics = new Set(rows.map((run) => `${run.metric?.name}|${run.metric?.unit}`));
     const [name, unit] = metrics.size > 1 ? ["Result", ""] : heading(rows[0]?.metric);
@@ -188,7 +188,7 @@ export function runs(root) {
     refresh();
     return {refresh, live, update: () => {
         controls();
-        if (answer && question() === asked) show(); // only the choice has changed
+        if (answer && question() === asked) show(); // only the selection has changed
         else refresh();
     }, destroy: () => {
         clearTimeout(waiting);

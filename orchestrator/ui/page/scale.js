@@ -15,7 +15,7 @@ export function ticks(low, high, count) {
     return found;
 }
 
-// [low, high] somewhat widened, with 0 if `zero`; never empty.
+// [low, high], slightly widened, including 0 if `zero`; never empty.
 export function range(values, zero) {
     let low = Infinity, high = -Infinity;
     for (const value of values) {
@@ -33,7 +33,7 @@ export function range(values, zero) {
     return [zero && low === 0 ? 0 : low - pad, high + pad];
 }
 
-// The index of the value of the ascending `x` that is nearest to `at`; -1 of an empty one.
+// The index of the value in the ascending `x` that is nearest to `at`; -1 if `x` is empty.
 export function nearest(x, at) {
     let low = 0, high = x.length - 1;
     if (high < 0) return -1;
@@ -45,7 +45,7 @@ export function nearest(x, at) {
     return low > 0 && at - x[low - 1] <= x[low] - at ? low - 1 : low;
 }
 
-// The index of the last value that is not beyond `at`; -1: all are.
+// The index of the last value that is not greater than `at`; -1 if all are.
 export function last(x, at) {
     let low = 0, high = x.length;
     while (low < high) {
