@@ -80,7 +80,7 @@ class Keeper:
         self.is_registered = False
         self.control()
 
-    # ---- what the program says
+    # ---- called by the program
 
     def register(self, given):
         """Returns whether the objects were loaded, in a run that was resumed."""
@@ -129,8 +129,8 @@ class Keeper:
         self._worker.kept(self._why_not)
 
     def skip(self):
-        """The model changes within the iteration: no snapshot can include it, and none waits for
-        it."""
+        """The model changes within the iteration: no snapshot can contain it, and none is delayed
+        for it."""
         self._is_due, self._state = False, {}
 
     def _attempt(self, act):

@@ -75,8 +75,8 @@ class RogError(RuntimeError):
 
 
 def _find():
-    """ROG_LIBRARY, else the library of the installation that this package belongs to, else where
-    ld.so looks."""
+    """Returns ROG_LIBRARY, otherwise the library of the installation that this package belongs to,
+    otherwise a name for ld.so to search."""
     given = os.environ.get("ROG_LIBRARY")
     if given:
         return given
@@ -151,7 +151,7 @@ def version():
 
 
 class Alone:
-    """The process of one worker: no other worker computes there while it waits."""
+    """The host of a process with a single worker: no other worker computes while it waits."""
 
     turn_s = TURN_S
     _nothing = contextlib.nullcontext()
@@ -163,7 +163,7 @@ class Alone:
         return self._nothing
 
 
-# Controls this process; the host of many workers (worker_host.py) takes the place of Alone.
+# Controls this process; worker_host.py replaces it in a process with several workers.
 host = Alone()
 
 
@@ -205,7 +205,7 @@ class Worker:
                    address, kind)
 
     def wait(self, begin=None, *arguments):
-        """Waits until the program may continue; `begin` starts the operation that is waited for."""
+        """Waits until the program may continue; `begin` starts the operation to wait for."""
         with host.away():
             if begin:
                 self._call(begin, *arguments)
@@ -247,7 +247,7 @@ class Worker:
         return self._library.rog_resumed(self._handle)
 
     def is_keep_due(self):
-        """Whether a snapshot is due: the kept state must be written as it is when control returns."""
+        """Whether a snapshot is due: the kept state must be written as of the return of control."""
         return self._library.rog_keep_due(self._handle)
 
     def kept(self, why_not=None):

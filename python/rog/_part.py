@@ -21,7 +21,7 @@ def _check(name, tensor, what):
 
 
 def _check_apart(name, tensor, what):
-    """Refuses views, such as expand() makes, in which several elements share one place in memory."""
+    """Rejects views, such as those of expand(), in which several elements share memory."""
     if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride())):
         raise RogError("%s %s has elements that share memory, as after expand(): clone() it "
                        "before creating the optimizer" % (what, name))
@@ -47,7 +47,7 @@ class Place:
         self.version = tensor._version  # PyTorch counts the changes in place, but not librog's
 
     def take(self):
-        """Copies the tensor's present values to where librog reads them."""
+        """Copies the tensor's current values to the memory that librog reads."""
         if not self.direct:
             self.memory.copy_(self.tensor.detach(), non_blocking=True)
 
@@ -89,7 +89,7 @@ class Part:
     """The participation in a run, from which both optimizers inherit."""
 
     _worker = None
-    _deltas = False  # what the class exchanges
+    _deltas = False  # the class exchanges deltas, not gradients
 
     def _join(self, groups, names, model, *, server, key_file, rank, workers, strategy, threshold,
               compression, settings, local_steps, out_dir, server_timeout, config, pace, energy,
@@ -120,7 +120,7 @@ class Part:
         self._worker = worker
         self._background = background or bool(config and json.loads(config).get("overlap"))
         self._seen = worker.statistics()
-        self._constants = constants  # librog reads their memory
+        self._constants = constants  # librog reads their memory, so keep them alive
         self._put_back(self._places + constants)
         self._were = [place.tensor.detach().clone() for place in constants]
         self._exchanges = 0
@@ -214,7 +214,7 @@ class Part:
 
     @property
     def iteration(self):
-        """Number of exchanges done. It jumps when this worker was given up and came back."""
+        """Number of exchanges done. It jumps if this worker was considered lost and came back."""
         return self.statistics().iteration
 
     @property
@@ -266,7 +266,7 @@ class Part:
         self.close()
 
     def close(self):
-        """Leaves the server at once."""
+        """Leaves the server immediately."""
         if self._worker is not None:
             self.statistics()
             worker, self._worker = self._worker, None

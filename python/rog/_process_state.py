@@ -9,7 +9,7 @@ import sys
 
 
 class _Random:
-    """A new process starts with a random state from the system, and so does a worker."""
+    """A worker, like a new process, starts with a random state from the system."""
     module = "random"
 
     @staticmethod
@@ -75,7 +75,7 @@ class _CudaRandom:
 
     @staticmethod
     def begin():
-        """As torch.manual_seed leaves a device that is first used after it."""
+        """Like torch.manual_seed for a device that has not been used yet."""
         torch = sys.modules["torch"]
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(torch.initial_seed())
@@ -110,7 +110,7 @@ class _TorchSettings:
 
 
 class _Environment:
-    """As bytes, because os.environ decodes each name and value whenever it is read."""
+    """The environment as bytes, because os.environ decodes each name and value at every access."""
     module = "os"
     present = os.environ._data  # behind os.environb, too
 
@@ -158,7 +158,7 @@ _ALL = dict(RANDOM, settings=_TorchSettings, environment=_Environment, folder=_F
 
 
 def put_aside(parts=_ALL):
-    """The present state by name, of those parts whose module is imported."""
+    """Returns the current state by name, for parts whose module is imported."""
     return {name: part.get() for name, part in parts.items() if part.module in sys.modules}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The run that a program belongs to, when rogctl has started it."""
+"""The run that a program started by rogctl belongs to."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from ._librog import RogError
 
 
 class Run:
-    """One run, as one worker sees it.
+    """A run from the point of view of one worker.
 
-    rank, workers   this worker (from 1 on) and the number of workers
-    seed            the run's; derive all random numbers from it and the rank
+    rank, workers   number of this worker (from 1), and the number of workers
+    seed            of the run; derive all random numbers from it and the rank
     settings        the run's settings, as in the experiment file (a dict)
-    options         those for the program: the group `options` of the workload
+    options         options of the program: the group `options` of the workload
     worker          the settings of this worker: batch, trace (the run's if it has none of its own),
                     local_steps, ...
     contribution    "gradient": the run is for rog.Optimizer; "delta": for rog.LocalOptimizer
@@ -75,8 +75,8 @@ class Run:
 
 
 def from_env(environment=None):
-    """The run for which rogctl has started this program, as a worker or as a test. Raises RogError
-    (ENOTFOUND) if rogctl has not."""
+    """Returns the run for which rogctl has started this program, as a worker or as a test. Raises
+    RogError (ENOTFOUND) if rogctl has not started it."""
     environment = os.environ if environment is None else environment
     if environment.get("ROG_CHECKPOINT") and not environment.get("ROG_SERVER"):
         needed = ["ROG_CONFIG"]

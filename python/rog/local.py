@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.LocalOptimizer: local steps by an optimizer of PyTorch, and an exchange every few of them."""
+"""rog.LocalOptimizer: local steps with an optimizer of PyTorch, and an exchange every few steps."""
 
 import ctypes
 import math
@@ -17,24 +17,25 @@ class LocalOptimizer(Part):
         optimizer = rog.LocalOptimizer(torch.optim.AdamW(model.parameters(), lr=4e-4), every=500,
                                        server="10.42.0.1:7400", key_file="key", rank=1, workers=4)
 
-    inner          any optimizer of PyTorch: it makes the local steps. It has its own learning rate,
+    inner          any optimizer of PyTorch: it does the local steps. It has its own learning rate,
                    groups and schedulers, and its state stays on this worker
     every          local steps between two exchanges; None: as the run sets it (local_steps times
                    batchsize), 1 without a run. A strategy may plan another number for an iteration;
-                   the property `local_steps` is the present number
+                   the property `local_steps` is the current number
     settings       settings of the run that the server was started with, a dict: {"merge": 0.5}
                    (docs/your-own-training.md lists them); contribution = "delta" is implied
     background     an exchange continues during the next steps: at the next exchange the parameters get
                    its result and keep the steps made meanwhile
-    model          gives tensors their names, in checkpoints and for strategies that go by layers; its
-                   float buffers are constants, as of rog.Optimizer (buffers="own": they are not)
+    model          gives tensors their names, in checkpoints and for strategies that treat layers
+                   differently; its float buffers are constants, as in rog.Optimizer (buffers="own":
+                   they are not)
     server, key_file, rank, workers, strategy, threshold, compression, out_dir,
-    server_timeout, config, pace, energy    as of rog.Optimizer; **rog.from_env() gives those of a run
-                   that rogctl has started
+    server_timeout, config, pace, energy    as in rog.Optimizer; **rog.from_env() provides those of a
+                   run that rogctl has started
 
     At an exchange, a worker sends the difference between its parameters and their values after the
-    previous exchange, whatever caused it. The parameters get what the server's optimizer
-    (--server-optimizer) makes of the differences from all workers. The constructor waits until all
+    previous exchange, whatever caused it. The server's optimizer (--server-optimizer) combines the
+    differences of all workers, and the parameters get the result. The constructor waits until all
     workers are connected; the parameters then have the first worker's values.
     """
 
@@ -62,7 +63,7 @@ class LocalOptimizer(Part):
                    server_timeout=server_timeout, config=config, pace=pace, energy=energy,
                    background=background, buffers=buffers)
 
-    # ---- as an optimizer of PyTorch
+    # ---- interface of PyTorch's optimizers
 
     @property
     def param_groups(self):
@@ -89,7 +90,7 @@ class LocalOptimizer(Part):
         return self._steps
 
     def step(self, closure=None, loss=None):
-        """Makes a local step, and an exchange after the last step of an iteration. The run's record
+        """Does a local step, and an exchange after the last step of an iteration. The run's record
         has the mean of the iteration's losses, if `loss` or a closure gives them. Returns what the
         inner step returns (the closure's loss), otherwise `loss`."""
         self._open_worker()
@@ -106,7 +107,7 @@ class LocalOptimizer(Part):
         return result
 
     def exchange(self):
-        """Exchanges now, whatever the number of local steps since the last exchange."""
+        """Exchanges now, regardless of the number of local steps since the last exchange."""
         worker = self._open_worker()
         self._keeper.begin()
         self._check_places()
@@ -143,8 +144,8 @@ class LocalOptimizer(Part):
             yield place, self._open_worker().state(index)[1], 4 * place.memory.numel()
 
     def state_dict(self):
-        """The inner optimizer's state (`inner`), and for each parameter the change that is not sent
-        yet (`residual`). Steps since the last exchange are only in the weights: save right after an
+        """The inner optimizer's state (`inner`), and for each parameter the change that has not been
+        sent yet (`residual`). Steps since the last exchange are only in the weights: save right after an
         exchange, when `steps` is 0, and save the weights after this call, which waits for a
         background exchange."""
         residuals = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.Optimizer: torch.optim.SGD with steps that all workers make together."""
+"""rog.Optimizer: torch.optim.SGD whose steps are done by all workers together."""
 
 import ctypes
 import inspect
@@ -28,8 +28,9 @@ def _check_group(group):
 
 
 def freeze_statistics(model):
-    """Puts every BatchNorm of the model into evaluation mode: running statistics are used and not
-    changed, on every worker alike. Call it again after each model.train()."""
+    """Puts every BatchNorm of the model into evaluation mode, in which running statistics are used
+    but not changed, so that they stay equal on all workers. Call it again after each
+    model.train()."""
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.eval()
@@ -39,31 +40,31 @@ def freeze_statistics(model):
 class Optimizer(Part, torch.optim.Optimizer):
     """SGD over the workers of a run.
 
-    params, lr, momentum, weight_decay, nesterov   as of torch.optim.SGD; params may also be pairs of
-                   name and tensor, as model.named_parameters() gives
+    params, lr, momentum, weight_decay, nesterov   as in torch.optim.SGD; params may also be pairs of
+                   name and tensor, as returned by model.named_parameters()
     rule           "block": the published rule (dist-EF-blockSGDM: Nesterov's momentum, with decay
-                   apart from it) instead of torch.optim.SGD's
+                   separate from it) instead of torch.optim.SGD's
     model          names the tensors, for checkpoints. Its float buffers, such as BatchNorm's running
                    statistics, are then constants: every worker starts with the first worker's, every
                    checkpoint has them, they are not exchanged, and training must not change them
     buffers        "own": buffers are this worker's own, and no checkpoint has them
     server, key_file, rank, workers    HOST:PORT of rog-trainer serve --workers N, the shared secret,
-                   and which of the N this is, from 1 on
-    strategy, threshold, compression   as the server was started with; compression="none" sends 32
+                   and the number of this worker, from 1 to N
+    strategy, threshold, compression   those the server was started with; compression="none" sends 32
                    bits per element: BSP with one worker is then torch.optim.SGD
     settings       other settings of the run that the server was started with, a dict: {"merge": 0.5}
                    (docs/your-own-training.md lists them)
     out_dir        a folder for events.jsonl; None: nothing is written
-    server_timeout seconds without the server after which step() raises
-    background     step() returns during its exchange: the parameters get the result at the next step
-                   (or finish). Computing and communication overlap, and gradients are of a model that
-                   is one exchange older
-    config, pace, energy    of a run that rogctl has started; **rog.from_env() gives them
+    server_timeout seconds without the server after which step() raises an error
+    background     step() returns during its exchange, and the parameters get the result at the next
+                   step (or finish). Computation and communication overlap, and gradients are those of
+                   a model that is one exchange older
+    config, pace, energy    of a run that rogctl has started; **rog.from_env() provides them
 
     The constructor waits until all workers are connected; the parameters then have the first
-    worker's values. Set the parameters up before (load_state_dict of the model, moving it to a
-    device): from then on they belong to the server, and step() raises an error if the program has
-    written into one (clamp_, load_state_dict, pruning), since the change would be lost. Writes that
+    worker's values. Initialize the parameters before (load_state_dict of the model, moving it to a
+    device): from then on the server owns them, and step() raises an error if the program has
+    written into one (clamp_, load_state_dict, pruning), because the change would be lost. Writes that
     bypass PyTorch (p.data, numpy) are lost without an error.
     """
 
@@ -92,7 +93,7 @@ class Optimizer(Part, torch.optim.Optimizer):
         self._rules = (_librog.Rule * count)()
         self._step = _librog.Step(gradients=self._gradients, rules=self._rules)
 
-    # ---- what is trained
+    # ---- parameters
 
     @staticmethod
     def _split(params):
@@ -160,7 +161,7 @@ class Optimizer(Part, torch.optim.Optimizer):
             yield place, [(name, address, size) for name, address in zip(_STATE, addresses)]
 
     def state_dict(self):
-        """The groups, and for each parameter momentum_buffer and residual (computed and not sent
+        """The groups, and for each parameter momentum_buffer and residual (computed but not sent
         yet, in units of the update). With `background` this waits for the exchange in progress,
         after which the parameters have its result: save the parameters after this call."""
         for place, parts in self._parts():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategies in Python, for experiments: the base of a file that `library` names.
+"""Strategies in Python, for experiments: the base class for a file that `library` names.
 
     import rog
 
@@ -10,9 +10,9 @@
             self.wait_beyond(view, 0, admission.needed)
 
 The hooks are those of include/rog/strategy.h, which explains the questions and answers of each;
-docs/write-a-strategy.md is the introduction. Arrays are numpy's if it is installed, else
-memoryviews. The simulation calls one hook at a time; each worker has an object of the class, and
-the server has another one. Nothing here needs torch.
+docs/write-a-strategy.md is the introduction. Arrays are numpy arrays if numpy is installed,
+otherwise memoryviews. The simulation calls one hook at a time; each worker has an object of the
+class, and the server has another one. torch is not needed.
 """
 
 import collections
@@ -54,7 +54,7 @@ class Number:
 
 
 class Integer(Number):
-    """A whole number in [min, max]."""
+    """An integer in [min, max]."""
     type = "integer"
 
     def __init__(self, default, min, max, help, unit=None):
@@ -125,7 +125,7 @@ class Arrays:
 
 
 class Nodes(collections.abc.Sequence):
-    """What is known about each worker, read when it is asked for."""
+    """What is known about each worker, read on access."""
     _eight = struct.Struct("=8d")
 
     def __init__(self, data):
@@ -141,8 +141,8 @@ class Nodes(collections.abc.Sequence):
 
 
 class Versions:
-    """The versions table, `version[worker][row]`, which is fetched when it is asked for, and what
-    is known about each worker as a whole."""
+    """The versions table, `version[worker][row]`, which is fetched on access, and what is known
+    about each worker as a whole."""
     __slots__ = ("oldest", "latest", "active", "_fetch", "_version")
 
     def __init__(self, oldest, latest, active, fetch):
@@ -156,7 +156,7 @@ class Versions:
         return self._version
 
 
-# ---- what hooks are shown, and what they answer ----
+# ---- arguments and answers of hooks ----
 
 class SendView:
     __slots__ = ("worker", "iteration", "now", "age", "magnitude", "demanded", "history", "weight",
@@ -181,7 +181,7 @@ class WorkView:
 
 class Plan:
     """What is sent: the first `count` rows of `order`. The first `mandatory` of these are always
-    sent, the others until `budget_s` is over; each row at its `level`. `send` fills it in."""
+    sent, the others until `budget_s` has passed; each row at its `level`. `send` fills it in."""
     __slots__ = ("order", "count", "mandatory", "budget_s", "_rows", "_level")
 
     def __init__(self, rows):
@@ -243,7 +243,7 @@ class Strategy:
     A strategy describes itself by class attributes; everything except the hook admit is optional:
 
     name            upper case; default: the file's name, which it should match
-    version         the strategy's own
+    version         of the strategy
     summary         one line; default: the first line of the class's docstring
     threshold_min, threshold_max, threshold_default, threshold_help
                     the staleness threshold S; default: S is 0
@@ -305,5 +305,5 @@ class Strategy:
 
 
 def remembers(kind):
-    """Whether objects of the class have state beside their configuration."""
+    """Whether objects of the class have state in addition to their configuration."""
     return hasattr(kind, "create") or kind.__init__ is not Strategy.__init__

@@ -19,7 +19,7 @@ import types
 import warnings
 
 if __name__ == "__main__":
-    # Not this folder, where files have names of other modules, but the one that has the package.
+    # The folder that contains the package, not this one, whose files have names of other modules.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from rog import strategy  # noqa: E402: the path comes first
@@ -37,7 +37,7 @@ LIMIT_MOST_S = 86400
 
 
 def whole(value, name, most=U32_MAX):
-    """An answer that must be a whole number."""
+    """Checks an answer that must be an integer."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -88,7 +88,7 @@ class View:
 
 
 def fill(kind, given, **more):
-    """A view of that kind: the given numbers by name, and values derived from others."""
+    """Makes a view of that kind: the given numbers by name, and values derived from others."""
     view = kind()
     for name in kind.__slots__:
         setattr(view, name, more[name] if name in more else getattr(given, name))
@@ -114,7 +114,7 @@ class Host:
         self.answers.flush()
 
     def fetch_versions(self, config):
-        """Asks within a hook: the table is large, and few strategies read it."""
+        """Requests the table during a hook, because it is large and few strategies read it."""
         self.say(WANTS_VERSIONS)
         size = HEAD.unpack(self.read(HEAD.size))[2]
         data = memoryview(self.read(size))
@@ -123,7 +123,7 @@ class Host:
                 for worker in range(config.workers)]
 
     def sentence(self, cause):
-        """The error and its place: in the strategy's file, if that is involved."""
+        """Returns the error and its location: in the strategy's file, if that is in the traceback."""
         text = traceback.format_exception_only(type(cause), cause)[-1].strip()
         frames = traceback.extract_tb(cause.__traceback__)
         own = [frame for frame in frames if frame.filename == self.path]
@@ -134,7 +134,7 @@ class Host:
                                                 own[-1].name)
         return text
 
-    # ---- the strategy and what it says of itself ----
+    # ---- the strategy and its description ----
 
     def load(self, path):
         self.path, self.stem = path, os.path.splitext(os.path.basename(path))[0]
@@ -248,7 +248,7 @@ class Host:
         return answer + order + level
 
     def taken(self, numbers, count, kind, name):
-        """An array of an answer, which the strategy may have replaced."""
+        """Checks an array of an answer, which the strategy may have replaced by another object."""
         if strategy.Arrays.numpy is not None:
             numbers = strategy.Arrays.numpy.asarray(numbers)
             if numbers.dtype.kind not in "iu":
@@ -325,7 +325,7 @@ class Host:
             self.say(ANSWERED, self.hooks[hook](self, number, data))
         except EOFError:
             raise
-        except BaseException as cause:  # also SystemExit: the run has to end with its reason
+        except BaseException as cause:  # including SystemExit: the run must report the reason
             if hook:
                 traceback.print_exception(type(cause), cause, cause.__traceback__)
             self.say(FAILED, self.sentence(cause).encode())
@@ -337,14 +337,14 @@ class Host:
 
 
 def main(path):
-    """Standard input and output belong to this file; the strategy has neither."""
+    """Reserves standard input and output for the protocol, so that the strategy uses neither."""
     questions, answers = os.dup(0), os.dup(1)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1)  # where it is when it is given up
+    faulthandler.register(signal.SIGUSR1)  # prints a traceback if a hook takes too long
     warnings.filterwarnings("error", message=".*out-of-bound Python integers.*")
     host = Host(open(questions, "rb"), open(answers, "wb"))
     os.register_at_fork(after_in_child=lambda: (os.close(questions), os.close(answers)))

@@ -3,10 +3,10 @@
 
     python -m rog.test_host train.py --test
 
-makes the imports at the beginning of train.py, then reads paths of checkpoints from standard input,
-each ended by a zero byte. For each it forks a copy of itself that runs train.py as __main__, with
-the path in ROG_CHECKPOINT. So PyTorch is imported once and not for every checkpoint; nothing else
-is shared. When a copy has ended, its status, in the form of os.wait(), is written after its output.
+does the imports at the beginning of train.py, then reads paths of checkpoints from standard input,
+each followed by a zero byte. For each it forks a copy of itself that runs train.py as __main__, with
+the path in ROG_CHECKPOINT. PyTorch is thus imported only once; nothing else is shared. When a copy
+has ended, its status, in the form of os.wait(), is written after its output.
 """
 
 import ast
@@ -23,8 +23,8 @@ _MARK = b"\n\036rog.test_host %d\n"
 
 
 def _names(statement):
-    """The modules that an import statement imports; None: it is not an import, or of this script's
-    folder."""
+    """Returns the modules that a statement imports; None if it is not an import, or imports from
+    the script's folder."""
     if isinstance(statement, ast.Import):
         names = [alias.name for alias in statement.names]
     elif isinstance(statement, ast.ImportFrom) and not statement.level:
@@ -38,8 +38,8 @@ def _names(statement):
 
 
 def _import_first(tree):
-    """The imports before any other statement: a statement in between might change what later ones
-    import. An import that fails is left to the script."""
+    """Does the imports before any other statement, which might change what later ones import. An
+    import that fails is left to the script."""
     for at, statement in enumerate(tree.body):
         if at == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
@@ -54,7 +54,7 @@ def _import_first(tree):
 
 
 def _run(script, text, arguments):
-    """Like `python script arguments`: exceptions leave this function."""
+    """Runs the script like `python script arguments`; exceptions are not caught."""
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = module
@@ -97,7 +97,7 @@ def main():
     except OSError as cause:
         sys.exit("cannot read %s: %s" % (script, cause.strerror))
     except (SyntaxError, ValueError):
-        pass  # each copy says what is wrong with it
+        pass  # each copy reports the error itself
     for path in _paths(stream):
         sys.stdout.flush()
         sys.stderr.flush()

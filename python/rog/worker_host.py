@@ -4,15 +4,15 @@
     python -m rog.worker_host --workers 16 train.py ARGUMENTS
 
 runs train.py once for each of the ranks ROG_RANK, ROG_RANK + 1, ... Each has its own folder ROG_OUT
-beside the given one, which is the first worker's (worker1, worker2, ...). So there is one
+beside the given one, which is the first worker's (worker1, worker2, ...). There is thus only one
 interpreter, each module is imported once, and a GPU has one context; only the models exist N times.
 
 Each worker is a thread that runs the script as __main__, in its own namespace. One computes at a
-time: it has its turn until it waits for the run (in step(), for example), and state that a process
-has only once (_process_state.py) is put aside for it until its next turn. Workers share what
-imported modules keep: a program that changes variables of a module needs a process for each worker.
+time: it has its turn until it waits for the run (in step(), for example), and its copy of state that
+a process has only once (_process_state.py) is saved until its next turn. Workers share the variables
+of imported modules: a program that changes these needs a process for each worker.
 
-If a worker fails, the process ends, and the run is told which worker it was, with its traceback.
+If a worker fails, the process ends, and reports to the run which worker failed, with its traceback.
 """
 
 import argparse
@@ -30,18 +30,18 @@ import types
 
 from . import _failure, _librog, _process_state
 
-_STACK_BYTES = 8 << 20  # what the first thread of a process usually has
+_STACK_BYTES = 8 << 20  # usual stack size of the first thread of a process
 _M_ARENA_MAX = -8  # glibc's malloc.h
 
 
 class Guest:
-    """A worker, and its state that is put aside."""
+    """A worker, and its saved state."""
 
     def __init__(self, rank, state, module):
         self.rank, self.state, self.module = rank, state, module
-        self.links = []  # the _librog.Worker that the script has made
-        self.waits = threading.Event()  # it has waited once, or ended
-        self.why = None  # it has failed
+        self.links = []  # each _librog.Worker that the script has created
+        self.waits = threading.Event()  # set once it has waited, or ended
+        self.why = None  # the error if it has failed
 
     def ends(self, why):
         """The script has ended; `why` is the error (None: none so far)."""
@@ -51,7 +51,7 @@ class Guest:
         if why is None and any(not link.statistics().over for link in opened):
             why = "it exited before the end of the run: call optimizer.finish() at the end"
         if why is not None:
-            sys.stdout.flush()  # first the log: the receiver of the report ends this process
+            sys.stdout.flush()  # before the report, because its receiver ends this process
             print("".join("worker %d: %s\n" % (self.rank, line) for line in why.split("\n")), end="",
                   file=sys.__stderr__, flush=True)
             for link in opened:
@@ -88,13 +88,13 @@ class Lines:
 
 
 class Host:
-    """Takes the place of _librog.Alone: decides which worker has its turn."""
+    """Replaces _librog.Alone: decides which worker has its turn."""
 
-    turn_s = -1.0  # Ctrl-C goes to the first thread, which waits for nothing else
+    turn_s = -1.0  # no limit: the first thread, which does nothing else, handles Ctrl-C
 
     def __init__(self):
         self._baton = threading.Lock()
-        self._present = None  # whose state is in place
+        self._present = None  # the guest whose state is current
         self._thread = threading.local()
         self._ended = queue.SimpleQueue()
 
@@ -144,7 +144,7 @@ class Host:
         finally:
             guest.module.__dict__.clear()
             self._present = None
-            if guest.why is None:  # after a failure no worker has a turn: its message is the last
+            if guest.why is None:  # after a failure no worker has a turn, so that its message is last
                 self._baton.release()
             guest.waits.set()
             self._ended.put(guest)
@@ -168,7 +168,7 @@ class Host:
             threads.append(threading.Thread(target=self._run, args=(guest, code), daemon=True,
                                             name="worker %d" % guest.rank))
             threads[-1].start()
-            guest.waits.wait()  # so they begin in their order
+            guest.waits.wait()  # so that workers start in their order
             if guest.why is not None:
                 return guest
         for _ in guests:
@@ -180,12 +180,12 @@ class Host:
         return None
 
 
-# ---- setting up
+# ---- initialization
 
 
 def _own_folder(out, rank, folder):
-    """The folder of a worker other than the first, with a copy of the first's working folder if
-    that is within the first's ROG_OUT."""
+    """Makes the folder of a worker other than the first, with a copy of the first's working folder
+    if that is within the first's ROG_OUT."""
     own = os.path.join(os.path.dirname(out), "worker%d" % rank)
     os.makedirs(own, exist_ok=True)
     inside = os.path.relpath(folder, out)
@@ -221,8 +221,8 @@ def _read(script):
 
 
 def _prepare_threads():
-    """Threads with the stack of a process's first thread, and one heap for all: with separate
-    heaps, the next worker could not use memory that another has freed."""
+    """Gives threads the stack size of a process's first thread, and all of them one heap: with
+    separate heaps, a worker could not reuse memory that another has freed."""
     soft = resource.getrlimit(resource.RLIMIT_STACK)[0]
     threading.stack_size(max(_STACK_BYTES, min(soft, 64 << 20)) if soft > 0 else _STACK_BYTES)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

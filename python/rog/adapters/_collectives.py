@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The functions of torch.distributed among the workers of a virtual cluster.
 
-A collective operation goes through the server, as everything does here: a worker's contribution
-goes up its link, and when all have contributed, its result comes down. Operations started with
-async_op travel together, when the first of them is waited for.
+A collective operation uses the server, like all communication here: a worker's contribution is
+pushed over its link, and when all have contributed, the result is pulled. Operations started with
+async_op are transmitted together, when the program waits for the first of them.
 """
 
 import functools
@@ -181,7 +181,7 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
 
 
 def _objects(kind, data, up, expected, group):
-    """Meets twice: the sizes that come down are only known when all workers have contributed."""
+    """Meets twice: the sizes of results are only known when all workers have contributed."""
     pending, came = _pending(group), []
     pending.begin(_Operation(kind, data, up, 0, lambda values, once: came.extend(values)), True)
     pending.begin(_Operation(kind, None, 0, expected(came), lambda values, once: None), True)
@@ -236,7 +236,7 @@ def _refuse(name):
 
 
 def enter(member):
-    """Makes this thread that worker; torch.distributed then has these functions."""
+    """Makes this thread that worker, and replaces the functions of torch.distributed."""
     _here.pending = Pending(member)
     with _lock:
         _users[0] += 1
@@ -251,7 +251,7 @@ def enter(member):
 
 
 def leave():
-    """Ends that; after the last worker, torch.distributed has its own functions again."""
+    """Undoes enter(); after the last worker, torch.distributed has its own functions again."""
     if getattr(_here, "pending", None) is None:
         return
     _here.pending = None

@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 
 class Over(Exception):
-    """The run ended while a worker waited for the others: leaves the framework's code."""
+    """Raised to leave the framework's code if the run ends while a worker waits for the others."""
 
 
 class Turn:
@@ -24,7 +24,7 @@ class Turn:
         self._made = {}
 
     def once(self, key, make):
-        """make(), for the first that asks; the others get the same result."""
+        """Calls make() for the first caller; the others get the same result."""
         with _lock:
             if key not in self._made:
                 self._made[key] = make()
@@ -36,17 +36,17 @@ class Together:
 
     def __init__(self):
         self.members = {}  # by rank
-        self.first = Turn()  # the one before the first meeting
+        self.first = Turn()  # before the first meeting
         self.turns = {}
 
 
 class Member:
-    """A worker that moves values by itself.
+    """A worker whose values are exchanged in Python.
 
     run      rog.from_env()
     tensors  (name, shape, address) of the float32 tensors in checkpoints, which are those of the
              worker that was the last to end an iteration with a model
-    shared   what the others may look at
+    shared   an object that the other workers may read
     """
 
     def __init__(self, run, tensors, shared=None):
@@ -99,7 +99,7 @@ class Member:
         with _lock:
             turn = together.turns.setdefault(self._turn, Turn())
             turn.given[self.rank] = value
-            together.turns.pop(self._turn - 2, None)  # all have been at the one after it
+            together.turns.pop(self._turn - 2, None)  # all have taken part in the following one
         self._turn += 1
         self._worker.transfer(up, down)
         if self.over:
@@ -112,7 +112,7 @@ class Member:
         self._worker.end_iteration(loss, is_model)
 
     def finish(self):
-        """This worker has finished."""
+        """Ends this worker's part in the run."""
         try:
             if not self.over:
                 self._worker.finish()

@@ -11,7 +11,7 @@ from ._member import Member, Over
 
 
 class Node:
-    """A worker that trains by a strategy of EXO Gym.
+    """A worker that trains with a strategy of EXO Gym.
 
         run = rog.from_env()
         strategy = DiLoCoStrategy(optim_spec=OptimSpec(torch.optim.AdamW, lr=1e-3), H=20)
@@ -25,8 +25,8 @@ class Node:
 
     strategy   an exogym.strategy.Strategy, or any object that has its _init_node(model, rank,
                num_nodes), zero_grad() and step() and exchanges tensors by functions of
-               torch.distributed. While there are nodes, these functions of this process work
-               among them
+               torch.distributed. While nodes exist, these functions of this process exchange
+               values between them
     model      the model that it trains; it gets the first worker's values here
     run        rog.from_env()
     max_steps  the number of steps in all, for the strategy's learning rate schedule
@@ -59,7 +59,7 @@ class Node:
             self._over = True
 
     def _now(self):
-        """Strategies may give parameters other memory, so they are looked up by name."""
+        """Returns the current parameters by name, because strategies may replace their memory."""
         tensors = dict(self.model.named_parameters())
         tensors.update(self.model.named_buffers())
         return [tensors[name] for name, _ in self._named]
@@ -84,7 +84,7 @@ class Node:
         return self._steps
 
     def statistics(self):
-        """Of the last iteration (include/rog/rog.h)."""
+        """Statistics of the last iteration (include/rog/rog.h)."""
         return self._member.statistics()
 
     def zero_grad(self):
@@ -113,7 +113,7 @@ class Node:
         self._member.end_iteration(sum(losses) / len(losses) if losses else math.nan, is_first)
 
     def finish(self):
-        """This worker has finished. All workers must have made the same number of steps."""
+        """Ends this worker's part. All workers must have done the same number of steps."""
         _collectives.leave()
         self._member.finish()
 

@@ -33,7 +33,8 @@ def _bytes(message):
 
 
 class _Proxy(ClientProxy):
-    """A client as the strategy sees it. It gets work only by what the strategy configures."""
+    """A client as the strategy sees it. It trains and evaluates only as configure_fit and
+    configure_evaluate say, not by direct calls of fit() and evaluate()."""
 
     def __init__(self, rank, client):
         super().__init__(str(rank))
@@ -58,7 +59,7 @@ class _Proxy(ClientProxy):
 
 
 class _Manager(SimpleClientManager):
-    """All clients are there from the beginning."""
+    """All clients are available from the beginning."""
 
     def wait_for(self, num_clients, timeout=86400):
         if len(self.clients) < num_clients:
@@ -114,13 +115,13 @@ class _Server:
             self.history.add_metrics_centralized(server_round=number, metrics=result[1])
 
     def _configured(self, configure, number):
-        """Instructions, by the rank of the client that gets them."""
+        """Returns the strategy's instructions, by the rank of the client that gets them."""
         return {proxy.rank: ins for proxy, ins in
                 configure(server_round=number, parameters=self.parameters,
                           client_manager=self.manager)}
 
     def _sorted_out(self, given):
-        """Results and failures, in the order of the workers."""
+        """Returns results and failures, in the order of the workers."""
         every = [(self.manager.clients[str(rank)], given[rank]) for rank in sorted(given)
                  if given[rank] is not None]
         return ([one for one in every if one[1].status.code == Code.OK],
@@ -171,7 +172,7 @@ class _Worker:
                              shared=self)
 
     def _first_arrays(self, strategy):
-        """What the model consists of."""
+        """Returns the arrays of the initial model."""
         parameters = getattr(strategy, "initial_parameters", None)
         if parameters is None:
             result = self.client.get_parameters(GetParametersIns(config={}))
@@ -199,7 +200,7 @@ class _Worker:
         return result
 
     def evaluate(self, number, asked):
-        """The clients that are asked to get the model, and say what it is worth."""
+        """Sends the model to the selected clients, which evaluate it and send the result."""
         ins = asked.get(self.member.rank)
         self.member.meet(None, 0, 0 if ins is None else _bytes(ins))
         result = None if ins is None else self.client.evaluate(ins)
