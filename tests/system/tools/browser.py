@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives a headless Chromium over a pair of pipes, by its DevTools protocol: what a reader of a page
-does (pointer, keys, sizes, colour schemes), and what the page says (texts, console, screenshots)."""
+"""Drives a headless Chromium over a pair of pipes with the DevTools protocol: user input (pointer, keys,
+sizes, colour schemes), and reading the page (texts, console, screenshots)."""
 import base64
 import json
 import os
@@ -12,7 +12,7 @@ import time
 KEYS = {"Enter": 13, "Tab": 9, "Escape": 27, "Backspace": 8, "Home": 36, "End": 35, "ArrowLeft": 37,
         "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageDown": 34, "PageUp": 33, " ": 32}
 TEXTS = {"Enter": "\r", " ": " "}
-PATIENCE_S = float(os.environ.get('PATIENCE', 120))  # of a condition, on a slow machine
+PATIENCE_S = float(os.environ.get('PATIENCE', 120))  # limit for a condition, on a slow machine
 
 
 class Failed(Exception):
@@ -25,8 +25,8 @@ def find():
 
 
 class Browser:
-    """One browser with one page. `faults` are errors of the console, refusals of the content security
-    policy among them, and exceptions of scripts."""
+    """A browser with a page. `faults`: errors on the console, including violations of the content
+    security policy, and exceptions of scripts."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="browser-")
@@ -38,7 +38,7 @@ class Browser:
                    "--disable-dev-shm-usage", "--user-data-dir=" + self.folder]
         if os.geteuid() == 0:
             command.append("--no-sandbox")
-        # The browser expects commands at descriptor 3 and answers at 4.
+        # The browser reads commands from descriptor 3 and writes answers to 4.
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_child, from_child), "sh", *command, "about:blank"],
             pass_fds=(to_child, from_child), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -98,10 +98,10 @@ class Browser:
         elif event.get("method") == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.faults.append("%s %s" % (params["entry"]["text"], params["entry"].get("url", "")))
 
-    # ---- what the page says ----
+    # ---- reading the page ----
 
     def run(self, script):
-        """The value of a JavaScript expression; a promise is waited for."""
+        """Returns the value of a JavaScript expression; waits if it is a promise."""
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise Failed("%s: %s" % (script, answer["exceptionDetails"]["exception"].get("description")))
@@ -121,7 +121,7 @@ class Browser:
         return self.run("document.querySelector(%s)?.innerText ?? ''" % json.dumps(selector))
 
     def picture(self, path, whole=True):
-        """The whole page, or what is in the window; as PNG or WebP, by the path's end."""
+        """Saves a screenshot of the whole page, or of the window; PNG or WebP according to the path."""
         clip = {}
         if whole:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
@@ -132,7 +132,7 @@ class Browser:
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 
-    # ---- what a reader does ----
+    # ---- user input ----
 
     def size(self, width, height):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
@@ -147,7 +147,7 @@ class Browser:
         self.until("document.readyState === 'complete'")
 
     def place(self, selector):
-        """The middle of an element, which is scrolled into view."""
+        """Scrolls an element into view and returns its centre."""
         box = self.until("""(() => {
             const element = document.querySelector(%s);
             if (!element) return null;
@@ -167,7 +167,7 @@ class Browser:
         self.pointer("mouseReleased", x, y, button="left", clickCount=1)
 
     def drag(self, selector, begin, end):
-        """Over an element, from one share of its width to another."""
+        """Drags across an element, from one share of its width to another."""
         _, y, box = self.place(selector)
         x = [box[0] + box[2] * share for share in (begin, (begin + end) / 2, end)]
         self.pointer("mouseMoved", x[0], y)
@@ -189,7 +189,7 @@ class Browser:
         self.call("Input.insertText", text=text)
 
     def choose(self, selector, value):
-        """An option of a <select>, as if it was picked."""
+        """Selects an option of a <select> like a user."""
         self.until("document.querySelector(%s)" % json.dumps(selector))
         self.run("""(() => {
             const element = document.querySelector(%s);

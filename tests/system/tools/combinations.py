@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes an experiment of runs that are put together at random from all parts that rogctl lists.
+"""Writes an experiment of runs composed at random of all parts that rogctl lists.
 
 combinations.py SEED COUNT <plugins.json >x.conf
 """
@@ -16,7 +16,7 @@ SETTING_OF_KIND = {
 INFINITE = 2147483647
 
 def literal(value):
-    """As an experiment file has it."""
+    """Returns a value in the syntax of experiment files."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -28,7 +28,7 @@ def literal(value):
     return str(value)
 
 def drawn(rng, allowed):
-    """A value of a parameter: one of its choices, a bound, or something in between."""
+    """Draws a value of a parameter: one of its choices, a bound, or a value in between."""
     if allowed.startswith("true or false"):
         return rng.random() < 0.5
     choices = re.match(r"one of ([^;]*);", allowed)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hostile.py BUNDLE NAME OUT: makes a bundle like an unpacked one, BUNDLE, that is wrong or hostile in one way.
-hostile.py --names: prints the ways, each with what a refusal has to say."""
+"""hostile.py BUNDLE NAME OUT: copies an unpacked bundle, with one error or attack.
+hostile.py --names: prints the names of these, each with the text that the error message must contain."""
 import hashlib
 import io
 import json

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# keys.py KEYS COMMAND...: runs an interactive shell at a terminal of its own and types KEYS, in which \t
-# is the tab key, line by line: each begins when the shell has said "ready> " again. Ctrl-A and "shown "
-# come before the line end, so that a command `shown` of the shell gets the words of each line as they
-# were completed. Prints what the terminal showed. The shell ends at the end.
+# keys.py KEYS COMMAND...: runs an interactive shell on a terminal of its own and types KEYS, in which \t
+# is the tab key, line by line: each when the shell has printed the prompt "ready> ". Before the line end,
+# Ctrl-A and "shown " are typed, so that a command `shown` of the shell gets the completed words of each
+# line. Prints what the terminal showed. The shell exits after the last line.
 import os
 import pty
 import re

@@ -6,14 +6,14 @@ import sys
 
 
 def plain(text):
-    """The words of a page's source."""
+    """Returns the text of a page's source without markup."""
     lines = [re.sub(r'^\.(BI|BR|RB|IR|RI|B|I)\s+|"', "", line) for line in text.split("\n")]
     words = re.sub(r"\\f.", "", " ".join(line for line in lines if not line.startswith(".")))
     return re.sub(r"\s+", " ", words.replace("\\-", "-")).strip()
 
 
 def documented(page, command):
-    """{option: its text} of a command's section."""
+    """Returns {option: its text} of a command's section."""
     for section in re.split(r"(?m)^\.SS ", page)[1:]:
         title, body = section.split("\n", 1)
         if not re.search(rf"\brogctl {command}\b", plain(title)):
@@ -25,7 +25,7 @@ def documented(page, command):
 
 
 def defaults(command):
-    """{option: default} as the help has them."""
+    """Returns {option: default} from the command's help."""
     text = subprocess.run(["rogctl", "help", *command.split()], stdout=subprocess.PIPE, text=True, check=True).stdout
     options = re.search(r"(?ms)^Options:\n(.*?)(\n\n|\Z)", text)
     found = {}

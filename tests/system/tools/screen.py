@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal for tests: runs a command on a pty and says what is on the screen.
+"""A terminal for tests: runs a command on a pty and prints the contents of the screen.
 
     screen.py COLUMNSxROWS[,SECONDS:COLUMNSxROWS...] FILE COMMAND...
 
-What the command wrote goes into FILE as it is. The screen, with what has left it at the top, is
-printed when the command is over; it knows the sequences that rogctl uses and says of any other
-one that it is UNKNOWN. Widths of characters are Python's. The exit status is the command's.
+The command's output is written unchanged to FILE. After the command has ended, the screen is printed,
+including lines that have scrolled off. It interprets the sequences that rogctl uses and prints UNKNOWN
+for any other one. Widths of characters are Python's. The exit status is the command's.
 """
 import fcntl
 import os
@@ -28,12 +28,12 @@ def width(char):
 
 
 class Screen:
-    """Lines of cells; those above `rows` have left the screen."""
+    """Lines of cells; only the last `rows` are still on the screen."""
 
     def __init__(self, columns, rows):
         self.columns, self.rows = columns, rows
         self.lines, self.y, self.x = [[]], 0, 0
-        self.broken = 0  # lines that the terminal has broken
+        self.broken = 0  # lines that the terminal has wrapped
         self.unknown = []
 
     def top(self):
@@ -122,7 +122,7 @@ def main():
             continue
         try:
             piece = os.read(master, 65536)
-        except OSError:  # nobody has it open any more
+        except OSError:  # the other side is closed
             break
         if not piece:
             break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""site_search.py SITE: the search of the documentation's site finds pages, served from a folder by this machine alone."""
+"""site_search.py SITE: checks that the search of the documentation's site finds pages, served locally from a folder."""
 import functools
 import http.server
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the statistics of a report (`rogctl report --json`) again with scipy, from its runs."""
+"""Computes the statistics of a report (`rogctl report --json`) from its runs with scipy, and compares them."""
 import json
 import sys
 
@@ -36,7 +36,7 @@ def censored(run, measure):
 
 
 def outlasted(loser, winner, measure):
-    """Whether one did not reach the target and lasted as long as the other needed."""
+    """Whether the loser did not reach the target in the time that the winner needed."""
     return (censored(loser, measure)
             and value(winner, measure, None) <= loser["target_reached"][TARGETS[measure]]["seen_to"])
 
@@ -74,7 +74,7 @@ for series in report["series"]:
         assert found["n"] == len(known) and found["not_reached"] == lost, what
         ordered = sorted(known + [np.inf] * lost)
         median = np.median(ordered) if ordered else np.nan
-        # A run that ended before says nothing of which one is in the middle.
+        # The median is unknown if a run that did not reach the target ended before it.
         ended = [run["target_reached"][TARGETS[measure]]["seen_to"] for run in own
                  if censored(run, measure)]
         known_order = not ended or not ordered or ordered[len(ordered) // 2] <= min(ended)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes what is recorded of runs, in every way that it knows, and looks what `rogctl verify` says.
+"""Changes the records of runs in many ways, and checks the findings of `rogctl verify`.
 
-tampered.py: in a folder with results.db and results.runs, of runs with the notes bsp, rog and flown,
-which nothing trains, and trained, which has tested checkpoints. Each change is of one place: of the
-table alone, with the run's folder there and again without it, or of a file of the folder alone. It
-must be found by the check that is named, and the finding must say what and where.
+tampered.py: run it in a folder with results.db and results.runs, with runs of the notes bsp, rog and
+flown, which train nothing, and trained, which has tested checkpoints. Each change affects one place:
+only the table, with and without the run's folder, or only a file in the folder. It must be found by
+the named check, and the finding must say what is wrong and where.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import sys
 
 FOUND, PROBLEMS = [], []
 
-# ---- what is changed ----
+# ---- changes ----
 
 def at(rank, iteration):
     return "run_id = :run AND rank = %d AND iteration = %d" % (rank, iteration)
@@ -27,7 +27,7 @@ def event(kind, rank, iteration):
 ADMIT = event("admit", 2, 9)
 LAST = "(SELECT max(iteration) FROM iterations WHERE run_id = :run AND rank = 3)"
 
-# (run, check, what it says, SQL): found from the table alone.
+# (run, check, text of the finding, SQL): found from the table alone.
 BY_ITSELF = [
     # iterations
     ("rog", "complete", "rank 3: iteration 9 is missing",
@@ -108,12 +108,12 @@ BY_ITSELF = [
      "UPDATE events SET data = json_set(data, '$.oldest', 10) WHERE " + ADMIT),
     ("flown", "bound", "3 workers had a grant at that time, but FLOWN allows at most 2",
      "UPDATE events SET data = json_set(data, '$.granted', 3) WHERE " + ADMIT),
-    # Iterations that are the next one in many ways of writing it.
+    # An event written in several ways, each naming the next iteration.
     ("bsp", "bound", "rank 3 to iteration",
      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
      " INSERT INTO events(run_id, rank, t, kind, data) SELECT :run, 3, 1e6, 'admit',"
      " json_object('iteration', (" + LAST + " + 1) || 'x' || i) FROM n"),
-    # the stream's frame, and what is no JSON
+    # the stream's first and last event, and invalid JSON
     ("bsp", "complete", "the trainer's start event is missing",
      "DELETE FROM events WHERE run_id = :run AND kind = 'start'"),
     ("bsp", "complete", "the trainer's end event is missing",
@@ -174,7 +174,7 @@ BY_ITSELF = [
      "UPDATE runs SET config = substr(config, 2) WHERE id = :run"),
 ]
 
-# The same, and only the run's files contradict.
+# The same, for changes that only contradict the run's files.
 BY_FILES = [
     ("rog", "stream", "iteration of rank 3",
      "UPDATE iterations SET bytes_pushed = bytes_pushed + 1 WHERE " + at(3, 9)),
@@ -242,7 +242,7 @@ def lines(change):
     return apply
 
 def of(kind, rank, old, new):
-    """A text in the first line of that event and rank in which it is."""
+    """Replaces a text in the first line of that event and rank that contains it."""
     def change(text):
         for i, line in enumerate(text):
             said = json.loads(line)
@@ -258,7 +258,7 @@ def flip(path):
         file.seek(-1, os.SEEK_END)
         file.write(bytes([last[0] ^ 1]))
 
-# (run, check, what it says, file, change)
+# (run, check, text of the finding, file, change)
 FILES = [
     ("rog", "stream", "iteration of rank 2", "events.jsonl", of("iteration", 2, '"iteration":9,', '"iteration":8,')),
     ("rog", "stream", "energy of rank 1", "events.jsonl", of("energy", 1, '"joules":', '"joules":1')),
@@ -268,7 +268,7 @@ FILES = [
     ("bsp", "stream", "the trainer wrote: end", "events.jsonl", lines(lambda text: text + text[-1:])),
     ("bsp", "stream", "event stream events.jsonl at byte", "events.jsonl",
      lines(lambda text: text[:99] + ["x" + text[99][1:]] + text[100:])),
-    ("bsp", "stream", "the trainer wrote:", "events.jsonl",  # one line in the place of another
+    ("bsp", "stream", "the trainer wrote:", "events.jsonl",  # one line replaced by another
      lines(lambda text: text[:99] + [text[98]] + text[100:])),
     ("bsp", "settings", "learning_rate is 0.0003 in results.db, 0.0004", "config.json",
      lines(lambda text: [line.replace("0.0003", "0.0004") for line in text])),
@@ -279,7 +279,7 @@ FILES = [
     ("trained", "saved", "tested.jsonl", "tested.jsonl", lines(lambda text: ["{\n"] + text[1:])),
 ]
 
-# ---- what is found ----
+# ---- findings ----
 
 def verify(run, database):
     done = subprocess.run(["rogctl", "verify", run, "--db", database, "--json"], capture_output=True,
@@ -287,7 +287,7 @@ def verify(run, database):
     return done.returncode, done.stdout, done.stderr
 
 def expect(what, check, says, answer):
-    """One finding of the check has the text, and the exit status is that of findings."""
+    """Checks that a finding of the check contains the text, and that the exit status reports findings."""
     status, out, errors = answer
     FOUND.append(what)
     found = [finding for one in (json.loads(out)["checks"] if out else []) if one["check"] == check

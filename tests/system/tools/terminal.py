@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# terminal.py TRANSCRIPT ANSWERS COMMAND...: runs a command at a terminal of its own and types the
-# lines of the file ANSWERS, one for each question (what ends in ": " at the end of what was
-# written); the line "^C" is Ctrl-C, "^D" Ctrl-D. What the terminal shows goes into TRANSCRIPT, with
-# "[echo on]" or "[echo off]" where a line is typed and at the end. The exit status is the command's.
+# terminal.py TRANSCRIPT ANSWERS COMMAND...: runs a command on a terminal of its own and types the
+# lines of the file ANSWERS, one for each question (output that ends in ": "); the line "^C" is Ctrl-C,
+# "^D" Ctrl-D. What the terminal shows is written to TRANSCRIPT, with "[echo on]" or "[echo off]" at each
+# typed line and at the end. The exit status is the command's.
 import os
 import pty
 import select

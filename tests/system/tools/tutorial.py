@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tutorial.py DOCUMENT: follows a tutorial in the current folder, which is empty.
+"""tutorial.py DOCUMENT: follows a tutorial in the current folder, which must be empty.
 
-What it does is what a reader would do:
+It does what a reader would do:
     ```LANGUAGE title="FILE"      writes FILE
-    ```console                    runs the commands behind "$ " and compares what they print
+    ```console                    runs the commands after "$ " and compares their output
 A comment on the line before a block changes that:
-    <!-- test: COMMAND -->        the test runs COMMAND instead of what is in the block
-    <!-- test from here: COMMAND: REASON -->   without success of COMMAND the test ends here, skipped
+    <!-- test: COMMAND -->        runs COMMAND instead of the contents of the block
+    <!-- test from here: COMMAND: REASON -->   if COMMAND fails the test ends here, skipped
 
-In printed output "..." stands for anything: alone for any lines, else for the rest of its line. The dates in the names
-of runs are left out, and decimal fractions may differ by 2%, as processors round differently.
+In printed output "..." matches anything: alone on a line any number of lines, otherwise the rest of its line. Dates in
+the names of runs are ignored, and decimal fractions may differ by 2%, because processors round differently.
 """
 
 import re
@@ -26,7 +26,7 @@ def fail(why, printed):
 
 
 def run(command, before=""):
-    """What a command prints, on both streams as on a terminal."""
+    """Returns the output of a command, both streams combined as on a terminal."""
     done = subprocess.run(["sh", "-c", before + command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL, text=True)
     if done.returncode:
@@ -53,7 +53,7 @@ def same_line(wanted, found):
 
 
 def matches(wanted, found):
-    """Whether lines that were printed are those of the document."""
+    """Whether the printed lines match those of the document."""
     if not wanted:
         return not found
     if wanted[0].strip() == "...":
@@ -62,7 +62,7 @@ def matches(wanted, found):
 
 
 def console(text):
-    """The commands of a block: each with the lines that it prints."""
+    """Returns the commands of a block, each with its expected output."""
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
         command = re.match(r"(?:[^\n]*\\\n)*[^\n]*", part)[0]
         yield command, part[len(command):].strip("\n").split("\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Talks to `rogctl ui` as a browser would, and worse. For ui.sh."""
+"""Sends requests to `rogctl ui`, like a browser and like attackers. Used by ui.sh."""
 import concurrent.futures
 import contextlib
 import http.client
@@ -16,8 +16,8 @@ import time
 import urllib.parse
 import urllib.request
 
-LIMIT_S = 240  # until something has happened, on whatever machine
-ATTEMPTS = 100  # of hostile clients
+LIMIT_S = 240  # limit of waits, also on slow machines
+ATTEMPTS = 100  # by malicious clients
 
 
 def check(truth, *said):
@@ -54,7 +54,7 @@ class Page:
         self.port = self.said["port"]
 
     def ask(self, path, headers=None, method="GET"):
-        """Status, headers, body."""
+        """Sends a request; returns status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
         connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
@@ -124,7 +124,7 @@ def close(one, other):
                                                 and abs(one - other) <= 1e-9 * max(1, abs(one)))
 
 
-# ---- what is said ----
+# ---- answers ----
 
 def before_there_is_anything():
     with page(database="new/none.db") as one:
@@ -166,7 +166,7 @@ def lists(one):
     theirs = json.loads(rogctl("runs", "--json").stdout)
     seconds = {run["id"]: run["seconds"] for run in theirs}
 
-    def measured():  # also of the run that has just ended
+    def measured():  # includes the run that has just ended
         answer = one.json("/api/runs?limit=500&sort=stall_s")
         return answer["complete"] and all(close(row["seconds"], seconds[row["id"]]) for row in answer["rows"])
 
@@ -248,7 +248,7 @@ def comparisons(one):
     ids = [run["id"] for run in report["runs"]]
     chosen = one.json("/api/compare?" + "&".join("run=" + run for run in ids))
     check([s["stall_s"] for s in chosen["series"]] == [s["stall_s"] for s in report["series"]], chosen["series"])
-    check(one.json("/api/overview")["cases"][0]["name"] == "c-case0")  # what was chosen has left nothing
+    check(one.json("/api/overview")["cases"][0]["name"] == "c-case0")  # comparing chosen runs has changed nothing
     check(one.error("/api/compare", 400)["code"] == "invalid")
     rogctl("redraw", "c-case0", "--format", "svg", "--plots", "ours")
     name = "average-time-composition.svg"
@@ -272,7 +272,7 @@ def comparisons(one):
         file.write(one.ask("/download/case/c-case0/experiment.conf")[2])
     said = rogctl("sweep", "-n", "again.conf")
     check(b"0 of 6 runs to do" in said.stdout + said.stderr, said)
-    # Of a cluster file of one's own the name is recorded: it is looked for beside the experiment file.
+    # Only the name of a user's cluster file is recorded; it is expected beside the experiment file.
     os.makedirs("own")
     with open("own/yard.conf", "w", encoding="utf-8") as file:
         file.write('kind = "virtual"; workers = ( { profile = "jetson-nx"; batch = 24; count = 2; } );')
@@ -287,7 +287,7 @@ def comparisons(one):
     rogctl("sweep", "-n", "again.conf", "--cluster", "own/yard.conf")
 
 
-# ---- who may ----
+# ---- access ----
 
 def doors():
     with page("--token") as one:
@@ -352,7 +352,7 @@ def other_databases():
 
 
 def what_json_cannot_hold():
-    """Values that nobody of ours writes: they are shown as such, and the rest of the run as ever."""
+    """Values that rogctl never writes are shown as such, and do not affect the rest of the run."""
     shutil.copy("results.db", "odd.db")
     with contextlib.closing(sqlite3.connect("odd.db")) as db:
         run = db.execute("SELECT id FROM runs WHERE status = 'done' ORDER BY id LIMIT 1").fetchone()[0]
@@ -371,7 +371,7 @@ def what_json_cannot_hold():
 
 
 def words_to_nobody():
-    """An address that cannot be printed is an error, not a server that nobody knows of."""
+    """If the address cannot be printed, the command fails instead of serving unnoticed."""
     for given in (">&-", "> /dev/full"):
         done = subprocess.run(["sh", "-c", f"exec rogctl ui --listen 127.0.0.1:0 {given}"], stderr=subprocess.PIPE,
                               text=True, timeout=LIMIT_S, check=False)
@@ -379,7 +379,7 @@ def words_to_nobody():
 
 
 def a_desktop_that_hangs():
-    """SIGTERM is not kept waiting by a browser that does not return; its page does not stay, whoever is killed."""
+    """A browser that does not return does not delay SIGTERM; the page is removed, whichever process is killed."""
     os.makedirs("desktop/tmp", exist_ok=True)
     with open("desktop/xdg-open", "w", encoding="ascii") as file:
         file.write('#!/bin/sh\necho $$ >desktop/opened.new; mv desktop/opened.new desktop/opened\n'
@@ -400,7 +400,7 @@ def a_desktop_that_hangs():
         check(len(os.listdir("desktop/tmp")) == left, number, os.listdir("desktop/tmp"))
 
 
-# ---- many, and hostile ones ----
+# ---- many clients, and malicious ones ----
 
 def many(one):
     paths = ["/api/overview", "/api/runs", "/", "/api/cases/c-case0", "/figure/case/c-case0/average-time-composition.svg"]
@@ -410,7 +410,7 @@ def many(one):
 
 
 def raw(one, data, slow=False):
-    """What is answered to these bytes; b"" where the connection is ended."""
+    """Sends these bytes and returns the answer; b"" if the connection is closed."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", one.port), timeout=LIMIT_S) as peer:
         if slow:
             for i in range(len(data)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ui-page.sh does in the browser; in its folder."""
+"""Tests the live page in a browser, in the folder that ui-page.sh prepares."""
 import glob
 import json
 import os
@@ -15,7 +15,7 @@ from browser import Browser, Failed
 VIEWS = ("#/", "#/runs", "#/runs?text=nothing+has+this+name", "#/runs/{run}", "#/runs/{run}/microevents",
          "#/runs/{run}/events", "#/runs/{run}/log", "#/runs/{run}/configuration?against={other}",
          "#/runs/{run}/files", "#/runs/no-such-run", "#/cases/first-case0", "#/compare", "#/fleet", "#/nowhere")
-# What each view has to have loaded: its heading, and nothing that says otherwise.
+# Whether a view has been loaded: it has a heading, and no empty chart.
 READY = "document.querySelector('main h1') && !document.querySelector('.plot:empty')"
 
 
@@ -68,7 +68,7 @@ def see(page, text, where="main"):
 
 
 def fleet(page, run):
-    """The hosts of a run in progress, as if it had some: one is hot, one has left."""
+    """Adds hosts to a run in progress: one is hot, one has left."""
     with sqlite3.connect("results.db", timeout=60) as db:
         db.executemany("INSERT INTO robots(run_id, rank, host, heard_at, iteration, battery, celsius, throttled) "
                        "VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?), ?, ?, ?, ?)",
@@ -87,7 +87,7 @@ def fleet(page, run):
 
 
 def follow(page, server):
-    """A page that is opened before there is a database follows a sweep from its first to its last run."""
+    """A page that is opened before the database exists follows a sweep from its first to its last run."""
     page.go(server.url)
     see(page, "There is no database yet")
     rogctl("sweep", "first.conf")
@@ -204,7 +204,7 @@ def compare(page):
 
 
 def numbers(page, title):
-    """The table below the chart of that title, as [[x, y], ...] of its first line."""
+    """Returns the table below the chart of that title, as [[x, y], ...] of its first line."""
     return page.run("""(() => {
         const chart = [...document.querySelectorAll('.chart')].find((one) =>
             one.querySelector('.chart-title').innerText.startsWith(%s));
@@ -316,14 +316,14 @@ def lose(page, server):
 
 
 def axe():
-    """The script of axe-core, if there is one."""
+    """Returns the script of axe-core, if it is installed."""
     places = [os.environ.get("ROG_AXE", "")] + [found for folder in sys.path for found in
               glob.glob(os.path.join(folder, "axe_playwright_python", "axe.min.js"))]
     return next((place for place in places if os.path.isfile(place)), None)
 
 
 def look(page, server, run, other):
-    """Each view on a phone and a desktop, light and dark."""
+    """Checks each view on a phone and a desktop, light and dark."""
     script = axe()
     source = open(script, encoding="utf-8").read() if script else None
     for width, scheme, motion in ((1280, "dark", "no-preference"), (390, "light", "reduce")):
@@ -345,7 +345,7 @@ def look(page, server, run, other):
                     one.nodes.map((node) => node.html).join('\\n')))""")
                 if found:
                     raise Failed("%s, %d px, %s:\n%s" % (hash_, width, scheme, "\n".join(found)))
-    page.faults = [fault for fault in page.faults if "404" not in fault]  # of the run that is not there
+    page.faults = [fault for fault in page.faults if "404" not in fault]  # of the run that does not exist
     print("axe-core: " + (script or "not here, so its rules were not looked at"))
 
 

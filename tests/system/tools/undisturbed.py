@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes runs at random that nothing disturbs, of all strategies, and has each verified: no finding.
+"""Executes random runs of all strategies without any disturbance, and verifies that they have no findings.
 
-undisturbed.py SEED COUNT [LONGEST]: in the current folder, with rogctl in PATH. LONGEST: s of virtual
-time. By hand: undisturbed.py 1 1000 3000. Files and database of runs with findings stay in bad-SEED.
+undisturbed.py SEED COUNT [LONGEST]: in the current folder, with rogctl in PATH. LONGEST: seconds of
+virtual time. By hand: undisturbed.py 1 1000 3000. Files and database of runs with findings are kept in
+bad-SEED.
 """
 import json
 import os
@@ -19,7 +20,7 @@ def loguniform(rng, low, high):
     return float("%.6g" % (low * (high / low) ** rng.random()))
 
 def write_trace(rng, path):
-    """Steps of random length and rate; sometimes nothing gets through."""
+    """Writes steps of random length and rate, sometimes with a rate of 0."""
     t = 0.0
     with open(path, "w", encoding="ascii") as file:
         file.write("seconds,mbps\n")
@@ -49,7 +50,7 @@ def drawn_trace(rng, folder):
     return rng.choice(["synth:outdoors", "synth:indoors"])
 
 def worker(rng, folder, quirks):
-    """Settings of one worker; with quirks also those of the published system."""
+    """Returns settings of a worker; with quirks also those of the published system."""
     own = {}
     def maybe(name, draw, share=0.3):
         if rng.random() < share:
@@ -119,7 +120,7 @@ def run(rng, folder, parts, index, count, longest):
     if rng.random() < 0.2:
         settings["latency"] = rng.choice([0.0, 0.5, loguniform(rng, 1e-4, 5)])
     settings["batchsize"] = rng.choice([1, 1, 2, 5])
-    # Workers that compute for no time at all on links without a limit have 10,000 iterations a second.
+    # Workers without compute time on unlimited links do 10,000 iterations per second.
     settings["seconds"] = loguniform(rng, 2, longest / (1 + count / 4))
     settings["epochs"] = rng.choice([1, 1, 100000])
     settings["checkpoint_period"] = rng.choice([60.0, loguniform(rng, 0.5, 100)])
@@ -147,7 +148,7 @@ def command(folder, *words):
     return done.returncode, done.stdout, done.stderr
 
 def look(folder):
-    """What is wrong with a group of runs; and how many were verified, how many had no iteration."""
+    """Returns the findings of a group of runs, and how many were verified and how many had no iteration."""
     status, _, errors = command(folder, "rogctl", "sweep", "x.conf", "--plots", "plots")
     complaints = [] if status <= 1 else ["sweep ended with %d: %s" % (status, errors)]
     _, out, errors = command(folder, "rogctl", "runs", "--json")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program of one's own for the tests: a perceptron tells noisy vectors of ten kinds apart. Each worker
-draws vectors of its own. `--test` prints the accuracy of $ROG_CHECKPOINT."""
+"""A user's program for tests: a perceptron that classifies noisy vectors of ten classes. Each worker
+draws its own vectors. `--test` prints the accuracy of $ROG_CHECKPOINT."""
 import os
 import sys
 

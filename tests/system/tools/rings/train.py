@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program of one's own for the tests: a small network tells two rings of points apart. `--test`
-prints the accuracy of $ROG_CHECKPOINT."""
+"""A user's program for tests: a small network that distinguishes two rings of points. `--test` prints
+the accuracy of $ROG_CHECKPOINT."""
 import os
 import sys
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Points on two rings, and which one each is on."""
+"""Points on two rings, with the ring of each as its label."""
 import torch
 
 def points(generator, count):
