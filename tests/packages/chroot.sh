@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of packages share: an empty system in a folder, in which they are installed as on a
-# machine that has nothing. Needs root and debootstrap. . tests/packages/chroot.sh
+# Shared by tests of packages: a new system in a folder, in which packages are installed as on an empty
+# machine. Needs root and debootstrap. . tests/packages/chroot.sh
 
 bases=${XDG_CACHE_HOME:-$HOME/.cache}/rogctl-packages
 
-# new_system NAME: an empty system in $system; NAME is bookworm, or noble, which needs a mirror of Ubuntu
-# in ROG_UBUNTU_MIRROR or at its usual address. The base is made once. The caller ends with end_system.
+# new_system NAME: makes a new system in $system; NAME is bookworm, or noble, which needs a mirror of
+# Ubuntu: ROG_UBUNTU_MIRROR, or the default one. The base system is made only once. The caller finishes
+# with end_system.
 new_system()
 {
     base=$bases/$1
     if [ ! -e "$base" ]; then
         case $1 in
         bookworm) mirror=${ROG_MIRROR:-http://deb.debian.org/debian} options= ;;
-        # Debian has no keys of Ubuntu: what is tried here is the package, not the mirror.
+        # Debian does not have Ubuntu's keys; this tests the package, not the mirror.
         *) mirror=${ROG_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu} options='--components=main,universe --no-check-gpg' ;;
         esac
         script=/usr/share/debootstrap/scripts/$1
@@ -47,7 +48,7 @@ end_system()
     rm -rf --one-file-system "$system" "$system.log"
 }
 
-# in_system USER COMMAND...: in the folder /home/USER.
+# in_system USER COMMAND...: runs a command in the folder /home/USER.
 in_system()
 {
     user=$1

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep through agents: its database is that of a plain sweep, whatever is killed meanwhile; what has
-# no time left is handed back and goes on from its snapshot; what agents do is not done a second time.
+# A sweep executed by agents gives the same database as a plain sweep, even if processes are killed; an
+# agent that runs out of time hands its run back, which resumes from its snapshot; a plain sweep does
+# not repeat what agents have done.
 . "$ROG_TEST_TOOLS/lib.sh"
 trap 'kill -CONT $(jobs -p) 2>/dev/null; kill -KILL $(jobs -p) 2>/dev/null' EXIT
 pool=results.pool/c-case0
 
-# experiment SECONDS: x.conf, and what a plain sweep of it gives.
+# experiment SECONDS: writes x.conf, and executes it as a plain sweep for comparison.
 experiment() {
     cat >x.conf <<END
 case = "c"; figure = "1"; workload = "none"; control = "outdoors"; seconds = $1;
@@ -16,7 +17,7 @@ END
     content plain/results.db >want
 }
 
-# What of a database must be the same wherever the runs were done.
+# Prints the part of a database that must not depend on where runs were executed.
 content() {
     for query in \
         "id, library, threshold, note, seed, cluster, status, error, config, config_hash, versions FROM runs r" \
@@ -34,7 +35,7 @@ fresh() { rm -rf results.db* results.runs results.pool; }
 
 experiment 300.0
 
-# The commands of a list, one after the other, also for a path that a shell would take apart.
+# Executes the commands of a list one by one, including one with a path that a shell would split.
 mkdir "a b" && cd "a b" || exit 1
 try 0 rogctl sweep ../x.conf --on list
 [ "$(wc -l <out)" = 4 ] || fail "not a command for each run: $(cat out)"
@@ -50,8 +51,9 @@ cp ../want . && equals "a list"
     fail "where they were executed is not recorded"
 cd .. || exit 1
 
-# An agent that has little time hands back; killed, it is dead after a lease, and one that sleeps so
-# long, too. Controllers come and go. Runs of some seconds, so that there is something to kill.
+# An agent with little time hands its run back; one that is killed, or sleeps that long, is considered
+# dead when its lease expires. Controllers come and go. Runs take some seconds, so that there is
+# something to kill.
 experiment 3000.0
 rogctl sweep x.conf --on list --lease 2 -q >list || fail "placing"
 timeout -s KILL 1 rogctl agent $pool 2>>told
@@ -73,7 +75,7 @@ try 0 rogctl sweep x.conf --on list -q
 equals "agents that were killed"
 [ -e results.pool ] && fail "the pool is left: $(find results.pool)"
 
-# Several at once are as many agents, each with the other options of the command.
+# With --slots there are as many agents, each with the other options of the command.
 experiment 300.0
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
@@ -83,7 +85,7 @@ rogctl sweep x.conf --on list -q >list || fail "taking in"
 equals "two agents of one command"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
 
-# What agents have begun is theirs, what they have not, a plain sweep does.
+# A plain sweep leaves to agents what they have started, and executes the rest.
 fresh
 rogctl sweep x.conf --on list --lease 4 -q >list || fail "placing"
 rogctl agent $pool --run "$(ls $pool/ready | sed -n '1s/^[0-9]*-//p')" 2>>told || fail "one run"
@@ -95,7 +97,7 @@ wait $!
 try 0 rogctl sweep x.conf -q
 equals "a plain sweep after agents"
 
-# A run that an agent does is running for everybody who looks, and `stop` ends that one.
+# All commands report a run that an agent executes as running, and `stop` stops that run.
 fresh
 sed 's/seconds = [0-9.]*/epochs = 100000; seconds = 4000000.0/' x.conf >long.conf
 rogctl sweep long.conf --on list --attach -q >list 2>>told &
@@ -103,7 +105,7 @@ sweep=$!
 until [ -d $pool/ready ] && [ -n "$(ls $pool/ready)" ]; do sleep 0.2; done
 rogctl agent $pool --slots 2 2>>told &
 agent=$!
-# shows WHAT NUMBER: so many runs are said to be that, by all who say it.
+# shows WHAT NUMBER: checks that all commands report this number of runs in this state.
 shows() {
     for i in $(seq 600); do
         rogctl runs >out 2>>told && rogctl status >err 2>>told
@@ -114,7 +116,7 @@ shows() {
 }
 shows running 2
 grep interrupted err && fail "a run that an agent does is interrupted"
-# With two agents there are two whose names begin the same.
+# With two agents there are two runs whose names have the same beginning.
 run=$(sqlite3 results.db "SELECT id FROM runs WHERE status = 'running' ORDER BY id LIMIT 1")
 try 0 rogctl stop "$run"
 for i in $(seq 600); do
@@ -129,7 +131,7 @@ shows interrupted 2
 kill $agent
 wait $agent 2>>told
 
-# Not for everybody.
+# A pool that other users can write to is not used.
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 chmod 777 $pool
@@ -143,7 +145,7 @@ says "real time"
 try 2 rogctl sweep x.conf --lease 5
 try 3 rogctl agent nowhere
 
-# A pool that is moved away is not one whose runs are all done.
+# A pool that was moved is not mistaken for one whose runs are all done.
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 cat >mover <<END
@@ -159,7 +161,7 @@ try 0 rogctl agent $pool
 try 0 rogctl sweep x.conf -q
 equals "a pool that was moved away and back"
 
-# A program that was replaced since it began cannot be started again.
+# A program that was replaced after its start cannot be started again.
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 mkdir -p replaced/bin

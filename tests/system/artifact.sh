@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A case as a bundle: the same bytes each time; whole on a machine that has nothing of what it was made
-# from, where its runs are made again; what was changed in it is found; what is hostile is refused.
+# A case as a bundle: it has the same bytes each time, and is complete on a machine that has none of the
+# files it was made from, where its runs can be repeated; changes are found; hostile bundles are
+# rejected.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/descent.sh"
 command -v cc >/dev/null || skip "no C compiler"
@@ -41,7 +42,7 @@ try 3 rogctl bundle mix-case9
 try 2 rogctl bundle mix-case0 --to one.rar
 cd ..
 
-# Elsewhere, without what it was made from.
+# In another folder, without the files it was made from.
 mv made/one.tar.zst made/less.tar.zst elsewhere
 mv made gone
 cd elsewhere
@@ -57,7 +58,7 @@ same "runs of its database" 4 "$(query 'SELECT count(*) FROM runs' mix-case0/res
 same "cases of its database" 1 "$(query 'SELECT count(*) FROM cases' mix-case0/results.db)"
 try 0 rogctl bundle mix-case0 --db mix-case0/results.db --to third.tar.zst
 
-# A strategy in Python, made again with another version of Python.
+# A strategy in Python, repeated with another version of Python.
 if command -v python3 >/dev/null; then
     cp "$ROG_SOURCE/examples/strategies/bsp.py" mine.py
     echo "case = \"python\"; $quick runs = ( { library = \"./mine.py\"; } );" >python.conf
@@ -70,7 +71,7 @@ if command -v python3 >/dev/null; then
     rm -r results.* python-case0.tar.zst
 fi
 
-# Whatever is changed is found; whoever mends the manifest has changed what comes out.
+# Every change is found; if the manifest is adapted to the change, results differ.
 change() { # WHAT COMMAND...: of a copy
     rm -rf copy
     cp -r mix-case0 copy
@@ -125,7 +126,7 @@ mend
 try 1 rogctl bundle verify copy --again --json
 same "made again otherwise" "4 3" "$(json '[.again, .again_same] | join(" ")')"
 
-# What is hostile is refused, and leaves nothing.
+# Hostile bundles are rejected, and leave nothing behind.
 mkdir tmp
 TMPDIR=$PWD/tmp
 export TMPDIR
@@ -143,7 +144,7 @@ try 1 rogctl bundle verify /dev/null
 try 1 rogctl bundle verify ways
 try 3 rogctl bundle verify nowhere
 
-# A program's runs, with its files; and runs of real time, which stay as they were.
+# Runs of a program, with its files; and runs in real time, which are not repeated.
 descent_make
 printf '#!/bin/sh\nexec %s "$@"\n' "$PWD/descent" >run.sh
 chmod +x run.sh

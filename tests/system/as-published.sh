@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is drawn as published: its numbers beside those of the published scripts' rules, counted here
-# from the tables or the logs; under names of its own.
+# Figures as published: their numbers are compared with the rules of the published scripts, computed
+# here from tables or logs; files have names of their own.
 . "$ROG_TEST_TOOLS/lib.sh"
 composition=average-time-composition
 efficiency=statistical-efficiency
@@ -14,7 +14,7 @@ END
 echo 'kind = "virtual"; workers = ( { count = 2; } );' >two.conf
 try 0 rogctl sweep x.conf
 try 0 rogctl run --case c-case0 --cluster two.conf --threshold 4 --note small workload=none seconds=300
-# 40 checkpoints of the one, 20 of the other; the accuracy goes from 50% up, with a dent.
+# 40 checkpoints of one run, 20 of the other; accuracy rises from 50%, with a dip.
 query "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)
     SELECT runs.id, 7 * value, value / 2, 'made up', 50 + value * iif(library = 'ROG', 0.5, 0.4) - (value % 7 = 3)
     FROM runs, json_each((SELECT json_group_array(n) FROM (WITH RECURSIVE c(n) AS
@@ -37,7 +37,8 @@ for panel in $composition $efficiency $time $energy; do
     head -n 1 plots/c-case0-$panel-as-published.dat | grep -q "as published" || fail "the data of $panel do not say it"
 done
 
-# near WHAT WANTED FOUND: numbers, line by line, to 1e-6 of each (or TOLERANCE).
+# near WHAT WANTED FOUND: compares numbers line by line, with a relative tolerance of 1e-6 (or
+# TOLERANCE).
 near() {
     echo "$2" | tr ' |' '\n\n' >wanted
     echo "$3" | tr ' |' '\n\n' >found
@@ -46,7 +47,7 @@ near() {
         fail "$1: wanted \"$2\", found \"$3\""
 }
 
-# Bars: host 3 alone but for the stall; BSP without compressing.
+# Bars: only host 3, except for the stall; BSP without compressing.
 for library in BSP ROG; do
     run=$(query "SELECT id FROM runs WHERE library = '$library' AND note <> 'small'")
     pack=$(query "SELECT iif(library = 'ROG', 0, coalesce(json_extract(config, '\$.workers[2].compress_s'), 0) +
@@ -57,7 +58,7 @@ for library in BSP ROG; do
         END { printf "%.9g %.9g %.9g", compute / n, exchange / n - pack - stall / all, stall / all }')
     near "bar of $library" "$wanted" \
         "$(awk -v l="$library" '$0 ~ "# " l {print $2, $3, $4}' plots/c-case0-$composition-as-published.dat)"
-    # Energy: the mean power of host 3 times time; the plain one is something else.
+    # Energy: the mean power of host 3 times the time; the figure not as published differs.
     watts=$(query "SELECT joules / t FROM energy WHERE run_id = '$run' AND rank = 3 ORDER BY t DESC LIMIT 1")
     query "SELECT printf('%.9g', $watts * t) FROM checkpoints WHERE run_id = '$run' AND accuracy IS NOT NULL
         ORDER BY t" >wanted.joules
@@ -70,7 +71,7 @@ for library in BSP ROG; do
         fail "the plain joules of $library are those of host 3"
 done
 
-# The report reads its numbers off the same lines and bars.
+# The report takes its numbers from the same lines and bars.
 try 0 rogctl report c-case0 --as-published --json
 for i in 0 1; do
     near "the report's bar" "$(awk -v i=$i '$1 == i { print $2, $3, $4 }' plots/c-case0-$composition-as-published.dat)" \
@@ -87,7 +88,8 @@ prints "as published: energy is the mean power of host rank 3 times time"
 try 0 rogctl report c-case0 --as-published --html
 prints "against energy consumption, as published"
 
-# Axes: with the shortest line, but not before the least end; as in the published figures; or all.
+# Axes: up to the end of the shortest line, but at least a minimum; as in the published figures; or all
+# data.
 range() { # PANEL
     sed -n "s/^set $2range \[\(.*\)\]/\1/p" plots/c-case0-$1-as-published.gp
 }
@@ -112,7 +114,7 @@ query "UPDATE cases SET figure = 1; UPDATE checkpoints SET accuracy = accuracy +
 try 0 rogctl redraw c-case0 --format svg --as-published
 range $time y | awk -F: '{ exit !($1 == 52 && $2 > 85 && $2 < 87) }' || fail "accuracy goes over $(range $time y)"
 
-# Another smoothing is named, in the picture and its data.
+# Another smoothing is named in the picture and its data.
 try 0 rogctl redraw c-case0 --format svg --as-published --smooth mean:3
 grep -q '"as published but for smoothing"' plots/c-case0-$time-as-published.gp || fail "not all is as published"
 grep -q '"smoothed: mean:3"' plots/c-case0-$time-as-published.gp || fail "the smoothing is not named"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Wrong input is answered with file, line, cause and hint, and leaves no trace.
+# Wrong input is reported with file, line, cause and hint, and leaves nothing behind.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 # refused STATUS TEXT [SETTINGS OF THE RUN]: a sweep of one run with these settings.
@@ -35,7 +35,7 @@ says 'unknown setting sedes (did you mean seed?)'
 try 2 rogctl run --case ../x workload=none
 [ -e results.db ] && fail "a database was made"
 
-# A cluster of real hosts, one of which is no host's name.
+# A cluster of real hosts, one of which has an invalid name.
 printf 'case = "c"; %s runs = ( { } );\n' "$quick" >x.conf
 cat >c.conf <<END
 kind = "ssh";
@@ -59,7 +59,7 @@ for plugin in old_abi:'version' short_struct:'bytes' missing_hook:'lacks' no_sym
     says "${plugin#*:}"
 done
 
-# A truncated data set: the run fails, with the cause; nothing counts.
+# A truncated data set: the run fails with the cause, and no result is recorded.
 mkdir cifar
 head -c 100000 /dev/zero >cifar/train.bin
 head -c 100000 /dev/zero >cifar/test.bin
@@ -72,14 +72,14 @@ says 'train.bin'
 same "runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'")"
 same "failed" 1 "$(query "SELECT count(*) FROM runs WHERE status = 'failed' AND error IS NOT NULL")"
 [ -e plots ] && fail "something was drawn"
-# One run alone is looked at before it is recorded.
+# A single run is checked before it is recorded.
 try 2 rogctl run data=cifar100:cifar --db run.db
 says 'the run could not start: '
 says 'train.bin'
 [ -e run.db ] && fail "a database was made"
 try 3 rogctl runs nothing-case0
 
-# What is missing, and what may have been meant.
+# Missing arguments and suggestions.
 try 2 rogctl lab
 says 'up, down or status is missing; usage: rogctl lab up|down|status'
 try 2 rogctl data get
@@ -99,7 +99,7 @@ kill $page
 wait $page
 says 'x.conf: not an SQLite database'
 
-# Folders and fonts that there are not.
+# Folders and fonts that do not exist.
 try 0 env ROG_PLUGIN_PATH="$PWD/cifar:$PWD/gone" rogctl plugins
 says "ROG_PLUGIN_PATH names a folder that does not exist: $PWD/gone"
 try 2 env ROG_PLUGIN_PATH="$PWD/gone" rogctl run --library MINE workload=none --db run.db
@@ -112,7 +112,7 @@ says 'the font No Such Font is not installed; '
 try 0 rogctl redraw f-case0 --db f.db --font sans
 if grep -q 'is not installed' err; then fail 'a general name'; fi
 
-# What a figure leaves out is one line for each reason.
+# What a figure leaves out is reported in one line for each reason.
 printf 'case = "g"; %s matrix = { seed = [1, 2, 3, 4]; };' "$quick" >g.conf
 try 0 rogctl sweep g.conf --db g.db
 query "UPDATE runs SET status = 'planned' WHERE seed > 2; UPDATE runs SET status = 'failed' WHERE seed = 2" g.db

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The boundaries between the modules: that arrows between them, from includes and from calls, lead
-# down the layers of layers.txt; that nothing includes or calls itself by way of others; that the
-# headers of a library stay in its wrapper; and that the synchronization core does no I/O.
-# Needs ROG_SOURCE, the root of the source tree, and ROG_BUILD, the build whose objects tell who calls
-# whom. Before it looks at them it makes sure that it sees a violation of each rule.
+# Checks the boundaries between modules: dependencies (includes and calls) lead down the layers of
+# layers.txt; nothing includes or calls itself indirectly; headers of a library are included only by its
+# wrapper; and the synchronization core does no I/O. Needs ROG_SOURCE, the root of the source tree, and
+# ROG_BUILD, a build, whose objects show the calls. First it makes sure that a violation of each rule is
+# found.
 set -eu
 export LC_ALL=C
 
@@ -13,9 +13,9 @@ trees='common librog trainer orchestrator plugins include'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# ---- arrows: lines of "include FROM TO" and "call FROM TO", paths of files from the root ----
+# ---- dependencies: lines "include FROM TO" and "call FROM TO", with paths of files from the root ----
 
-# $1: a tree of sources. Headers that are not of it keep their name.
+# $1: a tree of sources. Headers outside of it keep their name.
 includes()
 {
     # shellcheck disable=SC2086
@@ -24,9 +24,9 @@ includes()
         sed -E 's/^([^:]+):[^<"]*[<"]([^>"]+)[>"]/include \1 \2/; s|^(include [^ ]+) rog/|\1 include/rog/|'
 }
 
-# Input: what `nm -A -g` says of objects, named from the root of a build; $1: the tree of sources, as a
-# build also has objects of sources that are gone. Each program has a rog_cmd_serve of its own, or the
-# like: one of the same tree goes before others.
+# Input: output of `nm -A -g` for objects, named from the root of a build; $1: the tree of sources,
+# because a build may contain objects of deleted sources. Programs may define functions of the same
+# name, such as rog_cmd_serve; a definition in the same tree has priority.
 calls()
 {
     awk -v root="$1" -v trees="$trees" '
@@ -57,8 +57,8 @@ calls()
         }'
 }
 
-# Of arrows on its input: those from each file to the headers outside the tree that it sees by way of
-# others.
+# Prints, for dependencies on its input, those from each file to headers outside the tree that it
+# includes indirectly.
 seen_headers()
 {
     awk '
@@ -77,9 +77,10 @@ seen_headers()
     '
 }
 
-# ---- rules over arrows ----
+# ---- rules for dependencies ----
 
-# $1: file with arrows. Arrows that do not lead down, and headers outside their wrapper.
+# $1: file with dependencies. Prints those that do not lead down the layers, and headers outside their
+# wrapper.
 wrong_arrows()
 {
     awk '
@@ -123,13 +124,13 @@ wrong_arrows()
     ' "$layers" "$1"
 }
 
-# Prints what of the pairs on its input leads back to itself, a line for each member.
+# Prints the cycles among the pairs on its input, a line for each member.
 circles()
 {
     awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null | sed -n "s/^tsort: \([a-z].*\)/$1: \1/p"
 }
 
-# $1: file with arrows. FILE.c, FILE.h and the private FILE_state.h count as one.
+# $1: file with dependencies. FILE.c, FILE.h and the private FILE_state.h count as one.
 include_circles()
 {
     sed -nE 's/^include //p' "$1" | sed -E 's/(_state)?\.[ch]( |$)/\2/g' | circles 'goes round by includes'
@@ -151,8 +152,8 @@ call_circles()
         }' "$layers" "$1" | circles 'goes round by calls'
 }
 
-# $1: file with arrows. Exceptions of layers.txt that nothing needs any more; those of sources that this
-# build leaves out are not judged.
+# $1: file with dependencies. Prints exceptions of layers.txt that are no longer needed, except those of
+# sources that are not part of this build.
 needless()
 {
     all=$layers
@@ -171,24 +172,24 @@ needless()
     layers=$all
 }
 
-# ---- rules over text ----
+# ---- rules for text ----
 
-# $1: folder of sources; $2: what an include may look like there (extended regular expression).
-# Prints every #include that looks different.
+# $1: folder of sources; $2: allowed form of an include there (extended regular expression). Prints
+# every #include of another form.
 foreign_includes()
 {
     grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' "$1" |
         grep -vE "#[[:space:]]*include[[:space:]]*($2)" || true
 }
 
-# Functions of allowed headers that touch the world, and threads.
+# Prints calls of functions of allowed headers that do I/O or use threads.
 worldly_calls()
 {
     grep -rnwE '(getenv|setenv|system|exit|abort|_Exit|s?rand(om)?|drand48|[fv]?printf|fopen|puts)[[:space:]]*\(' \
         --include='*.[ch]' "$1" || true
 }
 
-# $1: tree of sources; $2: what nm says.
+# $1: tree of sources; $2: output of nm.
 check_tree()
 {
     { includes "$1"; calls "$1" <"$2"; } | sort -u >"$work/arrows"
@@ -204,7 +205,7 @@ check_tree()
     done
 }
 
-# ---- violations that it must see ----
+# ---- violations that must be found ----
 
 planted=$work/planted
 objects=$work/objects
@@ -252,7 +253,7 @@ plant()
     printf '%s\n' "$2" >"$planted/$1"
     see "$2 in $1"
 }
-# object SOURCE SYMBOL [SYMBOL]: a source that defines the one and calls the other.
+# object SOURCE SYMBOL [SYMBOL]: makes a source that defines the first symbol and calls the second.
 object()
 {
     echo >"$planted/$1"

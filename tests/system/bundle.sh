@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A bundle is whole: its files find each other from where they were put, and it says which C library
-# hosts have to have; nothing in it wants more than an old one could have. To make one with that needs
-# a network: of cmake/portable-bundle only the refusals are here.
+# A bundle for hosts is complete: its files find each other wherever it is installed, it records which C
+# library hosts must have, and does not need a newer one. Making one for an older C library needs a
+# network, so only the errors of cmake/portable-bundle are tested.
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v readelf >/dev/null || skip "readelf is not installed (package binutils)"
 
@@ -15,8 +15,8 @@ for file in whole/bin/rog-trainer whole/lib/lib*; do
     readelf -VW "$file"
 done | grep -q "Name: GLIBC_$wanted " || fail "nothing in it wants glibc $wanted"
 
-# Functions that the C library of Ubuntu 20.04 lacks (its 2.32 to 2.41 have added them); those that only
-# have another version there are no matter.
+# Functions that the C library of Ubuntu 20.04 lacks (added in 2.32 to 2.41); functions with only an
+# additional version there do not matter.
 younger='close_range closefrom _Fork execveat arc4random arc4random_buf arc4random_uniform strlcpy strlcat
     wcslcpy wcslcat pidfd_open pidfd_getfd pidfd_send_signal pidfd_spawn pidfd_spawnp process_madvise
     process_mrelease fsopen fsmount move_mount open_tree mount_setattr mallinfo2 epoll_pwait2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which runs a case holds is the user's to change; single runs, and a run that replaces another.
+# Users can change which runs a case contains; single runs, and a run that replaces another.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "c"; $quick
@@ -30,7 +30,7 @@ try 0 rogctl case rename mine-case0 yours-case3
 try 3 rogctl runs mine-case0
 try 0 rogctl runs yours-case3
 try 2 rogctl case rename yours-case3 c-case0
-# A case goes with its last run or before, its runs stay.
+# A case is removed with its last run or explicitly; its runs stay.
 try 0 rogctl case remove yours-case3 "$second"
 try 0 rogctl case remove yours-case3 --json
 same "runs of it" 0 "$(json '.runs | length')"
@@ -44,14 +44,14 @@ try 2 rogctl case add gone-case0
 try 2 rogctl case move a b
 says "add, remove or rename"
 
-# The same command takes an unfinished run up, and makes another one of a finished one.
+# The same command resumes an unfinished run, and makes a new run if it is finished.
 try 0 rogctl run --library SSP --threshold 4 --note 'a better one' workload=none seconds=300
 same "runs" 4 "$(query 'SELECT count(*) FROM runs')"
 query "UPDATE runs SET status = 'running' WHERE id = '$better'" >out
 try 0 rogctl run --library SSP --threshold 4 workload=none seconds=300 --case c-case0
 same "in its own case" 4 "$(query 'SELECT count(*) FROM runs')"
 
-# Repeats share a label; --only chooses; --seed and --repeat count.
+# Repeats share a label; --only selects; --seed and --repeat count.
 try 0 rogctl sweep x.conf --fresh --repeat 3 --only BSP
 says 'BSP #3 '
 same "seeds" "1 2 3" "$(query "SELECT group_concat(seed, ' ') FROM (SELECT seed FROM runs JOIN
@@ -70,7 +70,7 @@ says 'trace synth has no option --seconds'
 try 0 rogctl doctor --json
 same "bad findings" 0 "$(json '[.[] | select(.good | not)] | length')"
 
-# Without a device's watts there is no energy; it is not 0.
+# Without the power of a device its energy is unknown, not 0.
 printf 'robot = { step_s = 1.0; compress_s = 0.1; decompress_s = 0.1; };\n' >measured.conf
 printf 'kind = "virtual"; profiles = "measured.conf"; workers = ( { profile = "robot"; count = 2; } );\n' >unmetered.conf
 printf 'case = "unmetered"; workload = "none"; trace = "constant:20"; seconds = 30.0;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# What rogctl prints goes to a pipe that nobody reads any more: a sweep finishes its work, what only
-# shows something ends by SIGPIPE, quietly.
+# The output of rogctl goes to a pipe that is closed: a sweep finishes its work, while commands that
+# only print end silently with SIGPIPE.
 . "$ROG_TEST_TOOLS/lib.sh"
 trap 'rogctl stop long 2>/dev/null' EXIT
 cat >x.conf <<END
 case = "x"; figure = "1"; $quick
 runs = ( { library = "BSP"; }, { library = "ROG"; } );
 END
-# closed STATUS COMMAND...: with nobody who reads its standard output, nor its standard error where
-# `both` is set.
+# closed STATUS COMMAND...: runs it with a closed standard output, and a closed standard error if `both`
+# is set.
 closed() {
     wanted=$1
     shift
@@ -43,7 +43,7 @@ for command in runs cases 'show --json' 'report x-case0' 'help sweep' doctor plu
     [ ! -s err ] || fail 'something is said'
 done
 
-# Whoever looks at a sweep leaves when nobody looks at it.
+# A command that watches a sweep ends when its output is closed.
 cat >long.conf <<END
 case = "long"; figure = "1"; workload = "none"; seconds = 1e7; runs = ( { library = "ROG"; epochs = 100000; } );
 END

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A codec of one's own: named by its file or found by its name, with parameters, on virtual and local
-# clusters; part of what a run is; refused with a reason.
+# A user's codec: named by its file or by its name, with parameters, on virtual and local clusters; it
+# is part of a run's identity; errors name the reason.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 mkdir own other
@@ -19,7 +19,7 @@ same "bytes" "1 1 1" "$(query "SELECT group_concat(pushed > sign, ' ') FROM (SEL
     (SELECT sum(bytes_pushed + bytes_pulled) / count(*) FROM iterations WHERE run_id = id) AS pushed,
     (SELECT sum(bytes_pushed + bytes_pulled) / count(*) FROM iterations JOIN runs ON runs.id = run_id WHERE note = 'sign') AS sign
     FROM runs WHERE note != 'sign')")"
-# The same by its name is the same run; another file is another.
+# The same codec by its name is the same run; another file makes another run.
 cat >named.conf <<END
 case = "c"; $quick
 runs = ( { note = "by path"; compression = "codec_skeleton"; } );

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Runs that are put together at random from all parts: each ends, or says that it has diverged, and
-# what it has recorded is what its parts promise.
+# Runs composed at random of all parts: each finishes, or reports that it has diverged, and its records
+# keep what its parts promise.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 try 0 rogctl plugins --json

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion: what `rogctl complete` says, and that bash, zsh and fish complete what is typed with it.
+# Completion: the output of `rogctl complete`, and completion with it in bash, zsh and fish.
 . "$ROG_TEST_TOOLS/lib.sh"
 tried=completion
 
-# completes WORD...: to the lines that are read.
+# completes WORD...: checks that the completions are the lines on standard input.
 completes() {
     cat >wanted
     rogctl complete "$@" >out 2>err || fail "exit status: complete $*"
@@ -11,7 +11,7 @@ completes() {
     cut -f 1 out | cmp -s wanted - || fail "complete $*: wanted $(cat wanted)"
 }
 
-# Without a database, and with something else in its place: quiet.
+# Without a database, or with another file in its place: no output.
 completes show "" </dev/null
 completes nonsense "" </dev/null
 echo 'no database' >text
@@ -70,7 +70,7 @@ completes plugins BS <<END
 BSP
 :files
 END
-# Every command has a completion of its options, and no hidden one is offered.
+# Every command has completions of its options, and hidden ones are not offered.
 rogctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
 rogctl complete "" | cut -f 1 | grep -vx help >offered
 cmp commands offered || fail 'commands of the help and of completion differ'
@@ -103,7 +103,7 @@ $other
 END
 (cd / && rogctl complete show --db "$OLDPWD/results.db" "") | cut -f 1 | grep -qxF "$run" || fail '--db of the line'
 
-# A name that a shell would execute, and one that a terminal would obey, as if they had been recorded.
+# Recorded names that a shell would execute, or that contain terminal sequences.
 query "INSERT INTO cases (name, created_at) VALUES ('x\$(touch harm); touch harm', '2026'), (char(27) || '[2J', '2026')"
 [ "$(rogctl complete report "" | wc -l)" = 2 ] || fail 'what no terminal shows is offered'
 touch mine.conf 'with blank.conf' other.txt
@@ -127,7 +127,7 @@ cat >wanted <<END
 {rogctl}{show}{$run}
 {rogctl}{report}{x\$(touch harm); touch harm}
 END
-# shell SHELL ARGUMENTS...: types that and looks at the words that came of it.
+# shell SHELL ARGUMENTS...: types these in the shell and prints the resulting words.
 shell() {
     command -v "$1" >where || { echo "not tried: $1, which is not installed"; return; }
     python3 "$ROG_TEST_TOOLS/keys.py" "$typed" "$@" >typed 2>err
@@ -161,7 +161,7 @@ else
     echo 'not tried: fish, which is not installed'
 fi
 
-# The files are installed where the shells look for them.
+# The files are installed where shells look for them.
 cmake --install "$ROG_BUILD" --component completion --prefix "$PWD/usr" >log || fail "$(cat log)"
 (cd usr && find . -type f | sort) >out
 cat >wanted <<END

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The published model at its published size, 224 x 224, from training to the tested checkpoint on the
-# CPU: a run of seconds, in the smallest batches there are.
+# The published model at its published size, 224 x 224, from training to a tested checkpoint on the CPU:
+# a run of a few seconds with the smallest batches.
 set -u
 . "$ROG_SOURCE/tests/system/tools/lib.sh"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# A case as an RO-Crate, read by ro-crate-py and checked by rocrate-validator. Skipped without them
-# (pip install rocrate roc-validator; ROG_CRATE_PYTHON names a Python that has them). Where the context
-# of RO-Crate cannot be fetched, ROG_CRATE_CONTEXT may name a file with it; else the validator is left
-# out.
+# A case as an RO-Crate, read by ro-crate-py and checked by rocrate-validator. Skipped without them (pip
+# install rocrate roc-validator; ROG_CRATE_PYTHON names a Python that has them). If the context of
+# RO-Crate cannot be downloaded, ROG_CRATE_CONTEXT may name a file with it; otherwise the validator is
+# left out.
 . "$ROG_TEST_TOOLS/lib.sh"
 python=${ROG_CRATE_PYTHON:-python3}
 "$python" -c 'import rocrate.rocrate' 2>/dev/null || skip "ro-crate-py is not installed"
@@ -61,7 +61,7 @@ from rocrate_validator import models, services
 settings = services.ValidationSettings(rocrate_uri="crate", requirement_severity=models.Severity.REQUIRED,
                                        profile_identifier="process-run-crate", enable_profile_inheritance=True)
 for issue in services.validate(settings).get_issues():
-    # What cannot be fetched is not the crate's fault.
+    # Failed downloads are no error of the crate.
     if not ("w3id.org" in issue.message and ("Max retries" in issue.message or "retrieve" in issue.message)):
         print(issue.check.identifier, issue.message)
 END

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rogctl data get: from a server of this machine to a data set that the trainer reads, the second
-# time, without a server, and with a list that is wrong.
+# rogctl data get: from a local server to a data set that the trainer can read; a second time; without a
+# server; and with a wrong list.
 set -u
 . "$ROG_SOURCE/tests/system/tools/lib.sh"
 
 command -v python3 >/dev/null || skip 'no python3 to serve files with'
 
-# Zeros are a CIFAR-100 of black images, all of class 0.
+# A file of zeros is a CIFAR-100 of black images, all of class 0.
 mkdir -p served/cifar-100-binary
 head -c 153700000 /dev/zero >served/cifar-100-binary/train.bin
 head -c 30740000 /dev/zero >served/cifar-100-binary/test.bin
@@ -44,7 +44,7 @@ try 0 rogctl data get cifar100 --list list.conf --to here --json -q
 same 'the second time' "cifar100:$PWD/here true null" "$(json '.data + " " + (.was_there | tostring) + " " + (.url | tostring)')"
 same 'what it says when quiet' '' "$(cat err)"
 
-# Without --to it goes to data/NAME; interrupted or not, nothing is half there.
+# Without --to the data set is in data/NAME; even after interruptions nothing is incomplete.
 try 0 rogctl data get cifar100 --list list.conf -q
 [ -s data/cifar100/train.bin ] || fail 'not in data/cifar100'
 rm -r data

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rogctl data info: what it says of a data set, and the contact sheet, looked at with OpenCV.
+# rogctl data info: its output for a data set, and the contact sheet, checked with OpenCV.
 set -u
 . "$ROG_SOURCE/tests/system/tools/lib.sh"
 
@@ -19,7 +19,7 @@ same 'data' synth100 "$(json .data)"
 same 'the last class' hourglass_speckles "$(json '.class_names[99]')"
 [ "$(json '.sets[3].mean[0] > .sets[2].mean[0] + 0.1')" = true ] || fail 'brightness makes darker'
 
-# Without --json the sheet is explained: where it is, and the classes in the order of the images.
+# Without --json the output explains the sheet: its path, and the classes in the order of the images.
 try 0 rogctl data make --noise none --sheet sheets/clean.png
 same 'classes of the sheet' 100 "$(sed -n '/^classes/,/sheet/p' out | sed '1d;$d' | tr ',' '\n' | grep -c '[a-z]')"
 prints 'sheets/clean.png: one test image per class in this order, 10 per line'
@@ -32,7 +32,7 @@ try 2 rogctl data info synth100 twice
 try 1 rogctl data make --noise none --sheet /proc/sheet.png
 says '/proc/sheet.png'
 
-# A file of TensorFlow Federated as h5py writes it: counts and means are those that numpy has.
+# A file of TensorFlow Federated written by h5py: counts and means equal those of numpy.
 if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
     mkdir fed
     /usr/bin/python3 - >fed/means <<'END' || fail 'no files by h5py'
@@ -59,8 +59,8 @@ else
     echo 'files by h5py are not read: no python3-h5py'
 fi
 
-# The sheet: the pictures are pixels of the set, three channels in the right order, enlarged by two;
-# the noisy one beside it is what OpenCV's saturating addition makes of the clean one.
+# The sheet: its pictures are pixels of the set, with three channels in the right order, enlarged by
+# two; the noisy one beside it equals the result of OpenCV's saturating addition.
 command -v python3 >/dev/null && PYTHON=$(command -v python3)
 for PYTHON in /usr/bin/python3 "${PYTHON:-}"; do
     "$PYTHON" -c 'import cv2' 2>/dev/null && break

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Databases that are not ours, damaged, of another version, or not there.
+# Databases of other programs, damaged, of another version, or missing.
 . "$ROG_TEST_TOOLS/lib.sh"
 printf 'case = "d"; %s runs = ( { } );\n' "$quick" >x.conf
 
-# answered STATUS TEXT FILE: by a command that reads and one that writes; the file stays as it is.
+# answered STATUS TEXT FILE: checks the error of a command that reads and of one that writes; the file
+# is not changed.
 answered() {
     before=$(sha256sum <"$3")
     try "$1" rogctl runs --db "$3"
@@ -36,7 +37,7 @@ try 1 timeout 100 rogctl sweep x.conf --db piped.db
 says 'piped.db-wal: a pipe, not a database'
 try 1 timeout 100 rogctl runs --db /dev/zero
 says '/dev/zero: a device, not a database'
-# A name with a zero byte, or one that is a blob, would be read as another name.
+# A name with a zero byte, or a blob, would be read as another name.
 for name in "'a' || char(0) || 'b'" "x'41'"; do
     for table in "runs SET id" "cases SET name"; do
         cp newer.db names.db
@@ -45,7 +46,7 @@ for name in "'a' || char(0) || 'b'" "x'41'"; do
     done
 done
 
-# Nothing of rogctl's own tables is computed while it is read, or done when it is written.
+# Views, triggers and computed columns in place of rogctl's tables are rejected.
 odd() {
     cp newer.db odd.db
     sqlite3 odd.db "PRAGMA user_version = $known; PRAGMA legacy_alter_table = ON; $1" || fail "$1"
@@ -67,7 +68,7 @@ cp newer.db mine.db
 sqlite3 mine.db "PRAGMA user_version = $known; CREATE VIEW mine AS SELECT * FROM runs; CREATE TABLE json_mine(a)"
 try 0 rogctl runs --db mine.db
 
-# What lies in a cache is used as it is: one that other users can write is not used.
+# A cache is trusted, so one that other users can write to is not used.
 mkdir -p shared/rogctl && chmod 777 shared/rogctl
 XDG_CACHE_HOME=$PWD/shared try 1 rogctl doctor
 prints 'shared/rogctl: other users can write into this cache folder (mode 777)'
@@ -84,7 +85,7 @@ says 'File name too long'
 try 1 rogctl sweep x.conf --db no/folder/x.db
 says 'no/folder/x.db'
 
-# An event whose data is not JSON: where it is.
+# An event with invalid JSON: the error says where it is.
 try 0 rogctl sweep x.conf --db event.db
 run=$(query 'SELECT id FROM runs' event.db)
 query "INSERT INTO events (run_id, rank, t, kind, data) VALUES ('$run', 2, 12.5, 'published-means', '{broken')" event.db

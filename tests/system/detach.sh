@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep goes on when its terminal is closed; status, attach and stop look after it from elsewhere;
-# killed, as by a restart of the machine, it is told to be, and the same command goes on. Commands of
-# the user hear of each run's end.
+# A sweep continues when its terminal is closed; status, attach and stop work from another one. If it is
+# killed, as by a reboot, status reports that, and the same command resumes it. Hooks run at each run's
+# end.
 . "$ROG_TEST_TOOLS/lib.sh"
 trap 'kill -KILL $(cat pids 2>/dev/null) 2>/dev/null' EXIT
 
@@ -10,7 +10,7 @@ case = "c"; $quick
 on_done = "cat >>done.json"; on_failed = "cat >>failed.json; echo no mail >&2; exit 3";
 runs = ( { threshold = 4; note = "four"; }, { threshold = 20; }, { threshold = 30; } );
 END
-# A trainer that does not end as long as there is a file `slow`, and fails where there is `bad`.
+# A trainer that does not finish as long as a file `slow` exists, and fails if `bad` exists.
 cat >trainer <<END
 #!/bin/sh
 [ -e $PWD/bad ] && { echo "rog-trainer: nothing works" >&2; exit 1; }
@@ -26,7 +26,7 @@ chmod +x trainer
 ROG_TRAINER=$PWD/trainer
 export ROG_TRAINER
 
-# at_terminal COMMAND...: at one that is closed as soon as the command has ended.
+# at_terminal COMMAND...: runs it on a terminal that is closed as soon as the command has ended.
 at_terminal() {
     python3 -c '
 import os, pty, sys
@@ -42,7 +42,7 @@ while os.waitpid(pid, os.WNOHANG)[0] == 0:
 os.close(fd)
 print(shown.decode())' "$@"
 }
-# until_true COMMAND...: it succeeds.
+# until_true COMMAND...: waits until it succeeds.
 until_true() {
     for i in $(seq 1200); do "$@" && return; sleep 0.1; done
     fail "never true: $*"
@@ -53,7 +53,7 @@ state_of() { rogctl status "$1" --json >status && jq -r '.[0].state' status; }
 is() { [ "$(state_of "$1")" = "$2" ]; }
 has() { [ "$(query "SELECT count(*) FROM runs WHERE status = 'done'" "$1")" = "$2" ]; }
 
-# What is no entry is passed over, and not waited for.
+# Other files among the entries are ignored, and do not block.
 entries=$HOME/.local/state/rogctl/sweeps
 mkdir -p "$entries/a-1" "$entries/a-2" "$entries/a b"
 mkfifo "$entries/a-1/sweep.json"
@@ -64,7 +64,7 @@ try 3 rogctl attach
 try 3 rogctl stop
 try 3 rogctl attach nothing
 
-# ---- goes on without its terminal ----
+# ---- without its terminal ----
 touch slow
 at_terminal rogctl sweep x.conf --detach --jobs 1 >shown
 grep -q 'c-1 continues in the background' shown || fail "it says: $(cat shown)"
@@ -79,7 +79,7 @@ prints "3 runs: 1 running, 2 to do"
 prints "rogctl sweep x.conf --detach --jobs 1  (in $PWD)"
 grep -q 'four .*running .*60 s' out || fail "no line of progress"
 
-# A second one beside it; the IDs tell them apart.
+# A second sweep at the same time; IDs distinguish them.
 rogctl sweep x.conf --db other.db --jobs 1 >out2 2>err2 &
 other=$!
 until_true is c-2 running
@@ -119,7 +119,7 @@ try 3 rogctl stop c-2
 (cd elsewhere && try 2 rogctl stop) || exit 1
 same "state" running "$(state_of c-1)"
 
-# ---- looked at, and stopped ----
+# ---- watched and stopped ----
 rogctl attach c-1 >attached 2>&1 &
 looks=$!
 first=$(query "SELECT id FROM runs WHERE threshold = 4")
@@ -134,7 +134,7 @@ grep -q '^four *stopped' attached || fail "attach shows: $(cat attached)"
 same "state" ended "$(state_of c-1)"
 for child in $(cat pids); do until_true is_gone "$child"; done
 
-# ---- killed, and the same command goes on ----
+# ---- killed and resumed by the same command ----
 try 0 rogctl sweep x.conf --detach --jobs 1 --json
 id=$(json .id)
 until_true works 1
@@ -154,7 +154,7 @@ same "state" ended "$(state_of "$id")"
 same "entries of this command" 1 \
     "$(rogctl status --json | jq '[.[] | select(.command | contains(["--json"]))] | length')"
 
-# ---- a signal while a command of the user is waited for ends it with all that it has started ----
+# ---- a signal while a hook is running ends it with everything it has started ----
 sed 's/^on_done = .*/on_done = "sleep 600 \& echo $! >child; wait";/; s/case = "c"/case = "hook"/' x.conf >hook.conf
 rogctl sweep hook.conf --db hook.db >out 2>err &
 sweep=$!
@@ -170,7 +170,7 @@ try 0 rogctl status hook --json
 json '.[0].state + " " + .[0].message' >told
 grep -q '^ended interrupted while' told || fail "it is told as: $(cat told)"
 
-# ---- one entry for what was begun several times ----
+# ---- one entry for several attempts ----
 try 0 rogctl status
 same "entries, of two databases" 2 "$(grep -c '^c-' out)"
 prints "before it c-1, which ended"
@@ -182,7 +182,7 @@ grep -q hook err out && fail "a sweep without its database is shown"
 try 0 rogctl status hook
 says "hook.db: no such database"
 
-# ---- commands that fail, and what cannot start ----
+# ---- hooks that fail, and sweeps that cannot start ----
 touch bad
 try 1 rogctl sweep x.conf --db bad.db --jobs 3
 says "on_failed of"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The examples in a short form, two workers on a virtual cluster: each experiment file is good, and each program
-# learns under ROG, the one that has both optimizers also by local steps. Data are made here: images whose class
-# is their colour, and traces.
+# The examples in a short form, with two workers on a virtual cluster: each experiment file is valid, and each program
+# learns under ROG; the one with both optimizers also with local steps. Data are generated: images whose class is
+# their colour, and traces.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 python=/usr/bin/python3
@@ -29,7 +29,8 @@ for name in "train", "test":
 END
 try 0 rogctl trace synth outdoors 'bandwidth-{rank}.csv' --workers 2
 
-# learns EXAMPLE SECONDS GAIN OPTIONS [LINES [RUN]]: its last result is that much above its first one
+# learns EXAMPLE SECONDS GAIN OPTIONS [LINES [RUN]]: checks that its last result is better than its
+# first by GAIN
 learns()
 {
     example=$1 seconds=$2 gain=$3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is exported reads back as what is recorded.
+# Exported data read back as they were recorded.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "c"; $quick

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# One call of many fails, an allocation, a write, an open: each command fails with that cause, or
-# comes to the same bytes. Here some of the calls; `make torture` tries them for longer.
+# One of many calls fails, an allocation, a write, an open: each command fails with that cause, or gives
+# the same bytes. This tests some of the calls; `make torture` tests more of them.
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v python3 >/dev/null || skip 'no python3'
 [ -e "$ROG_BUILD/tests/failing.so" ] || skip 'not in a build with sanitizers, which have an allocator of their own'
@@ -10,7 +10,7 @@ try 0 "$ROG_TEST_TOOLS/failing-calls" "$seed" 30 memory --case dry-run --case sw
     --case report-json --case redraw
 cat out
 
-# What cannot have a thread or a process says so, wherever it is.
+# A thread or process that cannot be created is reported, wherever that happens.
 once()
 {
     program=$2
@@ -22,10 +22,10 @@ once replay rogctl '' fork 1
 once real-time rogctl '' thread 1
 once real-time rog-trainer work thread 1
 once real-time rog-trainer serve thread 1
-# Nor memory for the keys of a connection.
+# No memory for the keys of a connection.
 once real-time rog-trainer work mmap 3+
 once real-time rog-trainer serve mmap 2+
-# Nothing is appended to a line of events that was written in part.
+# Nothing is appended to a line of events that was only partly written.
 once sweep rog-trainer simulate write 53
-# What ends in a library that aborts is said by who has started it, and done again.
+# If a library aborts a process, its parent reports that, and the run is repeated.
 once sweep-tiny rog-trainer simulate malloc 20000

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Trainers and testers that fail in every way: the run fails with the cause, the others go on, and a
-# second try with a trainer that works makes everything whole.
+# Trainers and testers that fail in various ways: the run fails with the cause, other runs continue, and
+# a second sweep with a working trainer completes everything.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
@@ -8,7 +8,7 @@ case = "f"; figure = "1"; $tiny
 runs = ( { threshold = 4; note = "good"; }, { threshold = 20; note = "bad"; } );
 END
 
-# A trainer that is the real one, but for runs with threshold 20 does what $1 says.
+# A trainer that does what $1 says for runs with threshold 20, and otherwise is the real one.
 trainer() {
     cat >trainer <<END
 #!/bin/sh
@@ -29,7 +29,7 @@ END
     chmod +x trainer
 }
 
-# fails TEXT: the sweep fails, says TEXT, and has done the other run.
+# fails TEXT: checks that the sweep fails with TEXT, and has done the other run.
 fails() {
     try 1 env ROG_TRAINER="$PWD/trainer" rogctl sweep x.conf
     says "(bad) failed: $1"
@@ -61,7 +61,7 @@ says 'cannot be tested: the tester exited with status 4: out of luck'
 trainer "test) while read -r path; do echo '{\"event\":\"accuracy\",\"t\":0,\"accuracy\":99,\"sha256\":\"0000\"}'; done; exit ;;"
 fails 'results.runs/'
 says 'the checkpoint is not the one that was saved'
-# Of one run that was to be done its own failure says everything.
+# If only one run was to be done, its failure is reported once.
 same "what is said of one failure" 1 "$(grep -c '^rogctl: ' err)"
 
 same "attempts" "1
@@ -76,7 +76,7 @@ same "checkpoints of each run" "4
 try 1 env ROG_TRAINER=/nonexistent rogctl sweep x.conf
 says '/nonexistent: no such program'
 
-# A checkpoint that is damaged later is not tested as if it were whole.
+# A checkpoint that is damaged later is not tested as if it were intact.
 path=$(query 'SELECT path FROM checkpoints ORDER BY t LIMIT 1')
 query "UPDATE checkpoints SET accuracy = NULL, tested_at = NULL" >out
 printf 'XXXXXXXX' | dd of="$path" bs=1 seek=5000 conv=notrunc 2>err

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A disk that fills up while a sweep goes on: the cause is said, nothing half-done counts, and when
-# there is room again the same command finishes.
+# A disk that fills up during a sweep: the cause is reported, nothing incomplete counts, and the same
+# command finishes when there is room again.
 . "$ROG_TEST_TOOLS/lib.sh"
 [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
 mkdir disk
@@ -12,7 +12,7 @@ runs = ( { threshold = 4; }, { threshold = 20; } );
 END
 try 1 rogctl sweep x.conf --db disk/results.db --plots plots
 grep -qiE 'disk is full|no space left' err || fail "does not say that the disk is full"
-# From outside, where there is room for a journal.
+# Read a copy outside, where there is room for a journal.
 cp disk/results.db* .
 same "integrity" ok "$(query 'PRAGMA integrity_check')"
 same "runs that count" 0 "$(query "SELECT count(*) FROM runs WHERE status = 'done'
@@ -22,7 +22,7 @@ try 0 rogctl sweep x.conf --db disk/results.db --plots plots
 same "done" 2 "$(query "SELECT count(*) FROM runs WHERE status = 'done'" disk/results.db)"
 same "ends" 2 "$(query "SELECT count(*) FROM events WHERE kind = 'end'" disk/results.db)"
 
-# What was begun of a folder is removed, so that the same command works once there is room.
+# An incomplete folder is removed, so that the same command works when there is room.
 rm -rf disk/*
 try 0 rogctl sweep x.conf --db whole.db --plots none
 mount -o remount,size=64k disk

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Topics of the help say what the man page says; a wrong name of anything gets the one that is near.
+# Topics of the help agree with the manual page; for a wrong name of anything, a similar one is
+# suggested.
 . "$ROG_TEST_TOOLS/lib.sh"
 page=$ROG_SOURCE/docs/rogctl.1
 sed 's/\\-/-/g; s/\\f.//g' "$page" >plain
@@ -13,7 +14,7 @@ while read -r topic; do
     grep -q "\\b$topic\\b" plain || fail "man page: no topic $topic"
 done <topics
 
-# The environment and the exit status, by name.
+# Environment variables and exit statuses, by name.
 sed -n '/^\.SH ENVIRONMENT/,/^\.SH FILES/p' plain | grep -oE '\b([A-Z]+_[A-Z_]+|TERM|LANG|CLICOLOR|[a-z]+_proxy)\b' | sort -u >documented
 rogctl help environment | grep -oE '\b([A-Z]+_[A-Z_]+|TERM|LANG|CLICOLOR|[a-z]+_proxy)\b' | sort -u >helped
 [ "$(wc -l <helped)" -gt 10 ] || fail 'no variables'
@@ -22,7 +23,7 @@ sed -n '/^\.SH EXIT STATUS/,/^\.SH/p' plain | grep -E '^[0-9]+$' >documented
 rogctl help exit-status | sed -n 's/^  \([0-9][0-9]*\) .*/\1/p' >helped
 diff documented helped || fail 'man page and help name other exit statuses'
 
-# Files that come with the program, and settings, each of them.
+# Each installed file, and each setting.
 try 0 rogctl help experiments
 for file in "$ROG_SOURCE"/experiments/*.conf; do
     if grep -q '^case' "$file"; then prints "  $(basename "$file")"; fi
@@ -34,7 +35,7 @@ try 0 rogctl help clusters
 prints '  virtual4 '
 prints '  step_s '
 
-# What was meant.
+# Suggestions.
 cat >mine.conf <<END
 case = "mine"; figure = "1"; $quick
 runs = ( { library = "ROG"; } );
@@ -73,6 +74,6 @@ done <<END
 2|virtual4|sweep mine.conf --cluster virtal4
 3|$sweep|attach ${sweep}x
 END
-# Nothing is near to this.
+# Nothing is similar to this.
 try 3 rogctl show something-else-altogether
 if grep -q 'did you mean' err; then fail 'a far name is proposed'; fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# rog-trainer host with a bandwidth replay, on two namespaces: the trace runs by the run's clock, the
-# audit is in the stream, and the interfaces are as before, also when everything is killed.
+# rog-trainer host with a bandwidth replay, on two network namespaces: the trace follows the run's
+# clock, the audit is in the event stream, and interfaces are restored, even if everything is killed.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 server=rogths$$ worker=rogthw$$
@@ -59,27 +59,27 @@ chmod 600 key
 printf 'seconds,mbps\n0,99\n10,2\n13,20\n100,20\n' >trace.csv
 shape="\"iface\":\"eth0\",\"trace\":\"$PWD/trace.csv\",\"offset_s\":10"
 
-# A worker whose both directions are shaped, and a run to its end.
+# A worker with both directions shaped, and a run to its end.
 cluster '' ",\"shape\":{$shape}"
 await s/state.json '"ended"'
 await w/state.json '"ended"'
 jq -c 'select(.event == "bandwidth") | [.rank, .t, .mbps]' w/host.jsonl >steps
 same "first rate" '[1,0.0,2.0]' "$(sed 's/\[1,0,2\]/[1,0.0,2.0]/' steps | head -n 1)"
-# By the run's clock: 3 s after its beginning.
+# By the run's clock: 3 s after its start.
 jq -e -s 'map(select(.event == "bandwidth")) | length == 2 and .[1].mbps == 20 and
     .[1].t > 2.99 and .[1].t < 3.5' w/host.jsonl >/dev/null || fail "steps: $(cat steps)"
 jq -c 'select(.event == "replay-end")' w/host.jsonl >end
 jq -e '.rank == 1 and .tolerance == 0.05 and .busy_s > 1 and ([.error, -.error] | max) < 0.05' end \
     >/dev/null || fail "the replay's end: $(cat end)"
 echo "replay: $(cat end)"
-# An exchange of 1.07 MB takes 4.3 s at 2 Mbit/s, a tenth of that at 20: nothing comes before 3 s.
+# An exchange of 1.07 MB takes 4.3 s at 2 Mbit/s, a tenth of that at 20, so that none ends before 3 s.
 jq -e -s 'map(select(.event == "iteration")) | length > 3 and .[0].t > 3' w/events.jsonl \
     >/dev/null || fail "iterations: $(grep iteration w/events.jsonl | head -n 3)"
 [ "$(grep -c replay-audit w/host.jsonl)" -gt 10 ] || fail "no audit"
 untouched
 stop_all
 
-# The server shapes what goes to the worker; the worker what it sends. Then everything is killed.
+# The server shapes what it sends to the worker; the worker what it sends. Then everything is killed.
 peers="\"peers\":[{\"rank\":1,\"address\":\"10.99.8.2\",\"trace\":\"$PWD/trace.csv\",\"offset_s\":10}]"
 cluster ",\"shape\":{\"iface\":\"eth0\",$peers}" ",\"shape\":{$shape,\"direction\":\"egress\"}"
 await s/host.jsonl '"replay-audit".*"downlink"'
@@ -97,11 +97,11 @@ done
 untouched
 stop_all
 
-# No such interface: the host has failed and says why.
+# The interface does not exist: the host fails with the reason.
 folder w work 1 '' ',"shape":{"iface":"eth7","trace":"constant:1"}'
 ip netns exec $worker rog-trainer host --folder w >w.said 2>&1 &
 await w/state.json '"failed".*no network interface'
-# Somebody ends the replay: so does the run.
+# If another process stops the replay, the run fails.
 rog-trainer host --folder w --stop
 cluster '' ",\"shape\":{$shape}"
 await w/host.jsonl 'replay-audit'
@@ -109,8 +109,8 @@ ip netns exec $worker rog-trainer shape --iface eth0 --restore >said || fail "$(
 await w/state.json '"failed".*the bandwidth replay failed: another process stopped it'
 stop_all
 
-# Without root: what changes something goes through sudo, also when the replay is killed. Here sudo
-# is a stand-in, and the right comes from a capability.
+# Without root, changes are made with sudo, also if the replay is killed. Here sudo is a stand-in, and a
+# capability gives the permission.
 chmod 711 . && mkdir bin && printf '#!/bin/sh\n[ "$1" = -n ] || exit 1\nshift\nexec "$@"\n' >bin/sudo
 chmod 755 bin bin/sudo
 user="ip netns exec $worker setpriv --reuid 65534 --regid 65534 --clear-groups"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# rog-trainer host: a run whose server and workers have a supervisor each; processes that are killed,
-# sensors, an interface that is shaped, leases that run out; no runs left over.
+# rog-trainer host: a run whose server and workers each have a supervisor; killed processes, sensors, a
+# shaped interface, expired leases; no run remains.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 trap 'for name in s w1 w2 bad open/s; do rog-trainer host --folder $name --stop 2>/dev/null; done' EXIT
@@ -14,7 +14,8 @@ for rank in 1 2; do
         \"watts_communicate\":10,\"watts_stall\":10}"
 done
 
-# folder NAME ROLE RANK ARGUMENTS MEMBERS: what a controller puts on a host; $seconds long
+# folder NAME ROLE RANK ARGUMENTS MEMBERS: makes what a controller puts on a host; the run takes
+# $seconds
 folder() {
     mkdir -m 700 "$1"
     echo "{\"library\":\"SSP\",\"threshold\":4,\"workload\":\"none\",\"seconds\":$seconds,
@@ -34,7 +35,7 @@ cluster() {
     for name in s w1 w2; do rog-trainer host --folder $name >$name.said 2>&1 & done
 }
 state() { sed -n "s/.*\"state\":\"\([a-z]*\)\".*/\1/p" "$1/state.json" 2>/dev/null; }
-# await NAME STATE: until the host is in that state
+# await NAME STATE: waits until the host is in that state
 await() {
     for i in $(seq 2400); do
         now=$(state "$1")
@@ -52,11 +53,11 @@ await_line() {
     done
     fail "no $2 in $1"
 }
-# processes NAME: of the role in that folder
+# processes NAME: processes of the role in that folder
 processes() {
     grep -la "$PWD/$1/[c]onfig.json" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3
 }
-# inside NAME: what has the role as its child behind a wrapper
+# inside NAME: the process behind a wrapper whose child is the role
 inside() {
     pgrep -x -f "[^ ]*rog-trainer inside --folder $PWD/$1 .*"
 }
@@ -66,13 +67,13 @@ stop_all() {
     same "folders" "" "$(ls -d s w1 w2 2>/dev/null)"
     same "processes" "" "$(processes ".*")$(inside ".*")"
 }
-# what the workers' streams have of each event
+# number of events of a kind in the workers' streams
 count() { cat "$1" | grep -c "\"event\":\"$2\""; }
 
 od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >key
 chmod 600 key
 
-# A whole run: a sensor on one host, the profile's model on the other; the role in a wrapper.
+# A complete run: a sensor on one host, the profile's power model on the other; the role in a wrapper.
 mkdir -p sys/class/powercap/intel-rapl:0
 echo package-0 >sys/class/powercap/intel-rapl:0/name
 echo 262143328850 >sys/class/powercap/intel-rapl:0/max_energy_range_uj
@@ -98,7 +99,7 @@ echo 9000000 >sys/class/powercap/intel-rapl:0/energy_uj
 await s ended && await w1 ended && await w2 ended
 grep -q '"event":"end"' s/events.jsonl || fail "no end"
 same "joules by the sensor" 4.0 "$(grep '"event":"energy"' w1/host.jsonl | tail -n 1 | sed 's/.*"joules":\([0-9.]*\),.*/\1/')"
-# The interface that leads to the server has sent 1 MB since the first look.
+# The interface towards the server has sent 1 MB since the first poll.
 jq -s -e '[.[] | select(.event == "health")] | length >= 2 and (.[0] | has("mbps_up") | not) and
     any(.[1:][]; .mbps_up > 0.5 and .mbps_down == 0 and .throttled)' w1/host.jsonl >/dev/null ||
     fail "health: $(grep health w1/host.jsonl)"
@@ -107,15 +108,15 @@ jq -s -e '[.[] | select(.event == "health")] | length >= 2 and all(.[]; has("bat
 grep -q '"source":"rapl:package-0"' w1/host.jsonl || fail "no source"
 same "energy by the model where there is a sensor" 0 "$(count w1/events.jsonl energy)"
 same "sensors where there are none" 0 "$(count w2/host.jsonl energy)"
-# 10 W for as long as it had something to do.
+# 10 W while it was working.
 grep '"event":"energy"' w2/events.jsonl | tail -n 1 | sed 's/.*"joules":\([0-9.]*\),.*/\1/' |
     awk '{ print $1 " J by the model"; exit !($1 > 45 && $1 < 66) }' || fail "10 W for 6 s"
 [ "$(count w1/events.jsonl iteration)" -gt 5 ] || fail "no iterations"
 same "keys" "key" "$(find . -name key | sed 's,^\./,,')"
 stop_all
 
-# As the client of a container: what it starts is not its child, has its own process numbers where that
-# can be, and goes on when the client is killed; signals are not passed on.
+# A wrapper like the client of a container: what it starts is not its child, has its own process numbers
+# if possible, and continues when the client is killed; signals are not passed on.
 apart=
 unshare --pid --fork --mount-proc true 2>said && apart='unshare --pid --fork --mount-proc'
 cat >client <<CLIENT
@@ -128,8 +129,8 @@ CLIENT
 chmod +x client
 client="\"wrap\":[\"$PWD/client\"]"
 
-# Killed: a worker, behind a wrapper too, the wrapper, and the server go on; what is not to be started
-# again, not.
+# Killed: a worker, also behind a wrapper, the wrapper, and the server are restarted, unless that is
+# disabled.
 seconds=11
 cluster ',"restarts":1' ",\"restarts\":2,$client,\"sysfs\":\"/none\",\"environment\":{\"FROM_HOST\":\"1\"}" \
     ',"sysfs":"/none"'
@@ -155,14 +156,14 @@ await w2 failed
 grep -q '"status":137,"message":"the worker was killed by signal 9' w2/state.json ||
     fail "$(cat w2/state.json)"
 await s ended && await w1 ended
-# Energy by the model continues where it was.
+# Energy computed by the power model continues where it was.
 jq -s -e '[.[] | select(.event == "energy") | .joules] | length > 2 and . == sort' \
     w1/events.jsonl >/dev/null ||
     fail "energy runs backwards: $(grep energy w1/events.jsonl)"
 stop_all
 
-# A program of one's own: a status is a status, and one that has never been there is no worker.
-# program COMMAND WORDS [MEMBERS]: a worker that runs it fails with these words
+# A user's program: its exit status is reported, and one that has never connected is no worker.
+# program COMMAND WORDS [MEMBERS]: checks that a worker that runs it fails with these words
 program() {
     folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ",\"restarts\":3${3-}"
     sed -i "s/\"workload\":\"none\"/\"workload\":\"program\",\"command\":\"$1\",\"files\":[],\"sources\":[],\"test\":\"true\"/;
@@ -179,7 +180,7 @@ program 'exit 137' 'the worker exited with status 137' ",$client"
 program "setsid -f sleep 1234.$$; exit 3" 'the worker exited with status 3'
 program "setsid -f sleep 1234.$$; exit 3" 'the worker exited with status 3' ",$client"
 same "what programs have left" "" "$(pgrep -x -f "sleep 1234.$$")"
-# wrapper WORDS TEXT: a wrapper that does not do what it is to do
+# wrapper WORDS TEXT: checks a wrapper that does not work as required
 wrapper() {
     folder w1 work 1 "\"--server\",\"127.0.0.1:$port\"" ",\"restarts\":0,\"wrap\":$1"
     rog-trainer host --folder w1 >w1.said 2>&1 &
@@ -200,7 +201,7 @@ wrapper '["sh","-c","echo no such container >&2; exit 125"]' \
 wrapper '["/none/docker"]' 'cannot execute /none/docker: No such file or directory'
 program 'echo bye' "the worker's program ended (status 0) without taking part in the run; it said: bye"
 
-# The supervisor killed: all that it started dies with it, also behind a wrapper.
+# If the supervisor is killed, everything it started is killed too, also behind a wrapper.
 seconds=60
 cluster '' ",$client" ''
 await_line w1/events.jsonl '"iteration":2,'
@@ -210,7 +211,7 @@ for i in $(seq 2400); do
     sleep 0.05
 done
 same "orphans" "" "$(processes w1)$(inside w1)"
-# Nobody wants it any more: it ends and cleans up behind itself.
+# When its lease is not renewed, it ends and cleans up.
 sed -i 's/"role"/"lease_s":1,"role"/' w2/host.json
 try 0 rog-trainer host --folder w2 --stop
 folder w2 work 2 "\"--server\",\"127.0.0.1:$port\"" ',"lease_s":1'
@@ -223,7 +224,7 @@ grep -q 'the lease was not renewed for 1 s' said || fail "$(cat said)"
 same "folder" "" "$(ls -d w2 2>/dev/null)"
 stop_all
 
-# A role that fails, a folder that was used, a folder of somebody else's.
+# A role that fails, a folder that was used before, a folder of another user.
 folder w1 work 1 '"--server","127.0.0.1:1","--server-timeout","0.5"' ''
 rog-trainer host --folder w1 >said 2>&1 &
 await w1 failed
@@ -251,7 +252,8 @@ for bad in '"rol":1' '"role":"sleep"' '"role":"work"' '"role":"serve","rank":2' 
     same "exit status for $bad" 2 $?
 done
 
-# The memory of those that hold the key: no core file, and nothing for other processes of the user.
+# Processes that have the key write no core file, and other processes of the user cannot read their
+# memory.
 nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 if [ "$(id -u)" = 0 ] && $nobody test -x "$(command -v rog-trainer)" 2>said; then
     chmod 711 . && mkdir -m 755 open && folder open/s serve 0 "\"--listen\",\"127.0.0.1:$port\"" ''

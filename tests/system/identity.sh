@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A run is what went into it: edited files make it another one, and no run is recorded under the hash
-# of a file that it has not read.
+# The inputs of a run identify it: edited files make it another run, and no run is recorded with the
+# hash of a file that it has not read.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 trace() { printf 'seconds,mbps\n0,%s\n1,%s\n' "$1" "$2"; }
@@ -28,7 +28,7 @@ touch t.csv
 try 0 rogctl sweep s.conf --dry-run
 prints "0 of 1 runs to do"
 
-# What it read is shown, and is what sha256sum says.
+# The files that it read are shown, with the hashes that sha256sum computes.
 try 0 rogctl show "$second"
 prints "t.csv  sha256 $(sha256sum t.csv | cut -d ' ' -f 1)"
 prints "bsp.so  sha256 "
@@ -36,20 +36,20 @@ try 0 rogctl show "$second" --json
 same "files" "library trace" "$(json '[.inputs.files[].setting] | join(" ")')"
 same "version" 1 "$(json .inputs.results)"
 
-# Moved, renamed, and with another label it is the same run.
+# With files moved or renamed, or another label, it is the same run.
 mkdir elsewhere
 mv t.csv elsewhere/u.csv
 sed 's|t.csv|elsewhere/u.csv|; s|"BSP";|"BSP"; note = "another label";|' s.conf >moved.conf
 try 0 rogctl sweep moved.conf
 says "all 1 runs are already done"
 same "label" "another label" "$(query "SELECT note FROM runs WHERE id = '$second'")"
-# A file that is not there is said before anything begins.
+# A missing file is reported before anything starts.
 try 2 rogctl sweep s.conf
 says "s.conf, line 1: trace: cannot open"
 same "runs" 2 "$(query 'SELECT count(*) FROM runs')"
 
-# Edited while runs go on: the one that has begun may have read either, the one that waits would read
-# what was not planned.
+# A file is edited during a sweep: a running run may have read either version, a waiting run would read
+# a file that was not planned.
 trace 10 20 >t.csv
 cat >e.conf <<END
 case = "e"; seconds = 30000.0; workload = "none"; trace = "t.csv"; library = "BSP"; runs = ( { }, { seed = 2; } );
@@ -74,7 +74,7 @@ says "failed and is no longer requested: it leaves e-case0"
 same "states" "done done" "$(query "SELECT group_concat(status, ' ') FROM runs JOIN case_runs ON run_id = id
     WHERE case_name = 'e-case0'")"
 
-# A trainer that computes something else than rogctl has planned is found out.
+# A trainer that computes something else than rogctl has planned is detected.
 cat >trainer <<'END'
 #!/bin/sh
 [ "$1" = check ] && exit
@@ -84,7 +84,7 @@ chmod +x trainer
 ROG_TRAINER=$PWD/trainer try 1 rogctl run --library BSP workload=none seconds=60
 says "the trainer computes results of version 99"
 
-# What could not begin leaves the case that it was made for, when something else is made for it.
+# A run that could not start leaves its case when another run is made for it.
 printf '#!/bin/sh\n[ "$1" = check ]\n' >trainer
 ROG_TRAINER=$PWD/trainer try 1 rogctl run --library BSP --case mine workload=none seconds=60
 bad=$(query "SELECT run_id FROM case_runs WHERE case_name = 'mine'")

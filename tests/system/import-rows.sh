@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Import loses no row without output: whatever ends the lines, in whatever order, whole or cut off.
+# Import loses no row silently, with any line ends, in any order, complete or cut off.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 run=whole/result/01-02-03-04-SSP-4-outdoors
@@ -19,7 +19,7 @@ for i in 1 2 3; do echo "2022-06-30 09:00:0$i,000 0, stall waiting, $i.5"; done 
 for s in 05 15 35; do echo "2022-07-01 10:00:$s,000 energy (J): TOTAL 1$s.5 CPU 1.0 SOC 2.0"; done >$run/log/energy-1.txt
 for s in 05 15 35; do echo "2022-07-01 10:00:$s,000 $s.25"; done >$run/log/bw_replay-1.txt
 
-# All that is stored of a run; FOLDER.
+# Prints everything that is stored of a run.
 stored() {
     rm -f $1.db*
     try 0 rogctl import $1 --db $1.db --json
@@ -27,7 +27,7 @@ stored() {
         query "SELECT * FROM $table ORDER BY 1, 2, 3" $1.db
     done
 }
-# FOLDER COMMAND...: each file of a copy goes through a filter.
+# FOLDER COMMAND...: filters each file of a copy through the command.
 changed() {
     rm -rf "$1"
     cp -r whole "$1"
@@ -51,11 +51,11 @@ for how in unended crlf cr marked spaced twice_unended; do
     same "nothing refused of files that are $how" 0 "$(json '[.files[][].refused, .records.refused] | add')"
 done
 
-# A line end was still missing: 53.1 may have become 53.12. It is taken, and said.
+# The last line has no line end: 53.1 may be the beginning of 53.12. It is accepted, with a remark.
 try 0 rogctl import unended --db again.db
 says "accuracy.csv: 3 accuracies in 4 lines, all stored; the last one has no newline and was read as it is"
 
-# Rows in another order are sorted, and said to be; rows twice are counted.
+# Rows in another order are sorted and reported; duplicates are counted.
 changed shuffled cat
 shuffled=shuffled/result/01-02-03-04-SSP-4-outdoors
 { printf 'time,iteration,accuracy\n'; tail -n +2 $run/accuracy.csv | tac; } >$shuffled/accuracy.csv
@@ -81,7 +81,7 @@ same "twice" 4 "$(json '[.files[][].refused] | add')"
 try 0 rogctl show 01-02 --db doubled.db
 prints "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 rejected: the same as the row before (line 4)"
 
-# Half a last row is refused where it is not complete, and what was complete stays.
+# An incomplete last row is rejected, and complete ones are kept.
 for file in accuracy.csv log/worker_1.log log/worker_0.log log/energy-1.txt log/bw_replay-1.txt; do
     changed half cat
     half=half/result/01-02-03-04-SSP-4-outdoors/$file
@@ -96,7 +96,7 @@ for file in accuracy.csv log/worker_1.log log/worker_0.log log/energy-1.txt log/
     done
 done
 
-# One message in the middle of another's line is not lost; a row that cannot be read keeps its place.
+# A message within another one's line is not lost; a damaged row keeps its place.
 changed torn cat
 torn=torn/result/01-02-03-04-SSP-4-outdoors/log
 sed -i "2s/^/ First transmitted 5 total 9 least 5 b'x'/" $torn/worker_0.log
@@ -107,14 +107,14 @@ stored torn >found
 same "stalls" "1.5||3.5" "$(query "SELECT group_concat(coalesce(stall_s, ''), '|') FROM iterations" torn.db)"
 same "the reason" "not understood" "$(json '.files[][] | select(.refused == 1) | .refusals[0].reason')"
 
-# A value beyond all sense is refused, and the others stay.
+# An absurd value is rejected, and the others are kept.
 changed huge cat
 sed -i '1s/.*/2022-07-01 09:59:00,000 energy (J): TOTAL 2.5 CPU 1.0\n2022-07-01 10:00:04,000 energy (J): TOTAL 1e308 CPU 1.0/' \
     huge/result/01-02-03-04-SSP-4-outdoors/log/energy-1.txt
 try 0 rogctl import huge --db huge.db
 says "log/energy-1.txt: 4 readings in 4 lines, 3 stored; 1 rejected: not understood (line 2)"
 
-# What is missing is said by its cause; what nobody reads is named.
+# Missing files are reported with their cause; files that are not read are named.
 changed missing cat
 missing=missing/result/01-02-03-04-SSP-4-outdoors
 rm $missing/log/worker_1.log
@@ -129,7 +129,8 @@ says "accuracy.csv is not read: is text in UTF-16"
 says "log/more.txt: not read: not a known file of a run"
 ! grep -q "power sensor\|has no rates\|has no readings" err || fail "a cause that is none"
 
-# One wrong row costs no other: a value or a date beyond its neighbours, one that is damaged.
+# A single wrong row affects no other: a value or a date out of line with its neighbours, or a damaged
+# row.
 changed wrong cat
 wrong=wrong/result/01-02-03-04-SSP-4-outdoors/log
 for s in 40 45 50; do echo "2022-07-01 10:00:$s,000 energy (J): TOTAL 1$s.5 CPU 1.0"; done >>$wrong/energy-1.txt
@@ -145,14 +146,14 @@ for what in "more than readings after it (line 2)" "less than readings before it
 done
 same "readings that are right" "105.5|30.0" "$(query "SELECT 105.5, max(joules) FROM energy" wrong.db)"
 
-# Summaries of the server that are cut off are no stalls.
+# Summaries of the server that are cut off are not mistaken for stalls.
 changed summary cat
 printf '2022-06-30 09:00:09,000 IMPORTANT stall time avg:, [1.5], 1.5' >>summary/result/01-02-03-04-SSP-4-outdoors/log/worker_0.log
 stored summary >found
 cmp expected found || fail "other rows behind a summary without a line end"
 same "a summary that is refused" 0 "$(json '[.files[][].refused] | add')"
 
-# Causes by their names.
+# Causes of unreadable files are named.
 for name in config accuracy.csv log/worker_1.log; do
     changed bare cat
     : >bare/result/01-02-03-04-SSP-4-outdoors/$name
@@ -166,13 +167,13 @@ rm bare/result/01-02-03-04-SSP-4-outdoors/config
 try 3 rogctl import bare/result/01-02-03-04-SSP-4-outdoors
 says "01-02-03-04-SSP-4-outdoors/config is missing"
 
-# What is well is one line; the rest is told when asked for.
+# A file without problems is one line; details are shown on request.
 try 0 rogctl import whole --db quiet.db
 same "lines of a run that is whole" 2 "$(grep -c . err)"
 try 0 rogctl import whole --db verbose.db -v
 says "log/worker_1.log: 3 iterations in 10 lines, all stored"
 
-# Without the server's log the pull's time is not known: it is logged with the stall in it.
+# Without the server's log the time of a pull is unknown, because it is logged including the stall.
 changed alone cat
 alone=alone/result/01-02-03-04-SSP-4-outdoors
 rm $alone/log/worker_0.log
@@ -183,7 +184,7 @@ try 0 rogctl show 01-02 --db alone.db
 grep -q "^communication *-$" out || fail "a communication that nobody knows"
 ! grep -q "^pushed" out || fail "bytes that nobody counted"
 
-# Meters go on after the run: energy counts until its end. Readings at 0 s and 300 s, 100 J later.
+# Meters continue after the run: energy counts until its end. Readings at 0 s and 300 s differ by 100 J.
 changed meters cat
 echo "2022-07-01 10:05:00,000 energy (J): TOTAL 205.5 CPU 1.0" >>meters/result/01-02-03-04-SSP-4-outdoors/log/energy-1.txt
 try 0 rogctl import meters --db meters.db
@@ -195,7 +196,8 @@ shared=$ROG_SHARED_DATA/rog-artifact
 [ -d "$shared" ] || { echo "no $shared: made-up logs only"; exit 0; }
 try 0 rogctl import "$shared" --db published.db --json
 cp out published.json
-# RUN FILE TABLE CONDITION ROWS: counted in the file; the account's, and the table's.
+# RUN FILE TABLE CONDITION ROWS: compares the numbers of rows in the file, in the account, and in the
+# table.
 counted() {
     account=$(jq -r ".files[\"$1\"][] | select(.file == \"$2\") | \"\(.rows) \(.stored) \(.stored + .refused)\"" published.json)
     in_table=$(query "SELECT count(*) FROM $3 WHERE run_id = '$1' AND $4" published.db)
@@ -217,7 +219,7 @@ done
 same "what is refused" "from before the start
 of an iteration that its worker's log does not have" "$(jq -r '.files[][].refusals[]?.reason' published.json | sort -u)"
 
-# Stalls that are missing in the middle shift none of those behind them: times tell their iterations.
+# Missing stalls do not shift later ones: their iterations are determined from times.
 cp -r "$shared" gap
 chmod -R u+w gap
 for log in gap/result/*/log/worker_0.log; do

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The published artifact comes in as its logs have it, traps and all.
+# The published artifact is imported as its logs describe it, with all their peculiarities.
 . "$ROG_TEST_TOOLS/lib.sh"
 
-# A small one, made here. Host 1's clock is a day ahead; the server numbers workers the other way
-# round; host 2 has no sensor; lines are cut off, empty, of another encoding or system.
+# A small artifact, made here. Host 1's clock is a day ahead; the server numbers workers in reverse
+# order; host 2 has no sensor; lines are cut off, empty, or in another encoding or line-end format.
 run=art/result/01-02-03-04-ROG-4-outdoors
 mkdir -p $run/log "art/result/not a run"
 printf 'ROG:\nworld_size: 3\nthreshold: 4\nbw control: outdoors\nepoch: 2\nnote: it'\''s "ROG"' >$run/config
@@ -57,12 +57,13 @@ same "whole iterations" "1|3
 same "an iteration" "60.0|1.25|2.5|3.0|1.5|614|500|1000|121|3.5|" "$(query 'SELECT t, compute_s, push_s,
     pull_s, stall_s, rows_pushed, rows_pulled, rows_total, bytes_pushed, loss, staleness FROM iterations
     WHERE rank = 1 AND iteration = 1')"
-# Slept at once where there is time between the pull and the end, and before the next push where not.
+# Sleep is counted immediately if there is time between the pull and the end, and otherwise before the
+# next push.
 same "padding" "4.51
 0.0
 3.51" "$(query 'SELECT padding_s FROM iterations WHERE rank = 2')"
 same "stall of the other" 0.0 "$(query 'SELECT avg(stall_s) FROM iterations WHERE rank = 2')"
-# 10:00:10 lies half way between the readings of 5 and 15 J.
+# 10:00:10 is half-way between the readings of 5 and 15 J.
 same "energy" "0.0|0.0
 5.0|5.0
 25.0|25.0
@@ -73,7 +74,7 @@ same "checkpoints" "0.01|0|50.5
 60.5|3|51.25
 120.0|6|5.0" "$(query 'SELECT t, iteration, accuracy FROM checkpoints')"
 
-# Twice is once; a case of one's own; a run's folder; nothing to import.
+# Importing twice changes nothing; a separate case; a run's folder; nothing to import.
 before=$(query "SELECT count(*) FROM iterations, energy, bandwidth, case_runs")
 try 0 rogctl import art/ --json
 same "imported again" "0 1" "$(json '"\(.imported | length) \(.present | length)"')"
@@ -115,7 +116,7 @@ for id in $(json '.runs[].id'); do
     cmp csv stored || fail "accuracies of $id are not those of accuracy.csv"
     try 0 rogctl verify "$id"
 done
-# Roughness, against sums of awk's own: the published runs have less than 1.1 points.
+# Roughness, compared with sums computed by awk: the published runs have less than 1.1 points.
 same "roughness" "$(for id in $(query "SELECT id FROM runs ORDER BY id"); do
     sort -t, -n "$ROG_SHARED_DATA/rog-artifact/result/$id/accuracy.csv" | awk -F, -v id="$id" '$1 + 0 >= 600 {
         if (n++) { d = $3 - last; sum += d; squares += d * d; if (d < worst) { worst = d; at = $1 } }
@@ -133,7 +134,7 @@ try 0 rogctl redraw outdoors-case0 --axes published
 says ": BSP is not in energy-consumption-against-training-accuracy"
 try 0 rogctl microevents 06-24 3 1200
 
-# Readings of energy that end before the target is reached: it is left out, with the reason.
+# If readings of energy end before the target is reached, it is left out, with the reason.
 sqlite3 results.db "VACUUM INTO 'short.db'; ATTACH 'short.db' AS short; DELETE FROM short.energy WHERE t > 2000 AND run_id LIKE '06-24%'"
 try 0 rogctl report outdoors-case0 --db short.db
 prints "06-24-02-20-ROG-4-outdoors: its readings of energy end at 2000 s, too early for energy to 64%, which is left out"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Notes and names are text, for SQL, shells, terminals, gnuplot and the file system alike.
+# Notes and names are treated as text by SQL, shells, terminals, gnuplot and the file system.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<'END'
@@ -40,7 +40,7 @@ for name in "x' OR '1'='1" '../..' '/' '-- ' '$(touch pwned)' "11-22'; DROP TABL
 done
 [ -n "$(find . -name 'pwned*')" ] && fail "a name was executed"
 
-# Somebody else's logs may be named anything.
+# Imported logs may have any name.
 end=$(printf 'n\303\244\nw \033[2J')
 for name in "x'); DROP TABLE runs;--" 'a"b $(touch pwned) `touch pwned`' '-rf' "$end" '%s_{@Bold x}'; do
     mkdir -p "art/result/$name/log"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Ctrl-C: the children stop, nothing half-done stays, the exit status says so, and the same command
-# goes on.
+# Ctrl-C: child processes stop, nothing incomplete remains, the exit status is that of an interrupt, and
+# the same command resumes the sweep.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
@@ -8,7 +8,7 @@ case = "c"; workload = "none"; seconds = 300.0;
 runs = ( { threshold = 4; }, { threshold = 20; }, { threshold = 30; } );
 END
 
-# A trainer that would never end.
+# A trainer that never ends.
 cat >slow <<'END'
 #!/bin/sh
 while [ $# -gt 1 ]; do [ "$1" = --out ] && folder=$2; shift; done
@@ -48,8 +48,8 @@ for signal in INT TERM HUP; do
     same "progress" 0 "$(query 'SELECT count(*) FROM progress')"
 done
 
-# A second signal ends rogctl at once, as that signal does, and with it what it has started. Here it
-# waits for a trainer that does not end when it is asked to.
+# A second signal kills rogctl immediately, and with it what it has started. Here it waits for a trainer
+# that ignores SIGTERM.
 sed 's/^exec sleep 600/trap "" TERM; while :; do sleep 600; done/' slow >stubborn
 chmod +x stubborn
 rm -f pids
@@ -69,7 +69,7 @@ for i in $(seq 1200); do
 done
 kill -0 "$(cat pids)" 2>/dev/null && fail "the trainer runs on"
 
-# What nobody executes is not said to be running, whatever the table of runs still says.
+# A run that no process executes is not reported as running, whatever the table of runs contains.
 rm -f pids
 ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
@@ -85,7 +85,7 @@ try 0 rogctl runs
 prints interrupted
 grep -q ' running ' out && fail "shown as running"
 
-# One of them is ended by a request in the database; the sweep goes on with the next.
+# A run is stopped by a request in the database; the sweep continues with the next one.
 ROG_TRAINER=$PWD/slow rogctl sweep x.conf --jobs 1 >out 2>err &
 pid=$!
 first=$(query "SELECT id FROM runs WHERE threshold = 4")

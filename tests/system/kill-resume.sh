@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Killed at any moment, a sweep ends as if it had not been: no run lost, none counted twice, no
-# process left behind.
+# A sweep that is killed at any moment has the same result as an undisturbed one: no run is lost or
+# counted twice, and no process remains.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
@@ -8,7 +8,7 @@ case = "k"; workload = "none"; seconds = 6000.0;
 matrix = { library = ["ROG"]; threshold = [4, 20, 40]; seed = [1, 2]; };
 END
 
-# What comes out when nothing happens.
+# The result of an undisturbed sweep.
 try 0 rogctl sweep x.conf --db whole.db --jobs 2 --plots whole
 outcome="SELECT threshold, seed, status, (SELECT count(*) FROM iterations WHERE run_id = id),
     (SELECT sum(t) FROM iterations WHERE run_id = id), (SELECT count(*) FROM bandwidth WHERE
@@ -16,7 +16,7 @@ outcome="SELECT threshold, seed, status, (SELECT count(*) FROM iterations WHERE 
     WHERE run_id = id) FROM runs ORDER BY threshold, seed"
 query "$outcome" whole.db >wanted
 
-# Nothing of a killed sweep runs on.
+# No process of a killed sweep remains.
 check_nothing_runs() {
     sleep 0.2
     for process in /proc/[0-9]*; do
@@ -25,7 +25,7 @@ check_nothing_runs() {
     done
 }
 
-# What is there is whole. It may be too early even for the tables.
+# The database is intact. It may be too early for it to have tables.
 check_database() {
     [ -e results.db ] && [ "$(query 'PRAGMA user_version')" != 0 ] || return 0
     same "integrity" ok "$(query 'PRAGMA integrity_check')"
@@ -45,7 +45,7 @@ strike() {
     check_database
 }
 
-# Early, and then when a part of a run is stored.
+# Early, and then when a part of a run has been stored.
 for delay in 0.02 0.1 0.2; do
     start "after $delay s"
     sleep "$delay"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Robots that come and go, in one run on 4 workers: worker 4 comes when the run has started, worker 1
-# dies for good, worker 2 is started anew; what worker 3's host records is damaged once. The run is
-# done at the first attempt, every event is there once, and it is marked as one of 3 of 4 workers.
-# Nothing is left on any host that can be reached.
+# Robots that come and go, in one run on 4 workers: worker 4 joins after the start, worker 1 fails
+# permanently, worker 2 is restarted; the records of worker 3's host are damaged once. The run is done
+# at the first attempt, has every event once, and is marked as having 3 of 4 workers. Nothing remains on
+# any reachable host.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -13,7 +13,7 @@ echo 'case = "f"; seconds = 40.0; checkpoint_period = 10.0; trace = "constant:20
     workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;
     runs = ( { library = "SSP"; threshold = 4; } );' >f.conf
 
-# gone HOST: every process there is killed.
+# gone HOST: kills every process there.
 gone() {
     for process in $(ip netns pids "roglab$1"); do kill -9 "$process" 2>/dev/null; done
 }

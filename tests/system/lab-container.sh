@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# Hosts whose trainer runs in containers of podman: a run whose client of a container and whose supervisor
-# are killed, what doctor says of containers that cannot be, and what it finds of those that are left.
+# Hosts whose trainer runs in podman containers: a run during which the client of a container and the
+# supervisor are killed, errors of containers that doctor reports, and remaining containers that it
+# finds.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
 command -v podman >/dev/null || skip "podman is not installed"
 lab_up 2
 host_states >idle-states
-# In a network namespace /sys is mounted anew, without control groups.
+# In a network namespace /sys is mounted again, without control groups.
 for host in $hosts; do
     nsenter -t "$(cat "$lab/host$host/sshd.pid")" -m mount -t cgroup2 none /sys/fs/cgroup ||
         skip "no control groups here"
 done
 
-# The C library is all that the trainer wants of an image.
+# The trainer needs only the C library of an image.
 image=localhost/rogctl-test-$$
 mkdir -p root/tmp root/proc root/sys root/dev root/etc
 ldd "$(command -v rog-trainer)" |
@@ -37,7 +38,7 @@ cluster() {
     echo "container = { image = \"$image\"; runtime = \"podman\"; options = \"--cgroups=disabled\"; };"
 }
 
-# What cannot be, by name.
+# Errors, by name.
 mkdir there
 cluster 'container = { image = "localhost/none-such"; };' \
     "container = { mounts = ( \"$PWD/there\", \"/none/such:/data:ro\" ); };" \
@@ -47,7 +48,7 @@ prints 'podman pull localhost/none-such'
 prints '/none/such does not exist and cannot be mounted'
 prints 'it must start the command at the end of its command line and'
 
-# A sweep ends there, as another attempt would find the same.
+# The sweep fails immediately, because another attempt would have the same result.
 cluster 'container = { image = "localhost/none-such"; };' '' '' >lacking.conf
 try 2 rogctl run library=BSP workload=none wire_model=convmlp-nano seconds=5 --cluster lacking.conf --db no.db
 says 'none-such'
@@ -58,7 +59,8 @@ says '/none/such does not exist and cannot be mounted'
 grep -q 'is retried' err && fail "a folder that is not there is tried for twice"
 same "containers" "" "$(containers)"
 
-# A run: in the containers' environment, on the hosts' interfaces, ended whatever dies.
+# A run in the containers' environment, with the hosts' interfaces; everything is stopped, whatever is
+# killed.
 cluster '' "container = { mounts = ( \"$PWD/there:/data\" ); }; environment = \"A=1\";" '' >cluster.conf
 echo 'case = "f"; seconds = 12.0; checkpoint_period = 1.0; trace = "constant:20";
     workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;
@@ -86,7 +88,7 @@ heard "being restored"
 same "restarts" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'restart'" "$db")"
 same "containers" "" "$(containers)"
 
-# What nobody has ended is found, and ended.
+# Containers that were left running are found and stopped.
 root=$caches/host1/rogctl
 env ROG_HOST_FOLDER="$root/runs/gone-1-1" sleep 1234 &
 stray=$!

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rogctl doctor on the hosts of a lab: hosts that are well, one that is down, one with a key that
-# nobody knows, one without the right to shape, a firewall on the training port, what an earlier run
-# left; and --clean. Needs root, sshd and jq.
+# rogctl doctor on the hosts of a lab: hosts without problems, one that is down, one with an unknown
+# key, one without permission to shape, a firewall on the training port, remains of an earlier run; and
+# --clean. Needs root, sshd and jq.
 set -eu
 
 fail()
@@ -30,7 +30,7 @@ cache=/var/cache/rogctl-lab
 
 cluster=lab
 
-# doctor STATUS OPTIONS...: its findings in the file report
+# doctor STATUS OPTIONS...: writes its findings to the file report
 doctor()
 {
     expected=$1
@@ -40,7 +40,7 @@ doctor()
     [ "$status" = "$expected" ] || fail "status $status instead of $expected: $(cat said)"
 }
 
-# finding HOST CHECK LEVEL WORDS: there is such a finding
+# finding HOST CHECK LEVEL WORDS: checks that there is such a finding
 finding()
 {
     jq -e --arg host "$1" --arg check "$2" --arg level "$3" --arg words "$4" \
@@ -49,7 +49,7 @@ finding()
         report >/dev/null || fail "no finding \"$2\" of $1 that is $3 and says \"$4\""
 }
 
-# --- all is well ---
+# --- no problems ---
 doctor 0
 for host in server 'worker 1' 'worker 2' 'worker 3'; do
     finding "$host" reach good 'logged in'
@@ -67,8 +67,8 @@ done
 ls $cache/host0/rogctl/doctor-* 2>/dev/null && fail "the listener's log was left"
 ip netns pids roglab0 | xargs -r ps -o args= -p | grep reach && fail "the listener was left"
 
-# --- one host each ---
-# No right: an sshd that lacks the capability, as its children then do.
+# --- one problem per host ---
+# No permission: an sshd without the capability, and therefore its children too.
 kill "$(cat $lab/host1/sshd.pid)"
 while [ -e $lab/host1/sshd.pid ]; do sleep 0.1; done
 ip netns exec roglab1 setpriv --bounding-set -net_admin --inh-caps -net_admin \
@@ -79,7 +79,7 @@ cp $lab/known_hosts known_hosts
 grep -v "^$address " known_hosts >$lab/known_hosts
 # A host that is off.
 ip -n roglab3 link set dev eth0 down
-# What an earlier run left, and one that goes on.
+# Remains of an earlier run, and an active run.
 mkdir -p $cache/host0/rogctl/runs/old-1-0 $cache/host1/rogctl/runs/new-1-1
 touch -d '1 hour ago' $cache/host0/rogctl/runs/old-1-0/lease
 touch $cache/host1/rogctl/runs/new-1-1/lease
@@ -100,13 +100,13 @@ cp known_hosts $lab/known_hosts
 ip -n roglab3 link set dev eth0 up
 ip -n roglab3 route replace default via "${address%.*}.254"
 
-# --- the training port: taken, then behind a firewall ---
+# --- the training port: in use, then behind a firewall ---
 
 ip netns exec roglab0 rog-trainer reach --listen :7700 --seconds 60 >listening &
 listener=$!
 while ! grep -q listening listening; do sleep 0.1; done
 rm -r $cache/host0/rogctl/runs/old-1-0
-# In the same look: an interface and a host that are not there, a start-up file that prints.
+# At the same time: an interface and a host that do not exist, a start-up file that prints.
 names=$(sed -n 's/^ *{ host = "\([^"]*\)".*/\1/p' $lab/cluster.conf)
 sed "/$(echo "$names" | sed -n 1p)\"/s/eth0/wlan9/; s/$(echo "$names" | sed -n 3p)\"/no-such-robot\"/" \
     $lab/cluster.conf >wrong.conf
@@ -130,7 +130,7 @@ cluster=lab
 kill $listener
 wait $listener || true
 
-# What drops the server's answers from that port is to the worker as a firewall.
+# For the worker, dropping the server's answers from that port is like a firewall.
 if ip -n roglab0 rule add ipproto tcp sport 7700 blackhole 2>/dev/null; then
     doctor 1
     finding 'worker 1' port bad 'no answer from'
@@ -167,7 +167,7 @@ done
 unset ROG_BUNDLE_PATH
 rm -r bundles
 
-# A run does not try for names that nobody knows.
+# A run does not retry hosts with unknown names.
 sed "s/$(echo "$names" | sed -n 3p)\"/no-such-robot\"/" $lab/cluster.conf >unknown.conf
 rogctl run library=BSP workload=none seconds=2 --cluster unknown.conf --db other.db >out 2>said &&
     fail "a run began without a host"
@@ -214,13 +214,13 @@ finding 'worker 1' left-overs good 'a run is active'
 finding server port note 'a run is active'
 finding 'worker 1' held note "@$(hostname), sweep run-case0, run "
 finding 'worker 1' held note "@$(hostname) when it will be free"
-# Whoever does not wait is refused, with the name of whom it would wait for.
+# With --no-wait the command fails, and names who holds the hosts.
 rogctl run library=BSP workload=none seconds=2 --cluster short.conf --db other.db --no-wait 2>said &&
     fail "two sweeps have the same hosts"
 grep -q "is held since .* by .*@$(hostname), sweep run-case0, run .*; without --no-wait" said || fail "$(cat said)"
 doctor 0 --clean
 finding 'worker 1' clean note "; held since "
-# Whoever waits says for whom, and has its turn when the hosts are free.
+# A waiting command names who holds the hosts, and continues when they are free.
 rogctl run library=BSP workload=none seconds=2 epochs=1000 --cluster short.conf --db other.db >out 2>second &
 second=$!
 for i in $(seq 1200); do
