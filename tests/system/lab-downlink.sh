@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# What workers receive is shaped by the server (downlink = "server", as on kernels without ifb): a
-# class for each worker on its interface, along the trace of that worker. BSP and ROG run, the
-# replay is within its tolerance, tc's counters agree with what arrives at the workers' interfaces
-# and with what the trainer says it sent, and all of it is removed at the end, also of a run whose
-# rogctl is killed and does not come back.
+# The server shapes what workers receive (downlink = "server", as on kernels without ifb): a class for
+# each worker on its interface, following that worker's trace. With BSP and ROG, the replay is within
+# its tolerance, tc's counters agree with what arrives at the workers' interfaces and with what the
+# trainer reports, and everything is removed at the end, even for a run whose rogctl is killed and does
+# not come back.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -15,15 +15,16 @@ try 0 rogctl trace synth outdoors 'trace-{rank}.csv' --workers 4
     cat $lab/cluster.conf
     echo 'downlink = "server"; lease = 8.0; retries = 0;'
 } >cluster.conf
-# conf RUN...: 25 s of these runs.
+# conf RUN...: writes an experiment of these runs, 25 s each.
 conf() {
     echo "case = \"f\"; seconds = 25.0; trace = \"trace-{rank}.csv\";
         workload = \"none\"; wire_model = \"convmlp-s\"; epochs = 100000; runs = ( $* );" >f.conf
 }
 
-# sample NAME: bytes in the server's class for each worker, by tc, and what has arrived there, by the
-# interfaces, into the file NAME: a line a worker. What goes on meanwhile lies between the two looks
-# at the classes. rogctl, too, sends some kilobytes to each worker.
+# sample NAME: writes the bytes in the server's class for each worker, from tc, and the bytes that have
+# arrived there, from the interfaces, into the file NAME, one line per worker. The classes are read
+# before and after the interfaces, because the run continues. rogctl, too, sends some kilobytes to each
+# worker.
 sample() {
     tc -n roglab0 -s -j qdisc show dev eth0 >first
     for host in 1 2 3 4; do ip -n "roglab$host" -s -j link show dev eth0 >arrived$host; done
@@ -35,7 +36,7 @@ sample() {
     paste first.bytes arrived.bytes second.bytes >"$1"
 }
 
-# --- a run, looked at while it goes on ---
+# --- a run, sampled while it is in progress ---
 conf '{ library = "BSP"; }, { library = "ROG"; threshold = 4; }'
 begin both
 same "qdiscs of the server" "htb tbf tbf tbf tbf" \

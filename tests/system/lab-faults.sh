@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-# What goes wrong on real hosts, one thing after the other: processes that are killed, rogctl among
-# them, an sshd, a link that is cut, a disk that is full. Each time the run ends with every event in
-# the database once, or has failed with the reason, and nothing is left on any host. Nothing secret
-# is in a command line, an environment, a log, the database or a file of the run.
+# Faults on real hosts, one after the other: killed processes, including rogctl, an sshd, a link that is
+# down, a disk that is full. Each time the run ends with every event in the database once, or fails with
+# the reason, and nothing remains on any host. Nothing secret is in a command line, an environment, a
+# log, the database or a file of the run.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
 lab_up 4
 host_states >idle-states
 {
-    # What the file may say of a host; worker 3 has it.
+    # Additional settings of a host; worker 3 has them.
     awk -v there="wrap = \"nice -n 3\"; environment = \"A=1 B=x=y\";" \
         '/{ host = / && ++hosts == 4 { sub(/ }/, " " there " }") } { print }' $lab/cluster.conf
     echo 'stall_limit = 60.0; worker_timeout = 4.0; retries = 1; lease = 60.0;'
 } >cluster.conf
-# conf SECONDS [MORE]: a run of that length.
+# conf SECONDS [MORE]: writes an experiment with a run of that length.
 conf() {
     echo "case = \"f\"; seconds = $1; checkpoint_period = 1.0; trace = \"constant:20\";
         workload = \"none\"; wire_model = \"convmlp-nano\"; epochs = 100000;
         runs = ( { library = \"SSP\"; threshold = 4; } );" >f.conf
 }
 
-# Nothing secret while it runs.
+# No secret is visible while it is running.
 keyless() {
     while read -r file; do
         od -An -v -tx1 "$file" 2>/dev/null | tr -d ' \n' | grep -q "$key" && fail "the key is in $file"
@@ -63,7 +63,7 @@ fault_server() {
     same "restarts" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'restart'" $db)"
 }
 
-# A supervisor takes all of its part with it; the run goes on, and is brought back there.
+# A supervisor is killed with its processes; the run continues, and the host rejoins it.
 fault_supervisor() {
     conf 20.0
     begin supervisor
@@ -78,7 +78,7 @@ fault_supervisor() {
         "$(query "SELECT count(*) FROM events WHERE kind = 'join' AND rank = 3 AND t > 1" $db)"
 }
 
-# rogctl dies, and takes up what went on without it.
+# rogctl is killed, and then resumes what continued without it.
 fault_rogctl() {
     conf 20.0
     begin rogctl
@@ -91,8 +91,8 @@ fault_rogctl() {
     finish 0 1 done
 }
 
-# rogctl is told to end, as by a terminal that is closed: the run goes on, until somebody stops it.
-# Ctrl-C at a terminal asks. A run that is stopped goes on from that moment, though it has no checkpoints.
+# rogctl gets SIGHUP, as from a closed terminal: the run continues until it is stopped. Ctrl-C at a
+# terminal asks. A run that was stopped resumes from that moment, even without checkpoints.
 fault_interrupt() {
     conf 20.0
     begin interrupt
@@ -125,7 +125,7 @@ fault_interrupt() {
     echo "$tried: left, stopped, begun, stopped, done"
 }
 
-# No sshd on a host for a while: neither a new connection nor the old one.
+# No sshd on a host for some time: neither a new connection nor the old one works.
 fault_sshd() {
     conf 20.0
     begin sshd
@@ -136,7 +136,7 @@ fault_sshd() {
     heard "is back after"
 }
 
-# A link is cut for 12 s.
+# A link is down for 12 s.
 fault_link() {
     conf 32.0
     begin link
@@ -148,7 +148,7 @@ fault_link() {
         "$(query "SELECT count(DISTINCT rank) FROM iterations WHERE rank = 3 AND t > 28" $db)"
 }
 
-# rogctl does not come back: the hosts end by themselves.
+# rogctl does not come back: the hosts stop when their leases expire.
 fault_lease() {
     conf 200.0
     sed -i 's/lease = 60/lease = 8/' cluster.conf
@@ -164,7 +164,7 @@ fault_lease() {
     sed -i 's/lease = 8/lease = 60/' cluster.conf
 }
 
-# The disk of a host is full. A host sees what was mounted before its sshd began.
+# The disk of a host is full. A host sees only what was mounted before its sshd started.
 fault_disk() {
     mkdir -p $caches/host4/rogctl
     mount -t tmpfs -o size=400m tmpfs $caches/host4/rogctl || {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep on hosts with real sshd and no shared folder, which take runs of a virtual cluster: what
-# comes out is what comes out here, to the byte, also when agents, connections and the controller
-# are killed and a host is cut off; and nothing is left there.
+# A sweep on hosts with real sshd and no shared folder, which execute runs of a virtual cluster: results
+# are the same to the byte as on this machine, even if agents, connections and the controller are killed
+# and a host is cut off; and nothing remains there.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -23,8 +23,8 @@ runs = ( { library = "ROG"; threshold = 4; pretrain_epochs = 0; test_images = 10
          { library = "ROG"; threshold = 4; workload = "none"; seconds = 3000.0; seed = 2; } );
 CONF
 
-# What a case has come to: all events but for the first, which names a file of the program, and
-# what was tested.
+# Prints the results of a case: all events except the first, which names a file of the program, and test
+# results.
 outcome() {
     query 'SELECT id FROM runs ORDER BY library, seed, workload' "$1" | while read -r id; do
         tail -n +2 "${1%.db}.runs/$id/events.jsonl" | sha256sum
@@ -33,12 +33,12 @@ outcome() {
         (SELECT group_concat(accuracy) FROM checkpoints WHERE run_id = id), config_hash
         FROM runs ORDER BY library, seed, workload' "$1"
 }
-# begin: the sweep, in the background.
+# begin: starts the sweep in the background.
 begin() {
     rogctl sweep x.conf --on hosts:hosts.conf --attach >>said 2>&1 &
     sweep=$!
 }
-# agents HOST: the keeper, which is the first, and its agents.
+# agents HOST: the process that keeps the agents, which is the first, and the agents.
 agents() { programs "$1" rogctl | sort -n; }
 await_agents() {
     for i in $(seq 900); do

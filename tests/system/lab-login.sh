@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Logging in with what only a person knows: a key with a passphrase that three hosts share, a
-# password, an answer to a question of the host. Asked for at a terminal, once for all hosts, without
-# echo, again where it was wrong, three times at most; never without a terminal, and not where an
-# agent has the key. Nothing of it is in what rogctl shows or writes.
+# Logins that need the user: a key with a passphrase that three hosts share, a password, an answer to a
+# question of the host. The user is asked at a terminal, once for all hosts, without echo, again if the
+# answer was wrong, three times at most; never without a terminal, and not if an agent has the key. No
+# answer appears in what rogctl prints or writes.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -35,7 +35,7 @@ at_terminal() {
     [ $status = "$wanted" ] || fail "exit status $status instead of $wanted: $(cat shown)"
     grep -qa '\[echo on\]$' shown || fail "the terminal was left without echo"
 }
-# asked TIMES QUESTION: at the terminal, and nothing was to be seen of what was typed.
+# asked TIMES QUESTION: checks that it was asked at the terminal, and that nothing typed was visible.
 asked() {
     same "asked: $2" "$1" "$(grep -aoF "$2: [echo off]" shown | wc -l)"
     same "asked: $2" "$1" "$(grep -aoF "$2: " shown | wc -l)"
@@ -57,13 +57,13 @@ asked 1 "Passphrase of the key $PWD/id_lab"
 shows "add the key to the agent with: ssh-add $PWD/id_lab"
 at_terminal 254 ^C -- rogctl doctor --cluster cluster.conf
 
-# Without a terminal nobody is asked.
+# Without a terminal there is no question.
 setsid -w rogctl doctor --cluster cluster.conf >out 2>err </dev/null
 same "exit status" 1 $?
 tr -s ' \n' ' ' <out >words
 grep -qF "add the key to the agent with: ssh-add $PWD/id_lab" words || fail "it says: $(cat out)"
 
-# The agent has it.
+# The agent has the key.
 eval "$(ssh-agent -s)" >/dev/null
 trap 'kill $SSH_AGENT_PID; rogctl lab down >/dev/null 2>&1' EXIT
 printf '#!/bin/sh\necho "%s"\n' "$secret" >askpass
@@ -84,19 +84,20 @@ asked 1 "Passphrase of the key $PWD/id_lab"
 same "the run" done "$(query 'SELECT status FROM runs')"
 grep -raqF "$secret" results* $caches $lab && fail "the passphrase was written: $(grep -ralF "$secret" results* $caches $lab)"
 nothing_is_left
-# What nobody answers is no reason to try again: the cluster cannot be used.
+# An unanswered question is no reason to retry: the cluster cannot be used.
 at_terminal 2 barley1 barley2 barley3 -- rogctl sweep f.conf --cluster cluster.conf --fresh
 asked 3 "Passphrase of the key $PWD/id_lab"
 shows "that was not the passphrase of the key $PWD/id_lab"
 setsid -w rogctl sweep f.conf --cluster cluster.conf >out 2>err </dev/null
 same "exit status" 2 $?
 says "add the key to the agent with: ssh-add $PWD/id_lab"
-# Ctrl-C at the question ends the command as anywhere else.
+# Ctrl-C at the question ends the command as elsewhere.
 at_terminal 130 ^C -- rogctl sweep f.conf --cluster cluster.conf
 same "the run" "done planned" "$(query 'SELECT status FROM runs ORDER BY id' | paste -sd' ')"
 
 # --- a password, and a question of the host ---
-# log_in_by SSHD-OPTION...: the hosts' sshd with these options, seeing an account with a password.
+# log_in_by SSHD-OPTION...: starts the hosts' sshd with these options, with an account that has a
+# password.
 salted=$(perl -e 'print crypt($ARGV[0], q($6$labtestsalt$))' "$secret")
 sed "s,^root:[^:]*:,root:$salted:," /etc/shadow >shadow
 chmod 600 shadow
@@ -122,7 +123,7 @@ done
 same "questions" 4 "$(grep -aoF ': [echo off]' shown | wc -l)"
 ! grep -qaF -e "$secret" -e barley shown || fail "it was shown: $(cat shown)"
 
-# PAM asks through keyboard-interactive.
+# PAM uses keyboard-interactive.
 if log_in_by -o AuthenticationMethods=keyboard-interactive -o KbdInteractiveAuthentication=yes -o UsePAM=yes; then
     at_terminal 0 barley "$@" -- rogctl doctor --cluster cluster.conf
     for name in $names; do

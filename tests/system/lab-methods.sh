@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Methods with each kind of part on real hosts: strategies that send shares of rows, rounds at the
-# server, deltas, overlap, codecs of rows and of whole tensors. Then a strategy and a codec of one's
-# own, which the hosts get for the run.
+# server, deltas, overlap, codecs of rows and of whole tensors. Then a user's strategy and codec, which
+# are deployed to the hosts for the run.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 

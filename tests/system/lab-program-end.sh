@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# On hosts too a program that ends with status 0 before it has finished fails the run, and soon; who
-# ends with the run, earlier or later than others, does not.
+# On hosts as well, a program that ends with status 0 before it has finished soon fails the run;
+# programs that end with the run, earlier or later than others, do not.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 . "$ROG_TEST_TOOLS/leaver.sh"
@@ -12,7 +12,7 @@ sed 's/{ host = \(.*\) }/{ host = \1 step_s = 0.05; compress_s = 0.0; decompress
     sed '/^server/s/ step_s.* }/ }/' >cluster.conf
 echo 'retries = 0; stall_limit = 100.0;' >>cluster.conf
 
-# experiment ARGUMENTS: the first worker leaves on these terms.
+# experiment ARGUMENTS: the first worker ends as these arguments say.
 experiment() {
     cat <<END
 case = "x"; seconds = 8.0; trace = "constant:100"; runs = ( { library = "SSP"; } );

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Workers in PyTorch and workers in C on network namespaces with real sshd: the same experiment with
-# all workers in C, all in PyTorch (examples/convmlp), and two of each, over links that are shaped
-# along traces of their own. Each run is done at the first attempt and leaves nothing behind, every
-# worker's record is of the same kind, and the models learn the same: a network that was trained on
-# clean images adapts to blurred ones. Then a program that brings a model of its own, over ssh.
+# Workers in PyTorch and workers in C on network namespaces with real sshd: the same experiment with all
+# workers in C, all in PyTorch (examples/convmlp), and two of each, over links shaped by their own
+# traces. Each run is done at the first attempt and leaves nothing behind, the records of all workers
+# have the same form, and the models learn the same: a network trained on clean images adapts to blurred
+# ones. Then a program with its own model, over ssh.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -12,9 +12,9 @@ $python -c 'import torch' 2>/dev/null || skip "$python has no module torch (pack
 [ -z "${ROG_SANITIZE:-}" ] || skip "with sanitizers no worker keeps the pace that is compared here"
 export PYTHONDONTWRITEBYTECODE=1
 
-# The accuracy is a mean over iterations that all runs have reached: from `settled` on, between
-# checkpoints interpolated, percent. All start at 24.9, and are at 38 by then. With two busy loops and a
-# load of 20 beside them, in repeats that got to iteration 43 to 48, it differed by 0.3 to 0.9 points.
+# The accuracy is a mean over iterations that all runs have reached: from `settled` on, interpolated
+# between checkpoints, in percent. All start at 24.9, and have reached 38 by then. In repeats with two
+# busy loops and a load of 20, which reached iteration 43 to 48, it differed by 0.3 to 0.9 points.
 tolerance=2.0 gain=10 settled=20 enough=40
 
 lab_up 4
@@ -23,7 +23,7 @@ cp "$ROG_SOURCE"/examples/convmlp/*.py .
 sed 's/{ host = \(.*\) }/{ host = \1 step_s = 0.12; compress_s = 0.0; decompress_s = 0.0; }/' $lab/cluster.conf |
     sed '/^server/s/ step_s.* }/ }/' >cluster.conf
 echo 'retries = 0; stall_limit = 300.0;' >>cluster.conf
-# The bandwidth of a trace made for larger models, in proportion.
+# Bandwidth in proportion to a trace made for larger models.
 try 0 rogctl trace synth outdoors 'large-{rank}.csv' --workers 4
 for rank in 1 2 3 4; do
     awk -F, -v OFS=, 'NR > 1 { $2 = 2 + $2 / 8 } { print }' large-$rank.csv >trace-$rank.csv
@@ -51,7 +51,8 @@ same "who ran the program" "C 0,0,0,0 PyTorch 1,1,1,1 both 0,1,0,1" "$(query "SE
     (SELECT group_concat(json_extract(facts, '$.program')) FROM workers WHERE run_id = id)
     FROM runs ORDER BY id" | tr '|\n' '  ' | sed 's/ $//')"
 
-# A line for each worker: all have iterations with losses, rows and bytes either way, energy, shaped links.
+# A line for each worker: all have iterations with losses, rows and bytes in both directions, energy,
+# shaped links.
 query "SELECT note, rank, count(*), count(loss), count(DISTINCT rows_total), min(rows_pushed) > 0,
         min(rows_pulled) > 0, min(bytes_pushed) > 0, min(bytes_pulled) > 0, min(compute_s) > 0.119,
         (SELECT count(*) > 0 FROM energy e WHERE e.run_id = id AND e.rank = i.rank),
@@ -71,7 +72,7 @@ query "SELECT run_id, note, iteration, accuracy FROM checkpoints JOIN runs ON id
     ORDER BY run_id, t" | tr '|' ' ' >accuracies
 reached=$(query 'SELECT min(last) FROM (SELECT max(iteration) AS last FROM checkpoints GROUP BY run_id)')
 awk -v settled=$settled -v reached="$reached" '
-    # The mean of a run is that of the trapezoids between its checkpoints.
+    # The mean of a run is computed from the trapezoids between its checkpoints.
     function add(x0, y0, x1, y1,    from, to) {
         from = x0 > settled ? x0 : settled
         to = x1 < reached ? x1 : reached
@@ -93,7 +94,7 @@ else
         END { exit bad || NR != 3 || high - low > tolerance }' means || fail "the models differ"
 fi
 
-# A program that brings its model and its test.
+# A program with its own model and test.
 cp -r "$ROG_TEST_TOOLS/rings" .
 cat >rings/rings.conf <<END
 case = "rings"; figure = "10"; seconds = 10.0; learning_rate = 0.02; checkpoint_period = 2.0;

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# Hosts that are started anew before a failed run is retried (`recover`): the command ends the
-# connection, or returns before the host goes down; every process there is gone, sshd too, and some
-# time later there is an sshd and nothing else. The run is done at the second attempt. A command
-# that never ends and a host that never comes back end the run with the host and the reason.
+# Hosts that are rebooted before a failed run is retried (`recover`): the command ends the connection,
+# or returns before the host goes down; every process there ends, including sshd, and some time later
+# only an sshd is running. The run is done at the second attempt. A command that never ends, or a host
+# that never comes back, fails the run with the host and the reason.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
 lab_up 3
 host_states >idle-states
 
-# What a reboot is to a host of the lab: reboot HOST WAIT_S DOWN_S ends its processes after WAIT_S
-# and begins its sshd DOWN_S later, or never. It hangs on until then, where it waits for 0 s.
+# Simulates a reboot of a host of the lab: reboot HOST WAIT_S DOWN_S kills its processes after WAIT_S
+# and starts its sshd DOWN_S later, or never. If WAIT_S is 0 it does not return before that.
 cat >reboot <<END
 #!/bin/sh
 setsid -f sh -c '
@@ -26,7 +26,7 @@ setsid -f sh -c '
 END
 chmod +x reboot
 
-# recovers RANK COMMAND [RANK COMMAND]: cluster.conf, where these hosts have that `recover`.
+# recovers RANK COMMAND [RANK COMMAND]: writes cluster.conf with that `recover` for these hosts.
 recovers() {
     cp $lab/cluster.conf cluster.conf
     while [ $# -gt 0 ]; do
@@ -36,7 +36,7 @@ recovers() {
     echo "stall_limit = $limit_s.0; worker_timeout = 4.0; retries = 1; lease = 60.0;" >>cluster.conf
 }
 
-# lose DATABASE: a run whose server loses its supervisor.
+# lose DATABASE: executes a run whose server's supervisor is killed.
 lose() {
     echo 'case = "f"; seconds = 10.0; checkpoint_period = 1.0; trace = "constant:20";
         workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;
@@ -45,7 +45,7 @@ lose() {
     kill -9 "$(role 0 host)" || fail "nothing to kill"
 }
 
-# failed REASON: nothing of the second attempt has begun.
+# failed REASON: checks that the second attempt was not started.
 failed() {
     wait $sweep
     same "exit status" 1 $?

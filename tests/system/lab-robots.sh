@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# From a host of a lab to a virtual run on its link and with its profile: rogctl trace record over a link of a
-# known rate, also interrupted; rogctl profile measure; and nothing is left on the hosts.
+# From a host of a lab to a virtual run with its link and profile: rogctl trace record over a link of a known rate,
+# also interrupted; rogctl profile measure; and nothing remains on the hosts.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
@@ -11,7 +11,7 @@ for i in $(seq 1200); do
     sleep 0.1
 done
 
-# nothing WHEN: no process of ours and no folder on either host
+# nothing WHEN: checks that there is no process of ours and no folder on either host
 nothing() {
     for host in $hosts; do
         same "folders on host $host $1" '' "$(ls "$caches/host$host/rogctl/runs")"
@@ -21,7 +21,7 @@ nothing() {
     done
 }
 
-# A frame of 1,414 bytes, as the shaper counts it, carries 1,372: 19.4 Mbit/s.
+# A frame of 1,414 bytes, as counted by the shaper, carries 1,372: 19.4 Mbit/s.
 try 0 rogctl trace record --cluster lab --seconds 4 --to yard --json
 json '.workers[0] | [.looks, .down, .up_mbps, .down_mbps] | @tsv' |
     awk '{ exit !($1 >= 2 && $2 == 0 && $3 > 17 && $3 < 20.5 && $4 > 17 && $4 < 20.5) }' || fail "rates: $(cat out)"

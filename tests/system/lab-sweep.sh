@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The short experiment on network namespaces with real sshd, in real time, from `rogctl sweep` to its
+# figures: links are shaped by a recorded trace, a file for each worker. ROG stalls less than BSP, and
+# the same experiment in virtual time gives the same communication and stall within 15%. Both read the
+# same trace files. tc counts frames on an interface: 0.07 more for each byte of a message, which the
+# virtual cluster's file contains (docs/notes/how-close.md, Against real hosts).
 # figures: real links are shaped along a recorded trace, a file for each worker. ROG waits less than
 # BSP, and the same experiment in virtual time gives the same communication and stall within 15%.
 #
@@ -43,7 +47,7 @@ done
 
 # The same in virtual time.
 try 0 rogctl sweep smoke.conf --cluster virtual.conf --db virtual.db
-# Both are cut off after a minute: what is compared are the iterations that both have finished.
+# Both end after a minute: compare the iterations that both have finished.
 query "ATTACH 'virtual.db' AS other;
     SELECT mine.library, count(*), printf('%.4f %.4f %.4f %.4f',
         avg(i.push_s + i.pull_s), avg(v.push_s + v.pull_s), avg(i.stall_s), avg(v.stall_s))
@@ -56,7 +60,7 @@ awk '{ printf "%-4s %3d iterations: communication %.3f s on the lab, %.3f s virt
     $1, $2, $3, $4, $5, $6 }' compared
 awk '$1 == "BSP" { bsp = $5 } $1 == "ROG" { rog = $5 } END { exit !(rog < bsp) }' compared ||
     fail "ROG stalls no less than BSP"
-# As many bytes as well, within 10%: what each worker sends and receives under each strategy.
+# The numbers of bytes agree within 10%: what each worker sends and receives under each strategy.
 query "ATTACH 'virtual.db' AS other;
     SELECT mine.library, i.rank, printf('%.4f %.4f', 1.0 * sum(i.bytes_pushed) / sum(v.bytes_pushed),
         1.0 * sum(i.bytes_pulled) / sum(v.bytes_pulled))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Checkpoints are tested on a host of their own (`tester`), over links without a limit. When that host
-# is out of reach, the run trains on to its end and its checkpoints stay untested: `rogctl test` tests
-# them here, and then the run is done; so does the next sweep, once the host is back.
+# Checkpoints are tested on a separate host (`tester`), over unlimited links. If that host is
+# unreachable, the run trains to its end and its checkpoints stay untested: `rogctl test` tests them on
+# this machine, and the run is then done; so does the next sweep, once the host is reachable.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 
 lab_up 2
-# Host 2 is no worker, but the tester.
+# Host 2 is the tester and no worker.
 sed '/^ *{ host = "[0-9.]*\.3";.*}$/d; s/\(\.2";.*}\),$/\1/' $lab/cluster.conf >cluster.conf
 host=$(sed -n 's/^ *{ host = "\([0-9.]*\.3\)";.*}$/\1/p' $lab/cluster.conf)
 echo "tester = { host = \"$host\"; user = \"root\"; }; stall_limit = 240.0; retries = 0;" >>cluster.conf
@@ -35,7 +35,7 @@ done_as_it_was() {
         (SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND run_id = runs.id) FROM runs WHERE id = '$run'")"
     same "not made again" "$before" "$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")"
 }
-# A run whose tester is out of reach.
+# A run whose tester is unreachable.
 # shellcheck disable=SC2046 # a number each
 kill $(programs 2 sshd)
 sed -i 's/stall_limit = 240.0/stall_limit = 45.0/' cluster.conf
@@ -51,7 +51,7 @@ untested=$(query "SELECT count(*) FROM checkpoints WHERE accuracy IS NULL AND ru
 says "checkpoints stay untested"
 before=$(query "SELECT count(*) || ' ' || max(t) FROM iterations WHERE run_id = '$run'")
 
-# Either way it is done.
+# The run is done either way.
 mkdir back
 cp -R results.db results.runs back
 try 0 rogctl test "$run"

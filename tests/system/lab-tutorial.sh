@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# docs/tutorials/a-fleet-of-three.md works on the hosts of a lab, but for what needs devices. Needs root and sshd.
+# docs/tutorials/a-fleet-of-three.md works on the hosts of a lab, except for parts that need devices. Needs root and
+# sshd.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/lab.sh"
 

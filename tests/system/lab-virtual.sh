@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program in PyTorch, no line of it changed, on the virtual cluster, on four processes of this machine
-# and on network namespaces with real sshd, over the same traces: communication and stall on the
-# virtual cluster are those of the lab, and the model learns the same.
+# A program in PyTorch, unchanged, on the virtual cluster, on four processes of this machine and on
+# network namespaces with real sshd, with the same traces: communication and stall on the virtual
+# cluster equal those of the lab, and the model learns the same. A longer version, as in
+# docs/notes/how-close.md: ROG_LONG=1 ctest -R system/lab-virtual --verbose
 #
 # Longer, as docs/notes/how-close.md has it: ROG_LONG=1 ctest -R system/lab-virtual --verbose
 . "$ROG_TEST_TOOLS/lib.sh"
@@ -12,8 +13,8 @@ $python -c 'import torch' 2>/dev/null || skip "$python has no module torch (pack
 [ -z "${ROG_SANITIZE:-}" ] || skip "with sanitizers no worker keeps the pace that is compared here"
 export PYTHONDONTWRITEBYTECODE=1
 
-# How far a short run may be off. Runs of 14 s were off by 4% at most, but for the stall of ROG, by
-# 15%: how many rows are demanded is chance, and docs/notes/how-close.md says what is not modelled.
+# Tolerances of a short run. Runs of 14 s differed by at most 4%, except for the stall of ROG, by 15%:
+# the number of demanded rows is random, and docs/notes/how-close.md says what is not modelled.
 tolerance=0.12 rog_stall=0.35 points=9 step=0.25
 seconds=14.0 seeds=1 period=30.0 only='BSP ROG' local=BSP
 if [ -n "${ROG_LONG:-}" ]; then
@@ -26,10 +27,10 @@ device="step_s = $step; compress_s = 0.0; decompress_s = 0.0;"
 sed "s/{ host = \(.*\) }/{ host = \1 $device }/" $lab/cluster.conf | sed '/^server/s/ step_s.* }/ }/' >lab.conf
 echo 'retries = 0; stall_limit = 60.0;' >>lab.conf
 echo "kind = \"local\"; workers = ( { $device count = 4; } ); retries = 0;" >local.conf
-# What the interfaces of the lab carry for a byte that a virtual link carries, on slow links.
+# Frame overhead of the lab's interfaces per byte of a virtual link, on slow links.
 echo "kind = \"virtual\"; workers = ( { $device packet_headers = 0.03; count = 4; } );" >virtual.conf
 
-# The bandwidth of a trace made for larger models, in proportion, and faded faster.
+# Bandwidth in proportion to a trace made for larger models, with faster fading.
 try 0 rogctl trace synth outdoors 'large-{rank}.csv' --workers 4
 for rank in 1 2 3 4; do
     awk -F, -v OFS=, 'NR == 1 { print; next }
@@ -59,8 +60,9 @@ for db in lab local virtual; do
         status != 'done' OR attempt != 1" $db.db)"
 done
 
-# A line for each kind and strategy, over the iterations that this run and the virtual one have
-# finished both: how many, and here and virtually seconds of communication and stall, bytes, loss.
+# A line for each kind of cluster and strategy, over the iterations that this run and the virtual one
+# have both finished: their number, and for each of the two seconds of communication and stall, bytes,
+# loss.
 for db in lab local; do
     query "ATTACH '$db.db' AS other;
         SELECT '$db', virtual.library, count(*), printf('%.4f %.4f %.4f %.4f %.4f %.4f', avg(o.push_s + o.pull_s),
@@ -81,7 +83,8 @@ awk '{ printf "%-5s %-3s %3d iterations: communication %.3f s, virtually %.3f (%
 awk '{ printf "%-7s %-3s %3d iterations, accuracy %s\n", $1, $2, $3, substr($0, length($1 $2 $3) + 4) }' curves
 awk '$3 < 12 || $9 < 0.9 || $9 > 1.1 { exit 1 }' compared || fail "they do not send the same"
 
-# The first and the last checkpoint, virtually and on the others: the same start, and alike in the end.
+# The first and the last checkpoint, on the virtual cluster and on the others: equal at the start, and
+# similar at the end.
 awk -v points=$points '{ first = $4; last = $NF; sub(/.*:/, "", first); sub(/.*:/, "", last)
         sum[$1, $2] += last; runs[$1, $2]++; from = from == "" ? first : from; if (last < first + 1) bad = 1 }
     END { for (key in sum) { split(key, part, SUBSEP); other = "virtual" SUBSEP part[2]

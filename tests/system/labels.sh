@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Notes, names of cases and of hosts are the text that they are, in figures, pages, tables and files.
+# Notes and names of cases and hosts appear unchanged in figures, pages, tables and files.
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 
@@ -32,7 +32,7 @@ for text in notes + [host]:
     assert text in page.texts, (text, page.texts)
 
 rows = list(csv.DictReader(open(sys.argv[2], encoding="utf-8", newline="")))
-# What a spreadsheet would compute has an apostrophe before it.
+# A text that a spreadsheet would evaluate has a leading apostrophe.
 assert [re.sub(r"^'(?='*[-=+@])", "", row["note"]) for row in rows] == notes, rows
 assert any(row["note"].startswith("'+1") for row in rows), rows
 shown = json.load(open("run.json"))
@@ -54,7 +54,7 @@ for name in l-case0 "#1 \$5 ''22 \"x\" ]]>0 %d é"; do
     python3 check.py plots/*-average-time-composition.svg csv/*-runs.csv || fail "a text of $name does not arrive"
 done
 
-# No command writes a character that does something.
+# No command prints a control character.
 id=$(query "SELECT id FROM runs LIMIT 1")
 query "UPDATE runs SET note = '$host' WHERE id = '$id'"
 for command in runs cases "show $id" "show $id --json" "runs --json" "redraw #1" report; do
@@ -68,7 +68,7 @@ for command in runs cases "show $id" "show $id --json" "runs --json" "redraw #1"
 done
 same "the note in JSON" "$host" "$(rogctl show "$id" --json | jq -r .note)"
 
-# A run may be named by whoever recorded it, and its layers by whoever wrote the model.
+# Names of runs and of layers may come from anyone.
 cat >rename.py <<'END'
 import json, sqlite3
 db = sqlite3.connect("results.db")

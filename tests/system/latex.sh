@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The report's tables in LaTeX compile whatever notes hold, and say what they say.
+# The report's tables in LaTeX compile with any notes, and show them unchanged.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "c"; $quick

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# librog as somebody gets it who installs it: what it exports is what its header declares, in both
-# forms; the example is compiled against either by pkg-config, and by CMake's package, and two
-# workers learn with it from a server without a model of its own. Needs ROG_BUILD, ROG_SOURCE, of a
-# build with sanitizers ROG_SANITIZE, and the programs in PATH; works in the current folder, which is empty.
+# librog as users install it: it exports what its header declares, in both forms; the example is
+# compiled with either by pkg-config, and by CMake's package, and two workers learn with it from a
+# server without a model of its own. Needs ROG_BUILD, ROG_SOURCE, for a build with sanitizers
+# ROG_SANITIZE, and the programs in PATH; works in the current folder, which must be empty.
 set -eu
 
 fail()
@@ -37,7 +37,7 @@ cc $warnings "$example" $(pkg-config --cflags rog) -Lstatic-only $(pkg-config --
     -lm -o static.out
 ldd static.out | grep librog && fail "the static example wants the shared library"
 
-# jansson in a program that uses it, too, is that program's: librog has changed nothing of it.
+# A program may use jansson itself: librog does not change jansson's settings there.
 cat >jansson.c <<'END'
 #include <jansson.h>
 #include <rog/rog.h>
@@ -85,7 +85,7 @@ cmake -S package -B package/build -Drog_DIR="$PWD/usr/lib/cmake/rog" >log && cma
 head -c 32 /dev/urandom >key
 chmod 600 key
 
-# cluster SERVER_OPTIONS...: a run of two workers, one of each form of the library
+# cluster SERVER_OPTIONS...: executes a run of two workers, one with each form of the library
 cluster()
 {
     rm -rf port run
@@ -110,12 +110,12 @@ last=$(ls run/chkpt | tail -n 1)
 head -c 400 "run/chkpt/$last" | grep -aq '"w":{"dtype":"F32","shape":\[32,4\]' ||
     fail "the checkpoint does not have the example's tensor"
 
-# Python finds the library beside it, without torch too.
+# Python finds the library beside it, without torch as well.
 
 PYTHONPATH=$PWD/usr/lib/rog/python python3 -B -c 'import rog; print(rog.version())' >said 2>&1 || fail "$(cat said)"
 grep -qx '[0-9.]*' said || fail "$(cat said)"
 
-# Wrong use is told, not suffered.
+# Wrong use is reported as an error.
 ./shared.out 127.0.0.1:1 nokey 1 1 2>said && fail "without a key"
 grep -q 'cannot open key file nokey' said || fail "$(cat said)"
 ./package/build/perceptron 2>said && fail "without a server"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every method of methods.conf in real processes on this machine; and deltas of local steps, real
-# ones, through workers and a server that are killed and come back.
+# Every method of methods.conf in real processes on this machine; and deltas of real local steps, with
+# workers and a server that are killed and restarted.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >local.conf <<'END'
@@ -8,7 +8,7 @@ kind = "local"; stall_limit = 60.0; worker_timeout = 3.0; retries = 1;
 workers = ( { step_s = 0.05; compress_s = 0.01; decompress_s = 0.01; count = 4; } );
 END
 
-# Each sends and receives, and keeps what it promises.
+# Each sends and receives, and keeps its promises.
 try 0 rogctl methods --json
 names=$(json '.[].name')
 cat >all.conf <<END
@@ -22,7 +22,7 @@ same "runs in which a worker was not let go on" "" "$(query "SELECT note FROM ru
     (SELECT count(DISTINCT rank) FROM iterations WHERE run_id = id AND bytes_pushed > 0 AND bytes_pulled > 0) < 4")"
 for id in $(query 'SELECT id FROM runs'); do try 0 rogctl verify "$id"; done
 
-# A worker of DiLoCo is killed, and its server: both go on, and so does the training.
+# A worker of DiLoCo is killed, and its server: both are restarted, and training continues.
 cat >kill.conf <<END
 case = "k"; seconds = 14.0; checkpoint_period = 100.0; pretrain_epochs = 0; test_images = 100; batch = 4;
 noise = "none"; epochs = 100000; wire_model = "same"; trace = "constant:200"; batchsize = 2;
@@ -41,7 +41,7 @@ for victim in "work .*--rank 2" serve; do
     for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
         config=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -n '/^--config$/{n;p;}')
         case $config in '' | /*) continue ;; esac
-        # Another test's may be called the same.
+        # Another test's process may have the same name.
         case $(readlink "/proc/$process/cwd") in '' | "$(pwd -P)") ;; *) continue ;; esac
         [ -e "$config" ] && tr '\0' ' ' <"/proc/$process/cmdline" | grep -q -e "$victim" && kill -9 "$process" && break
     done
@@ -55,7 +55,7 @@ for victim in "work .*--rank 2" serve; do
     try 0 rogctl verify "$run"
     prints "recorded, without findings: 1 process restarted"
     [ "$victim" = serve ] || continue
-    # Its state is some seconds younger than its checkpoint, of which there is but the first.
+    # Its saved state is some seconds newer than its checkpoint, and there is only the first.
     try 0 rogctl show "$run" --json
     same "seconds lost" "$(query "SELECT round(sum(json_extract(data, '\$.lost_s')), 6) FROM events")" \
         "$(json '.lost_s * 1e6 | round / 1e6')"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Clusters of real processes on this machine: a sweep to its figures, real gradients, processes that
-# are killed, a run that stands still, rogctl killed and run again; no runs left over.
+# Clusters of real processes on this machine: a sweep up to its figures, real gradients, killed
+# processes, a run that makes no progress, rogctl killed and started again; no run remains.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >local.conf <<'END'
@@ -10,17 +10,17 @@ workers = ( { step_s = 0.2; compress_s = 0.02; decompress_s = 0.02; trace_offset
 END
 short='workload = "none"; wire_model = "convmlp-nano"; epochs = 100000;'
 
-# Those of this folder: by the configuration they were given, as only root may see more of them.
+# Trainers of this folder: recognized by their configuration, because only root can see more of them.
 trainers() {
     for process in $(grep -la rog-trainer /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
         config=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -n '/^--config$/{n;p;}')
         case $config in '' | /*) continue ;; esac
-        # Another test's may be called the same.
+        # Another test's process may have the same name.
         case $(readlink "/proc/$process/cwd") in '' | "$(pwd -P)") ;; *) continue ;; esac
         [ -e "$config" ] && echo "$process"
     done 2>/dev/null
 }
-# They end by themselves, whatever became of rogctl.
+# They end by themselves, whatever happened to rogctl.
 no_trainer_runs_on() {
     for i in $(seq 1200); do
         [ -n "$(trainers)" ] || return 0
@@ -32,13 +32,13 @@ nothing_is_left() {
     no_trainer_runs_on
     same "keys" "" "$(find . -name key)"
 }
-# The process whose command line has this text.
+# Prints the process whose command line contains this text.
 one_with() {
     for process in $(trainers); do
         tr '\0' ' ' <"/proc/$process/cmdline" | grep -q -e "$1" && echo "$process" && return
     done
 }
-# wait_for SECONDS SQL: until it gives something but 0 or nothing.
+# wait_for SECONDS SQL: waits until it returns something other than 0 or nothing.
 wait_for() {
     for i in $(seq $(($1 * 10))); do
         case $(sqlite3 results.db "$2" 2>/dev/null) in '' | 0) sleep 0.1 ;; *) return ;; esac
@@ -49,13 +49,13 @@ iterations='SELECT count(*) > 5 FROM iterations'
 each_iteration_once="SELECT count(*) FROM iterations GROUP BY run_id, rank HAVING count(*) !=
     max(iteration) - min(iteration) + 1"
 
-# From a sweep to its figures; ROG waits less than BSP.
+# From a sweep to its figures; ROG stalls less than BSP.
 cat >x.conf <<END
 case = "l"; figure = "1"; seconds = 20.0; $short
 trace = "trace-{rank}.csv";
 runs = ( { library = "BSP"; note = "BSP"; }, { library = "ROG"; threshold = 4; note = "ROG 4"; } );
 END
-# The links are good and bad by turns.
+# The links are alternately good and bad.
 for rank in 1 2; do
     awk -v rank=$rank 'BEGIN { print "seconds,mbps"; for (t = 0; t < 200; t += 3)
         print t "," (t / 3 % 2 == rank - 1 ? 0.3 : 6) }' >trace-$rank.csv
@@ -81,7 +81,7 @@ stalls=$(query "SELECT group_concat(stall, ' ') FROM (SELECT round(sum(stall_s) 
 echo "share of stalls: BSP and ROG $stalls"
 echo "$stalls" | awk '{ exit !($2 < $1) }' || fail "ROG stalls no less than BSP: $stalls"
 
-# With real gradients; virtual results of the same settings are other runs.
+# With real gradients; runs with the same settings in virtual time are different runs.
 cat >train.conf <<'END'
 case = "t"; seconds = 12.0; checkpoint_period = 4.0; pretrain_epochs = 0; test_images = 100;
 batch = 4; noise = "none"; epochs = 100; wire_model = "same"; trace = "constant:100";
@@ -93,13 +93,13 @@ nothing_is_left
     fail "not enough tested checkpoints"
 same "untested" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL' train.db)"
 
-# A killed worker and a killed server are started again.
+# A killed worker and a killed server are restarted.
 rm -f results.db
 cat >kill.conf <<END
 case = "k"; seconds = 14.0; checkpoint_period = 1.0; trace = "constant:20"; $short
 runs = ( { library = "SSP"; threshold = 4; } );
 END
-# With BSP and links of which one is bad, a worker is stalled most of the time.
+# With BSP and one bad link, a worker is stalled most of the time.
 cp kill.conf work.conf
 sed 's/constant:20/trace-{rank}.csv/; s/"SSP"; threshold = 4;/"BSP";/' kill.conf >serve.conf
 for victim in "work .*--rank 2" "serve"; do
@@ -108,7 +108,7 @@ for victim in "work .*--rank 2" "serve"; do
     pid=$!
     tried="a sweep of which '$victim' is killed"
     wait_for 240 "$iterations"
-    # It is not started beside itself.
+    # The same sweep cannot run twice at the same time.
     rogctl sweep "${victim%% *}.conf" --cluster local.conf >again 2>&1 && fail "the same sweep goes on twice"
     grep -q "already running, as [^ ]*-1 (process $pid, for [0-9]* [a-z]*)" again || fail "it says: $(cat again)"
     kill -9 "$(one_with "$victim")" || fail "nothing to kill"
@@ -123,11 +123,12 @@ for victim in "work .*--rank 2" "serve"; do
     prints "restart: "
     [ "$victim" = serve ] && same "waited for" 2 "$(query "SELECT json_array_length(data, '\$.waits_for')
         FROM events WHERE kind = 'resume'")"
-    # What died with a process is missing or made twice, as the record says: no finding.
+    # Iterations lost with a process are missing or repeated, and the record says so: no finding.
     try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 done
 
-# One that is not started again is gone for good. The run goes on with the other, if that is enough.
+# A worker that is not restarted is lost permanently. The run continues with the other one, if that is
+# enough.
 lose() { # STATUS MIN_WORKERS
     sed "s/retries = 1;/retries = 0; restarts = 0; min_workers = $2;/" local.conf >gone.conf
     sed 's/seconds = 14/seconds = 9/' kill.conf >gone-kill.conf
@@ -156,7 +157,7 @@ try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 lose 1 2
 says "worker 2 was killed by signal 9: 1 of 2 workers are left, min_workers is 2"
 
-# A run that stands still is retried, and in the end has failed with the reason.
+# A run without progress is retried, and finally fails with the reason.
 sed 's/stall_limit = 60.0/stall_limit = 5.0/' local.conf >impatient.conf
 cat >still.conf <<END
 case = "s"; seconds = 30.0; trace = "constant:0.0001"; $short
@@ -168,7 +169,7 @@ same "failed" "failed 2" "$(query "SELECT status || ' ' || attempt FROM runs" st
 same "retries" 1 "$(query "SELECT count(*) FROM events WHERE kind = 'retry'" still.db)"
 nothing_is_left
 
-# Ctrl-C, and rogctl killed: the same command continues.
+# After Ctrl-C, or if rogctl is killed, the same command continues.
 for signal in INT KILL; do
     rm -rf results.db*
     rogctl sweep kill.conf --cluster local.conf >out 2>err &
@@ -190,7 +191,7 @@ try 0 rogctl verify "$(query 'SELECT id FROM runs')"
 nothing_is_left
 same "done" "done 2" "$(query "SELECT status || ' ' || attempt FROM runs")"
 
-# What a cluster file may say.
+# Settings of cluster files.
 echo 'kind = "virtual"; retries = 1; workers = ( { } );' >bad.conf
 try 2 rogctl sweep kill.conf --cluster bad.conf
 says "bad.conf, line 1: retries is for clusters of kind local or ssh"

@@ -7,7 +7,7 @@ rogctl help >help
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' help)
 [ "$(echo "$commands" | wc -l)" -gt 10 ] || { echo "no commands found in the help"; exit 1; }
 
-# Parts of commands that have a help of their own, such as "data get".
+# Subcommands with help of their own, such as "data get".
 parts=$(for command in $commands; do
     rogctl help "$command" | sed -n '/^Subcommands/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p'
 done)
@@ -20,7 +20,7 @@ while read -r command; do
     grep -q "^\.SS.*rogctl $command\b" plain || { echo "man page: no section for $command"; wrong=1; }
     # shellcheck disable=SC2086 # the name of a part is two words
     rogctl help $command >"help-$command" || exit 1
-    # The options in the command's own section, and those common to all.
+    # The options in the command's own section, and those common to all commands.
     sed -n "/^\.SS.*rogctl $command\b/,/^\.S/p" plain >section
     sed -n '/^Options:/,/^$/s/.*\(--[a-z-]*\) .*/\1/p;/^Options:/,/^$/s/.*\(--[a-z-]*\)$/\1/p' "help-$command" |
         sort -u >said

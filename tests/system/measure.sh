@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Steps of programs that are measured: once for all that compute the same, kept, the same for whoever
-# asks at the same time; in the record and in show; what cannot be measured is said.
+# Steps of programs are measured once for all workers that compute the same, kept, and shared by
+# simultaneous measurements; the time is in the record and in `show`; failures are reported.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/descent.sh"
 
@@ -29,7 +29,7 @@ try 0 rog-trainer measure --config one.json
 cmp first out || fail "another one when it is known"
 [ "$(($(date +%s) - begun))" -lt 20 ] || fail "measured again"
 
-# Who computes something else is another one.
+# A worker that computes something else is measured separately.
 config one.json "PAUSE=20000 $PWD/descent" "$(worker 1 ''), $(worker 2 '"batch": 7, ')"
 try 0 rog-trainer measure --config one.json
 same "times that are kept" 2 "$(kept)"
@@ -37,7 +37,7 @@ config one.json "PAUSE=20001 $PWD/descent" "$(worker 1 '')"
 try 0 rog-trainer measure --config one.json
 same "times that are kept" 3 "$(kept)"
 
-# What is damaged is measured again.
+# A damaged measurement is repeated.
 for damage in '{"step_s": -1}' '{"step_s": 0}' '{"step_s": 1e300}' '{'; do
     for entry in cache/rogctl/steps/*.json; do echo "$damage" >"$entry"; done
     try 0 rog-trainer measure --config one.json
@@ -45,7 +45,7 @@ for damage in '{"step_s": -1}' '{"step_s": 0}' '{"step_s": 1e300}' '{'; do
 done
 same "folders of programs that are done" 0 "$(find cache -name '*.programs' | wc -l)"
 
-# Of one that fails what it has printed is there.
+# If the program fails, its output is reported.
 config one.json "$PWD/descent exit 5" "{\"rank\": 1, \"step_s\": 1, $device}, $(worker 2 '')"
 try 1 rog-trainer measure --config one.json
 says "step_s = \"measured\": worker 2's program exited with status 3"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Methods of the literature: found, listed, put below what a file says, kept and told.
+# Methods of the literature: found, listed, overridden by a file's settings, recorded and shown.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 try 0 rogctl methods
@@ -17,7 +17,7 @@ for name in $names; do
     grep -q "^| \`$name\` |" "$ROG_SOURCE/docs/methods.md" || fail "docs/methods.md does not have $name"
 done
 
-# What is said wins: at top level, in a run and in a matrix.
+# Given settings override the method: at top level, in a run and in a matrix.
 cat >own.conf <<END
 methods = (
     { name = "mine"; title = "Mine"; source = "nowhere, yet"; differs = [ "all of it" ];
@@ -54,7 +54,7 @@ run=$(query "SELECT id FROM runs WHERE note = 'Mine'")
 try 0 rogctl show "$run"
 grep -q '^method  *mine$' out || fail "the method is not shown"
 
-# A method is what its settings are: said one by one they are the same run.
+# A run with a method equals a run with the same settings given one by one.
 cat >y.conf <<END
 case = "d"; $quick
 runs = ( { library = "SSP"; threshold = 4; }, { method = "ssp"; } );
@@ -72,7 +72,7 @@ same "batchsize" 2 "$(json .batchsize)"
 try 2 rogctl run --method mine workload=none
 says 'no method is called "mine"'
 
-# A file that is wrong is answered with its line.
+# An error in a file is reported with its line.
 wrong() { # TEXT -- what is said
     printf 'methods = (\n%s\n);\n' "$1" >wrong.conf
     try 2 rogctl methods --methods wrong.conf
@@ -91,7 +91,7 @@ wrong '{ name = "a"; title = 3; source = "S"; settings = { }; }' 'title must be'
 wrong '{ name = "a"; title = "A"; source = "S"; settings = ( ); }' 'settings must be a group'
 wrong '7' 'a method must be a group'
 
-# Its title is the label, also where the notes of others are made again from their settings.
+# Its title is the label, even if the notes of others are made from their settings.
 cat >z.conf <<END
 case = "z"; $quick
 runs = ( { method = "bsp"; }, { library = "BSP"; batchsize = 2; } );
@@ -101,7 +101,7 @@ try 0 rogctl report z-case0
 grep -q '^BSP  ' out || fail "the title is not the label"
 grep -q '^BSP, batchsize 2' out || fail "the other's label does not say what differs"
 
-# All of them run, and the experiment that compares them has all.
+# All of them can be executed, and the experiment that compares them contains all.
 cat >all.conf <<END
 case = "all"; workload = "none"; seconds = 100.0; format = "svg";
 matrix = { method = ($(for name in $names; do printf '"%s", ' "$name"; done | sed 's/, $//')); };
@@ -119,6 +119,6 @@ for name in $names; do
 done
 try 0 rogctl sweep "$ROG_SOURCE/experiments/methods-outdoors.conf" -n
 
-# How long the steps of overlapping iterations took is not recorded.
+# The duration of steps in overlapping iterations is not recorded.
 try 2 rogctl replay "$(query "SELECT id FROM runs WHERE library = 'STREAM'")" --library SSP
 says "its iterations were computed during exchanges"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Export to a real MLflow server: what arrives, that repeating and continuing add nothing, and the
-# server's own client reads it. Skipped where there is no `mlflow` (pip install mlflow; ROG_MLFLOW
-# names another one).
+# Export to a real MLflow server: what arrives, read with the server's own client; repeating and
+# continuing an export adds nothing. Skipped without `mlflow` (pip install mlflow; ROG_MLFLOW names
+# another one).
 . "$ROG_TEST_TOOLS/lib.sh"
 mlflow=$(command -v "${ROG_MLFLOW:-mlflow}") || skip "mlflow is not installed"
 command -v curl >/dev/null || skip "curl is not installed"
@@ -30,7 +30,7 @@ metrics=$(query "SELECT (SELECT sum((compute_s IS NOT NULL) + (push_s + pull_s I
     (rows_pushed IS NOT NULL) + (rows_pulled IS NOT NULL) + (loss IS NOT NULL) + (staleness IS NOT NULL) +
     (padding_s IS NOT NULL) + (local_steps IS NOT NULL) + (age_pushed IS NOT NULL) + (age_pulled IS NOT NULL)) FROM iterations)
     + (SELECT count(*) FROM (SELECT DISTINCT run_id, rank, CAST(t / 10 AS INTEGER) FROM energy)) + 2 * 9")
-# Broken off somewhere, it is continued.
+# An interrupted export is continued.
 rogctl export c-case0 --format mlflow --to $url -q >/dev/null 2>&1 &
 first=$!
 while kill -0 $first 2>/dev/null; do
@@ -60,8 +60,8 @@ curl -sf "$url/api/2.0/mlflow-artifacts/artifacts/$(query "SELECT experiment_id 
 same "config.json" "$(query "SELECT config FROM runs WHERE library = 'ROG'")" "$(cat got)"
 [ "$(find artifacts -name '*.svg' | wc -l)" -eq 1 ] || fail "no figure arrived"
 
-# While a sweep runs: what it has done in the end is there, once, and what is done by then is told
-# from what failed. The server's own client is not asked: it has no view of what is running.
+# During a sweep: what it has done is on the server exactly once at the end, and finished and failed
+# runs are distinguished. The server's own client is not used, because it does not show running runs.
 cat >live.conf <<END
 case = "live"; $quick
 runs = ( { library = "BSP"; threshold = 0; }, { library = "SSP"; threshold = 4; } );
@@ -74,7 +74,7 @@ try 0 rogctl export live-case0 --format mlflow --to $url --json
 same "what was missing after the sweep" 0 "$(json '[.runs[].metrics_sent] | add')"
 same "metrics after it" "$before" "$(query 'SELECT count(*) FROM metrics' mlflow.db)"
 
-# Nobody there: the sweep is none the worse, and says once how to make up for it.
+# The server is unreachable: the sweep is not affected, and prints once how to export later.
 sed 's/"live"/"away"/' live.conf >away.conf
 try 0 rogctl sweep away.conf --mlflow http://127.0.0.1:9
 says "rogctl export away-case0 --format mlflow --to http://127.0.0.1:9"

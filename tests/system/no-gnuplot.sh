@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Without gnuplot a sweep keeps its runs, says what is missing, and the figures are drawn later.
+# Without gnuplot a sweep keeps its runs and reports what is missing; the figures can be drawn later.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "g"; figure = "1"; $tiny

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Runs that show less than they seem to: the plan says so, and so does what is made of them.
+# Runs with fewer results than expected: the plan has a remark, and so have tables and figures.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 # An iteration that takes longer than the run.
@@ -24,7 +24,7 @@ try 1 rogctl sweep slow.conf # and there is nothing to draw
 says "no worker has finished an iteration"
 try 0 rogctl report slow-case0
 grep -q "ended before any worker had finished an iteration" out || fail "the report is silent"
-# One that does end.
+# An iteration that ends in time.
 try 0 rogctl run library=BSP workload=none seconds=60 batchsize=2 note=whole
 grep -q "no worker finishes" err && fail "a remark on a run that is long enough"
 grep -q "ended before any" out && fail "a remark on a run with iterations"
@@ -33,7 +33,7 @@ grep -q "^iterations  *[1-9][0-9]* of the fastest worker$" out || fail "whose it
 grep -q "^local steps  *2 per iteration$" out || fail "local steps as recorded"
 grep -q "iterations an iteration" out && fail "a unit that is none"
 
-# Runs that differ in values alone, where there are none.
+# Runs that differ only in values, in a workload without values.
 cat >same.conf <<END
 case = "same"; $quick library = "BSP"; server_optimizer = "nesterov";
 runs = ( { note = "a"; server_optimizer_parameters = { momentum = 0.5; }; },
@@ -47,13 +47,13 @@ sent() { query "SELECT group_concat(t || ' ' || rank || ' ' || bytes_pushed) FRO
     JOIN runs ON id = run_id WHERE note = '$1'"; }
 same "both" "$(sent a)" "$(sent b)"
 
-# A setting that the user has not written is a method's.
+# A setting that the user has not given comes from a method.
 try 2 rogctl run method=diloco contribution=gradient
 says "are turned into updates by momentum_kind; settings that are not given here come from method diloco"
 try 2 rogctl run method=fedavg threshold=7
 says "from method fedavg (see \`rogctl methods fedavg\`)"
 
-# Lines of progress say what differs, however much the labels share.
+# Lines of progress show what differs, however much labels share.
 cat >many.conf <<END
 case = "many"; $quick library = "BSP"; compression = "topk";
 matrix = { compression_parameters = ( { density = 0.01; }, { density = 0.02; } ); batchsize = [2, 3]; };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What has a place of its own: commands hold no SQL (the store does), and the trainer, which travels
-# to hosts, does not link libunistring. Sees a planted query first.
+# Checks that some things are used in one place only: commands contain no SQL (the store does), and the
+# trainer, which is deployed to hosts, does not link libunistring. First it makes sure that a planted
+# query is found.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 sql_in() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What packages are made by agrees with what is built: versions, symbols of librog, what is needed for building,
-# and that each installed file is in one Debian package. `make packages-check` makes and installs them.
+# The packaging files agree with the build: versions, symbols of librog, build dependencies, and each installed file
+# is in exactly one Debian package. `make packages-check` builds and installs the packages.
 . "$ROG_TEST_TOOLS/lib.sh"
 debian=$ROG_SOURCE/packaging/debian
 
@@ -12,18 +12,19 @@ same 'python/pyproject.toml' "$version" "$(sed -n 's/^version = "\(.*\)"/\1/p' "
 same 'CHANGELOG.md' "$version" "$(sed -n 's/^## \([0-9].*\)/\1/p' "$ROG_SOURCE/CHANGELOG.md" | head -n 1)"
 same 'soname' "librog.so.${version%%.*}" "$(readelf -d "$ROG_BUILD/lib/librog.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"
 
-# Symbols are only added: those of the package are those of the map.
+# Symbols are never removed: those of the package are those of the map.
 sed -n 's/^    \(rog_[a-z_]*\);/\1/p' "$ROG_SOURCE/librog/rog.map" | sort >map
 sed -n 's/^ \(rog_[a-z_]*\)@ROG_.*/\1/p' "$debian/librog0.symbols" | sort >symbols
 [ "$(wc -l <map)" -gt 20 ] || fail 'no symbols in the map'
 cmp map symbols || fail "librog0.symbols and rog.map differ: $(diff map symbols)"
 
-# What the packages are built with is what `make` installs.
+# The packages are built with what `make` installs.
 sed -n 's/^\(lib[a-z0-9-]*-dev\) .*/\1/p' "$ROG_SOURCE/cmake/packages.txt" | grep -vx libc6-dev | sort >wanted
 sed -n '/^Build-Depends:/,/^[A-Z].*:/p' "$debian/control" | grep -o 'lib[a-z0-9-]*-dev' | sort >found
 cmp wanted found || fail "Build-Depends and cmake/packages.txt differ: $(diff wanted found)"
 
-# Each installed file is in the list of one package. Libraries lie in a folder of the architecture there.
+# Each installed file is in the list of one package. There, libraries are in a folder for the
+# architecture.
 cmake --install "$ROG_BUILD" --prefix "$PWD/usr" >log || fail "$(cat log)"
 (cd usr && find . -type f -o -type l) | sed -E 's#^\./##; s#^lib/(librog|pkgconfig|cmake)#lib/ARCHITECTURE/\1#
     s#share/zsh/site-functions#share/zsh/vendor-completions#' | sort >files
@@ -48,12 +49,12 @@ while read -r pattern; do
     [ "$found" ] || fail "nothing is installed that is $pattern"
 done <patterns
 
-# No program looks for libraries in the current folder: an entry of its list that is empty means that.
+# No program searches the current folder for libraries, which an empty entry in its list would mean.
 for file in "$ROG_BUILD"/bin/rog* "$ROG_BUILD/lib/librog.so"; do
     readelf -d "$file" | grep -E 'R(UN)?PATH' | grep -vE '\[[^:]+(:[^:]+)*\]$' && fail "$file looks in the current folder"
 done
 
-# A wheel, of what is built here: twice the same, complete, and it can be imported.
+# A wheel made from this build: the same twice, complete, and importable.
 libraries=/usr/lib/$(gcc -print-multiarch)
 if command -v patchelf >where && ! ldd "$ROG_BUILD/lib/librog.so" | grep -q 'lib[a-z]*san'; then
     for out in first second; do
@@ -81,7 +82,7 @@ else
     echo 'no wheel: patchelf is not installed, or the build has sanitizers'
 fi
 
-# The tests that docs/stability.md names are there.
+# The tests that docs/stability.md names exist.
 grep '^|' "$ROG_SOURCE/docs/stability.md" | grep -o '`\(unit\|system\)/[a-z0-9_-]*`' | tr -d '`' | sort -u >tests
 [ "$(wc -l <tests)" -gt 8 ] || fail 'no tests in docs/stability.md'
 while read -r test; do

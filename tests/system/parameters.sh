@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A strategy's own parameters, from the experiment file to the plugin of every process, in virtual and
-# in real time; they are part of what a run is.
+# A strategy's own parameters, from the experiment file to the plugin in every process, in virtual and
+# in real time; they are part of a run's identity.
 . "$ROG_TEST_TOOLS/lib.sh"
 export ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../tests/plugins"
 try 0 rogctl plugins skeleton
@@ -23,14 +23,15 @@ run=$(query "SELECT id FROM runs WHERE note LIKE '%50.5'")
 try 0 rogctl show "$run"
 prints "patience 50.5"
 try 0 rogctl verify "$run"
-# What was left out has its default: the same run, which is not done again.
+# A parameter that is left out has its default: the same run, which is not repeated.
 sed 's/( {.*} )/( { }, { patience = 50.5; } )/' x.conf >y.conf
 try 0 rogctl sweep y.conf
 same "runs" 3 "$(query 'SELECT count(*) FROM runs')"
 sed 's/patience = 1/patienze = 1/' x.conf >y.conf
 try 2 rogctl sweep y.conf
 says "y.conf, line 2: SKELETON has no parameter patienze (did you mean patience?)"
-# A strategy that lacks the parameter of another has one run; a name that none has is a slip.
+# A strategy that lacks the parameter of another one has a single run; a name that no strategy has is an
+# error.
 cat >y.conf <<END
 case = "m"; $quick
 matrix = ( { library = ["SKELETON", "BSP"]; parameters = ( { patience = 0; }, { patience = 1; } ); } );
@@ -46,7 +47,7 @@ says "SSP has no parameters (found patience)"
 # A strategy without parameters has runs without them.
 try 0 rogctl run --library SSP workload=none seconds=60
 same "no parameters" 0 "$(query "SELECT count(*) FROM runs WHERE library = 'SSP' AND config LIKE '%parameters%'")"
-# Those of ROG: how rows are ranked, and the least time for rows that need not go out.
+# Parameters of ROG: how rows are ranked, and the least time for optional rows.
 try 0 rogctl plugins rog
 prints "parameters.importance"
 prints "parameters.least_budget"

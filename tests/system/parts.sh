@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a run is put together from: names, parameters and combinations are looked at when it is planned,
-# and told apart from runs with other ones.
+# The parts of a run: names, parameters and combinations are checked during planning, and distinguish
+# runs.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 refused() { # SETTINGS... -- what is said
@@ -32,7 +32,7 @@ refused contribution=delta local_optimizer=adamw local_optimizer_parameters=beta
 refused error_feedback=2 -- 'error_feedback must be a number from 0 to 1'
 refused contribution=model -- 'contribution must be one of gradient, delta (found "model")'
 
-# The program's own folder, named once more, is not listed once more.
+# The program's own folder, given again, is not listed twice.
 try 0 env ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../lib/rog/plugins" rogctl plugins
 same "lines of BSP" 1 "$(grep -c '^BSP ' out)"
 try 0 rogctl plugins
@@ -45,14 +45,14 @@ prints "It has no parameters."
 try 0 rogctl plugins --json
 same "of a codec" "compression" "$(json '.[] | select(.name == "sign") | .setting')"
 
-# What has no meaning beside something else.
+# Settings that have no meaning with another setting.
 refused merge=0.5 -- 'merge = 0.5 requires contribution = "delta" (found "gradient"): with gradients'
 refused local_optimizer=adamw -- 'local_optimizer = "adamw" requires contribution = "delta"'
 refused contribution=delta momentum_kind=nesterov -- \
     'momentum_kind = "nesterov" requires contribution = "gradient" (found "delta")'
 refused contribution=delta momentum_masking=true -- 'momentum_masking = true requires contribution'
 
-# A default that is said is the same run as one that is not.
+# A default that is given explicitly is the same run.
 cat >x.conf <<END
 case = "c"; $quick
 runs = (
@@ -64,7 +64,7 @@ END
 try 2 rogctl sweep x.conf -n
 says 'x.conf, line 4: this run (ROG 4) is the same as the one of line 3'
 
-# A file says where.
+# An error in a file has its line.
 cat >x.conf <<END
 case = "c"; $quick
 matrix = { merge = [0.0, 0.5]; };
@@ -72,7 +72,7 @@ END
 try 2 rogctl sweep x.conf -n
 says 'x.conf, line 2: merge = 0.5 requires contribution = "delta"'
 
-# Each direction has its own codec, and both travel as they are in a warm-up.
+# Each direction has its own codec, and both send full precision during a warm-up.
 bytes() { query "SELECT $1 / 1000000 FROM (SELECT sum(bytes_pushed) AS pushed, sum(bytes_pulled) AS pulled
     FROM iterations WHERE run_id = (SELECT id FROM runs ORDER BY rowid DESC LIMIT 1))"; }
 run() { try 0 rogctl run --library BSP --control unlimited workload=none seconds=30 "$@"; }
@@ -85,7 +85,7 @@ try 0 rogctl show "$run"
 prints "compression warmup 1"
 try 0 rogctl verify "$run"
 
-# Parameters of a codec are told apart, in a matrix, and kept with all their values.
+# Parameters of a codec distinguish runs, can be in a matrix, and are recorded with all their values.
 refused compression=topk compression_parameters=density=2 -- \
     'compression_parameters: parameters of topk: density must be a number from'
 refused compression=topk compression_parameters=desity=0.1 -- \
@@ -105,11 +105,12 @@ try 0 rogctl show "$run"
 grep -q '^compression  *topk, density 0.1, of "row"' out || fail "the codec's parameters are not shown"
 try 0 rogctl replay "$run" --library SSP --json
 same "replayed" topk "$(json .config.compression)"
-# What is said to be as it is by default is not another run.
+# A parameter set to its default is not another run.
 sed 's/density = 0.01;/density = 0.01; of = "row";/' y.conf >z.conf
 try 0 rogctl sweep z.conf
 same "runs" 2 "$(query "SELECT count(*) FROM runs WHERE note LIKE '%density%'")"
-# A codec that lacks the parameter of another has one run; a name that none has is a slip.
+# A codec that lacks the parameter of another one has a single run; a name that no codec has is an
+# error.
 cat >y.conf <<END
 case = "x"; $quick library = "BSP"; control = "unlimited";
 matrix = { compression = ["sign", "topk"]; compression_parameters = ( { density = 0.01; }, { density = 0.2; } ); };
@@ -121,7 +122,7 @@ prints "BSP, compression topk, density 0.2"
 sed 's/, "topk"//' y.conf >z.conf
 try 2 rogctl sweep z.conf -n
 says "sign has no parameters (found density)"
-# A program makes its local steps itself.
+# A program does its local steps itself.
 echo true >train.sh
 try 2 rogctl run --cluster "$ROG_SOURCE/experiments/clusters/local4.conf" workload=program command="sh train.sh" \
     test=true files=train.sh contribution=delta local_optimizer=adamw

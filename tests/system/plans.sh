@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a sweep says that it means: which file and cluster it takes, and what goes into which case.
+# How a sweep interprets its input: which file and cluster it uses, and which runs belong to which case.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 # ---- the cluster that an experiment file names ----
@@ -35,7 +35,7 @@ same "cases" "e-case0 1,e-case1 1" \
     "$(query "SELECT group_concat(case_name || ' ' || n) FROM (SELECT case_name, count(*) AS n FROM case_runs GROUP BY 1)")"
 cd ..
 
-# ---- experiment files that came with the program ----
+# ---- installed experiment files ----
 try 0 rogctl sweep threshold-wide.conf -n
 says "/share/rog/threshold-wide.conf, which is installed with rogctl"
 prints "threshold-wide-case0: 17 of 17 runs to do"
@@ -48,7 +48,7 @@ says "cannot read clusters"
 try 2 rogctl sweep ./outdoors.conf -n
 says "cannot read ./outdoors.conf"
 
-# ---- repeats that repeat nothing, and links that fade as one ----
+# ---- repeats without effect, and links that fade together ----
 for rank in 1 2 3 4; do
     printf 'seconds,mbps\n0,%s\n50,20\n90,3\n200,40\n330,5\n' $rank >w$rank.csv
 done
@@ -66,14 +66,15 @@ if grep -q repeat err; then fail "real time repeats"; fi
 sed 's/epochs/trace_start = "seed"; epochs/' r.conf >s.conf
 try 0 rogctl sweep s.conf -q
 same "different runs" 3 "$(query "SELECT count(DISTINCT x) FROM (SELECT sum(push_s) AS x FROM iterations JOIN runs ON id = run_id WHERE library = 'SSP' GROUP BY run_id)")"
-# Both workers start at the same share of their own recording; it is recorded with the workers.
+# Both workers start at the same relative position of their own recording, which is recorded with the
+# workers.
 same "starts" 3 "$(query "SELECT count(DISTINCT json_extract(facts, '$.trace_phase')) FROM workers WHERE rank = 1")"
 same "starts of 2" 0 "$(query "SELECT count(*) FROM workers AS a JOIN workers AS b USING (run_id) WHERE json_extract(a.facts, '$.trace_phase') != json_extract(b.facts, '$.trace_phase')")"
 try 0 rogctl report r-case0
 prints "SSP (n = 3)"
 try 0 rogctl sweep s.conf --until-ci 90 -q
 
-# Drawn in blocks: other seeds have other traces, strategies of one seed the same ones.
+# Drawn in blocks: other seeds have other traces, and strategies with the same seed the same ones.
 sed 's/epochs/trace_blocks = 60.0; epochs/; s/"r"/"b"/' r.conf >blocks.conf
 try 0 rogctl sweep blocks.conf -n
 if grep -q repeat err; then fail "blocks repeat"; fi
@@ -101,7 +102,7 @@ if grep -q "same moment" err; then fail "workers with blocks of their own fade a
 try 2 rogctl run trace_start=middle
 says 'trace_start must be one of spread, seed (found "middle")'
 
-# ---- a dry run looks at all that runs would read ----
+# ---- a dry run checks everything that runs would read ----
 echo 'hello' >b1.csv
 cp w2.csv b2.csv
 head -c 1000 /dev/urandom >train.bin
@@ -140,7 +141,7 @@ says "ssh_config: there is no file $PWD/no-such-config"
 sed -i 's/ssh_config.*;//' ssh.conf
 try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # nobody is connected to
 
-# A plugin that crashes is named, and the other runs are looked at nevertheless.
+# A plugin that crashes is named, and the other runs are checked nevertheless.
 "${CC:-cc}" -shared -fPIC -I"$ROG_SOURCE/include" -o crash.so \
     "$ROG_SOURCE/tests/plugins/crash.c"
 cat >crash.conf <<END
@@ -155,7 +156,7 @@ says "crash.conf, line 3 (CRASH 2): CRASH cannot start: plugin $PWD/crash.so exi
 says "crash.conf, line 3 (CRASH 3): CRASH cannot start: three is too many"
 says "4 of the 5 runs could not start"
 
-# ---- how long it will take, and how that is known ----
+# ---- estimated durations and their sources ----
 from() {
     try 0 rogctl sweep "$@" -n --json
     json '[.runs[] | .wall_from // "-"] | unique | join(",")'
@@ -186,7 +187,7 @@ sed 's/300.0/900.0/' t.conf >longer.conf
 same "another size" "-" "$(from longer.conf)"
 cd ..
 
-# ---- what a table says of runs ----
+# ---- tables of runs ----
 cat >short.conf <<END
 case = "short"; $quick figure = "10";
 runs = ( { library = "BSP"; }, { library = "SSP"; threshold = 0; } );
@@ -249,7 +250,7 @@ says "seeds.conf, line 1: --repeat and a seed in the matrix or in runs cannot be
 try 2 rogctl sweep seeds.conf -n --seed 3
 says "--seed and a seed in the matrix"
 try 0 rogctl sweep seeds.conf -n
-# Seeds of one run alone, and of none: the runs are the same for another reason.
+# A seed in one run only, and in none: the runs are equal for another reason.
 printf 'case = "n"; %s runs = ( { }, { seed = 0; } );' "$quick" >one.conf
 try 2 rogctl sweep one.conf -n --seed 3
 says "--seed and a seed in the matrix"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Figures in the terminal: by chafa where it is installed, else one sentence that says how it would
-# be. The terminal is that of script(1).
+# Figures in the terminal: with chafa if it is installed, otherwise one sentence that says how to get
+# them. The terminal is that of script(1).
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v script >/dev/null || skip 'no script(1)'
 unset DISPLAY WAYLAND_DISPLAY
@@ -21,8 +21,8 @@ END
 chmod +x with/chafa
 rogctl=$(command -v rogctl)
 
-# in_terminal FOLDER WORDS...: rogctl with the programs of FOLDER alone; what the terminal shows is in `out`,
-# on one line, as messages are broken into lines of the terminal's width.
+# in_terminal FOLDER WORDS...: runs rogctl with only the programs of FOLDER; what the terminal shows is in `out`, on
+# one line, because messages are wrapped at the terminal's width.
 in_terminal() {
     programs=$1
     shift
@@ -51,7 +51,7 @@ in_terminal bin redraw p-case0 --format png --open
 prints 'the figures are in plots, but cannot be shown: chafa, which shows pictures in a terminal, is not installed; hint: install the package chafa (apt-get install chafa)'
 same "times that is said" 1 "$(grep -c 'not installed' out)"
 
-# Nobody looks at a pipe.
+# In a pipe no pictures are shown.
 rm broken words
 try 0 env PATH="$PWD/with" "$rogctl" redraw p-case0 --format png --open
 says 'standard output is not a terminal'

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# rog-trainer probe: a server that looks at the link of a worker that is there, of one that never comes
-# and of one with another token; its end, by time, by signal and by its lease; what it measured as traces.
+# rog-trainer probe: a server that measures the link of a connected worker, of one that never connects
+# and of one with another token; its end by time, by signal and by its lease; and the measurements as
+# traces.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 port=$((20000 + $$ % 20000))
 server="--listen 127.0.0.1:$port"
 worker="--server 127.0.0.1:$port"
-# folder NAME: with a new token, or that of $2
+# folder NAME: makes it with a new token, or with that of $2
 folder() {
     mkdir -m 700 "$1"
     if [ $# = 2 ]; then cp "$2/key" "$1/key"; else od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$1/key"; fi
 }
 state() { sed -n "s/.*\"state\":\"\([a-z]*\)\".*/\1/p" "$1/state.json" 2>/dev/null; }
-# await COMMAND...: until it succeeds
+# await COMMAND...: waits until it succeeds
 await() {
     for i in $(seq 2400); do
         "$@" && return
@@ -28,12 +29,13 @@ folder w1 s
 folder w3 s
 folder w2
 rog-trainer probe --folder s $server --workers 4 --seconds 5 --period 0.2 >said 2>&1 &
-# The rank of a worker of another recording.
+# A worker of another recording with the same rank.
 rog-trainer probe --folder w2 $worker --rank 2 --lease 4 >said2 2>&1 &
 rog-trainer probe --folder w3 $worker --rank 3 >said3 2>&1 &
 rog-trainer probe --folder w1 $worker --rank 1 >said1 2>&1 || fail "$(cat said1)"
 await is s ended
-# One that was told that all is over removes its folder, one that has heard of nobody with its lease.
+# A worker that was told that the recording has ended removes its folder; one that no longer hears
+# anything does so when its lease expires.
 await gone w1
 await gone w3
 await gone w2
@@ -55,7 +57,7 @@ says 's/samples.csv'
 try 2 rog-trainer trace convert --from mahimahi --direction up s/samples.csv two.csv
 says '--direction applies only to --from iperf3 or probe'
 
-# A folder is used once; a key has to be one.
+# A folder cannot be used twice; a key must be valid.
 try 2 rog-trainer probe --folder s $server
 says 'is already in use'
 mkdir -m 700 bad && echo secret >bad/key
@@ -64,7 +66,7 @@ says '32 hexadecimal digits'
 try 2 rog-trainer probe --folder s $server $worker
 says 'probe needs --folder DIR'
 
-# Ended from outside: by whoever cleans up, by a signal, and when nobody wants it any more.
+# Stopped from outside: by `doctor --clean`, by a signal, and when the lease is not renewed.
 folder s2
 rog-trainer probe --folder s2 $server &
 pid=$!

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# How a program of one's own may end: a status is a status, also 129 and more, and a signal a signal,
-# after which it is started again. Whoever ends well without having finished has failed, and soon.
+# How a user's program may end: an exit status is reported as such, including 129 and more, and a signal
+# as a signal, after which it is restarted. A program that ends successfully without having finished
+# soon fails the run.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/leaver.sh"
 
@@ -10,7 +11,7 @@ kind = "local"; stall_limit = 100.0; retries = 0; restarts = 2;
 workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 1; } );
 END
 
-# ends COMMAND WORDS: a run of this command fails soon, with these words
+# ends COMMAND WORDS: checks that a run of this command soon fails with these words
 ends()
 {
     rm -rf results.db* results.runs
@@ -32,10 +33,11 @@ ends "env sh -c 'kill -9 \$\$'" '1 was killed by signal 9'
 same "restarts" 2 "$(grep -c 'worker 1 was killed by signal 9 and is restarted' err)"
 ends "true; exec sh -c 'echo oh dear; kill -15 \$\$'" '1 was killed by signal 15: oh dear'
 
-# Ended well, but never there; and left without output to the server, at once or in the middle.
+# Ended successfully without ever connecting; and left without telling the server, immediately or in the
+# middle.
 ends 'echo bye' "1's program ended (status 0) without taking part in the run; it said: bye"
 ends 'true' "1's program ended (status 0) without taking part in the run; it said nothing"
-# That was no accident: it is not started again.
+# This is not a crash, so it is not restarted.
 sed -i 's/retries = 0/retries = 2/' local.conf
 ends 'true' "1's program ended (status 0) without taking part in the run"
 grep -q 'is retried' err && fail "what ends well by itself is retried: $(cat err)"
@@ -50,7 +52,7 @@ done
 sed "s/leaver 5/leaver/" x.conf >y.conf
 timeout 300 rogctl sweep y.conf --cluster local.conf --db whole.db >out 2>err
 same "who has finished" done "$(query 'SELECT status FROM runs' whole.db)"
-# A replay of it has its model's tensors; where they are not recorded it says so.
+# A replay has its model's tensors; if they are not recorded, that is an error.
 run=$(query 'SELECT id FROM runs' whole.db)
 try 0 rogctl replay "$run" --library BSP --threshold 0 --db whole.db --json
 same "the model that is replayed" "1 same" \

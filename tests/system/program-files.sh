@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The files of a program of one's own: they can be executed where they can be here, and two that
-# would have one place in the program's folder are refused.
+# The files of a user's program: they are executable if they are executable here, and two files that
+# would have the same place in the program's folder are rejected.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 mkdir -p job/parts/deep outside/parts
@@ -18,7 +18,7 @@ cat >local.conf <<'END'
 kind = "local"; stall_limit = 60.0; retries = 0;
 workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 1; } );
 END
-# sweep STATUS FILES OPTIONS: of a program with these files
+# sweep STATUS FILES OPTIONS: sweeps a program with these files
 sweep()
 {
     cat >job/x.conf <<END
@@ -30,7 +30,7 @@ END
 
 sweep 1 '"run.sh", "./parts//deep/words.txt"'
 says "worker 1 exited with status 3: the words as here"
-# What is in them makes another run, whether they can be executed does not.
+# Other contents make another run; being executable does not.
 sweep 0 '"run.sh", "../outside/others.sh"' --dry-run
 sweep 0 "\"run.sh\", \"$PWD/outside/others.sh\"" --dry-run
 
@@ -45,7 +45,7 @@ echo x >outside/parts.d/parts
 sweep 2 '"../outside/parts.d/parts", "parts/deep/words.txt"' --dry-run
 says 'would be parts and parts/deep/words.txt'
 
-# A folder that is named for its data is looked at before it begins.
+# A folder that is given as data is checked before the start.
 sweep 0 '"run.sh"' --dry-run
 sed 's/^case = "x";/& data = "cifar100:nowhere";/' job/x.conf >job/y.conf
 try 2 rogctl sweep job/y.conf --cluster local.conf --dry-run

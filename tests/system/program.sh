@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# A program of one's own as the workload of a sweep, on a local cluster: its files are deployed with
-# the run, its events and losses come back, its own test tests the checkpoints, the run is another one
-# when a file changes; what is wrong with it is said. A worker that is a program and one that has the
-# network of the trainer are in one run. Needs ROG_BUILD, ROG_SOURCE, PyTorch and the
-# programs in PATH; works in the current folder, which is empty.
+# A user's program as the workload of a sweep, on a local cluster: its files are deployed with the run,
+# its events and losses are recorded, its own test tests the checkpoints, and a changed file makes
+# another run; errors are reported. One run has a worker that is a program and one with the trainer's
+# network. Needs ROG_BUILD, ROG_SOURCE, PyTorch and the programs in PATH; works in the current folder,
+# which must be empty.
 set -eu
 
 python=/usr/bin/python3
@@ -27,7 +27,7 @@ kind = "local"; stall_limit = 60.0; retries = 0;
 workers = ( { step_s = 0.02; compress_s = 0.0; decompress_s = 0.0; count = 2; } );
 END
 
-# conf WORKLOAD: job/mine.conf
+# conf WORKLOAD: writes job/mine.conf
 conf()
 {
     cat >job/mine.conf <<END
@@ -46,18 +46,18 @@ sqlite() { sqlite3 results.db "$1"; }
 [ "$(sqlite "SELECT count(*) FROM runs WHERE status = 'done' AND workload = 'program'")" -eq 1 ] || fail "not done: $(cat said)"
 [ "$(sqlite "SELECT count(DISTINCT rank) FROM iterations WHERE loss > 0")" -eq 2 ] || fail "no losses of two workers"
 [ "$(sqlite "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 2 ] || fail "checkpoints are not tested"
-# A slow machine gets through few iterations in that time.
+# A slow machine does only a few iterations in that time.
 first=$(sqlite "SELECT accuracy FROM checkpoints ORDER BY t LIMIT 1")
 last=$(sqlite "SELECT accuracy FROM checkpoints ORDER BY t DESC LIMIT 1")
 awk -v a="$first" -v b="$last" 'BEGIN { exit !(b > 60 && b > a) }' || fail "accuracy from $first to $last"
 rogctl verify "$(ls results.runs | head -n 1)" >said 2>&1 || fail "$(cat said)"
 ls plots/*accuracy-against-wall-clock-time.svg >/dev/null || fail "no figure"
 
-# In virtual time: a process for each worker, and one for both; the same, to the bit.
+# In virtual time: a process for each worker, and one process for both; the same to the bit.
 cat >virtual.conf <<'END'
 kind = "virtual"; workers = ( { profile = "jetson-nx"; count = 2; } );
 END
-# virtual NAME SETTINGS: virtual.NAME, done and verified
+# virtual NAME SETTINGS: executes and verifies virtual.NAME
 virtual()
 {
     sed "s/seconds = 3.0;/seconds = 60.0;/; s/checkpoint_period = 60.0/checkpoint_period = 30.0/
@@ -72,7 +72,7 @@ cmp each.events both.events || fail "a process for both workers gives other even
 [ "$(sqlite3 both.db "SELECT count(DISTINCT rank) FROM iterations WHERE loss > 0")" -eq 2 ] || fail "no losses in virtual time"
 [ "$(sqlite3 both.db "SELECT count(*) FROM checkpoints WHERE accuracy > 0")" -ge 3 ] || fail "not tested in virtual time"
 
-# Local steps: as many as the run says, by the program's own optimizer. The wrong optimizer is named.
+# Local steps: as many as the run sets, with the program's own optimizer. The wrong optimizer is named.
 sed -i 's/^optimizer = .*/inner = torch.optim.AdamW(model.parameters(), lr=0.01)\noptimizer = rog.LocalOptimizer(inner, model=model, **run)/; /^                          \*\*run)/d' job/train.py
 cat >job/local.conf <<END
 case = "local"; figure = "10"; seconds = 2.0; batch = 64; trace = "constant:50"; checkpoint_period = 60.0;
@@ -99,7 +99,7 @@ echo '# changed' >>job/parts/rings.py
 rogctl sweep job/mine.conf --cluster local.conf --dry-run >said 2>&1 || fail "$(cat said)"
 grep -q '1 of 1 runs to do' said || fail "not planned again: $(cat said)"
 
-# wrong WORKLOAD CLUSTER WORDS: the experiment is refused with these words
+# wrong WORKLOAD CLUSTER WORDS: checks that the experiment is rejected with these words
 wrong()
 {
     conf "$1"
@@ -115,7 +115,7 @@ wrong '{ command = "true"; tset = "true"; }' local.conf 'unknown setting tset in
 wrong "{ command = \"echo oh dear >&2; exit 3\"; test = \"true\"; }" local.conf 'oh dear'
 wrong "{ command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; test = \"echo many\"; }" \
     local.conf 'must begin with an accuracy'
-# What a test measures has a name, a unit and a direction.
+# A test's metric has a name, a unit and a direction.
 metric='command = "true"; files = []; ranks = []; test = "echo -0.25"; metric ='
 for case in '{ name = "r|l"; }/metric: name must be text' '{ nam = "r"; }/unknown member nam' \
     '{ name = "r"; better = "more"; }/better must be' '{ unit = "%"; }/metric needs a name'; do
@@ -126,13 +126,13 @@ wrong '{ command = "true"; files = []; ranks = []; metric = { name = "r"; }; }' 
     'there is no test'
 wrong "{ $metric { name = \"IoU\"; unit = \"%\"; }; }; pretrain_epochs = 0; wire_model = \"same\"" local.conf \
     'must begin with a number from 0 to 100 percent (IoU)'
-# Who leaves early has said why.
+# A program that ends early reports why.
 cp job/train.py job/leaves.py
 sed -i 's/^    loss.backward()/&; sys.exit("oh dear, after all") if optimizer.iteration == 3 else 0/' job/leaves.py
 wrong "{ command = \"$python leaves.py\"; files = [\"leaves.py\", \"parts/rings.py\"]; test = \"echo 50\"; }" \
     local.conf 'closed by the program before it had finished: oh dear, after all'
 
-# Ranks: those workers run the program, the others have the network of the trainer.
+# Ranks: these workers run the program, the others have the trainer's network.
 ranks="command = \"$python train.py\"; files = [\"train.py\", \"parts/rings.py\"]; ranks"
 wrong "{ $ranks = [1, 3]; }" local.conf 'ranks: no worker has rank 3; ranks are 1 to 2'
 wrong "{ $ranks = [1.5]; }" local.conf 'ranks: no worker has rank 1.5'
@@ -144,7 +144,7 @@ wrong "{ $ranks = [2]; }; pretrain_epochs = 0" local.conf \
 head -c 100 /dev/urandom >job/data.bin
 wrong '{ command = "true"; test = "true"; files = ["data.bin"]; }' local.conf 'data.bin is not text'
 
-# The example and the network of the trainer in one run, of which the built-in test is the test.
+# The example and the trainer's network in one run, with the built-in test.
 cp "$ROG_SOURCE"/examples/convmlp/*.py job/
 cat >job/mixed.conf <<END
 case = "mixed"; figure = "1"; seconds = 6.0; checkpoint_period = 2.0; trace = "constant:2";
@@ -170,7 +170,7 @@ rogctl sweep job/mixed-virtual.conf --cluster virtual.conf --db mixed-virtual.db
 [ "$(sqlite3 mixed-virtual.db "SELECT count(*) FROM checkpoints WHERE accuracy IS NOT NULL")" -ge 2 ] || fail "not tested"
 rogctl verify "$(ls mixed-virtual.runs | head -n 1)" --db mixed-virtual.db >said 2>&1 || fail "$(cat said)"
 
-# A gradient that is no number ends the run, whoever else is in it, with the tensor's name.
+# A gradient that is NaN fails the run, with the tensor's name, whatever other workers do.
 sed -i 's/^        optimizer.step(loss=total)/        model.head.bias.grad[7] = math.nan if optimizer.iteration == 3 else 0\n&/' job/train.py
 grep -q 'math.nan if' job/train.py || fail "the example has another loop"
 rogctl sweep job/mixed.conf --cluster local.conf --db nan.db --plots nan >said 2>&1 && fail "a run of no numbers"

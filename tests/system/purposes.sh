@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every C file says what it is for: a source in a comment below the line of the licence, a header
+# Checks that every C file states its purpose: a source in a comment below the licence line, a header
 # within its first 15 lines. Needs ROG_SOURCE, the root of the source tree.
 set -eu
 
-# $1: root of a tree. Prints the files that do not say it.
+# $1: root of a tree. Prints the files that do not state it.
 silent()
 {
     find "$1" -path "$1/build*" -prune -o -name '*.[ch]' -print | sort | while read -r file; do

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# Strategies in Python that go wrong: one sentence that names strategy, hook and cause; and nothing left of
-# their processes, whatever ended.
+# Strategies in Python with errors: one sentence names strategy, hook and cause; and no process remains,
+# however the run ended.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 command -v python3 >/dev/null || skip "no python3"
 mkdir own
 
-# strategy NAME LINES: own/NAME.py, with these lines as its hooks.
+# strategy NAME LINES: writes own/NAME.py, with these lines as its hooks.
 strategy() {
     printf 'import os, sys, time\nimport rog\n\n\nclass Mine(rog.Strategy):\n    limit_s = 60\n%s\n' "$2" >"own/$1.py"
 }
-# What is said when it is run.
+# Checks the message when it is executed.
 wrong() { # NAME LINES -- what is said
     strategy "$1" "$2"
     try "${4:-1}" rogctl run --library "own/$1.py" workload=none seconds=120
@@ -88,7 +88,7 @@ strategy fine "$admit"
 try 2 env PATH="$PWD/bin" rogctl run --library own/fine.py workload=none seconds=10
 says "/own/fine.py: the program python3 is not installed"
 
-# What it prints is in the log and nowhere else.
+# Its output is in the log and nowhere else.
 strategy prints "$push
         print('as many words as there are ' * 1000)
         plan.send(range(self.config.rows))"
@@ -96,7 +96,8 @@ try 0 rogctl run --library own/prints.py workload=none seconds=120
 grep -q 'as many words' results.runs/*PRINTS*/trainer.log || fail "what it prints is lost"
 if grep -q 'as many words' out err results.runs/*PRINTS*/events.jsonl; then fail "what it prints is elsewhere"; fi
 
-# Nothing is left: of what it forked, and of one that hangs when the simulation is killed.
+# No process remains: neither what it has forked, nor a strategy that hangs when the simulation is
+# killed.
 of() { grep -l "[o]wn/$1.py" /proc/[0-9]*/cmdline 2>/dev/null | grep -v "/$$/" | xargs -r -n 1 dirname; }
 strategy forks "$weigh
         if os.fork() == 0: time.sleep(1000)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Strategies in Python: the same runs as in C, with numpy and without; found, listed, verified and
-# replayed as others; part of what a run is; taken up from snapshots; nothing left of their processes.
+# Strategies in Python: the same runs as in C, with and without numpy; found, listed, verified and
+# replayed like others; part of a run's identity; resumed from snapshots; no process remains.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 command -v python3 >/dev/null || skip "no python3"
@@ -8,7 +8,7 @@ examples=$ROG_SOURCE/examples/strategies
 mkdir own without
 echo 'raise ImportError("no numpy here")' >without/numpy.py
 
-# Runs of a case in pairs, C and Python: the same events but for the first, which names a path, and the
+# Runs of a case in pairs, C and Python: the same events except the first, which names a path, and the
 # same models.
 pairs() { # CASE
     query "SELECT run_id FROM case_runs WHERE case_name = '$1' ORDER BY position" | while read -r c; do
@@ -38,7 +38,7 @@ END
 try 0 rogctl sweep x.conf
 pairs x-case0
 
-# With gradients; and where all that hooks are shown decides what they answer.
+# With gradients; and with a strategy whose answers depend on everything that hooks are given.
 cc -std=c11 -O2 -shared -fPIC -I"$ROG_SOURCE/include" -o own/pair.so "$ROG_SOURCE/tests/plugins/pair.c" -lm || fail "no plugin"
 cp "$ROG_SOURCE/tests/plugins/pair.py" own
 cat >y.conf <<END
@@ -62,7 +62,7 @@ END
     pairs n-case0
 fi
 
-# By its name; what it promises is held against the run. A program in the folder is not run to be listed.
+# By its name; its promises are verified. A program in the folder is not executed for listing.
 rm own/pair.so
 export ROG_PLUGIN_PATH="$PWD/own"
 try 0 rogctl plugins ROG
@@ -90,7 +90,7 @@ prints "a whole number from 0 to inf; default 4"
 try 2 rogctl plugins own/none.py
 says "own/none.py: FileNotFoundError"
 
-# What the file holds, and Python itself, are part of what a run is.
+# The contents of the file, and the version of Python, are part of a run's identity.
 cat >z.conf <<END
 case = "z"; $quick
 runs = ( { library = "own/modest.py"; } );
@@ -107,7 +107,7 @@ query "UPDATE runs SET config_hash = 'of another Python'"
 try 0 rogctl sweep z.conf -n
 prints ", it was 1"
 
-# A run that was killed goes on from its snapshot, with what the strategy remembered.
+# A killed run resumes from its snapshot, including the strategy's state.
 cat >r.conf <<END
 case = "r"; workload = "none"; seconds = 400.0; snapshot_period = 0.02;
 runs = ( { library = "own/pair.py"; } );
@@ -130,7 +130,7 @@ try 0 rogctl sweep r.conf --db killed.db
 of() { tail -q -n +2 "$1".runs/*/events.jsonl | grep -v '"event":"resume"' | sha256sum; }
 same "events" "$(of whole)" "$(of killed)"
 
-# Processes of their own, in real time: the server and each worker have their Python.
+# Separate processes in real time: the server and each worker have their own Python.
 cat >l.conf <<END
 case = "l"; pretrain_epochs = 0; test_images = 100; seconds = 4.0; epochs = 100; trace = "unlimited";
 runs = ( { library = "own/ssp.py"; } );

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A database that cannot be written can be read; what wants to write is told so.
+# A database that cannot be written can be read; commands that write fail with the cause.
 . "$ROG_TEST_TOOLS/lib.sh"
 printf 'case = "r"; %s runs = ( { } );\n' "$quick" >x.conf
 mkdir disk
@@ -22,11 +22,11 @@ for command in "sweep x.conf" "run workload=none" "case rename r-case0 s-case0";
     says 'cannot be written (attempt to write a readonly database)'
     says '--db'
 done
-# A database that cannot be created: the cause is said.
+# A database that cannot be created: the cause is reported.
 try 1 rogctl sweep x.conf --db disk/new.db
 says "$([ "$(id -u)" = 0 ] && echo 'Read-only file system' || echo 'Permission denied')"
 try 1 rogctl sweep x.conf --db none/new.db
 says 'No such file or directory'
-# Figures that cannot be written: the cause is said.
+# Figures that cannot be written: the cause is reported.
 try 1 rogctl redraw r-case0 --db disk/results.db --plots disk/plots --format svg
 says 'disk/plots'

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rog-trainer serve and work: runs in real time, processes on this machine joined by loopback. Real
-# gradients reach the server's checkpoints; a cluster paced in user space takes as long to
-# communicate as a virtual one over the same bandwidth; nothing secret is in a command line or a
-# file. Needs the programs in PATH; works in the current folder, which is empty.
+# rog-trainer serve and work: runs in real time, with processes on this machine over loopback. Real
+# gradients reach the server's checkpoints; a cluster paced in user space communicates for as long as a
+# virtual one with the same bandwidth; nothing secret is in a command line or a file. Needs the programs
+# in PATH; works in the current folder, which must be empty.
 set -eu
 
 export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$PWD/cache}"
@@ -17,7 +17,7 @@ fail()
     exit 1
 }
 
-# config FILE STEP_S MEMBERS: a configuration with two workers
+# config FILE STEP_S MEMBERS: writes a configuration with two workers
 config()
 {
     workers=
@@ -29,7 +29,7 @@ config()
     printf '{%s,"workers":[%s]}\n' "$3" "$workers" >"$1"
 }
 
-# cluster NAME CONFIG OPTIONS...: a whole run; folders NAME-s, NAME-w1, NAME-w2
+# cluster NAME CONFIG OPTIONS...: executes a whole run; folders NAME-s, NAME-w1, NAME-w2
 cluster()
 {
     name=$1 settings=$2
@@ -103,7 +103,7 @@ echo "communication: $real s an iteration in real time, $virtual s in virtual ti
 awk -v a="$real" -v b="$virtual" 'BEGIN { exit !(a < 1.15 * b && b < 1.15 * a) }' ||
     fail "they differ by more than 15%"
 
-# A key that others may read is refused, as is a key that is none.
+# A key that others can read is rejected, and so is an invalid key.
 chmod 644 key
 rog-trainer serve --config same.json --key-file key --out none 2>said && fail "a public key file"
 grep -q 'chmod 600' said || fail "$(cat said)"

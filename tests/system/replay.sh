@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A recorded run goes through the virtual cluster again: as it was it gives its own figures, under
-# another strategy others; nothing is recorded; what cannot be replayed is refused.
+# A recorded run is replayed on the virtual cluster: with its own strategy it gives the same figures,
+# with another strategy different ones; nothing is recorded; runs that cannot be replayed are rejected.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >cluster.conf <<'CONF'
@@ -19,7 +19,7 @@ for library in BSP ROG SSP; do
 done
 query .dump >before
 
-# The same strategy: the same figures, but for what is rounded in the record.
+# The same strategy: the same figures, except for rounding in the record.
 figures='[.iterations, .seconds, .compute_s, .communication_s, .stall_s, .bytes_pushed, .bytes_pulled]'
 close() { # RUN LIBRARY
     try 0 rogctl show "$1" --json
@@ -36,7 +36,7 @@ same "of what" "$SSP SSP 4 done none" "$(json '[.replay_of, .library, .threshold
 json 'select(.replay_of and .config and .events and (.accuracy == []) and .folder == null) | "all there"' >said
 same "what show --json prints" "all there" "$(cat said)"
 
-# Another model than those of the family: its tensors in a file.
+# A model of another family: its tensors in a file.
 cat >layout.json <<END
 [{"name": "a.weight", "shape": [100, 50]}, {"name": "a.bias", "shape": [100]},
  {"name": "bn.mean", "shape": [4], "constant": true}]
@@ -59,7 +59,7 @@ for wrong in '[]' '{' '[{"name": "a", "shape": [0]}]'; do
     says "layout $PWD/wrong.json: "
 done
 
-# Another one: it waits less and does more in the same time. For people, beside the run.
+# Another strategy: it stalls less and does more in the same time. As text, beside the recorded run.
 try 0 rogctl show "$BSP" --json
 json '.stall_s' >bsp
 try 0 rogctl replay "$BSP" --library SSP --threshold 20 --json
@@ -74,14 +74,14 @@ query .dump >after
 cmp before after || fail "a replay changed the database"
 same "folders left" "" "$(ls -A "$TMPDIR")"
 
-# Two rates at nearly the same moment, as a real link may have been set.
+# Two rates at nearly the same time, as on a real link.
 query "INSERT INTO bandwidth SELECT run_id, rank, t + 0.00002, mbps FROM bandwidth
     WHERE run_id = '$BSP' AND rank = 1"
 close "$BSP" BSP
 query "DELETE FROM bandwidth WHERE run_id = '$BSP' AND rank = 1 AND
     abs(t * 10 - round(t * 10)) BETWEEN 0.0001 AND 0.0003"
 
-# Refused, with what is possible.
+# Rejected, with a list of what is possible.
 try 3 rogctl replay nobody
 try 2 rogctl replay
 try 2 rogctl replay "$BSP" --library ROGG

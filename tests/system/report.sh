@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# redraw, microevents and report from the command line, on runs whose accuracies are made up here.
+# redraw, microevents and report from the command line, with accuracies made up here.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "c"; figure = "1"; target_accuracy = 60.0; $quick
@@ -23,12 +23,12 @@ try 2 rogctl redraw c-case0 --format jpg
 try 2 rogctl redraw c-case0 --axes narrow
 same "what is recorded" "$before" "$(query 'SELECT count(*) FROM runs, events, cases')"
 
-# A script is edited and run by hand.
+# A script can be edited and run by hand.
 (cd plots && rm -f *.pdf && sed -i 's/^small = .*/small = 7/' c-case0-statistical-efficiency.gp &&
     gnuplot c-case0-statistical-efficiency.gp) || fail "the script does not run by hand"
 [ -s plots/c-case0-statistical-efficiency.pdf ] || fail "nothing drawn by hand"
 
-# How curves are drawn: named in the legend, by the case or by a command.
+# How curves are drawn is named in the legend, set by the case or by a command.
 energy=plots/c-case0-energy-consumption-against-training-accuracy
 try 0 rogctl redraw c-case0 --format svg --smooth mean:3 --points
 grep -q "smoothed: mean:3" $energy.gp || fail "the legend does not name the smoothing"
@@ -70,7 +70,8 @@ try 0 rogctl report c-case0
 prints "*200"
 prints "interpolated between checkpoints"
 prints "to 60%: where the drawn line (not smoothed) reaches it and keeps it for 5 checkpoints"
-# A time that a run has not got to is no value of another time; what nobody has got to is no column.
+# A run that ended before a time has no value at that time; a time that no run has reached has no
+# column.
 query "UPDATE iterations SET t = t * 0.8 WHERE run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
 query "UPDATE events SET t = 255 WHERE kind = 'end' AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
 query "DELETE FROM checkpoints WHERE t > 250 AND run_id IN (SELECT id FROM runs WHERE library = 'ROG')" >out
@@ -88,7 +89,7 @@ says "accuracy_at must be interpolated, last, smoothed or mean:CHECKPOINTS"
 try 0 rogctl report c-case0 --smooth ema:0.5 --sustain 0 --json
 same "the rule as set" published "$(rogctl report c-case0 --smooth published --json | jq -r .curves.smooth)"
 same "the rule" 'ema:0.5 0' "$(json '.curves | "\(.smooth) \(.sustain)"')"
-# The later over the earlier, unless somebody says what is compared.
+# The later over the earlier series, unless the case or the user says what is compared.
 same "compared" "ROG 4 BSP" "$(rogctl report c-case0 --json | jq -r '.gains[] | "\(.series) \(.against)"')"
 same "compared" "BSP ROG 4" "$(rogctl report c-case0 --baseline rog --json | jq -r '.gains[] | "\(.series) \(.against)"')"
 try 2 rogctl report c-case0 --baseline SSP
@@ -123,8 +124,8 @@ query "DELETE FROM bandwidth" >out
 try 3 rogctl microevents "$rog" 2 60
 says "no bandwidth"
 
-# A run whose replayed bandwidth was not what was asked for is marked; the host that is furthest off
-# by its own tolerance counts.
+# A run whose replayed bandwidth differs from its trace is marked; the host that is furthest off,
+# relative to its tolerance, counts.
 try 0 rogctl show "$rog" --json
 same "replays" null "$(json .replay_off)"
 query "INSERT INTO events VALUES ('$rog', 1, 60, 'replay-end', '{\"error\":null,\"tolerance\":0.1}')" >out

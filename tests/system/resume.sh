@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A virtual run goes on from its snapshot, whatever was killed, and ends with the same bytes; one whose
-# snapshot is of no use begins anew and says so.
+# A virtual run resumes from its snapshot, whatever was killed, and ends with the same bytes; if its
+# snapshot is unusable it starts again and says so.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
@@ -23,14 +23,14 @@ sum_of() { # of both runs' events but the first, which names a path
 whole=$(sum_of whole)
 [ -z "$(find whole.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
 
-# The trainers of a sweep.
+# Lists the trainers of a sweep.
 trainers() {
     for process in /proc/[0-9]*; do
         [ "$(awk '/^PPid:/ { print $2 }' "$process/status" 2>/dev/null)" = "$1" ] || continue
         case $(readlink "$process/exe") in */rog-trainer) echo "${process#/proc/}" ;; esac
     done
 }
-# A snapshot that was not there before.
+# Returns whether there is a new snapshot.
 new_snapshot() {
     [ -n "$(find results.runs -path '*/snapshot/state' -newer mark 2>/dev/null)" ]
 }
@@ -64,7 +64,7 @@ for who in rogctl trainer both INT; do
 done
 sleep 0.2 # a trainer whose rogctl is gone ends by itself
 [ $kills -gt 1 ] || skip "too fast to be caught half-way"
-# How often snapshots are taken may be another number then, and holds from there on.
+# The period of snapshots may be changed, and applies from then on.
 left=$(find results.runs -path '*/snapshot/state' | wc -l)
 sed -i 's/snapshot_period = 0.02/snapshot_period = 0.03/' x.conf
 try 0 rogctl sweep x.conf --jobs 2
@@ -74,15 +74,15 @@ query "$outcome" >found
 diff wanted found || fail "the outcome is another one"
 same "events" "$whole" "$(sum_of results)"
 same "bytes" "$(query "$bytes" whole.db)" "$(query "$bytes")"
-# One of those that were killed may have been about to end.
+# One of the killed trainers may have been about to end.
 [ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'")" -ge $((kills - 1)) ] ||
     fail "it did not go on $kills times"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"
-# Its time is as virtual as before.
+# Its time is still virtual.
 try 0 rogctl microevents "$(query "SELECT run_id FROM events WHERE kind = 'resume'" | head -n 1)" 1 0
 grep -q 'Virtual time' plots/*-microevents-*.gp || fail "no virtual time"
 
-# A snapshot that is damaged, in its state and in its header: the run begins anew.
+# A damaged snapshot, in its state or in its header: the run starts again.
 sed 's/r"/d"/; s/5000.0/2000.0/; s/, 20//' x.conf >d.conf
 try 0 rogctl sweep d.conf --db sound.db --plots sound
 damage() { # of a byte in the middle
@@ -119,7 +119,8 @@ for how in damage of_earlier; do
     same "attempts" 2 "$(query 'SELECT attempt FROM runs')"
 done
 
-# Killed after its last event, before its snapshot was removed: nothing is left to resume, only to store.
+# Killed after its last event, before its snapshot was removed: the run need not be resumed, only
+# stored.
 rm -rf results.db* results.runs
 cat >ending <<END
 #!/bin/sh
@@ -135,7 +136,7 @@ same "events" "$(sum_of sound)" "$(sum_of results)"
 same "attempts" 1 "$(query 'SELECT attempt FROM runs')"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that was killed at its end"
 
-# Real gradients, killed by itself, and what it was writing then.
+# Real gradients, with only the trainer killed, and with incomplete writes.
 cat >t.json <<END
 {"library": "ROG", "threshold": 4, "seconds": 1500, "checkpoint_period": 250, "batch": 4,
  "pretrain_epochs": 0, "snapshot_period": 0.001,
@@ -160,7 +161,8 @@ for kill in 1 2 3; do
 done
 [ -n "$go_on" ] && [ -e t/snapshot/state ] || skip "too fast to be caught half-way"
 
-# With another plugin, to the byte, it does not go on, nor on another processor or with another header.
+# It does not resume with a plugin that differs in any byte, on another processor, or with another
+# header.
 cp -r t t-other
 cp -r t t-processor
 cp -r t t-earlier
@@ -182,6 +184,6 @@ touch t/chkpt/0001.safetensors.rogpart-aB3dE6 t/snapshot/state.aB3dE6
 try 0 rog-trainer simulate --config t.json --out t --threads 1 --resume
 diff -r t-whole t || fail "the outcome is another one"
 
-# Nothing to go on from.
+# There is no snapshot to resume from.
 try 3 rog-trainer simulate --config t.json --out t --threads 1 --resume
 says "snapshot/state"

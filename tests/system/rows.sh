@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which layers' rows were sent: recorded, drawn, and where they are not, refused with what is possible.
+# The rows sent of each layer: recorded and drawn; without a record, an error lists runs that have one.
 . "$ROG_TEST_TOOLS/lib.sh"
 sums="WITH counts AS (SELECT run_id, rank, json_extract(data, '\$.iteration') AS iteration,
         (SELECT sum(value) FROM json_each(data, '\$.pushed')) AS pushed,
@@ -13,7 +13,7 @@ with=$(query "SELECT id FROM runs WHERE threshold = 4")
 without=$(query "SELECT id FROM runs WHERE threshold = 20")
 all=$(query "SELECT id FROM runs WHERE library = 'BSP'")
 
-# Each iteration that left rows out has its counts, and they add up.
+# Each iteration that left rows out has counts, and they add up.
 left_out=$(query "SELECT count(*) FROM iterations WHERE run_id = '$with' AND (rows_pushed < rows_total OR rows_pulled < rows_total)")
 [ "$left_out" -gt 20 ] || fail "only $left_out iterations left rows out"
 same "iterations whose counts add up" "$left_out" \
@@ -30,7 +30,7 @@ if command -v gnuplot >/dev/null; then
         prints "$picture"
         [ -s "$picture" ] || fail "no $picture"
     done
-    # A strategy that sends everything is drawn, too: all dark.
+    # A strategy that sends everything can be drawn too: all dark.
     try 0 rogctl microevents "$all" 1 0 --rows --format png
     same "shares of BSP" 100 "$(awk '/^[0-9]/ { print $7 }' "plots/c-case0-microevents-$all-1-0-rows.dat" | sort -u)"
 fi
@@ -38,7 +38,7 @@ try 3 rogctl microevents "$without" 1 0 --rows
 says "record_rows = false"
 says "$with"
 
-# Whether rows are recorded makes no other run.
+# Recording rows does not make another run.
 sed 's/ record_rows = false;//' x.conf >y.conf
 try 0 rogctl sweep y.conf -q
 same "runs" 3 "$(query 'SELECT count(*) FROM runs')"

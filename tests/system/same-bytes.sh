@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A run with one seed is the same to the byte however many run beside it; without gradients also with
-# the instructions of another processor.
+# A run with a given seed is the same to the byte however many runs are executed at the same time;
+# without gradients also with another processor's instructions.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<CONF
@@ -11,7 +11,7 @@ CONF
 for jobs in 1 4; do
     mkdir $jobs
     try 0 rogctl sweep x.conf --jobs $jobs --db $jobs/results.db --plots $jobs/plots --json
-    # The names tell the minute: by what they are instead.
+    # Names contain the time, so compare other members.
     json '.runs[] | [.id, .library, .threshold, .seed] | @tsv' >runs
     while read -r id library threshold seed; do
         folder=$(find $jobs -type d -name "$id") && [ -n "$folder" ] || fail "no folder of $id"
@@ -31,7 +31,7 @@ done
 [ "$compared" -ge 9 ] || fail "only $compared models compared"
 cmp -s 1/ROG-4-1/events.jsonl 1/ROG-20-2/events.jsonl && fail "other runs have the same events"
 
-# The C library's and oneDNN's choice of instructions, held down to what every x86-64 has.
+# Restricts the instructions chosen by the C library and oneDNN to what every x86-64 processor has.
 plain() { env ONEDNN_MAX_CPU_ISA=SSE41 GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-AVX2_Usable,-AVX,-FMA,-FMA_Usable,-FMA4,-SSE4_2,-ERMS "$@"; }
 for library in BSP SSP ROG; do
     printf '{"library":"%s","workload":"none","seconds":2000,"epochs":100,"trace":"synth:indoors","workers":[' $library >config.json
@@ -44,7 +44,7 @@ for library in BSP SSP ROG; do
     try 0 rog-trainer simulate --config config.json --out here
     try 0 plain rog-trainer simulate --config config.json --out there
     [ "$(wc -l <here/events.jsonl)" -gt 1000 ] || fail "$library: too few events"
-    # The first event tells the processor's instructions.
+    # The first event contains the processor's instructions.
     for folder in here there; do tail -n +2 $folder/events.jsonl >$folder.events; done
     cmp here.events there.events || fail "$library: other events with other instructions"
 done

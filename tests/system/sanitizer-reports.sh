@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# In a build with sanitizers, what one reports of a process that nobody waits for fails the tests.
+# In a build with sanitizers, a report about a process that no other process waits for fails the tests.
 set -eu
 skip() { echo "$1"; exit 77; }
 [ -n "${ROG_SANITIZE:-}" ] || skip "a build without sanitizers"
@@ -49,7 +49,7 @@ if "$ROG_SOURCE/tests/sanitizer-reports" "$reports" >said; then
 fi
 grep -q "^---- daemon" said
 
-# A program that has lost the environment leaves its reports with those of all others.
+# A program without the environment writes its reports beside those of all others.
 options=$(strings -a "$ROG_BUILD/bin/rog-trainer" | grep ":log_path=") || { echo "rog-trainer says nothing of reports"; exit 1; }
 case $options in
 *"log_path=$ROG_BUILD/sanitizer-reports/without-environment") ;;

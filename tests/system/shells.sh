@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Login shells and start-up files of users, at a real sshd: commands run as they are given under all
-# of those shells; what keeps them from it is named, with what to do, and what is advised is done.
+# Login shells and start-up files of users, with a real sshd: commands are executed unchanged under all
+# of these shells; what prevents that is named, with a hint, and following the hint works.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "other users' logins need root"
@@ -21,7 +21,7 @@ cp /etc/passwd "$top/passwd"
 ssh-keygen -q -t ed25519 -N "" -f host && ssh-keygen -q -t ed25519 -N "" -f id || fail "no key"
 cp id.pub "$top/authorized"
 number=61000
-# person NAME SHELL: a user, if that shell is installed.
+# person NAME SHELL: makes a user, if that shell is installed.
 person() {
     number=$((number + 1))
     echo "rog-$1:x:$number:$number::$top/$1:$2" >>"$top/passwd"
@@ -64,14 +64,14 @@ log_in() {
     shift 2
     try "$status" "$login" config "$name" "$@"
 }
-# start_up NAME FILE TEXT: the user's only start-up file.
+# start_up NAME FILE TEXT: writes the user's only start-up file.
 start_up() {
     find "$top/$1" -mindepth 1 -delete
     mkdir -p "$(dirname "$top/$1/$2")"
     printf '%s\n' "$3" >"$top/$1/$2"
     chown -R "rog-$1" "$top/$1"
 }
-# first_line NAME FILE: what the message says belongs there, put there.
+# first_line NAME FILE: puts the line that the message advises there.
 first_line() {
     line=$(sed -n "s,.*first line of [^:]*: ,,p" err)
     [ -n "$line" ] || fail "no line is advised: $(cat err)"
@@ -123,7 +123,7 @@ start_up dash .ssh/rc 'echo rc'
 log_in 1 dash
 says 'a start-up file there (~/.ssh/rc or /etc/ssh/sshrc) prints "rc"'
 
-# --- that start something else, end, read, wait ---
+# --- start-up files that start something else, exit, read, wait ---
 if has fish; then
     start_up bash .bashrc 'exec fish'
     log_in 1 bash
@@ -150,7 +150,7 @@ says 'no command finishes within 2 s. If a start-up file there'
 start_up bash .bashrc 'sleep 1'
 log_in 0 bash
 
-# --- shells that run none ---
+# --- shells that execute no commands ---
 log_in 1 nologin
 says 'runs no commands: its login shell is nologin. Give it another one there: sudo chsh -s /bin/bash rog-nologin'
 log_in 1 false

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rog-trainer simulate and trace as a person or rogctl runs them: the same configuration gives the
-# same bytes, with training and without; an end by signal, a full disk and a wrong configuration are
-# what they should be. Needs the programs in PATH; works in the current folder, which is empty.
+# rog-trainer simulate and trace as executed by users or rogctl: the same configuration gives the same
+# bytes, with and without training; an end by signal, a full disk and a wrong configuration are handled.
+# Needs the programs in PATH; works in the current folder, which must be empty.
 set -eu
 
 export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$PWD/cache}"
@@ -14,7 +14,8 @@ fail()
     exit 1
 }
 
-# config FILE WORKERS MEMBERS: a configuration with so many workers of the default device
+# config FILE WORKERS MEMBERS: writes a configuration with this number of workers with the default
+# device
 config()
 {
     workers=
@@ -26,7 +27,7 @@ config()
     printf '{%s,"workers":[%s]}\n' "$3" "$workers" >"$1"
 }
 
-# expect STATUS TEXT COMMAND...: the command's exit status, and what it says
+# expect STATUS TEXT COMMAND...: checks the command's exit status and message
 expect()
 {
     wanted=$1 text=$2
@@ -50,8 +51,8 @@ cmp none1/events.jsonl none.events
 [ ! -e none2/events.jsonl ] || fail "events in spite of --events -"
 [ "$(last_event none1/events.jsonl)" = end ]
 
-# With: the same weights whatever the number of threads, checkpoints on the schedule and one at the
-# end, each with the hash that the events name.
+# With gradients: the same weights for any number of threads, checkpoints on schedule and one at the
+# end, each with the hash in the events.
 config train.json 2 '"library":"ROG","threshold":3,"seconds":40,"checkpoint_period":15,
     "batch":8,"noise":"none","pretrain_epochs":0'
 rog-trainer simulate --config train.json --out train1 --threads 1
@@ -68,7 +69,7 @@ first=$(sed -n 's/.*"event":"start".*"model_sha256":"\([^"]*\)".*/\1/p' train1/e
 last=$(sed -n 's/.*"event":"end".*"model_sha256":"\([^"]*\)".*/\1/p' train1/events.jsonl)
 [ -n "$first" ] && [ -n "$last" ] && [ "$first" != "$last" ] || fail "the model was not trained"
 
-# Told to end, it ends at once and says so; there is no "end".
+# On a signal it stops immediately and reports it; there is no "end" event.
 config long.json 8 '"library":"SSP","threshold":4,"workload":"none","epochs":100000'
 rog-trainer simulate --config long.json --out long 2>said &
 pid=$!
@@ -82,7 +83,7 @@ wait "$pid" || status=$?
 [ "$status" -eq 130 ] || fail "after SIGTERM: exit status $status"
 [ "$(last_event long/events.jsonl)" = error ] || fail "after SIGTERM: $(tail -n 1 long/events.jsonl)"
 
-# A disk that is full: for the events, and for the checkpoints.
+# A full disk: for events, and for checkpoints.
 if [ -e /dev/full ]; then
     expect 1 "No space left on device" \
         rog-trainer simulate --config none.json --out full --events /dev/full
@@ -107,7 +108,7 @@ printf '{"workload":"none"}' >wrong.json
 expect 2 workers rog-trainer simulate --config wrong.json --out wrong
 expect 2 "simulate needs" rog-trainer simulate --config wrong.json
 
-# Traces: what synth writes is what synth: means, up to the digits of the file.
+# Traces: `trace synth` writes the same values as synth: in a run: means, up to the digits of the file.
 rog-trainer trace synth outdoors 'w{rank}.csv' --workers 2 --seed 7 >/dev/null
 rog-trainer trace info w2.csv --json | cut -d, -f6 >of-file
 rog-trainer trace info synth:outdoors --rank 2 --seed 7 --json | cut -d, -f6 >of-source

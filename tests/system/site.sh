@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The documentation becomes a site that has every command and manual page, searches and fetches nothing from
-# elsewhere; links of it that are broken are found.
+# The documentation as a site: it contains every command and manual page, can be searched and downloads
+# nothing from elsewhere; broken links are found.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 for program in mkdocs mandoc doxygen git; do
@@ -25,7 +25,7 @@ fi
 
 check="$ROG_SOURCE/packaging/site/check-links"
 try 0 "$check" site/site
-# What the check must find.
+# Errors that the check must find.
 mkdir bad
 echo '<a id="here" href="#there">a</a> <a href="no.html">b</a> <img src="https://example.org/x.png">' >bad/index.html
 try 1 "$check" bad

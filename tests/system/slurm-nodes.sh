@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep on a Slurm of two nodes, with jobs that do two runs at once: both nodes have some, and when one
-# of them dies with all that is on it, the other does its runs, with the same bytes.
+# A sweep on a Slurm of two nodes, with jobs that execute two runs at a time: both nodes get some, and
+# if one of them fails with everything on it, the other executes its runs, with the same bytes.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/slurm.sh"
 slurm_up 2 "one two"
@@ -18,13 +18,14 @@ streams() {
         tail -n +2 "${1%.db}.runs/$id/events.jsonl" | sha256sum
     done
 }
-# until_true COMMAND...: it succeeds.
+# until_true COMMAND...: waits until it succeeds.
 until_true() {
     for i in $(seq 1200); do "$@" && return; sleep 0.2; done
     fail "never true: $*; $(squeue -r; tail -n 5 ./*.pool/*/slurm/*.out)"
 }
 
-# One job for two runs: four for eight, of which two nodes of two processors have two at a time.
+# One job for two runs: four jobs for eight runs, of which two nodes with two processors execute two at
+# a time.
 try 0 rogctl sweep x.conf --on slurm:s.conf -n
 prints '#SBATCH --array=0-3'
 prints '#SBATCH --cpus-per-task=2'
@@ -34,7 +35,7 @@ rogctl sweep x.conf --on slurm:s.conf --attach --lease 3 >said 2>&1 &
 sweep=$!
 both_work() { [ "$(squeue -h -t RUNNING -o %N | sort -u | wc -l)" = 2 ] || ! kill -0 $sweep 2>cause; }
 until_true both_work
-# The job's script has two agents below its own.
+# The job's script has two agents as children.
 agents() { ls results.pool/c-case0/agents 2>cause | grep -c .; }
 four_agents() { [ "$(agents)" -ge 4 ] || ! kill -0 $sweep 2>cause; }
 until_true four_agents

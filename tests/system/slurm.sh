@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep on Slurm, on a Slurm of its own: what comes out is what comes out here, to the byte, also
-# when a job's time is over, one is killed, and slurmctld is away; `stop` leaves no job behind.
+# A sweep on a Slurm of its own: the results are the same to the byte as on this machine, even if a
+# job's time ends, a job is killed, and slurmctld is unreachable; `stop` leaves no job behind.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/slurm.sh"
 slurm_up 2
@@ -16,7 +16,7 @@ kind = "slurm"; partition = "all"; job_name = "it's a test"; signal_before = 10;
 workers = ( { profile = "jetson-nx"; count = 4; } );
 END
 
-# What a case has come to, to the byte: all events but for the first, which names files.
+# Prints the results of a case: all events except the first, which names files.
 outcome() {
     query "SELECT id FROM runs WHERE status = 'done' ORDER BY library, threshold" "$1" |
         while read -r id; do
@@ -25,7 +25,7 @@ outcome() {
     query "SELECT library, threshold, status, attempt, (SELECT count(*) FROM iterations WHERE run_id = id),
         (SELECT sum(t) FROM iterations WHERE run_id = id) FROM runs ORDER BY library, threshold" "$1"
 }
-# until_true SECONDS COMMAND...: it succeeds.
+# until_true SECONDS COMMAND...: waits until it succeeds.
 until_true() {
     for i in $(seq $(($1 * 5))); do "${2}" && return; sleep 0.2; done
     fail "never true: $2; $(squeue -r; tail -n 5 ./*.pool/*/slurm/*.out)"
@@ -42,11 +42,11 @@ sed 's/"all"/"none"/' s.conf >wrong.conf
 try 1 rogctl sweep x.conf --on slurm:wrong.conf --attach --db wrong.db
 says "nvalid partition"
 
-# ---- the time of jobs is over, and slurmctld is away ----
+# ---- jobs run out of time, and slurmctld is unreachable ----
 try 0 rogctl sweep x.conf --cluster s.conf
 id=$(cut -d' ' -f1 out | head -n 1)
-# The long one waits for the signal once it has something to go on from. Its agent's parent is the
-# job's script, to which Slurm sends it, too.
+# The long run waits for the signal once it has a snapshot to resume from. Its agent's parent is the
+# job's script, to which Slurm sends the signal, too.
 parent() { ps -o ppid= -p "$1" | tr -d ' '; }
 works() {
     ls results.pool/c-case0/runs/*-ROG-4-*/*/snapshot >snapshots 2>&1 &&

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The lines of figures are what scipy makes of the measured points beside them, to 1e-9.
+# The lines of figures equal scipy's results for the measured points beside them, to 1e-9.
 . "$ROG_TEST_TOOLS/lib.sh"
 python=${PYTHON:-python3}
 "$python" -c 'import numpy, scipy.signal' 2>said || skip "no scipy for $python (package python3-scipy)"
@@ -9,7 +9,7 @@ runs = ( { library = "BSP"; threshold = 0; note = "BSP"; }, { threshold = 4; not
 END
 try 0 rogctl sweep x.conf
 query "UPDATE cases SET figure = 10" >out # two panels
-# Noisy accuracies of 60 and of 30 checkpoints that lie less and less densely.
+# Noisy accuracies of 60 and of 30 checkpoints at increasing intervals.
 query "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)
     SELECT runs.id, value + value * value / 20.0, value * 3, 'made up',
         50 + value / 4.0 + 3 * (((value * 7919 + length(library)) % 101) / 50.0 - 1)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Configurations of ssh and files of known hosts, each tried with ssh and as rogctl logs in, at a real
+# Configurations of ssh and files of known hosts, each tried with ssh and with rogctl at a real sshd:
+# they agree, or rogctl names what it does not support. The third column is rogctl on a machine without
+# ssh, where it reads the configuration itself. Then the advice of messages is followed.
 # sshd: they agree, or rogctl names what it does not support. The third column is rogctl where no ssh
 # is installed, which reads the configuration itself. Then what messages advise is done.
 . "$ROG_TEST_TOOLS/lib.sh"
@@ -32,7 +34,8 @@ cp certified-cert.pub certificate.pub # the same away from its key
 words() { cut -d' ' -f1,2 "$1.pub"; }
 
 trap 'for file in *.pid; do [ ! -s $file ] || kill "$(cat $file)" 2>/dev/null; done' EXIT
-# serve NAME LINES [PROGRAM]: an sshd at a free port, which is in $port_NAME, started by the program.
+# serve NAME LINES [PROGRAM]: starts an sshd on a free port, which is in $port_NAME; the program is put
+# in front of the command.
 serve() {
     for attempt in 1 2 3 4 5 6 7 8; do
         port=$(free_ports 1)
@@ -60,7 +63,8 @@ serve keyless "HostKey $PWD/host
 PubkeyAuthentication no
 PasswordAuthentication no
 KbdInteractiveAuthentication yes"
-# Those that take a password see a home and a password of ours. Only root can give them any.
+# Servers that accept a password use a home folder and a password made for the test. Only root can set
+# these up.
 secret="open barley"
 by_password="HostKey $PWD/host
 PasswordAuthentication yes
@@ -98,7 +102,7 @@ agent_has() {
 
 # --- the table ---
 rows=0
-# start: what every row begins with. The words of `cfg` go before it, and so count more.
+# start: begins a row. The words of `cfg` precede the common settings, and therefore have priority.
 start() {
     port=$port_plain host=srv key="IdentityFile $PWD/id" known="UserKnownHostsFile $PWD/kh"
     agent="IdentityAgent none" lines= global=/dev/null
@@ -107,7 +111,7 @@ start() {
 }
 cfg() { lines=$lines$1'
 '; }
-# answer TEXT: to whatever is asked.
+# answer TEXT: answers any question with it.
 answer() {
     printf '#!/bin/sh\necho "%s"\n' "$1" >askpass
     chmod 700 askpass
@@ -119,8 +123,8 @@ write_cfg() {
         "GlobalKnownHostsFile $global" "StrictHostKeyChecking yes" "BatchMode yes" >cfg
 }
 state() { [ "$(cat "$1")" = 0 ] && echo in || echo out; }
-# row NAME WANTED [WORDS [WORDS-ALONE]]: ssh is let in or not; so is rogctl, or it says WORDS; so is
-# rogctl without ssh, or it says WORDS-ALONE.
+# row NAME WANTED [WORDS [WORDS-ALONE]]: checks that ssh can log in or not; that rogctl can too, or
+# prints WORDS; and that rogctl without ssh can too, or prints WORDS-ALONE.
 row() {
     write_cfg
     rows=$((rows + 1))
@@ -347,7 +351,7 @@ port=$port_trusting key="IdentityFile $PWD/other_id"
 printf '* %s\n' "$(words host)" >kh
 row "the same key without it" out "authentication failed"
 
-# Passwords. at NAME: the sshd of that name.
+# Passwords. at NAME: uses the sshd of that name.
 at() {
     eval "port=\$port_$1"
     printf '* %s\n' "$(words host)" >kh
@@ -476,7 +480,8 @@ row "a line that is not whole" out
 # --- what messages advise ---
 printf '#!/bin/sh\necho yes\n' >yes
 chmod 700 yes
-# follow WORDS: the message says them, and the command behind them is run, with yes for an answer.
+# follow WORDS: checks that the message contains them, and runs the command after them, with yes as
+# answer.
 follow() {
     write_cfg
     $login cfg srv >out 2>err && fail "let in"
@@ -533,7 +538,7 @@ logs_in
 start
 
 if [ -n "${port_password_first:-}" ]; then
-    # advise_copy WORDS: a key is installed where only a password was accepted.
+    # advise_copy WORDS: installs a key where only a password was accepted.
     advise_copy() {
         export SSH_ASKPASS=$PWD/askpass
         rm -rf their_home/.ssh

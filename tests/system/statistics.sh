@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a report computes against what scipy computes from the same report's runs: intervals, tests,
+# Compares the statistics of a report with those that scipy computes from its runs: intervals, tests,
 # effect sizes, Holm's correction. Some runs do not reach the target.
 . "$ROG_TEST_TOOLS/lib.sh"
 python=${ROG_TEST_PYTHON:-python3}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A program of one's own, in C, on a virtual cluster: swept under four strategies, tested, drawn,
-# verified, replayed; the same bytes each time, however many compute at once; taken up after an
+# A user's program, in C, on a virtual cluster: swept with four strategies, tested, drawn, verified,
+# replayed; the same bytes each time, however many compute at the same time; resumed after an
 # interruption; with local steps; and the same program on a local cluster.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/descent.sh"
@@ -51,7 +51,7 @@ try 0 rogctl redraw four-case0
 try 0 rogctl sweep four.conf --cluster cluster.conf --dry-run
 prints "0 of 4 runs to do"
 
-# events DATABASE: of all runs but their first, which names the plugin's file
+# events DATABASE: prints those of all runs except the first of each, which names the plugin's file
 events() {
     for run in "$1".runs/*/; do tail -n +2 "$run/events.jsonl"; done | sha256sum
 }
@@ -64,7 +64,7 @@ try 0 rogctl sweep four.conf --cluster cluster.conf --jobs 8 --db again.db --plo
 same "events of a repeat" "$bytes" "$(events again)"
 same "models of a repeat" "$models" "$(models again)"
 
-# Interrupted, by a signal that asks and by one that does not: the same in the end.
+# Interrupted, with SIGTERM and with SIGKILL: the same result.
 conf cut 'snapshot_period = 0.05;' '{ library = "ROG"; threshold = 4; }'
 try 0 rogctl sweep cut.conf --cluster cluster.conf --db whole.db --plots whole
 cuts=0
@@ -92,7 +92,7 @@ same "events after interruptions" "$(events whole)" "$(events cut)"
 same "models after interruptions" "$(models whole)" "$(models cut)"
 same "attempts" 1 "$(query 'SELECT attempt FROM runs' cut.db)"
 
-# Methods of local steps, and how many steps they are.
+# Methods with local steps, and the number of these.
 conf local 'batchsize = 5;' '{ method = "diloco"; }'
 try 0 rogctl sweep local.conf --cluster cluster.conf --db local.db --plots local
 same "local steps" '5|5' "$(query 'SELECT min(local_steps), max(local_steps) FROM iterations' local.db)"
@@ -111,7 +111,8 @@ same "in real time" "done 3" "$(query "SELECT status || ' ' || (SELECT count(DIS
 threads() { grep -h ^OMP_NUM "$1".runs/*/worker1/*.log; }
 same "threads in real time" "OMP_NUM_THREADS=2" "$(threads real)"
 
-# How many programs compute at once: a run's share of the processors, by their threads.
+# The number of programs that compute at the same time: a run's share of the processors, by their
+# threads.
 cat >trainer <<END
 #!/bin/sh
 [ "\$1" != simulate ] || echo "\$@" >>"$PWD/arguments"
@@ -133,7 +134,7 @@ same "threads" "OMP_NUM_THREADS=2" "$(threads share)"
 at_once "3 3" 7 "" "$two"
 at_once "1 1" 1 "" "$two"
 
-# Steps that are measured: once, before the runs, for all of them.
+# Measured steps: measured once, before the runs, for all of them.
 cat >measured.conf <<'END'
 kind = "virtual"; workers = ( { step_s = "measured"; speed = 0.1; count = 2; }, { step_s = "measured"; } );
 END
@@ -155,7 +156,7 @@ cp timed.db known.db
 try 0 rogctl sweep timed.conf --cluster measured.conf --db later.db --plots later
 same "a repeat" "$(query 'SELECT sum(t) FROM iterations' timed.db)" "$(query 'SELECT sum(t) FROM iterations' later.db)"
 
-# What goes wrong is said with the worker and the cause, and nothing is left.
+# Errors name the worker and the cause, and no process remains.
 wrong() { # FAULT WORDS [SETTINGS]
     conf wrong "${3:-}" '{ library = "BSP"; }'
     sed -i "s|descent\"; files|descent $1 4\"; files|" wrong.conf

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One small sweep with real training, from the file to the figures, and what it looks like afterwards.
+# A small sweep with real training, from the file to the figures, and its results.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END
@@ -41,7 +41,7 @@ says "all 2 runs are already done"
 same "attempts" 1 "$(query 'SELECT max(attempt) FROM runs')"
 same "runs" 2 "$(query 'SELECT count(*) FROM runs')"
 
-# show says what the tables say, by any name of the run.
+# show prints what the tables contain, for any name of the run.
 id=$(query "SELECT id FROM runs WHERE library = 'ROG'")
 try 0 rogctl show "results.runs/$id/" --json
 same "id" "$id" "$(json .id)"
@@ -59,7 +59,7 @@ prints small-case0
 try 3 rogctl runs other-case0
 says "there is small-case0"
 
-# A picture is made from the database alone.
+# A picture is drawn only from the database.
 rm -rf plots results.runs
 try 0 rogctl redraw small-case0 --format svg
 [ -s plots/small-case0-statistical-efficiency.svg ] || fail "not redrawn"

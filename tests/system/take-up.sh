@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Killed or interrupted when only checkpoints were left to test: the training is not repeated.
+# Killed or interrupted when only checkpoints were left to test: training is not repeated.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "t"; $tiny
 runs = ( { threshold = 4; } );
 END
-# The real trainer, but testing takes for ever while there is a file `slow`.
+# The real trainer, but tests do not end while a file `slow` exists.
 cat >trainer <<END
 #!/bin/sh
 echo "\$1" >>$PWD/calls
@@ -42,8 +42,8 @@ for signal in KILL TERM; do
     same "untested" 0 "$(query 'SELECT count(*) FROM checkpoints WHERE accuracy IS NULL')"
 done
 
-# A run in real time that its server had ended when one of its workers failed. Whoever takes it up finds
-# nothing left to do, and a worker that comes when the server has gone is not waited for as for an iteration.
+# A run in real time that its server had ended when one of its workers failed. When it is resumed there is nothing
+# left to do, and a worker that connects after the server has exited is not waited for as if in an iteration.
 rm -f results.db* calls
 rm -rf results.runs
 cat >l.conf <<END

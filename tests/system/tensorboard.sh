@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A case as TensorBoard itself reads it: every point of every curve, and the tab HParams of its
-# server. Skipped where there is no `tensorboard` (pip install tensorboard; ROG_TENSORBOARD names
-# another one).
+# A case as read by TensorBoard: every point of every curve, and the tab HParams of its server. Skipped
+# without `tensorboard` (pip install tensorboard; ROG_TENSORBOARD names another one).
 . "$ROG_TEST_TOOLS/lib.sh"
 board=$(command -v "${ROG_TENSORBOARD:-tensorboard}") || skip "tensorboard is not installed"
 python=$(dirname "$(readlink -f "$board")")/python3
@@ -14,7 +13,7 @@ runs = ( { library = "BSP"; threshold = 0; note = "a \"note\", with\nlines and '
          { threshold = 4; } );
 END
 try 0 rogctl sweep x.conf -q
-# Runs without gradients are not tested: what tests would say.
+# Runs without gradients are not tested, so add test results.
 query "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)
     SELECT runs.id, 60 * value, 5 * value, 'x' || value, 50 + value FROM runs, json_each('[1, 2, 3, 4]')"
 for time in once twice; do
@@ -60,7 +59,7 @@ END
 "$python" read.py >points 2>read.err || fail "TensorBoard reads something else: $(tail -n 3 read.err)"
 [ "$(cat points)" -gt 1000 ] || fail "only $(cat points) points"
 
-# A byte of a record changed: the checksum is looked at.
+# A changed byte in a record is detected by the checksum.
 cp -r log/c-case0 hurt
 file=$(echo hurt/*-ROG-*/worker1/events.*)
 printf '\377' | dd of="$file" bs=1 seek=60 conv=notrunc 2>/dev/null

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# On a terminal: progress is a table that is drawn in place and fits, tables fold, nothing from the
-# database moves the cursor. In a file: lines and whole tables, without any sequence.
+# On a terminal: progress is a table that is redrawn in place and fits, tables are folded, and nothing
+# from the database moves the cursor. In a file: lines and whole tables, without control sequences.
 . "$ROG_TEST_TOOLS/lib.sh"
 unset NO_COLOR CLICOLOR CLICOLOR_FORCE
 export TERM=xterm LC_ALL=C.UTF-8
 escape=$(printf '\033')
 
-# on SIZE STATUS COMMAND...: on a terminal; the screen is in `out`, what it was sent in `raw`.
+# on SIZE STATUS COMMAND...: runs it on a terminal; the screen is in `out`, the raw output in `raw`.
 on() {
     size=$1 wanted=$2
     shift 2
@@ -16,7 +16,7 @@ on() {
     [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $tried"
     if grep -q '^UNKNOWN' out; then fail "the terminal was sent what it does not know"; fi
 }
-# Lines of the table that begins with `heading` in `out`, up to the sum.
+# Prints the lines of the table that begins with `heading` in `out`, up to the sum.
 table() {
     sed -n '/^run  *state/,/runs done/p' out
 }
@@ -25,7 +25,7 @@ cat >x.conf <<END
 case = "x"; figure = "1"; workload = "none"; seconds = 1000.0;
 matrix = { library = ["BSP", "ROG"]; seed = [1, 2]; };
 END
-# The whole table is there once, however often it was drawn, and all of it fits.
+# The complete table is there once, however often it was redrawn, and all of it fits.
 on 80x24 0 rogctl sweep x.conf -j 2
 same "headings on the screen" 1 "$(grep -c '^run  *state' out)"
 same "runs in the table" 4 "$(table | grep -c ' done  *100% ')"
@@ -37,7 +37,7 @@ grep -q "${escape}\[32mdone" raw || fail 'no colors'
 on 40x24,0.5:60x24 0 rogctl sweep x.conf --fresh -j 2
 table | grep -q '^4 of 4 runs done$' || fail 'no sum after the size has changed'
 
-# Many runs: those that go on, the last ones, and the sum. Those that fail stay.
+# Many runs: those in progress, the last ones that ended, and the sum. Failed ones stay.
 cat >bad.py <<'END'
 raise SystemExit("gone" + chr(27) + "[2J")
 END
@@ -51,7 +51,7 @@ prints '40 of 41 runs done, 1 failed'
 prints 'gone\x1b[2J'
 [ "$(table | wc -l)" -le 14 ] || fail 'the table is higher than the screen'
 
-# Without colors; on a terminal that cannot go back; in a file.
+# Without colours; on a terminal without cursor movement; in a file.
 on 80x24 0 env NO_COLOR=1 rogctl sweep x.conf --fresh -j 2
 if grep -q "${escape}\[[0-9]*m" raw; then fail 'colors in spite of NO_COLOR'; fi
 on 80x24 0 env TERM=dumb rogctl sweep x.conf --fresh -j 2
@@ -62,7 +62,7 @@ says 'BSP #1'
 says ' done '
 same "lines of tables in a file" 1 "$(grep -c '^run  *note .*seed .*energy kJ$' out)"
 
-# Texts of others, as they may come out of a database.
+# Texts from other sources, as a database may contain.
 query "UPDATE runs SET note = char(27) || ']0;title' || char(7) || ' a long note of many words' WHERE library = 'ROG'"
 query "UPDATE runs SET status = 'failed', error = 'it said ' || char(27) || '[2J' || char(0x202e) || char(0x9b) || '31m' WHERE library = 'BSP'"
 query "INSERT INTO cases (name, figure, created_at) VALUES (char(27) || '[31mcase', '1', '2026-01-01')"
@@ -90,7 +90,7 @@ prints 'communication s  '
 on 40x24 0 rogctl methods
 if grep -q '^BROKEN' out; then fail 'a table is wider than its terminal'; fi
 
-# The curve of a run: on a terminal, or where it is asked for.
+# The curve of a run: on a terminal, or on request.
 query "INSERT INTO checkpoints (run_id, t, iteration, path, accuracy) VALUES ('$run', 60, 1, 'a', 58.5), ('$run', 120, 2, 'b', 60), ('$run', 3000, 3, 'c', 66.5)"
 on 80x60 0 rogctl show "$run"
 prints 'accuracy (%)'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Any threshold: ROG's far beyond the published table, SSP's to "inf", which is asynchronous training,
-# in experiment files, on the command line, in names and tables. The experiments that need it plan
-# what they say.
+# Any threshold: ROG's far beyond the published table, SSP's up to "inf", which is asynchronous
+# training, in experiment files, on the command line, in names and tables. Experiments that use them
+# plan as documented.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<CONF
@@ -19,7 +19,7 @@ same "nobody waits" 0 "$(run "SSP inf" .stall_s)"
 [ "$(run "SSP 4" ".stall_s > 1")" = true ] || fail "SSP 4 does not wait: nothing is compared"
 [ "$(run "ROG 1000" ".stall_s")" = 0 ] || fail "ROG 1000 waits within 300 s"
 cp out sweep.json
-# 1000: the root of (1-P)^999 = P, 0.0053, and 0.115 of the largest: of 1,497 rows 8 and 173.
+# For 1000: the root of (1-P)^999 = P, 0.0053, and 0.115 of the largest: 8 and 173 of 1,497 rows.
 same "rows of a push at least" 181 "$(query "SELECT min(rows_pulled) FROM iterations WHERE run_id = '$(run "ROG 1000" .id)'")"
 try 0 rogctl show "$(run "SSP inf" .id | sed 's/outdoors.*//')"
 prints "SSP inf, outdoors"
@@ -27,7 +27,7 @@ try 0 rogctl report wide-case0
 prints "SSP inf"
 for id in $(jq -r '.runs[].id' sweep.json); do try 0 rogctl verify "$id"; done
 
-# The word and the number are one run; a matrix takes a list of both kinds.
+# The word and the number are the same run; a matrix accepts both.
 sed 's/"inf"/2147483647/' x.conf >y.conf
 try 0 rogctl sweep y.conf --dry-run
 prints "0 of 4 runs to do"
@@ -52,7 +52,7 @@ says "threshold must be a whole number from 0 to 2147483647 iterations, or inf (
 try 2 rogctl run epochs=inf
 says "epochs must be a whole number"
 
-# What comes with the program.
+# Installed experiments.
 try 0 rogctl sweep "$ROG_SOURCE/experiments/threshold-wide.conf" --dry-run
 prints "threshold-wide-case0: 17 of 17 runs to do"
 mkdir -p experiments data/cifar100

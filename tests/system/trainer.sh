@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rog-trainer data, pretrain and test: what is made is kept and found again, damage is noticed,
-# nothing is left by a process that was killed, and a checkpoint that cannot be tested does not end
-# the tester.
+# rog-trainer data, pretrain and test: their results are kept and found again, damage is noticed, a
+# killed process leaves nothing behind, and a checkpoint that cannot be tested does not end the tester.
 set -eu
 
 fail()
@@ -12,7 +11,7 @@ fail()
     exit 1
 }
 
-# expect STATUS TEXT COMMAND...: the command's exit status, and what it says
+# expect STATUS TEXT COMMAND...: checks the command's exit status and message
 expect()
 {
     wanted=$1 text=$2
@@ -31,7 +30,7 @@ grep -q '^test   none .* 5000 images' first || fail "$(cat first)"
 rog-trainer data make >second
 cmp first second || fail "data sets change when they are read again"
 
-# A damaged cache, in a folder of its own: the smallest sets are copied there and one bit turned.
+# A damaged cache, in a separate folder: the smallest sets are copied there and one bit is changed.
 shared=$XDG_CACHE_HOME
 (
     export XDG_CACHE_HOME="$PWD/cache"
@@ -80,7 +79,7 @@ XDG_CACHE_HOME="$shared" expect 1 'pre-training: the training diverged at step' 
     rog-trainer pretrain --config wild.json --events wild.events
 tail -n 1 wild.events | grep -q '"event":"error".*diverged' || fail "$(cat wild.events)"
 
-# Killed while it trains: no model, and the next one does not take what is there for one.
+# Killed during training: there is no model, and the next process does not mistake remains for one.
 mkdir -p "$XDG_CACHE_HOME/rogctl"
 cp -Rl "$shared/rogctl/data" "$XDG_CACHE_HOME/rogctl/" 2>/dev/null ||
     cp -R "$shared/rogctl/data" "$XDG_CACHE_HOME/rogctl/"

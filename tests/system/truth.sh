@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the published system took besides the network: each of it does what it says, alone; and all of
-# it together, on the recorded traces, gives what the published runs measured.
+# The published system's delays besides the network: each works as described on its own; and all of them
+# together, with the recorded traces, give what the published runs measured.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 simulate() { # FOLDER LIBRARY WORKERS WORKER-SETTINGS RUN-SETTINGS
@@ -35,13 +35,13 @@ more "one push unpacked alone" made push_s 0.2
 simulate headers BSP 1 ',"packet_headers":1' "$line"
 more "twice the bytes" headers push_s "$(mean plain push_s)"
 
-# Padded to one pace: 1 s of computing, 0.25 s of unpacking.
+# Padded to one pace: 1 s of computation, 0.25 s of decompression.
 simulate padded BSP 1 ',"pace_s":1.75,"pace_rows_s":9' "$line"
 same "computing and sleeping" 1.5 "$(mean padded compute_s)"
 simulate padded ROG 1 ',"pace_s":9,"pace_rows_s":1.75' "$line,\"threshold\":4"
 same "computing and sleeping under ROG" 1.75 "$(mean padded compute_s)"
 
-# ROG chooses rows, and unpacks them in its own time.
+# ROG selects rows, and decompresses them in its own time.
 simulate plain ROG 1 "" "$line,\"threshold\":4"
 simulate rows ROG 1 ',"rank_s":0.5,"unpack_rows_s":0.75,"server_compress_s":0.125,"server_rank_s":0.5' \
     "$line,\"threshold\":4"
@@ -57,9 +57,9 @@ first() { jq -s 'map(select(.event == "iteration"))[0].t | floor' "$1/events.jso
 same "nothing gets through a 0" 50 "$(first dead)"
 same "or as much as is said" 1 "$(first lifted)"
 
-# A fast and a slow worker. A kernel's buffer makes nothing arrive earlier: under BSP, which has no
-# time budgets, all iterations are the same. Under ROG it changes what transmissions seem to take, and
-# a single thread, which hears requests later, sends fewer rows.
+# A fast and a slow worker. A kernel's send buffer makes nothing arrive earlier: under BSP, which has no
+# time budgets, all iterations are the same. Under ROG it changes the apparent duration of
+# transmissions, and a single thread, which receives requests later, sends fewer rows.
 printf 'seconds,mbps\n0,40\n10,40\n' >line1.csv
 printf 'seconds,mbps\n0,0.05\n10,0.2\n20,0.1\n' >line2.csv
 uneven="\"threshold\":0,\"trace\":\"$PWD/line{rank}.csv\",\"seconds\":1000,\"epochs\":100"
@@ -83,7 +83,7 @@ for folder in buffer waiting; do
     cmp first $folder/events.jsonl || fail "$folder: not the same bytes again"
 done
 
-# A worker that is asked only while it stalls itself: the slow one never does, and answers nothing.
+# A worker that is only asked while it stalls itself: the slow one never stalls, and answers nothing.
 simulate stalled ROG 2 ',"answers":"stalled"' "$uneven"
 asked() { jq -s 'map(select(.event == "must_update")) | length' "$1/events.jsonl"; }
 jq -en "$(mean stalled bytes_pushed) < $(mean plain bytes_pushed) - 1" >/dev/null ||
@@ -97,17 +97,18 @@ same "pulls of whole batches" true "$(jq -s 'map(select(.event == "iteration")) 
 same "and some are not without" false "$(jq -s 'map(select(.event == "iteration")) |
     all((.rows_pulled % 100 == 0) or .rows_pulled == .rows_total)' plain/events.jsonl)"
 
-# Budgets cut to hours are none: nobody sends more than it must.
+# Budgets rounded down to hours are zero: workers send only mandatory rows.
 simulate hours ROG 2 ',"budget_step_s":600,"answers":"stalled"' "$uneven"
 same "pulls without budgets" 1 "$(jq -s 'map(select(.event == "iteration").rows_pulled) | unique | length' hours/events.jsonl)"
 
-# What drains takes of the link, where budgets end before all is through.
+# Data that drain after a budget ends take part of the link.
 short='"threshold":4,"trace":"constant:0.01","seconds":900,"epochs":100,"parameters":{"least_budget":0.01}'
 simulate drains ROG 2 ',"send_buffer":1e7,"drains":true' "$short"
 simulate kept ROG 2 ',"send_buffer":1e7' "$short"
 jq -en "$(mean drains push_s) > 1.2 * $(mean kept push_s)" >/dev/null || fail "what drains takes no time"
 
-# Pushes taken whole: who waits for rows of one waits for its end, and for its unpacking.
+# Pushes processed as a whole: a worker that waits for rows of a push waits for its end and for its
+# decompression.
 unpack=',"server_unpack_s":0.5'
 two="\"trace\":\"$PWD/line{rank}.csv\",\"seconds\":1000,\"epochs\":100"
 simulate early BSP 2 "$unpack" "$two"
@@ -116,7 +117,7 @@ fifth() { jq -s 'map(select(.event == "iteration" and .rank == 1))[4].t' "$1/eve
 jq -en "$(fifth late) > $(fifth early) + 0.4" >/dev/null ||
     fail "rows of a push are heard of early: $(fifth early), $(fifth late)"
 
-# Recorded sleep is slept, and told apart from computing.
+# Recorded sleep is repeated, and distinguished from computation.
 printf 'step_s,padding_s\n1,0.5\n2,0.25\n' >times.csv
 simulate slept BSP 1 ",\"step_times\":\"$PWD/times.csv\"" '"trace":"constant:80","epochs":100'
 same "computed and slept" "1 0.5 2 0.25" "$(jq -r 'select(.event == "iteration") | "\(.compute_s) \(.padding_s)"' slept/events.jsonl | xargs)"
@@ -125,7 +126,7 @@ cp config.json bad.json
 try 1 rog-trainer simulate --config bad.json --out refused
 says "times.csv:2"
 
-# Magnitudes: measured where there are gradients, drawn where there are none. Large rows go first.
+# Magnitudes: measured with gradients, drawn without. Large rows are sent first.
 printf '{"library":"ROG","threshold":4,"pretrain_epochs":0,"batch":4,"seconds":30,"test_images":10,"workers":[%s]}' \
     '{"rank":1,"step_s":1,"compress_s":0,"decompress_s":0,"watts_compute":1,"watts_communicate":1,"watts_stall":1}' >config.json
 try 0 rog-trainer simulate --config config.json --out measured --magnitudes own.csv
@@ -162,14 +163,14 @@ runs = ( { library = "BSP"; epochs = 3; }, { library = "SSP"; epochs = 3; }, { l
 CONF
 try 0 rogctl sweep truth.conf --cluster artifact4
 try 0 rogctl import "$ROG_SHARED_DATA/rog-artifact"
-# The means over workers within 10% of those of the published runs, every one of them.
+# The means over workers are within 10% of those of the published runs, every one of them.
 try 0 rogctl report truth-case0 --json
 json '.runs[] | [.communication_s, .stall_s] | @tsv' >here
 try 0 rogctl report outdoors-case0 --json
 json '.runs[] | [.communication_s, .stall_s] | @tsv' >published
 paste here published | awk '{ for (i = 1; i <= 2; i++) if ($i < 0.9 * $(i + 2) || $i > 1.1 * $(i + 2)) exit 1 }' ||
     fail "here (communication, stall) and published: $(paste here published)"
-# So does the published table's own way to count, which looks at one host.
+# The same holds for the published table's own computation, which uses one host.
 try 0 rogctl report truth-case0 --as-published --json
 json '.runs[] | [.communication_s, .stall_s] | @tsv' >here
 printf '5.14 7.41\n5.11 5.74\n4.26 2.63\n' >published

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tutorials, and what else has commands in this form, work as they are written: each is followed from an empty folder, and what its commands print is what
-# the document says (tools/tutorial.py). That about hosts is lab-tutorial.
+# The tutorials, and other documents with commands in this form, work as written: each is followed in an empty folder,
+# and the output of its commands is compared with the document (tools/tutorial.py). The one about hosts is in
+# lab-tutorial.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 command -v python3 >/dev/null || skip "python3 is missing"
 unset MAKEFLAGS
 export PYTHONDONTWRITEBYTECODE=1
-# A python3 that is not the distribution's may lack PyTorch.
+# A python3 other than the distribution's may lack PyTorch.
 if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
     mkdir bin
     ln -s /usr/bin/python3 bin/python3
@@ -30,7 +31,7 @@ for document in "$ROG_SOURCE"/docs/tutorials/*.md "$ROG_SOURCE/docs/write-a-stra
     follow 0 "$document"
 done
 
-# What the test must notice.
+# Differences that the test must notice.
 printf '```console\n$ echo 5.61 of 3\n5.62 of 3\n```\n' >good.md
 follow 0 "$PWD/good.md"
 for wrong in '5.81 of 3' '5.61 of 4' '5.61' '5.61 of 3 4' '5.61 of 3\nmore'; do

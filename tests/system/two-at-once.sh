@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Two rogctl on one database: they share the work, each run is done once, both end well.
+# Two rogctl with one database: they share the work, each run is executed once, and both succeed.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<END

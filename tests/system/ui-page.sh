@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# The live page in a browser (Chromium, by tools/browser.py): follows a sweep to its end, filters, sorts,
-# compares, moves through microevents, goes back, loses and regains the server; numbers are those of
-# sqlite3 and `rogctl report`. With axe-core (of the Python package axe-playwright-python, or the file
-# $ROG_AXE) it also looks for what keeps readers out.
+# The live page in a browser (Chromium, by tools/browser.py): it follows a sweep to its end, filters,
+# sorts, compares, moves through microevents, goes back, loses and regains the server; numbers equal
+# those of sqlite3 and `rogctl report`. With axe-core (of the Python package axe-playwright-python, or
+# the file $ROG_AXE) it also checks accessibility.
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v chromium || command -v chromium-browser || skip "no chromium"
 
-# A trainer whose events arrive in as many parts of four as the file `parts` says, and which fails where
-# there is `bad`.
+# A trainer whose events arrive in as many of four parts as the file `parts` says, and which fails if
+# `bad` exists.
 cat >trainer <<END
 #!/bin/sh
 [ -e $PWD/bad ] && { echo "rog-trainer: the disk is full" >&2; exit 1; }

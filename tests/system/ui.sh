@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The live page says what the commands say, while a sweep goes on and before there is anything; it lets in whom it
-# should, and no request of a hostile client does harm.
+# The live page shows the same as the commands, during a sweep and before there is anything; it admits only permitted
+# requests, and malicious clients do no harm.
 . "$ROG_TEST_TOOLS/lib.sh"
 export XDG_STATE_HOME="$PWD/state"
 cat >x.conf <<END

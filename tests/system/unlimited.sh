@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A control without limits, on virtual and local clusters: what runs are called, what they take, and
-# that nothing is infinite or no number in tables, figures, replays, exports and imports.
+# A control without limits, on virtual and local clusters: names of runs, their durations, and no
+# infinite or NaN values in tables, figures, replays, exports and imports.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<CONF
@@ -11,7 +11,7 @@ try 0 rogctl sweep x.conf --json
 cp out sweep.json
 same "runs" 6 "$(json '.runs | length')"
 free() { jq -r ".runs[] | select(.library == \"$1\" and .control == \"unlimited\") | $2" sweep.json; }
-# What is left: 0.39 s to compress, 0.61 s to decompress, and the latency both ways.
+# What remains: 0.39 s to compress, 0.61 s to decompress, and the latency in both directions.
 for library in BSP SSP ROG; do
     case $(free $library .id) in *-$library-?-unlimited) ;; *) fail "named $(free $library .id)" ;; esac
     same "$library" "1.006 0" "$(free $library '"\(.communication_s * 1000 | round / 1000) \(.stall_s)"')"
@@ -33,14 +33,14 @@ same "replayed" "$(free BSP '.communication_s * 1000 | round')" "$(json '.commun
 try 0 rogctl export free-case0 --format csv --to export
 ! grep -iwE -- "-?(nan|inf)" export/*.csv || fail "what is that"
 
-# Without a limit by the trace alone; the control may be called otherwise.
+# Unlimited by the trace only; the control may have another name.
 try 0 rogctl run --library BSP trace=unlimited workload=none seconds=50 --json
 case $(json .id) in *-BSP-0-unlimited*) ;; *) fail "named $(json .id)" ;; esac
 try 0 rogctl run --library BSP --control wired trace=unlimited workload=none seconds=50 --json
 case $(json .id) in *-BSP-0-wired) ;; *) fail "named $(json .id)" ;; esac
 same "wired" 1006 "$(json '.communication_s * 1000 | round')"
 
-# What contradicts itself, and what is mistyped.
+# Contradictory and mistyped settings.
 try 2 rogctl run --control unlimited trace=constant:10 workload=none seconds=50
 says "control unlimited contradicts trace constant:10, which has a limit"
 try 2 rogctl run --control outdoors trace=unlimited workload=none seconds=50
@@ -79,7 +79,7 @@ try 2 rog-trainer trace synth unlimited t.csv
 try 2 rog-trainer shape --iface lo --trace unlimited --seconds 1
 says "nothing to shape: the trace has no limit"
 
-# What was published without a control.
+# Published runs without a control.
 run=art/result/01-02-03-04-ROG-4-
 mkdir -p $run/log
 printf 'ROG:\nworld_size: 2\nthreshold: 4\nbw control: \nepoch: 2\nnote: free\n' >$run/config

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Repeating until the gain is known: more seeds, pair by pair, until the interval is as narrow as asked
-# or the limit is reached; run again, it goes on from there.
+# Repeating until the gain is known: more seeds, in pairs, until the interval is as narrow as requested
+# or the limit is reached; the same command later continues from there.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >x.conf <<CONF
@@ -11,7 +11,7 @@ seeds() { query "SELECT group_concat(seed) FROM (SELECT seed FROM runs WHERE lib
 width() { json '.gains[0].interval95 * 2'; }
 narrow() { jq -en "$(width) < $1" >/dev/null || fail "an interval of $(width) points, $1 were asked for"; }
 
-# A limit: three pairs are not enough, and it says so.
+# A limit: three pairs are not enough, which is reported.
 try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 3 --json
 says "ROG 4 over BSP: 2 of the 3 pairs that an interval needs"
 says "after 3 pairs of runs the gain is not yet known to 0.01 points"
@@ -20,7 +20,7 @@ same "seeds" "5,6,7 5,6,7" "$(seeds BSP) $(seeds ROG)"
 try 2 rogctl sweep x.conf --until-ci 1 --max-repeats 2
 says "3 to 10000"
 
-# It goes on: what is there is kept, and seeds come in pairs.
+# It continues: existing runs are kept, and seeds are added in pairs.
 try 0 rogctl sweep x.conf --until-ci 0.01 --max-repeats 3 -n
 says "the gain is not yet known to 0.01 points; hint: --max-repeats above 3 continues"
 prints "0 of 2 runs to do"
@@ -41,7 +41,7 @@ pairs=$(json '.gains[0].pairs')
 [ "$pairs" -ge 3 ] || fail "narrow with $pairs pairs"
 same "attempts" 1 "$(query 'SELECT max(attempt) FROM runs')"
 
-# Known well enough already: nothing is run, and the interval is that of the runs.
+# Precise enough already: nothing is executed, and the interval is that of the runs.
 try 0 rogctl sweep x.conf --until-ci 30
 same "no new runs" $((2 * pairs)) "$(query 'SELECT count(*) FROM runs')"
 prints "% less time per iteration"
@@ -51,7 +51,7 @@ mean=$(query "WITH s AS (SELECT run_id, avg(x) AS x FROM (SELECT run_id, avg(com
     JOIN runs AS br ON br.seed = rr.seed AND br.library = 'BSP' JOIN s AS b ON b.run_id = br.id WHERE rr.library = 'ROG'")
 prints "$mean"
 
-# A strategy of one's own is what a case is about, wherever it stands in the file.
+# A user's strategy is the contender of a case, wherever it is in the file.
 mkdir own
 cc -std=c11 -shared -fPIC -I"$ROG_SOURCE/include" -o own/skeleton.so "$ROG_SOURCE/plugins/skeleton.c" || fail "no plugin"
 cat >own.conf <<CONF
@@ -62,7 +62,7 @@ ROG_PLUGIN_PATH=$PWD/own try 0 rogctl sweep own.conf --until-ci 1000 --json
 same "gains" "SKELETON 4 over BSP, SKELETON 8 over BSP" "$(json '[.gains[] | "\(.series) over \(.against)"] | join(", ")')"
 same "contender" "SKELETON" "$(query "SELECT contender FROM case_settings WHERE case_name = 'own-case0'")"
 
-# Seeds that the file has already are not repeated.
+# Seeds that the file contains already are not repeated.
 cat >listed.conf <<CONF
 case = "listed"; $quick
 matrix = { library = ["SSP", "BSP"]; threshold = [0]; seed = [1, 2, 3]; };

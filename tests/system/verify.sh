@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# verify passes on what was recorded, and names the event where something was changed afterwards.
+# verify has no findings for recorded runs, and names the event if something was changed afterwards.
 . "$ROG_TEST_TOOLS/lib.sh"
 cat >x.conf <<END
 case = "c"; $quick
@@ -19,14 +19,15 @@ try 0 rogctl verify "$rog"
 prints "bound"
 try 3 rogctl verify 99-99
 
-# A worker that has not got through its first push is waited for, and counts.
+# A worker that has not finished its first push is waited for, and counts.
 printf 'case = "short"; workload = "none"; trace = "synth:outdoors"; seconds = 90.0;
 compression = "int8"; runs = ( { library = "SSP"; threshold = 3; } );\n' >short.conf
 try 0 rogctl sweep short.conf --db short.db
 same "workers that finished an iteration" 3 "$(query 'SELECT count(DISTINCT rank) FROM iterations' short.db)"
 try 0 rogctl verify "$(query 'SELECT id FROM runs' short.db)" --db short.db
 
-# Nor does the run's end come between a push that lets others go on and what its worker is told.
+# The run's end may fall between a push that lets other workers continue and the answer to its own
+# worker.
 printf '[{"name": "fc.weight", "shape": [8, 64]}, {"name": "fc.bias", "shape": [64]}]' >layout.json
 printf 'kind = "virtual"; workers = ( { count = 2; }, { step_s = 2.0; } );
 ' >slow.conf
@@ -39,7 +40,7 @@ same "admissions without an iteration" "29 29 28" "$(query "SELECT group_concat(
     json_extract(data, '\$.iteration')) AS n FROM events WHERE kind = 'admit' GROUP BY rank)" cut.db)"
 try 0 rogctl verify "$run" --db cut.db
 
-# The same in real time, where workers say that they are there.
+# The same in real time, where workers report that they join.
 printf 'kind = "local"; workers = ( { count = 2; step_s = 0.1; compress_s = 0.01; decompress_s = 0.01; },
     { step_s = 60.0; compress_s = 0.01; decompress_s = 0.01; } );\n' >real.conf
 printf 'case = "real"; workload = "none"; trace = "constant:50"; seconds = 2.0; epochs = 1000;
@@ -48,7 +49,7 @@ try 0 rogctl sweep idle.conf --cluster real.conf --db real.db
 same "workers that finished an iteration" 2 "$(query 'SELECT count(DISTINCT rank) FROM iterations' real.db)"
 try 0 rogctl verify "$(query 'SELECT id FROM runs' real.db)" --db real.db
 
-# A server that is killed may not have written an admission, where it goes on after that iteration.
+# A server that is killed may not have written an admission, if the worker resumes after that iteration.
 cp real.db lost.db
 step="SELECT max(iteration) FROM iterations WHERE rank = 1"
 query "DELETE FROM events WHERE kind = 'admit' AND rank = 1 AND json_extract(data, '\$.iteration') = ($step)" lost.db >out
@@ -61,7 +62,7 @@ query "INSERT INTO events (run_id, t, rank, kind, data)
     FROM iterations WHERE rank = 1 AND iteration = ($step)" lost.db >out
 try 0 rogctl verify "$run" --db lost.db
 
-# tampered CHECK TEXT RUN SQL: what a changed copy of the database is found to be.
+# tampered CHECK TEXT RUN SQL: checks the finding for a changed copy of the database.
 tampered() {
     rm -rf t.db* && cp results.db t.db
     [ -d t.runs ] || cp -r results.runs t.runs
@@ -73,7 +74,7 @@ tampered() {
 }
 admit="kind = 'admit' AND json_extract(data, '\$.iteration') = 9 AND rank = 2"
 query 'PRAGMA wal_checkpoint(TRUNCATE)' >checkpointed
-# Every change that tampered.py knows, of four runs.
+# Every change that tampered.py contains, in four runs.
 cat >w.conf <<END
 case = "w"; $quick
 runs = ( { library = "BSP"; note = "bsp"; }, { threshold = 4; note = "rog"; },
@@ -86,19 +87,19 @@ try 0 rogctl sweep ../trained.conf
 python3 "$ROG_TEST_TOOLS/tampered.py" || fail "a change was not found"
 cd .. || exit 1
 
-# From here on without streams, which would contradict whatever is changed.
+# From here on without streams, which would contradict any change.
 cp -r results.runs t.runs
 rm t.runs/*/events.jsonl
 
-# A run that goes on has no end yet, and that is no finding.
+# A run in progress has no end yet, which is no finding.
 rm -rf t.db* && cp results.db t.db
 query "UPDATE runs SET status = 'running' WHERE id = '$bsp';
     DELETE FROM events WHERE run_id = '$bsp' AND kind = 'end'" t.db >out
 try 0 rogctl verify "$bsp" --db t.db
 prints "the end of the run: it is still in progress"
 
-# An iteration that died with its process, and a meter that began again, are findings only where no
-# event says that the worker came back. Its joules from before it count.
+# An iteration that was lost with its process, and a meter that was restarted, are findings unless an
+# event says that the worker came back. Its joules from before then count.
 died="DELETE FROM iterations WHERE run_id = '$bsp' AND rank = 2 AND iteration = 10"
 at="(SELECT t FROM iterations WHERE run_id = '$bsp' AND rank = 2 AND iteration = 10)"
 again="UPDATE energy SET joules = joules - (SELECT max(joules) FROM energy WHERE run_id = '$bsp'
@@ -116,8 +117,8 @@ same "energy" "$used" "$(rogctl show "$bsp" --json --db t.db | jq '.energy_j * 1
 query "UPDATE events SET rank = 3 WHERE run_id = '$bsp' AND kind = 'join' AND data LIKE '%10%'" t.db >out
 try 1 rogctl verify "$bsp" --db t.db
 
-# A server that goes on from a checkpoint takes all workers back, here to iteration 10, when the run is
-# nearly over: 11 and 12 are made again, what came after them is not.
+# A server that resumes from a checkpoint takes all workers back, here to iteration 10, when the run is
+# nearly over: 11 and 12 are repeated, later ones are not.
 ago=$(query "SELECT 300 - min(t) FROM iterations WHERE run_id = '$bsp' AND iteration = 10")
 query "SELECT count(*) > 4 FROM iterations WHERE run_id = '$bsp' AND iteration > 12" >out
 same "more iterations than that" 1 "$(cat out)"
@@ -143,7 +144,7 @@ taken_back "UPDATE events SET data = json_set(data, '\$.oldest', 12) WHERE kind 
 try 1 rogctl verify "$bsp" --db t.db
 prints "records version 12 for all rows"
 
-# A stream that ends too early or holds what is no event.
+# A stream that is too short or contains a line that is not an event.
 rm -rf t.db* && cp results.db t.db && cp results.runs/"$rog"/events.jsonl t.runs/"$rog"/
 sed -i '100s/./x/' t.runs/"$rog"/events.jsonl
 try 1 rogctl verify "$rog" --db t.db
@@ -151,10 +152,10 @@ prints "stream"
 head -n 99 results.runs/"$rog"/events.jsonl >t.runs/"$rog"/events.jsonl
 try 1 rogctl verify "$rog" --db t.db
 prints "are recorded as stored"
-# Looking changes nothing.
+# verify changes nothing.
 same "runs" 6 "$(query 'SELECT count(*) FROM runs' t.db)"
 
-# What is promised of whole pushes.
+# Promises about complete pushes.
 export ROG_PLUGIN_PATH="$(dirname "$(command -v rogctl)")/../tests/plugins"
 cat >z.conf <<END
 case = "e"; $quick
@@ -178,7 +179,7 @@ tampered bound "1 of 4 workers had pushed that iteration, TENTH waits for 3" "$p
 tampered bound "does not record the progress of the other workers" "$tenth" \
     "UPDATE events SET data = json_remove(data, '\$.active') WHERE run_id = '$tenth' AND $admit"
 
-# A strategy that states nothing is held to what it said of itself, and verify says what it left out.
+# A strategy without promises is checked against its description, and verify reports what it left out.
 mkdir folder
 cp "$(dirname "$(command -v rogctl)")/../tests/plugins/version_1.so" folder/
 export ROG_PLUGIN_PATH="$PWD/folder"
@@ -191,12 +192,12 @@ run=$(query "SELECT id FROM runs WHERE library = 'VERSION_1'")
 try 0 rogctl verify "$run"
 prints "bound: not checked: what an admission waits for: VERSION_1 states no staleness bound"
 prints "rows: not checked: the minimum number of rows: VERSION_1 states no minimum share"
-# So is one whose plugin is gone.
+# The same for a strategy whose plugin no longer exists.
 rm folder/version_1.so
 try 0 rogctl verify "$run" --json
 same "left out" "bound rows" "$(json '[.checks[] | select(.unchecked) | .check] | join(" ")')"
 prints "no plugin provides"
-# A path that the database names is never loaded: it may come from anyone.
+# A path in the database is never loaded, because it may come from anyone.
 mkdir elsewhere
 cp "$(dirname "$(command -v rogctl)")/../tests/plugins/version_1.so" elsewhere/
 sqlite3 results.db "UPDATE runs SET config = json_set(config, '$.library', '$PWD/elsewhere/version_1.so')
@@ -208,6 +209,6 @@ sqlite3 results.db "UPDATE runs SET library = './elsewhere/version_1.so' WHERE i
 try 1 rogctl verify "$run"
 prints "its plugin was given by a path"
 sqlite3 results.db "UPDATE runs SET library = 'VERSION_1' WHERE id = '$run'"
-# Nor is what has its name in a folder taken for it.
+# Nor is a plugin of the same name in a folder used instead.
 ROG_PLUGIN_PATH="$PWD/elsewhere" try 1 rogctl verify "$run"
 prints "its plugin was given by a path"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Programs on a virtual cluster that misbehave, in C and in Python, as a user has them: each run fails
-# within seconds with a sentence that names the worker and the cause, nothing is left of any, and what
-# they print does not fill the disk.
+# Programs on a virtual cluster that misbehave, in C and in Python, as users may write them: each run
+# fails within seconds with a sentence that names the worker and the cause, no process remains, and
+# their output does not fill the disk.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/descent.sh"
 
@@ -11,13 +11,13 @@ cat >cluster.conf <<'END'
 kind = "virtual"; workers = ( { profile = "jetson-nx"; count = 3; } );
 END
 runs=
-# run NOTE COMMAND SETTINGS [FILES]: one more
+# run NOTE COMMAND SETTINGS [FILES]: adds a run
 run() {
     runs="$runs${runs:+,}
     { library = \"BSP\"; note = \"$1\"; workload = { command = \"$2\"; files = [${4:-}];
         test = \"echo 50\"; }; $3 }"
 }
-# sweep NAME STATUS: all of them
+# sweep NAME STATUS: executes all runs
 sweep() {
     cat >"$1.conf" <<END
 case = "$1"; figure = "1"; seconds = 60.0; trace = "constant:0.002"; checkpoint_period = 20.0;
@@ -26,7 +26,7 @@ END
     try "$2" rogctl sweep "$1.conf" --cluster cluster.conf --jobs 2 --db "$1.db" --plots "$1"
     runs=
 }
-# fails NAME NOTE TEXT: the run of that note has, and says so
+# fails NAME NOTE TEXT: checks that the run of that note has failed with this text
 fails() {
     error=$(query "SELECT error FROM runs WHERE status = 'failed' AND note = '$2'" "$1.db")
     case $error in
@@ -62,7 +62,7 @@ fails c silent "'s program ended (status 0) without taking part in the run"
 fails c absent "'s program has not joined the run within 5 s of real time"
 nothing_is_left
 
-# What is bad manners alone does no harm: nothing is left, and the log is small.
+# Programs that are merely untidy do no harm: nothing remains, and the log is small.
 run print "$PWD/descent print 3" ""
 run fork "$PWD/descent fork 3" ""
 sweep manners 0
@@ -72,7 +72,7 @@ log=$(find manners.runs -path '*worker2/program.log' -size +512k)
 [ "$(wc -c <"$log")" -lt 2000000 ] || fail "a log of $(wc -c <"$log") bytes"
 grep -q 'bytes omitted' "$log" || fail "the log does not say what it lacks"
 
-# Also when the simulation is killed: what a program has started in a session of its own, with an empty
+# Also if the simulation is killed: what a program has started in a session of its own, with an empty
 # environment, is found.
 away="sleep 54321.$$"
 cat >escape.sh <<END
@@ -103,7 +103,7 @@ for _ in $(seq 200); do
 done
 nothing_is_left
 
-# In Python, in a process for each worker or in one of all.
+# In Python, with a process for each worker or one process for all.
 /usr/bin/python3 -c 'import torch' 2>/dev/null || skip "what is left: no module torch (package python3-torch)"
 cat >train.py <<'END'
 import ctypes

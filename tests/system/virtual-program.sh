@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Training programs as the workers of a virtual cluster: the same bytes each time, however many
-# compute at once, also when the run was killed and resumed; and one sentence where a run cannot be.
+# Training programs as the workers of a virtual cluster: the same bytes each time, however many compute
+# at the same time, and even if the run was killed and resumed; and one sentence if a run is not
+# possible.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/descent.sh"
 descent_make
 
-# config LIBRARY THRESHOLD SETTINGS COMMAND: c.json, of three workers
+# config LIBRARY THRESHOLD SETTINGS COMMAND: writes c.json, with three workers
 device='"compress_s": 0.39, "decompress_s": 0.61, "watts_compute": 12.7, "watts_communicate": 4.2,
     "watts_stall": 3.85'
 config() {
@@ -17,10 +18,10 @@ config() {
 END
 }
 simulate() { rog-trainer simulate --config c.json --out "$@"; }
-# Of events and checkpoints.
+# Prints a checksum of events and checkpoints.
 sum_of() { cat "$1/events.jsonl" "$1"/chkpt/* | sha256sum; }
 
-# Two repeats, and more at once.
+# Two repeats, and more at the same time.
 for which in BSP:0 SSP:4 ROG:4; do
     config ${which%:*} ${which#*:} '"seconds": 60.0,' "$PWD/descent"
     for out in first again; do
@@ -34,7 +35,7 @@ for which in BSP:0 SSP:4 ROG:4; do
     rm -r first again two
 done
 
-# Who ends by itself is through, and the others go on.
+# A program that ends by itself has finished, and the others continue.
 config ROG 4 '' "[ \$ROG_RANK = 2 ] && LAST=3 exec $PWD/descent; LAST=5 exec $PWD/descent"
 try 0 simulate early
 same "iterations" "5 3 5" "$(for rank in 1 2 3; do
@@ -42,8 +43,8 @@ same "iterations" "5 3 5" "$(for rank in 1 2 3; do
 done | tr '\n' ' ' | sed 's/ $//')"
 same "leave" 3 "$(grep -c '"reason":"finished"' early/events.jsonl)"
 
-# Killed again and again, it comes to the same: gradients and deltas, also where they overlap, and
-# with workers that are through.
+# Killed repeatedly, the result is the same: gradients and deltas, also with overlap, and with workers
+# that have finished.
 resumed=0
 kill_and_resume() { # SETTINGS COMMAND
     config ROG 4 "$1 \"snapshot_period\": 0.02," "$2"
@@ -84,8 +85,8 @@ for i in $(seq 1200); do
 done
 [ $i -lt 1200 ] || fail "programs are left: $(pgrep -af "$PWD/descent")"
 
-# A program beside the built-in network, whose tensors it has: their names and shapes are those of a
-# checkpoint. It keeps what it has, which is nothing.
+# A program beside the built-in network, with whose tensors it works: their names and shapes are those
+# of a checkpoint. It calls keep without any state.
 cat >beside.c <<'END'
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,13 +150,13 @@ kill_and_resume "\"ranks\": [1, 3], $network \"seconds\": 12.0," "TENSORS=$PWD/t
 same "who runs it" "true,false,true" "$(head -n 1 killed/events.jsonl | jq -r '[.workers[].program] | join(",")')"
 same "workers" 3 "$(jq -r 'select(.event == "iteration") | .rank' killed/events.jsonl | sort -u | wc -l)"
 
-# One that keeps nothing: said once.
+# A program that does not call keep: reported once.
 config BSP 0 '"seconds": 100.0, "snapshot_period": 0.01,' "PAUSE=1000 FORGETS=1 exec $PWD/descent"
 try 0 simulate forgets
 same "said" 1 "$(wc -l <err)"
 says "program cannot be resumed: it forgets: if this run is interrupted, it must restart from the beginning"
 
-# What goes wrong with a program is the run's error, and its last event.
+# An error of a program is the run's error, and its last event.
 config BSP 0 '"seconds": 100.0,' "exec $PWD/descent exit 4"
 try 1 simulate wrong
 says "worker 2's program exited with status 3"
@@ -165,6 +166,6 @@ tail -n 1 wrong/events.jsonl | jq -e '.event == "error" and (.message | test("wo
 config BSP 0 '"seconds": 100.0,' "exec $PWD/descent nan 4"
 try 1 simulate nan
 says "worker 2: a gradient of iteration 4 is not finite, in tensor 1, fc.bias"
-# Too few descriptors are found before any program is started.
+# Too few file descriptors are detected before any program is started.
 try 1 sh -c 'ulimit -n 40; exec rog-trainer simulate --config c.json --out few'
 says "3 workers in 3 processes need 41 open files, but only 40 are allowed (ulimit -Hn)"

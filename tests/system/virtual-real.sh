@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# The same program against a real server and in virtual time: one worker under BSP comes to the same
-# tensors, momentum and residual after each exchange, to the bit, with gradients and deltas, also
-# where exchanges overlap, and where it writes into what rog_state hands out.
+# The same program with a real server and in virtual time: one worker under BSP has the same tensors,
+# momentum and residual after each exchange, to the bit, with gradients and deltas, also with
+# overlapping exchanges, and if it writes to what rog_state returns.
 . "$ROG_TEST_TOOLS/lib.sh"
 
 cat >probe.c <<'END'
@@ -138,8 +138,8 @@ for codec in none sign; do
 done
 compare '"contribution": "delta", "merge": 0.5, "overlap": true,' 'settles, looks'
 
-# The run ends while programs compute, and ask for their state: they are answered, and the same again
-# however many compute at once.
+# The run ends while programs compute and ask for their state: they get answers, and the same ones
+# however many compute at the same time.
 device='"compress_s": 0.39, "decompress_s": 0.61, "watts_compute": 12.7, "watts_communicate": 4.2,
     "watts_stall": 3.85'
 for settings in '' '"contribution": "delta",' '"overlap": true,'; do

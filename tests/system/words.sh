@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The language of messages, documents and symbols: that the words of tests/words.txt are in none of
-# them, and that the glossary is sorted. Needs ROG_SOURCE. Before it looks it makes sure that it sees
-# such words. Looks at a checkout, as git says which files are sources; without one it does not run.
+# Checks the language of messages, documents and symbols: they contain no words of tests/words.txt, and
+# the glossary is sorted. Needs ROG_SOURCE. First it makes sure that such words are found. Checks the
+# sources that git lists; without a checkout it does not run.
 set -eu
 export LC_ALL=C.UTF-8
 
 [ -e "$ROG_SOURCE/.git" ] || { echo "not looked at: $ROG_SOURCE is no checkout"; exit 0; }
 
-# ---- it sees a word of each kind ----
+# ---- words of each kind that must be found ----
 mkdir -p planted/common planted/docs planted/tests
 cp "$ROG_SOURCE/tests/messages" "$ROG_SOURCE/tests/words.py" "$ROG_SOURCE/tests/words.txt" planted/tests
 sed -i '/^except /d' planted/tests/words.txt

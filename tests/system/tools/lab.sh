@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# For tests on the lab: . "$ROG_TEST_TOOLS/lab.sh" after lib.sh, then lab_up WORKERS. The lab is
-# removed when the script ends, however it ends.
+# For tests on the lab: . "$ROG_TEST_TOOLS/lab.sh" after lib.sh, then lab_up WORKERS. The lab is removed
+# when the script ends, in any way.
 
 lab=/run/rogctl-lab
 caches=/var/cache/rogctl-lab
 
-# lab_up WORKERS, or the test is skipped where there cannot be a lab.
+# lab_up WORKERS: starts the lab, or skips the test if that is not possible.
 lab_up() {
     [ "$(id -u)" = 0 ] || skip "the lab needs root"
     [ -x /usr/sbin/sshd ] || skip "openssh-server is not installed"
@@ -20,21 +20,21 @@ lab_up() {
     try 0 rogctl lab up --workers "$1"
 }
 
-# programs HOST NAME: processes of that program on a host.
+# programs HOST NAME: prints the processes of that program on a host.
 programs() {
     for process in $(ip netns pids "roglab$1"); do
         [ "$(cat "/proc/$process/comm" 2>/dev/null)" = "$2" ] && echo "$process"
     done
 }
 
-# role HOST serve|work: the process of the run on a host, not its supervisor.
+# role HOST serve|work: prints the process of the run on a host, not its supervisor.
 role() {
     for process in $(programs "$1" rog-trainer); do
         tr '\0' '\n' <"/proc/$process/cmdline" 2>/dev/null | grep -qx "$2" && echo "$process"
     done
 }
 
-# What every host looks like when nothing goes on: qdiscs and interfaces.
+# Prints the state of idle hosts: qdiscs and interfaces.
 host_states() {
     for host in $hosts; do
         echo "host $host"
@@ -61,7 +61,7 @@ nothing_is_left() {
     same "keys" "" "$(find . $caches/host*/rogctl -name key)"
 }
 
-# wait_for SECONDS SQL [DATABASE]: until it gives something but 0 or nothing.
+# wait_for SECONDS SQL [DATABASE]: waits until it returns something other than 0 or nothing.
 wait_for() {
     for i in $(seq $(($1 * 5))); do
         case $(sqlite3 "${3:-results.db}" "$2" 2>/dev/null) in '' | 0) sleep 0.2 ;; *) return ;; esac
@@ -69,7 +69,7 @@ wait_for() {
     fail "never true: $2; $(grep -sv running said | tail -n 20)"
 }
 
-# Every event of the streams is in the tables once.
+# Checks that every event of the streams is in the tables once.
 each_event_once() {
     for id in $(query 'SELECT id FROM runs' "$1"); do
         rogctl verify "$id" --db "$1" >out 2>err
@@ -87,7 +87,8 @@ each_event_once() {
 
 # ---- a run with faults ----
 
-# begin NAME: a sweep of f.conf on cluster.conf in the background, until its workers work.
+# begin NAME: starts a sweep of f.conf on cluster.conf in the background, and waits until its workers
+# are running.
 begin() {
     db=$1.db
     tried="the sweep '$1'"
@@ -95,11 +96,11 @@ begin() {
     sweep=$!
     wait_for 240 'SELECT count(*) > 8 FROM iterations' "$db"
 }
-# heard TEXT: the sweep has said it.
+# heard TEXT: returns whether the sweep has printed it.
 heard() {
     grep -qF -- "$1" said || fail "the sweep did not say: $1; it said: $(grep -v running said)"
 }
-# finish STATUS ATTEMPT RESULT [LOST]: how the sweep ends, and that nothing is left.
+# finish STATUS ATTEMPT RESULT [LOST]: checks how the sweep ends, and that nothing remains.
 finish() {
     wait $sweep
     status=$?
@@ -110,7 +111,7 @@ finish() {
     echo "$tried: $3, attempt $2, $(query 'SELECT count(*) FROM iterations' "$db") iterations"
 }
 
-# start_sshd HOST: it again.
+# start_sshd HOST: starts it again.
 start_sshd() {
     ip netns exec "roglab$1" /usr/sbin/sshd -f "$lab/host$1/sshd_config" -E "$lab/host$1/sshd.log"
 }

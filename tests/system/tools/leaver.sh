@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For tests of how programs end: . "$ROG_TEST_TOOLS/leaver.sh" after lib.sh, then leaver_make makes
-# ./leaver. `leaver N` ends with status 0 after N exchanges, `leaver` when the run is over.
+# ./leaver. `leaver N` ends with status 0 after N exchanges, `leaver` when the run has ended.
 
 leaver_make() {
     cat >leaver.c <<'END'

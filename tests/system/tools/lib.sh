@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What test scripts share: . "$ROG_TEST_TOOLS/lib.sh"
-# A command is run with `try`, then its exit status and what it said are looked at; the first thing
-# that is not as expected ends the script.
+# Shared by test scripts: . "$ROG_TEST_TOOLS/lib.sh"
+# A command is executed with `try`, then its exit status and output are checked; the first error ends the
+# script.
 
 fail() {
     echo "FAILED: $*" >&2
@@ -15,7 +15,7 @@ skip() {
     exit 77
 }
 
-# try STATUS COMMAND...: runs it, output in `out`, errors in `err`.
+# try STATUS COMMAND...: runs it and checks its exit status; output in `out`, errors in `err`.
 try() {
     wanted=$1
     shift
@@ -25,7 +25,7 @@ try() {
     [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $tried"
 }
 
-# says TEXT, prints TEXT: it is in what the last command wrote to standard error, output.
+# says TEXT, prints TEXT: checks that the last command wrote it to standard error, standard output.
 says() {
     grep -qF -- "$1" err || fail "does not say: $1"
 }
@@ -38,7 +38,7 @@ same() {
     [ "$2" = "$3" ] || fail "$1: wanted \"$2\", found \"$3\""
 }
 
-# json FILTER: out of the last command's JSON.
+# json FILTER: applies it to the last command's JSON.
 json() {
     jq -r "$1" out || fail "not JSON, or no $1"
 }
@@ -48,7 +48,7 @@ query() {
     sqlite3 "${2:-results.db}" "$1" || fail "query: $1"
 }
 
-# free_ports NUMBER: for programs that cannot be asked to choose one.
+# free_ports NUMBER: prints free ports for programs that cannot choose one themselves.
 free_ports() {
     python3 -c '
 import socket, sys
@@ -57,7 +57,7 @@ for s in all: s.bind(("127.0.0.1", 0))
 print(*[s.getsockname()[1] for s in all])' "$1"
 }
 
-# Runs of policy and network alone take a moment; these settings go into an experiment file.
+# Runs without training take only a moment; these settings go into an experiment file.
 quick='workload = "none"; seconds = 300.0;'
-# Real training, as little of it as shows that everything works together.
+# Real training, as little as is needed to show that everything works together.
 tiny='pretrain_epochs = 0; test_images = 100; seconds = 130.0;'

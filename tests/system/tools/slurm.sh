@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# For tests on Slurm: . "$ROG_TEST_TOOLS/slurm.sh" after lib.sh, then slurm_up [CPUS [NODES]]. A Slurm
-# of one node, or of those that are named, with its own munged, in the current folder and on ports of
-# its own, without systemd or cgroups. It is gone when the script ends, however it ends, and so are its
+# For tests on Slurm: . "$ROG_TEST_TOOLS/slurm.sh" after lib.sh, then slurm_up [CPUS [NODES]]. It starts
+# a Slurm of one node, or of the named ones, with its own munged, in the current folder and on its own
+# ports, without systemd or cgroups. It is stopped when the script ends, in any way, and so are its
 # jobs.
 
 slurm=$PWD/slurm
 
-# slurm_up [CPUS [NODES]], or the test is skipped where there cannot be a Slurm.
+# slurm_up [CPUS [NODES]]: starts it, or skips the test if that is not possible.
 slurm_up() {
     [ "$(id -u)" = 0 ] || skip "a Slurm needs root"
     PATH=$PATH:/usr/sbin
@@ -80,7 +80,7 @@ slurm_slurmctld() {
     slurmctld -D >>"$slurm/out" 2>&1 </dev/null &
     slurmctld=$!
 }
-# slurm_slurmd [NODE]: of this node, or of all.
+# slurm_slurmd [NODE]: starts slurmd for this node, or for all.
 slurm_slurmd() {
     for node in ${1:-$slurm_nodes}; do
         mkdir -p "$slurm/spool/$node"
@@ -89,7 +89,7 @@ slurm_slurmd() {
     done
 }
 
-# All processes of this Slurm, those of jobs too, which are in sessions of their own.
+# Lists all processes of this Slurm, including those of jobs, which are in sessions of their own.
 slurm_processes() {
     for file in $(grep -lxzF "SLURM_CONF=$slurm/slurm.conf" /proc/[0-9]*/environ 2>/dev/null); do
         process=${file#/proc/}
