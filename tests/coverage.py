@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much of the modules in coverage.txt the tests have gone through: a table, from gcov's counts.
+"""Measures how much of the modules in coverage.txt the tests execute: a table, from gcov's counts.
 
 coverage.py SOURCE BUILD [--files]: with --files a row for each file, and its lines that no test has
-reached. Ends with status 1 where a module has fewer of its lines covered than coverage.txt says;
-files that are excepted there count neither way, and are listed with the reason.
+executed. Exits with status 1 if a module has fewer lines covered than coverage.txt requires; files that
+are excepted there do not count, and are listed with the reason.
 """
 import json
 import os
@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 def wanted(path):
-    """The modules with the least percentage of lines, and the excepted files with the reason."""
+    """Returns the modules with their least percentage of lines, and the excepted files with
+    reasons."""
     modules, exceptions = [], {}
     with open(path, encoding="utf-8") as file:
         for line in file:
@@ -28,7 +29,7 @@ def wanted(path):
     return modules, exceptions
 
 def count(source, build, module):
-    """What gcov counted of the files of a module: [{filename, line_total, ...}]."""
+    """Returns gcov's counts for the files of a module: [{filename, line_total, ...}]."""
     folder = os.path.join(build, module)
     done = subprocess.run(
         ["gcovr", "-r", source, "--object-directory", build, "--filter", os.path.join(module, ""),
@@ -51,7 +52,7 @@ def count(source, build, module):
     return sorted(files, key=lambda one: one["name"])
 
 def ranges(numbers):
-    """12-14 20"""
+    """Formats numbers as "12-14 20"."""
     words, first = [], None
     for i, number in enumerate(numbers):
         first = number if first is None else first

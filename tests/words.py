@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for the old words of tests/words.txt in messages, documents and symbols.
+"""Searches messages, documents and symbols for the old words of tests/words.txt.
 
     tests/words.py [ROOT]
 
-Prints PATH:LINE, the word, what to say instead and the text; ends with status 1 when there is one.
-An exception stands in words.txt as a line "except PATH: TEXT: REASON": TEXT is part of the line.
+Prints PATH:LINE, the word, its replacement and the text; exits with status 1 if there is any.
+An exception is a line "except PATH: TEXT: REASON" in words.txt: TEXT is part of the line.
 """
 import os
 import re

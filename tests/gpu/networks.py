@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of measurements on virtual clusters."""
+"""Networks for measurements on virtual clusters."""
 import os
 import sys
 
@@ -24,8 +24,8 @@ class _Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """For images of 32 x 32, with a first convolution of 3 x 3 (He et al., CVPR 2016). The mean over the
-    image is one that has a deterministic gradient on every device."""
+    """ResNet-18 for images of 32 x 32, with a first convolution of 3 x 3 (He et al., CVPR 2016). The
+    mean over the image is computed in a way that has a deterministic gradient on every device."""
 
     def __init__(self, width, classes):
         super().__init__()
@@ -43,7 +43,8 @@ class ResNet18(nn.Module):
 
 
 class Shapes(nn.Module):
-    """Tensors of odd shapes, two of them not contiguous in memory: for exchanges alone."""
+    """Tensors of unusual shapes, two of them not contiguous in memory, for testing exchanges
+    only."""
 
     def __init__(self):
         super().__init__()

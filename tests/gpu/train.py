@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program of the runs of tests/gpu/run and bench/program-step.py: drawn images of drawn classes, so
-many iterations. Leaves the model in `model` and what it took in `times.json`: of each iteration computing and step(), on the
-clock, and `cpu`, both on the processor, with what other workers of the process computed meanwhile."""
+"""The program of the runs of tests/gpu/run and bench/program-step.py: random images of random classes,
+for a given number of iterations. Writes the model to `model` and times to `times.json`: for each
+iteration computation and step() in wall time, and `cpu`, both in CPU time, including what other workers
+of the process computed meanwhile."""
 import argparse
 import json
 import os
@@ -36,7 +37,7 @@ def synchronize(device):
 
 
 def draw(generator, batch, image, device):
-    """A batch: the class decides the colour of the drawn image."""
+    """Draws a batch: the class determines the colour of the random image."""
     classes = torch.randint(100, (batch,), generator=generator)
     images = torch.randn(batch, 3, image, image, generator=generator)
     images += classes.view(-1, 1, 1, 1) / 50 - 1
@@ -44,7 +45,7 @@ def draw(generator, batch, image, device):
 
 
 def set_gradients(model, generator):
-    """Drawn ones, the same on every device: what is compared then is the exchange alone."""
+    """Sets random gradients, the same on every device, so that only the exchange is compared."""
     for parameter in model.parameters():
         parameter.grad = torch.randn(parameter.shape, generator=generator).to(parameter.device)
     return 0.0
@@ -57,7 +58,7 @@ def compute(model, batch):
 
 
 def bare_steps(model, count, batch, device):
-    """Of each of so many steps of plain PyTorch, seconds of the clock and of the processor."""
+    """Returns, for each of `count` steps of plain PyTorch, seconds of wall time and of CPU time."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
     times = []
     for _ in range(count):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs on the virtual cluster for measurements: their configuration, and what came out of them."""
+"""Runs on the virtual cluster for measurements: their configuration and results."""
 import hashlib
 import json
 import os
@@ -14,11 +14,12 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 
 
 class Failed(Exception):
-    """What a run said when it failed."""
+    """The message of a run that failed."""
 
 
 def environment(build):
-    """For programs of that build; libraries beside its bin come along, as in a bundle for hosts."""
+    """Returns the environment for programs of that build; libraries beside its bin are included, as
+    in a bundle for hosts."""
     made = dict(os.environ, ROG_LIBRARY=os.path.join(build, "lib", "librog.so.0"),
                 ROG_PLUGIN_PATH=os.path.join(build, "lib", "rog", "plugins"))
     made["PYTHONPATH"] = os.path.join(SOURCE, "python")
@@ -30,7 +31,7 @@ def environment(build):
 
 
 class Watch:
-    """Looks at a simulation and its programs from time to time."""
+    """Polls a simulation and its programs."""
 
     def __init__(self, pid):
         self._pid, self._over = pid, threading.Event()
@@ -49,8 +50,8 @@ class Watch:
                 pass  # it has ended
 
     def end(self):
-        """CPU time of the simulation itself, s, and the most memory of it and its programs (resident,
-        what they share once), MiB."""
+        """Returns the CPU time of the simulation itself, s, and the largest memory of it and its
+        programs (resident, with shared memory counted once), MiB."""
         self._over.set()
         self._thread.join()
         return {"simulation_cpu_s": self._cpu_s, "pss_mib": self._pss / 1024}
@@ -71,7 +72,7 @@ def _pss_kib(pid):
 
 
 class Run:
-    """One run of tests/gpu/train.py, made at once."""
+    """A run of tests/gpu/train.py, executed by the constructor."""
 
     def __init__(self, build, out, program, workers, *, hosted=None, seconds=0, **settings):
         self.out, self.workers = out, workers
@@ -101,7 +102,7 @@ class Run:
             raise Failed(self.said.strip()[-2000:] or "status %d" % self.process.returncode)
 
     def events(self):
-        """The hash of what happened: the first line, of the process, apart."""
+        """Returns a hash of the events without the first line, which describes the process."""
         with open(os.path.join(self.out, "events.jsonl"), "rb") as file:
             return hashlib.sha256(b"".join(file.readlines()[1:])).hexdigest()
 
@@ -110,7 +111,7 @@ class Run:
             return [event for event in map(json.loads, file) if event.get("event") == "iteration"]
 
     def models(self):
-        """Of each worker, as bytes of float32."""
+        """Returns the model of each worker, as bytes of float32."""
         found = []
         for rank in range(1, self.workers + 1):
             with open(os.path.join(self.out, "worker%d" % rank, "model"), "rb") as file:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train.py SERVER RANK: a worker of two that learns with PyTorch which side of a plane a point is on. The last
-line is how many of 1000 points it gets right. Nothing but torch and rog is needed."""
+"""train.py SERVER RANK: one of two workers that learn with PyTorch on which side of a plane a point is.
+The last line is how many of 1000 points it classifies correctly. Needs only torch and rog."""
 import sys
 
 import rog

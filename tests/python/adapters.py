@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategies of EXO Gym and Flower on the virtual cluster: the models that they come to by themselves,
-in the time that their bytes take. Those packages are wanted by some of the tests alone:
-ROG_ADAPTERS_PYTHON names an interpreter that has them (and PyTorch)."""
+"""Strategies of EXO Gym and Flower on the virtual cluster: they give the same models as on their own,
+in the time that their bytes need. Only some of the tests need these packages: ROG_ADAPTERS_PYTHON
+names an interpreter that has them (and PyTorch)."""
 
 import importlib.util
 import json
@@ -22,7 +22,7 @@ HAS_EXOGYM = importlib.util.find_spec("exogym") is not None
 HAS_FLOWER = importlib.util.find_spec("flwr") is not None
 RATE, LATENCY_S, STEP_S = 1e6, 0.25, 0.5  # bytes a second
 
-# What all programs begin with.
+# The beginning of all programs.
 COMMON = '''
 import os
 import torch
@@ -44,7 +44,7 @@ def save(model, path):
     torch.save([p.detach().clone() for p in model.parameters()], path)
 '''
 
-# Strategies in the shape of EXO Gym's, by the same functions of torch.distributed.
+# Strategies with the interface of EXO Gym's, using the same functions of torch.distributed.
 OWN = '''
 import torch.distributed as dist
 
@@ -118,9 +118,9 @@ node.finish()
 save(model, os.path.join(os.environ["ROG_OUT"], "model"))
 '''
 
-# The same by torch.distributed itself, as EXO Gym does. A program that has saved its model stays until
-# all have, as others may still read what it sent; and then ends without the ends of the interpreter
-# and of gloo's threads, which now and then meet.
+# The same with torch.distributed itself, as in EXO Gym. A program that has saved its model waits until
+# all have, because others may still read what it sent, and then exits without finalizing the
+# interpreter and gloo's threads, which occasionally conflict.
 ALONE = COMMON + '''
 import sys
 import torch.distributed as dist
@@ -182,7 +182,7 @@ torch.save([history.losses_distributed, history.losses_centralized],
 
 
 class Simulated:
-    """A run of that program, whose workers are in one process."""
+    """A run of that program, with its workers in one process."""
 
     def __init__(self, text, workers, local_steps=1, **settings):
         self._folder = tempfile.TemporaryDirectory()
@@ -245,7 +245,7 @@ class Case(unittest.TestCase):
 
 
 def alone(imports, strategy, workers, steps):
-    """The models of the workers, by torch.distributed."""
+    """Returns the models of the workers with torch.distributed."""
     deadline = time.monotonic() + 300
     with tempfile.TemporaryDirectory() as folder:
         said = [os.path.join(folder, "said%d" % rank) for rank in range(workers)]
@@ -279,7 +279,7 @@ def read_text(path):
 
 
 class Collectives(Case):
-    """torch.distributed among the workers, with strategies in the shape of EXO Gym's."""
+    """torch.distributed between the workers, with strategies with the interface of EXO Gym's."""
 
     def compare(self, imports, strategy, steps, workers=3, **settings):
         run = self.simulate(NODE % (imports, strategy, steps), workers, **settings)
@@ -297,7 +297,7 @@ class Collectives(Case):
             self.assertEqual(row["bytes_pushed"], 4 * sum(parameters))
             self.assertEqual(row["bytes_pulled"], 4 * sum(parameters))
             self.assertTrue(row["loss"] > 0)
-            # Each operation goes there and back by itself; the workers are in step.
+            # Each operation makes its own round trip; the workers are in step.
             way_s = sum(4 * count / RATE + LATENCY_S for count in parameters)
             self.assertAlmostEqual(row["compute_s"], STEP_S, 5)
             self.assertAlmostEqual(row["push_s"], way_s, 5)
@@ -310,7 +310,7 @@ class Collectives(Case):
             self.assertEqual(row["bytes_pushed"] > 0, row["iteration"] % 4 == 0)
 
     def test_gather(self):
-        """What is begun together travels together."""
+        """Operations started together are transmitted together."""
         run = self.compare(OWN, "Gather()", 3)
         for row in run.events("iteration"):
             self.assertGreater(row["bytes_pulled"], 2 * 4 * 103)
@@ -331,7 +331,7 @@ class Collectives(Case):
         self.assertEqual(texts[0], texts[1])
 
     def test_the_run_ends(self):
-        """By its limit of time, while workers wait for each other."""
+        """The run reaches its time limit while workers wait for each other."""
         text = (NODE % (OWN, "Reduce()", 1000)).replace("    node.zero_grad()",
                                                        "    if node.over:\n        break\n"
                                                        "    node.zero_grad()")
@@ -363,7 +363,7 @@ class Collectives(Case):
 @unittest.skipUnless(HAS_FLOWER, "no module flwr (pypi.org/project/flwr)")
 class Flower(Case):
     def by_hand(self, rounds, workers):
-        """FedAvg with flwr's own aggregate, all clients in each round."""
+        """Computes FedAvg with flwr's own aggregate, all clients in each round."""
         scope = {}
         exec(FLOWER, scope)  # pylint: disable=exec-used
         from flwr.server.strategy.aggregate import aggregate
@@ -387,7 +387,7 @@ class Flower(Case):
             self.assertAlmostEqual(row["compute_s"], STEP_S, 5)
 
     def test_who_is_not_asked(self):
-        """A half of the clients in each round, others sit still; and evaluation at all."""
+        """Half of the clients take part in each round, the others wait; the server evaluates."""
         how = "strategy = FedAvg(fraction_fit=0.5, evaluate_fn=lambda n, p, c: (float(n), {}))"
         run = self.simulate(PART % how, 4)
         rows = run.events("iteration")

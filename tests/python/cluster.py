@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For the tests of the Python package: a server, and workers in threads of this process."""
+"""For tests of the Python package: a server, and workers in threads of this process."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ import rog  # noqa: E402
 
 
 class Server:
-    """rog-trainer serve for so many workers, until the `with` ends."""
+    """rog-trainer serve for this number of workers, until the `with` ends."""
 
     def __init__(self, workers=1, library="BSP", compression="none", *options):
         self.workers = workers
@@ -72,13 +72,13 @@ class Server:
 
 
 def together(*jobs):
-    """Calls all of them at once, in threads; their results, exceptions among them."""
+    """Calls all jobs in parallel, in threads; returns their results, including exceptions."""
     results = [None] * len(jobs)
 
     def run(index):
         try:
             results[index] = jobs[index]()
-        except Exception as cause:  # the test looks at it
+        except Exception as cause:  # checked by the test
             results[index] = cause
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(len(jobs))]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A training program with what real ones have, for virtual.py: run by a simulation, and by the test
-itself with an optimizer of PyTorch. Its argument says which."""
+"""A training program with features of real ones, for virtual.py: executed by a simulation, and by
+the test itself with an optimizer of PyTorch. Its argument selects the case."""
 
 import itertools
 import os
@@ -30,7 +30,7 @@ def make_model(case):
     torch.manual_seed(1)
     model = torch.nn.Sequential(torch.nn.Linear(6, 10), torch.nn.BatchNorm1d(10), torch.nn.Tanh(),
                                 torch.nn.Linear(10, 3))
-    if case == "local":  # before BatchNorm a bias has rounding for a gradient, and AdamW scales it up
+    if case == "local":  # a bias before BatchNorm has a gradient of rounding errors, which AdamW scales up
         model = torch.nn.Sequential(model[0], model[2], model[3])
     if case == "zero":
         model = torch.nn.Sequential(torch.nn.Linear(6, 3))
@@ -45,20 +45,21 @@ def groups(model):
 
 
 def settings(case):
-    """Of SGD; None: AdamW."""
+    """Returns settings of SGD; None: AdamW."""
     return {"everything": {"lr": 0.1, "momentum": 0.9, "nesterov": True}, "local": None,
             "zero": {"lr": 0.125}}.get(case, {"lr": 0.1, "momentum": 0.9})
 
 
 def steps(case, rank, model, optimizer, last):
-    """Trains, with everything that a program may do between; yields before each optimizer's step."""
+    """Trains, using everything that a program may do between steps; yields before each optimizer's
+    step."""
     everything = case in ("everything", "local")
     schedule = torch.optim.lr_scheduler.StepLR(getattr(optimizer, "inner", optimizer), 5, 0.5)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # there is no CUDA
+        warnings.simplefilter("ignore")  # without CUDA
         scaler = torch.cuda.amp.GradScaler(enabled=case == "amp")
     torch.manual_seed(100 + rank)
-    # Begun anew in each iteration, so that a program that is taken up continues where it was.
+    # Created again in each iteration, so that a program that is resumed continues where it was.
     loader = torch.utils.data.DataLoader(Data(rank), 8, shuffle=True,
                                          num_workers=2 if case == "everything" else 0)
     if hasattr(optimizer, "keep") and optimizer.keep(schedule=schedule, model=model, scaler=scaler):
@@ -87,7 +88,7 @@ def steps(case, rank, model, optimizer, last):
 
 
 def train(case, rank, join, last=LAST):
-    """`join` makes an optimizer of model and groups. The model."""
+    """Trains with the optimizer that `join` makes of model and groups. Returns the model."""
     model = make_model(case)
     everything = case in ("everything", "local")
     optimizer = join(model, groups(model) if everything else model.parameters())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many workers in one process (rog.worker_host), against a process each."""
+"""Many workers in one process (rog.worker_host), compared with a process for each."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from cluster import SOURCE, torch  # torch first: skips where there is none
 
 from simulation import Simulation
 
-# What every program here begins with.
+# The beginning of every program here.
 HEAD = """
 import os, random, sys
 import torch, rog
@@ -39,7 +39,7 @@ class Case(unittest.TestCase):
         self.folder = folder.name
 
     def start(self, simulation, script, workers, hosted, arguments=(), **environment):
-        """The processes; one where they are hosted."""
+        """Starts the processes, or one process if they are hosted."""
         path = os.path.join(self.folder, "train.py")
         with open(path, "w") as file:
             file.write(HEAD + textwrap.dedent(script))
@@ -59,7 +59,7 @@ class Case(unittest.TestCase):
         return processes
 
     def run_program(self, script, workers=3, hosted=True, arguments=(), simulate={}, **environment):
-        """The simulation, and of each process its status and what it printed."""
+        """Returns the simulation, and for each process its status and output."""
         with Simulation(workers, **simulate) as simulation:
             processes = self.start(simulation, script, workers, hosted, arguments, **environment)
             said = [process.communicate(timeout=120)[0] for process in processes]
@@ -72,7 +72,7 @@ class Case(unittest.TestCase):
 
 
 class Same(Case):
-    """The bytes of a process each."""
+    """The same bytes as with a process for each worker."""
 
     SCRIPT = """
         import hashlib
@@ -123,7 +123,8 @@ class Same(Case):
         self.assertEqual(len({result.split()[1] for result in results}), 3)
 
     def test_what_is_a_workers_own(self):
-        """Random numbers without a seed, files, lines; and as deep a recursion as elsewhere."""
+        """Random numbers without a seed, files, lines; and the same recursion limit as
+        elsewhere."""
         with open(os.path.join(self.folder, "given"), "w") as file:
             file.write("x")
         simulation, status, said = self.run_program("""
@@ -166,7 +167,7 @@ class Same(Case):
 
 
 class Failures(Case):
-    """Of the second of two workers."""
+    """Failures of the second of two workers."""
 
     SCRIPT = """
         import threading
@@ -197,7 +198,7 @@ class Failures(Case):
     """
 
     def fails(self, case, told, status=1, hosted=True):
-        """What the simulation is told. The last line that is printed."""
+        """Checks what is reported to the simulation. Returns the last line of output."""
         simulation, codes, said = self.run_program(self.SCRIPT, 2, hosted, [case])
         self.assertRegex(simulation.error or "", told)
         self.assertEqual(codes[-1], status, said)
@@ -235,7 +236,7 @@ class Failures(Case):
             self.assertIn(done.returncode, (1, 2))
 
     def test_interrupt(self):
-        with Simulation(3) as simulation:  # the third never comes: both wait
+        with Simulation(3) as simulation:  # the third never connects, so both wait
             process = self.start(simulation, "join(torch.nn.Linear(2, 1))", 2, True)[0]
             while len(simulation.peers) < 2:
                 self.assertIsNone(process.poll())
@@ -246,7 +247,8 @@ class Failures(Case):
 
 
 class Tests(unittest.TestCase):
-    """rog.test_host: each checkpoint as by a process of its own, but for the imports."""
+    """rog.test_host: each checkpoint is tested as in a process of its own, except for the
+    imports."""
 
     SCRIPT = """
         '''A test.'''
@@ -293,7 +295,7 @@ class Tests(unittest.TestCase):
         self.assertEqual(statuses, [0, 1 << 8, 3 << 8, 9, 0])
         first = "['--test'] 2 ''\n"
         self.assertEqual(outputs[0], "counted\nown\n" + first + "one\n")
-        self.assertEqual(outputs[4], "own\n" + first + "a two\n")  # its own module each time
+        self.assertEqual(outputs[4], "own\n" + first + "a two\n")  # a new module each time
         self.assertEqual(outputs[2], "own\n" + first)
         self.assertIn('File "test.py", line 12, in <module>', done.stderr)
         self.assertTrue(done.stderr.rstrip().endswith("ValueError: bad bad"))

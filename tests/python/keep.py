@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program keeps in snapshots: a run that is taken up ends with the bytes of the whole one."""
+"""State that a program keeps in snapshots: a resumed run ends with the same bytes as an
+uninterrupted one."""
 
 import os
 import random
@@ -14,7 +15,7 @@ LAST = 10
 
 
 class Average:
-    """Of a model's parameters, as programs write them."""
+    """An average of a model's parameters, as programs write it."""
 
     def __init__(self, model):
         self.values = [p.detach().clone() for p in model.parameters()]
@@ -55,8 +56,8 @@ class Case(unittest.TestCase):
         return (torch.randn(8, 6) + 0.1 * random.random(), torch.randint(3, (8,)))
 
     def compare(self, program, at=4, **simulate):
-        """What the program returns: of a whole run, and of one that is taken up before iteration
-        `at` (from 0)."""
+        """Compares what the program returns in an uninterrupted run, and in one that is resumed
+        before iteration `at` (from 0)."""
         with Simulation(keep=[at], **simulate) as simulation:
             whole = program(simulation)
         self.assertEqual(simulation.kept, {at: {1: ""}}, simulation.error)
@@ -71,7 +72,7 @@ class Case(unittest.TestCase):
 
 class SameBytes(Case):
     def program(self, average=None, mark=False, order="step first"):
-        """Each thing that a program changes, at its usual place."""
+        """Changes everything that programs change, at its usual place."""
         def run(simulation):
             model = self.make_model()
             optimizer = rog.Optimizer(model.named_parameters(), lr=0.1, momentum=0.9,
@@ -90,7 +91,7 @@ class SameBytes(Case):
                 schedule.step()
                 if mark:
                     ema.follow(model)
-                    random.random()  # a program that draws here, too
+                    random.random()  # a program that draws random numbers here, too
                     optimizer.keep()
                 elif average:
                     ema.update(model)
@@ -141,7 +142,7 @@ class SameBytes(Case):
             optimizer = rog.Optimizer(model[4].parameters(), lr=0.1, **self.given(simulation))
             optimizer.keep(model=model)
             while optimizer.iteration < LAST:
-                with torch.no_grad():  # trained in its own way
+                with torch.no_grad():  # trained without the optimizer
                     model[0].weight.mul_(0.9)
                 x, y = self.draw()
                 optimizer.zero_grad()
@@ -170,7 +171,7 @@ class Others(Case):
         return simulation.kept[1][1]
 
     def test_why_not(self):
-        """The run goes on."""
+        """If state cannot be kept, the reason is reported and the run continues."""
         class Odd(Average):
             def state_dict(self):
                 return {"drawn": (x for x in [])}
@@ -205,7 +206,7 @@ class Others(Case):
             self.train(simulation, keep)
 
     def test_elsewhere(self):
-        """On a real cluster nothing is asked for."""
+        """On a real cluster no state is requested."""
         with Server() as server:
             model = torch.nn.Linear(2, 1)
             optimizer = server.optimizer(model.parameters(), lr=0.1, out_dir=self.out)

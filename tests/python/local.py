@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.LocalOptimizer against local training alone, against DiLoCo by hand, and used wrongly."""
+"""rog.LocalOptimizer compared with local training, with DiLoCo written out, and used wrongly."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def batches(count, seed=1):
 
 
 def adamw(model):
-    """Two groups."""
+    """Returns AdamW with two groups."""
     return torch.optim.AdamW([{"params": model[0].parameters(), "lr": 0.01},
                               {"params": model[2].parameters(), "weight_decay": 0.1}], lr=0.005)
 
@@ -60,8 +60,8 @@ def local(server, inner, every=None, rank=1, **more):
 
 
 class SameAsAlone(Case):
-    """One worker, the mean, nothing compressed: an exchange leaves the model as local training has
-    made it, to the rounding of a float."""
+    """One worker, the mean, without compression: an exchange does not change the result of local
+    training, except for rounding of a float."""
 
     def compare(self, make_inner, every=5, steps=23, prepare=lambda model: model, schedule=False,
                 accumulate=1, options=(), **more):
@@ -78,7 +78,7 @@ class SameAsAlone(Case):
             going_on = 1 if more.get("background") else 0
             self.assertEqual((optimizer.iteration, optimizer.steps),
                              (steps // every - going_on, steps % every))
-            optimizer.state_dict()  # settles, and leaves the steps that are made
+            optimizer.state_dict()  # waits for the exchange, and keeps the steps done meanwhile
             optimizer.finish()
             self.assertEqual(optimizer.iteration, steps // every + (steps % every > 0))
             saved = rog.load(server.checkpoints()[-1])
@@ -107,13 +107,13 @@ class SameAsAlone(Case):
         self.compare(adamw, background=True)
 
     def test_merge(self):
-        """Where the server has what the worker has, mixing them changes nothing."""
+        """If server and worker have the same model, mixing them changes nothing."""
         self.compare(sgd, options=("--merge", "0.5"), settings={"merge": 0.5})
 
 
 class Several(Case):
     def diloco(self, models, rounds, every, data):
-        """Douillard et al., Algorithm 1, by hand: AdamW inside, Nesterov outside."""
+        """Computes Douillard et al., Algorithm 1: AdamW as inner, Nesterov as outer optimizer."""
         inner = [adamw(model) for model in models]
         outer = [p.detach().double() for p in models[0].parameters()]
         momentum = [torch.zeros_like(p) for p in outer]
@@ -134,7 +134,7 @@ class Several(Case):
         rounds, every = 6, 4
         data = [batches(rounds * every, rank) for rank in (1, 2, 3)]
         wanted = self.diloco([make_model() for _ in data], rounds, every, data)
-        models = [make_model() for _ in data]  # whoever comes first brings the values
+        models = [make_model() for _ in data]  # the first worker provides the values
 
         def work(rank):
             optimizer = local(server, adamw(models[rank - 1]), every, rank)
@@ -149,7 +149,7 @@ class Several(Case):
         self.assertGreater((models[0][0].weight - make_model()[0].weight).abs().max().item(), 0.05)
 
     def test_two_in_the_background(self):
-        """Steps that are made while an exchange goes on stay on top of what it brings."""
+        """Steps done during an exchange are kept in addition to its result."""
         rounds, every = 5, 3
         data = [batches(rounds * every, rank) for rank in (1, 2)]
         hands = [make_model() for _ in data]
@@ -199,7 +199,7 @@ class Several(Case):
             self.assertEqual(sorted(rog.load(server.checkpoints()[-1]))[0], "0.bias")
 
     def test_compressed(self):
-        """Under ROG with a bit an element two workers still learn."""
+        """Under ROG with one bit per element two workers still learn."""
         models = [make_model(), make_model(7)]
         teacher = make_model(9)
 
@@ -238,7 +238,8 @@ class Saving(Case):
                     self.assertGreater(max(r.abs().max() for r in state["residual"]), 0)
                 optimizer.finish()
         self.assertGreater((whole[0].weight - half[0].weight).abs().max().item(), 1e-2)
-        # The server's own residual, what a pull has not sent yet, is not the worker's to save.
+        # The server's residual, which a pull has not sent yet, is not part of the worker's saved
+        # state.
         self.assert_near(whole.parameters(), again.parameters(), 0.05)
 
     def test_states_of_others(self):
@@ -254,7 +255,7 @@ class Saving(Case):
 
 
 def through_a_file(state):
-    """As it comes back from a file."""
+    """Returns the state after saving and loading it."""
     file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)
@@ -291,7 +292,7 @@ class WrongUse(Case):
                       "watts_stall"]})]}
         delta = dict(config, contribution="delta")
         key = {"server": "127.0.0.1:1", "key_file": "/nonexistent"}
-        with Server() as server:  # only for its key
+        with Server() as server:  # only its key is used
             key["key_file"] = server.key
             for make, run, more, part in [
                     (lambda **k: rog.LocalOptimizer(sgd(make_model()), **k), config, {},

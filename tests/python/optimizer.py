@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rog.Optimizer against torch.optim.SGD, against librog itself, between workers, and used wrongly."""
+"""rog.Optimizer compared with torch.optim.SGD, with librog itself, between workers, and used
+wrongly."""
 
 import ctypes
 import math
@@ -24,7 +25,7 @@ def make_model(seed=0):
 
 
 def split(model):
-    """Its parameters, in order, as two groups."""
+    """Returns its parameters, in order, as two groups."""
     return [{"params": model[0].parameters(), "lr": 0.1, "weight_decay": 0.0},
             {"params": [p for m in model[1:] for p in m.parameters()], "momentum": 0.5}]
 
@@ -49,7 +50,7 @@ def train(model, optimizer, data, scheduler=None):
 
 
 class SameAsSGD(unittest.TestCase):
-    """BSP, one worker, compression off: torch.optim.SGD to 1e-6, step by step."""
+    """BSP, one worker, without compression: equal to torch.optim.SGD to 1e-6, step by step."""
 
     def compare(self, settings, groups=lambda model: model.parameters(), prepare=lambda model: model,
                 schedule=None, steps=30):
@@ -104,7 +105,7 @@ class SameAsSGD(unittest.TestCase):
 
 
 class SameAsLibrog(unittest.TestCase):
-    """With compression: the bits that librog makes of the same gradients and rule (which
+    """With compression: the same bits as librog for the same gradients and rule (which
     tests/unit/librog_test.c compares with the synchronization core)."""
 
     def test_bits(self):
@@ -135,8 +136,8 @@ class SameAsLibrog(unittest.TestCase):
 
 class Saving(unittest.TestCase):
     def test_going_on(self):
-        """Saved in the middle and gone on from: as if nothing had been, but for the rounding of the
-        weights that were saved, of which the server has more digits."""
+        """Saved in the middle and continued: the same result, except for rounding of the saved
+        weights, of which the server has more digits."""
         data = list(batches(12))
         whole, half = make_model(), make_model()
         given = {"lr": 0.02, "momentum": 0.9, "nesterov": True}
@@ -214,8 +215,8 @@ class SeveralWorkers(unittest.TestCase):
         self.assertIn("1.weight", saved)
 
     def test_in_the_background(self):
-        """Gradients of a model that is an exchange older, with groups and a schedule: the same as
-        doing so with SGD, by hand. The state is that after the last exchange."""
+        """Gradients are of a model that is one exchange older, with groups and a schedule: the same
+        as SGD written that way. The state is that after the last exchange."""
         ours, theirs = make_model(), make_model()
         sgd = torch.optim.SGD(split(theirs), lr=0.02, momentum=0.9)
         waiting = None
@@ -341,7 +342,7 @@ class WrongUse(unittest.TestCase):
                           "ROG_CONFIG": "/nonexistent"})
         with self.assertRaisesRegex(rog.RogError, "ROG_KEY_FILE is not set"):
             rog.from_env({"ROG_SERVER": "x:1", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
-        with self.assertRaisesRegex(rog.RogError, "does not describe the run"):  # needs no key
+        with self.assertRaisesRegex(rog.RogError, "does not describe the run"):  # no key is needed
             rog.from_env({"ROG_SERVER": "virtual:x", "ROG_RANK": "1", "ROG_CONFIG": "/nonexistent"})
 
     def test_from_the_environment_of_a_test(self):
@@ -375,7 +376,7 @@ class WrongUse(unittest.TestCase):
             server.process.terminate()
 
     def test_gradients_that_are_no_numbers_in_the_background(self):
-        """Said by the step that brings them; nothing can be done after that."""
+        """The step with such a gradient raises an error; no further step is possible."""
         for call in ["step", "state_dict", "finish"]:
             with Server() as server:
                 model = make_model()
@@ -391,7 +392,7 @@ class WrongUse(unittest.TestCase):
                 server.process.terminate()
 
     def test_what_sgd_has_beside(self):
-        """Of what torch.optim.SGD knows nothing is left undone without output."""
+        """Every option of torch.optim.SGD is either supported or rejected."""
         model = make_model()
         nowhere = {"server": "127.0.0.1:1", "key_file": "/nonexistent", "lr": 0.1}
         for key, value in [("maximize", True), ("dampening", 0.5), ("foreach", True),
@@ -403,7 +404,7 @@ class WrongUse(unittest.TestCase):
             with self.assertRaisesRegex(rog.RogError, "has %s = %s, which torch.optim.SGD supports"
                                         % (key, value)):
                 rog.Optimizer(groups, **nowhere)
-        # As a saved state of torch.optim.SGD has them, and a scheduler or the program itself.
+        # As in a saved state of torch.optim.SGD, or set by a scheduler or the program itself.
         with Server() as server:
             groups = [{"params": model.parameters(), "maximize": False, "dampening": 0,
                        "initial_lr": 0.1, "name": "all"}]
@@ -468,7 +469,7 @@ class WrongUse(unittest.TestCase):
             server.process.terminate()
 
     def test_in_a_fork(self):
-        """A fork can neither go on with the run nor end it, nor does it wait for ever."""
+        """A fork can neither continue the run nor end it, and does not wait for ever."""
         with Server() as server:
             model = make_model()
             optimizer = server.optimizer(model.parameters(), lr=0.1)

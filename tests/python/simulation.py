@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For the tests of the Python package: the simulation's half of librog/virtual/protocol.h, which gives
-one worker control after the other and applies their mean by SGD, as BSP without compression does."""
+"""For tests of the Python package: the simulation's side of librog/virtual/protocol.h, which gives
+control to one worker after the other and applies their mean with SGD, like BSP without compression."""
 
 import ctypes
 import itertools
@@ -19,7 +19,7 @@ from rog import _librog
 
 
 def _kinds():
-    """The messages' numbers, by name, as the header counts them."""
+    """Returns the numbers of messages by name, as in the header."""
     with open(os.path.join(SOURCE, "librog", "virtual", "protocol.h")) as file:
         text = file.read().split("enum rog_virtual_kind {")[1].split("};")[0]
     names = re.findall(r"\bROG_VIRTUAL_(\w+)(?: = 1)?,", re.sub(r"/\*.*?\*/", "", text, flags=re.S))
@@ -42,7 +42,7 @@ class Head(ctypes.Structure):
 
 
 class Failed(Exception):
-    """A worker has said so."""
+    """Raised if a worker reports an error."""
 
 
 class Peer:
@@ -76,7 +76,7 @@ class Peer:
         self.through = False
 
     def _place(self, size):
-        """Where the next so many bytes are."""
+        """Returns the position of the next `size` bytes."""
         at, self.end = self.end, (self.end + size + 63) // 64 * 64
         return at
 
@@ -90,7 +90,7 @@ class Peer:
                                           text.encode()))
 
     def receive(self):
-        """Kind, number, part, text."""
+        """Returns kind, number, part and text of a message."""
         data = self.connection.recv(MESSAGE.size)
         if not data:
             raise Failed("worker %d has closed" % self.rank)
@@ -108,7 +108,7 @@ class Peer:
         self.send(STATE, tensor, part)
 
     def update(self, rule_count):
-        """What its gradients come to."""
+        """Returns the update computed from its gradients."""
         way = torch.zeros_like(self.values)
         at = 0
         for index, size in enumerate(self.sizes):
@@ -126,15 +126,16 @@ class Peer:
 
 
 class Simulation:
-    """Until the `with` ends, which waits for it; `error` is why it failed, `order` who had control."""
+    """Exists until the `with` ends, which waits for the run; `error` is why it failed, `order` the
+    workers in order of control."""
 
     def __init__(self, workers=1, *, deltas=False, local_steps=1, seconds=None, keep=(), resumed=None):
-        """`seconds`: iterations after which the run is over; `keep`: before which of them all are
-        asked to keep; `resumed`: what `snapshot` of an earlier one has."""
+        """`seconds`: number of iterations after which the run ends; `keep`: iterations before which
+        all workers are asked to keep; `resumed`: the `snapshot` of an earlier simulation."""
         self.workers, self._deltas, self._local_steps = workers, deltas, local_steps
         self._seconds, self._keep, self._resumed = seconds, keep, resumed
         self.was_resumed = resumed is not None
-        self.nobody_comes = False  # the test says: all processes have ended
+        self.nobody_comes = False  # set by the test: all processes have ended
         self.error, self.order, self.kept, self.snapshot, self.peers = None, [], {}, None, []
         name = "rog-test-%d-%d" % (os.getpid(), next(_names))
         self.server = "virtual:" + name
@@ -213,7 +214,7 @@ class Simulation:
         peer.send(kind, iteration if kind == START else 0, flags=flags)
 
     def _turn(self, peer, iteration, model, begins, keeps, over):
-        """What the worker's iteration comes to; None: nothing."""
+        """Returns the update of the worker's iteration; None: there is none."""
         flags = KEEP * keeps + RESUMED * bool(begins and self._resumed)
         if over:
             peer.through = True

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs as the workers of a virtual cluster (rog-trainer simulate), against plain PyTorch, against
-other ways to share processes, and interrupted."""
+"""Programs as the workers of a virtual cluster (rog-trainer simulate), compared with plain PyTorch
+and with other distributions of workers over processes, and interrupted."""
 
 import glob
 import hashlib
@@ -47,7 +47,7 @@ class Case(unittest.TestCase):
             env=dict(os.environ, PYTHONPATH=os.path.join(SOURCE, "python")))
 
     def run_program(self, out, case, workers, *options, status=0, **settings):
-        """What it said."""
+        """Returns the output."""
         process = self.start(out, case, workers, *options, **settings)
         said = process.communicate(timeout=200)[1]
         self.assertEqual(process.returncode, status, said)
@@ -58,7 +58,7 @@ class Case(unittest.TestCase):
                 for rank in range(1, workers + 1)]
 
     def digest(self, out):
-        """Of events, checkpoints and what programs ended with."""
+        """Returns a digest of events, checkpoints and the programs' results."""
         found = hashlib.sha256()
         for pattern in ["events.jsonl", "chkpt/*"]:
             for path in sorted(glob.glob(os.path.join(self.folder, out, pattern))):
@@ -95,7 +95,8 @@ class SameAsPyTorch(Case):
         self.assertEqual(len(self.events(case, "iteration")), features.LAST)
 
     def test_bits(self):
-        """From zeros the sums are the same, in the same order, and no product with 1/8 is rounded."""
+        """Starting from zero, sums are the same, in the same order, and products with 1/8 are
+        exact."""
         self.compare("zero", 0)
 
     def test_everything(self):
@@ -103,7 +104,7 @@ class SameAsPyTorch(Case):
         self.compare("everything", 1e-6)
 
     def test_mixed_precision(self):
-        """What bfloat16 makes of a difference in the last place."""
+        """Tolerates what bfloat16 makes of a difference in the last place."""
         self.compare("amp", 2e-3)
 
     def test_adamw_inside(self):
@@ -112,7 +113,7 @@ class SameAsPyTorch(Case):
 
 class Together(Case):
     def test_mean_of_gradients(self):
-        """Three workers come to what one of SGD with the mean of their gradients does."""
+        """Three workers give the same result as one of SGD with the mean of their gradients."""
         models = [features.make_model("plain") for _ in range(3)]
         optimizers = [torch.optim.SGD(model.parameters(), **features.settings("plain"))
                       for model in models]
@@ -122,7 +123,7 @@ class Together(Case):
         for _ in range(features.LAST):
             for index, step in enumerate(steps):
                 torch.set_rng_state(random[index])
-                next(step)  # its gradients are there
+                next(step)  # its gradients have been computed
                 random[index] = torch.get_rng_state()
             for parameters in zip(*(model.parameters() for model in models)):
                 mean = sum(p.grad for p in parameters) / 3
@@ -136,7 +137,7 @@ class Together(Case):
                 self.assertLess((found[name] - value).abs().max().item(), 1e-5, name)
 
     def test_same_bytes(self):
-        """Whoever shares a process, and however many compute at once."""
+        """For any distribution over processes, and however many compute at the same time."""
         how = {"library": "ROG", "threshold": 4, "compression": "sign"}
         self.run_program("each", "plain", 3, "--jobs", "2", **how)
         digest = self.digest("each")
@@ -157,13 +158,13 @@ class Together(Case):
             self.assertRegex(said, "worker 2.*ValueError: the third is enough")
             self.assertNotIn("^^", said)
             self.assertIn("worker 2", self.events("out%d" % shared, "error")[-1]["message"])
-            log = said.split("(")[-1].split(")")[0]  # its name is the last thing that is said
+            log = said.split("(")[-1].split(")")[0]  # its name is at the end of the message
             with open(log) as file:
                 last = file.read().splitlines()[-1]
             self.assertRegex(last, "^(worker 2: )?ValueError: the third is enough$")
 
     def test_killed_and_resumed(self):
-        """With what the program keeps: schedule, statistics of BatchNorm, random states."""
+        """With the state the program keeps: schedule, statistics of BatchNorm, random states."""
         for shared, case, more in [(3, "plain", {}), (3, "saves", {"overlap": True}),
                                    (2, "local", {"contribution": "delta", "batchsize": 3})]:
             how = dict(more, library="ROG", threshold=4, compression="sign",

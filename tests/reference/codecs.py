@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What codecs send of a row, beside short programs written from the papers.
+"""Compares what codecs send of a row with short programs written from the papers.
 
     codecs.py CODEC_PROGRAM
 
-reference-codec (codec.c) encodes rows, exchange after exchange, with error feedback; here the same is
-done in NumPy, in float64 where the papers have real numbers, from the definitions and from what the
-comments of librog/codecs say of bytes. Held to: 1e-6 of the value. Where a number is so near the
-middle between two that it could be rounded either way the codec's choice is taken and counted: any
-choice but these two is a fault. What is left must be what was there less what was sent.
+reference-codec (codec.c) encodes rows, exchange after exchange, with error feedback; here NumPy does
+the same, in float64 where the papers have real numbers, from the definitions and from the description
+of bytes in the comments of librog/codecs. Tolerance: 1e-6 of the value. If a number is so close to the
+middle between two others that it could be rounded either way, the codec's choice is used and counted:
+any choice other than these two is an error. The residual must be the values minus what was sent.
 """
 
 import json
@@ -22,13 +22,14 @@ except ImportError:
     sys.exit(77)
 
 TOLERANCE = 1e-6
-NEAR = 1e-4  # of a space between two numbers: nearer to the middle either is right
+NEAR = 1e-4  # of the distance between two values: closer to the middle either is right
 EXCHANGES = 20
 PROGRAM = sys.argv[1]
 
 
 def send(name, parameters, values, level=0):
-    """values: (exchanges, elements). Of each exchange: bytes, what they say, what is left."""
+    """values: (exchanges, elements). Returns, for each exchange, bytes, decoded values and
+    residual."""
     values = np.ascontiguousarray(values, dtype="<f4")
     elements = values.shape[1]
     output = subprocess.run(
@@ -47,7 +48,7 @@ def send(name, parameters, values, level=0):
 
 
 def drawn(rng, exchanges, elements):
-    """Numbers of a row: of many sizes, some zeros, some of them equal."""
+    """Draws the numbers of a row: of many magnitudes, with some zeros and some equal numbers."""
     values = rng.standard_normal((exchanges, elements)) * 10.0 ** rng.uniform(-8, 1, (exchanges, 1))
     values[rng.random(values.shape) < 0.05] = 0
     values[rng.random(values.shape) < 0.05] *= 30
@@ -62,7 +63,7 @@ class Count:
 
 
 def compare(said, expected, other, count):
-    """said is expected, or where `other` is a number that."""
+    """Checks that `said` equals `expected`, or `other` where that is a number."""
     near = np.abs(said - expected) <= TOLERANCE * np.abs(expected) + 1e-40
     also = np.abs(said - other) <= TOLERANCE * np.abs(other) + 1e-40
     assert np.all(near | also), (said[~(near | also)], expected[~(near | also)])
@@ -90,7 +91,8 @@ def follow(name, parameters, elements, rule, rng, level=0, exchanges=EXCHANGES, 
 
 
 def steps(x, step, halves, least, most, chance=None):
-    """Multiples of step: the nearest, or by chance; and the other one where both are right."""
+    """Rounds to multiples of step, to the nearest or randomly; and returns the other one where both
+    are right."""
     place = np.divide(x, step, out=np.zeros_like(x), where=step > 0)
     down = np.floor(place)
     fraction = place - down
@@ -112,7 +114,7 @@ def steps(x, step, halves, least, most, chance=None):
 # ---- sixteen bits ----
 
 def float16(x, _, row):
-    """numpy's float16 of the row times a power of two."""
+    """Computes numpy's float16 of the row times a power of two."""
     exponent = max(int(np.float32(np.abs(x).max()).view("u4") >> 23), 15)
     assert row[0] == exponent
     factor = 2.0 ** (141 - exponent)
@@ -188,7 +190,8 @@ def qsgd(bits, bucket, norm):
 
 
 def hold_qsgd_to_its_mean(rng):
-    """E[Q(x)] = x: the mean over many buckets of the same numbers, each with its own chance."""
+    """Checks E[Q(x)] = x: the mean over many buckets of the same numbers with independent random
+    numbers."""
     x, buckets = rng.standard_normal(512).astype("f4"), 4000
     said = send("qsgd", {"norm": "l2"}, np.tile(x, buckets)[None])[0][1].astype("f8")
     step = np.sqrt((x.astype("f8") ** 2).sum()) / 7
@@ -208,7 +211,8 @@ def numbers_of(bits, width):
 
 
 def read_indices(data, elements, count):
-    """Indices of a sparse row as its header has them; and how many bytes they take."""
+    """Reads the indices of a sparse row as described in its header; and how many bytes they
+    take."""
     if count == 0:
         return np.zeros(0, "i8"), 0
     sizes = [(-(-count * low // 8) + -(-(count + ((elements - 1) >> low)) // 8), low)
@@ -237,7 +241,7 @@ def unpacked(data, count, bits):
 
 
 def read_values(data, count, bits, x):
-    """The values that are said, held to what they are of x."""
+    """Reads the values, and compares them with x."""
     if bits == 32:
         said = np.frombuffer(data, "<f4", count).astype("f8")
         assert np.array_equal(said, x)
@@ -266,7 +270,7 @@ def count_of(density, elements):
 
 
 def largest(x, count):
-    """The first of those that are equal, none that is zero: by sorting."""
+    """Finds the largest by sorting: the first of equal ones, and no zeros."""
     order = np.argsort(-np.abs(x), kind="stable")[:count]
     return np.sort(order[x[order] != 0])
 
@@ -302,7 +306,8 @@ def top(density, chunk=None, bits=32, warmup=0, of="row"):
 
 
 def some(density, bits=32):
-    """Floyd's sample from the seed in the row, of those that are sent or of the others."""
+    """Computes Floyd's sample from the seed in the row, of the elements that are sent or of the
+    others."""
     def rule(x, exchange, row):
         assert int.from_bytes(row[:4], "little") == exchange
         n, count = x.size, count_of(density, x.size)

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Server optimizers that work in rounds, from their papers, beside the synchronization core.
+"""Compares server optimizers that work in rounds, written from their papers, with the synchronization
+core.
 
     optimizers.py ROUNDS_PROGRAM [CASE]
 
-A run of the core is written down by reference-rounds: what arrived, of whom, in which order, who left,
-and the server's model after each push. Here the same goes through the rules as they were published, in
-float64: FedBuff (Nguyen et al., AISTATS 2022), the outer step of DiLoCo (Douillard et al., 2311.08105),
-FedAdam (Reddi et al., ICLR 2021), Adam, 1-bit Adam's frozen variance (Tang et al., ICML 2021), signSGD
-with majority vote (Bernstein et al., ICML 2018). Where PyTorch is there and whole models are pushed,
-torch.optim.SGD(nesterov=True) and torch.optim.Adam are given the same means, too.
+reference-rounds records a run of the core: which contributions arrived from which workers in which
+order, which workers left, and the server's model after each push. Here the published rules are applied
+to the same contributions in float64: FedBuff (Nguyen et al., AISTATS 2022), the outer step of DiLoCo
+(Douillard et al., 2311.08105), FedAdam (Reddi et al., ICLR 2021), Adam, 1-bit Adam's frozen variance
+(Tang et al., ICML 2021), signSGD with majority vote (Bernstein et al., ICML 2018). If PyTorch is
+installed and whole models are pushed, torch.optim.SGD(nesterov=True) and torch.optim.Adam get the same
+means, too.
 
-What has been added to the models must agree to TOLERANCE of it.
+The changes of the models must agree within TOLERANCE, relative to their size.
 """
 
 import json
@@ -129,7 +131,7 @@ RULES = {"buffer": Buffer, "nesterov": Nesterov, "adam": Adam, "majority": Major
 
 
 class Torch:
-    """The same means as gradients of a torch.optim optimizer, in float64."""
+    """Applies the same means as gradients of a torch.optim optimizer, in float64."""
 
     def __init__(self, kind, model, p):
         self.w = torch.tensor(model, dtype=torch.float64, requires_grad=True)
@@ -149,7 +151,7 @@ class Torch:
 
 
 class Server:
-    """What a parameter server does with contributions, whatever the rule."""
+    """The part of a parameter server that does not depend on the rule."""
 
     def __init__(self, case, workers, model):
         self.case, self.rule = case, RULES[case.optimizer](len(model), case.parameters)
@@ -182,7 +184,7 @@ class Server:
         self.gone += self.made[worker]
 
     def end_round(self):
-        """Ends the round where it is complete."""
+        """Ends the round if it is complete."""
         every = self.case.parameters.get("every", 10 if self.case.optimizer == "buffer" else 0)
         if self.count == 0 or self.count < (every or sum(self.active) + self.gone):
             return

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Methods of the literature, each written from its paper, beside the synchronization core.
+"""Compares methods of the literature, each written from its paper, with the synchronization core.
 
-    papers.py PROGRAM CASES            holds CASES, and PROGRAM, to what is computed here
-    papers.py PROGRAM CASES --write    makes CASES anew
+    papers.py PROGRAM CASES            compares CASES, and PROGRAM, with what is computed here
+    papers.py PROGRAM CASES --write    writes CASES again
 
-PROGRAM is reference-methods (methods.c tells what it does): settings of a run on the core. Here the
+PROGRAM is reference-methods (described in methods.c): it runs the core with given settings. Here the
 same three workers have the same quadratic functions, and a method is its paper's algorithm in
-float64, in its plainest form: no rows, no messages, no strategy. What papers leave to all-reduce is
-a mean here; what they number from 0 is numbered from 0.
+float64, in its simplest form: no rows, no messages, no strategy. An all-reduce of a paper is a mean
+here; what papers number from 0 is numbered from 0.
 
 Every model after every exchange must agree within TOLERANCE of its largest magnitude, and the same
-workers must have to wait. Where a method takes signs (the first steps of Adam nearly are), rounds to
-few values or chooses the largest, float32 may find a number on the other side: those elements are
-counted apart, and there may be few of them.
+workers must have to wait. If a method takes signs (the first steps of Adam are nearly signs), rounds
+to few values or selects the largest, a number may be on the other side in float32: such elements are
+counted separately, and there may only be few of them.
 
-CASES also has some elements of each model, so that the core can be held to them where there is no
+CASES also contains some elements of each model, so that the core can be compared with them without
 NumPy.
 """
 
@@ -39,7 +39,7 @@ SHAPES = [(40, 60), (17,), (30, 20), (6, 5), (12, 3, 3, 16)]  # as in methods.c
 
 
 class Problem:
-    """What the workers minimize: of worker i the gradient c_i (w - t_i)."""
+    """What the workers minimize: worker i has the gradient c_i (w - t_i)."""
 
     def __init__(self, numbers):
         self.count = int(numbers[0])
@@ -56,7 +56,8 @@ class Problem:
         return [self.gradient(i, w) for i in range(WORKERS)]
 
     def matrices(self):
-        """Of each tensor its elements, and its shape as a matrix of its rows (sync/rows.h)."""
+        """Returns for each tensor its elements, and its shape as a matrix of its rows
+        (sync/rows.h)."""
         for where, shape in zip(self.tensors, SHAPES):
             size = int(np.prod(shape))
             yield where, (1, size) if len(shape) == 1 or size < 1000 else (shape[0], size // shape[0])
@@ -102,7 +103,7 @@ def inner(problem, i, w, optimizer, steps):
 # ---- methods: each yields the model after each exchange ----
 
 def parallel_sgd(problem, s):
-    """All gradients, one step of SGD with the mean of them, without momentum."""
+    """One step of SGD with the mean of all gradients, without momentum."""
     w = problem.start
     while True:
         w = w - s["learning_rate"] * np.mean(problem.gradients(w), axis=0)
@@ -151,10 +152,10 @@ def diloco(problem, s):
 
 
 class Clocks:
-    """SSP (Ho et al., NIPS 2013, section 3): nobody is more than s iterations ahead of the slowest.
-    DSSP (Zhao, An, Liu, Chen, ICDCS 2019, algorithms 1 and 2): who is, and is the fastest, is
-    granted r extra iterations, so that it comes to wait shortly before a push of the slowest. Here
-    nobody gets more than s_U ahead, whatever is granted. A turn takes a second."""
+    """SSP (Ho et al., NIPS 2013, section 3): no worker is more than s iterations ahead of the
+    slowest. DSSP (Zhao, An, Liu, Chen, ICDCS 2019, algorithms 1 and 2): the fastest worker, when it
+    exceeds that, is granted r extra iterations, so that it waits only shortly before a push of the
+    slowest. Here no worker gets more than s_U ahead, whatever is granted. A turn takes a second."""
 
     def __init__(self, lower, extra):
         self.lower, self.upper = lower, lower + extra
@@ -162,7 +163,8 @@ class Clocks:
         self.pushes = [[0.0, 0.0] for _ in range(WORKERS)]
 
     def controller(self, p, slowest, most):
-        """Algorithm 2: which of its next times is nearest to one of the slowest worker's."""
+        """Algorithm 2: returns which of the worker's next times is nearest to one of the slowest
+        worker's."""
         own, slow = self.pushes[p][1] - self.pushes[p][0], self.pushes[slowest]
         mine = [self.pushes[p][1] + r * own for r in range(most + 1)]
         theirs = [slow[1] + (k + 1) * (slow[1] - slow[0]) for k in range(most + 1)]
@@ -170,7 +172,7 @@ class Clocks:
         return gaps.index(min(gaps))
 
     def pushed(self, p, now):
-        """Whether the worker may go on at once."""
+        """Returns whether the worker may continue immediately."""
         self.count[p] += 1
         self.pushes[p] = [self.pushes[p][1], now]
         ahead = self.count[p] - min(self.count)
@@ -188,7 +190,7 @@ class Clocks:
 
 
 def asynchronous_sgd(problem, s, schedule):
-    """Each gradient changes the model when it arrives; Clocks says who goes on."""
+    """Each gradient changes the model when it arrives; Clocks decides which worker continues."""
     clocks = Clocks(s["threshold"], s.get("parameters", {}).get("range", 0))
     w, held, waiting = problem.start, [problem.start] * WORKERS, set()
     for now, i in enumerate(schedule, 1):
@@ -206,8 +208,8 @@ def asynchronous_sgd(problem, s, schedule):
 
 
 def fedbuff(problem, s, schedule):
-    """Nguyen et al., AISTATS 2022, algorithm 1, by turns: a client has downloaded the model when it
-    had its last turn; what it made of it arrives with this one."""
+    """Nguyen et al., AISTATS 2022, algorithm 1, by turns: a client downloaded the model in its
+    previous turn, and its result arrives in this one."""
     w, step, total, filled = problem.start, 0, 0, 0
     held = [(w, 0)] * WORKERS
     buffer = s["server_optimizer_parameters"]
@@ -224,9 +226,9 @@ def fedbuff(problem, s, schedule):
 
 
 def gaia(problem, s):
-    """Hsieh et al., NSDI 2017, section 4, with rows for values and a server between the data
-    centers: who has an update larger than v0 / sqrt(t) of its value sends it; the others add up. The
-    server does the same with what it has for each."""
+    """Hsieh et al., NSDI 2017, section 4, with rows instead of values and a server between the data
+    centers: an update larger than v0 / sqrt(t) of its value is sent; others accumulate. The server
+    does the same with what it has for each worker."""
     w, held = problem.start, np.array([problem.start] * WORKERS)
     waiting, rows, t = np.zeros((WORKERS, problem.count)), list(problem.rows()), 0
 
@@ -253,9 +255,9 @@ def gaia(problem, s):
 
 def streaming_diloco(problem, s):
     """Douillard et al., arXiv:2501.18512, algorithm 2, without quantization: fragments, of every
-    P-th tensor, in turn; what is sent of one while the next local steps are made (tau of them, as
-    many as between two fragments) is mixed with the worker's own: alpha its own, 1 - alpha the
-    outer model."""
+    P-th tensor, in turn; a fragment is sent during the next local steps (tau of them, as many as
+    between two fragments), and its result is mixed with the worker's own: alpha its own, 1 - alpha
+    the outer model."""
     fragments = s["parameters"]["fragments"]
     outer, alpha = s["server_optimizer_parameters"], s["merge"]
     lr, mu = outer["learning_rate"], outer["momentum"]
@@ -315,8 +317,9 @@ def bfloat(number, up):
 
 
 def two_bits(x):
-    """Of what is not 0 the sign, and which of two magnitudes is nearer: the means of those that are
-    larger than their mean and of the others, as bfloat16 (librog/codecs/packed_values.h)."""
+    """Encodes nonzero elements: the sign, and the nearer of two magnitudes, which are the means of
+    the elements larger than the mean and of the others, as bfloat16
+    (librog/codecs/packed_values.h)."""
     magnitudes = np.abs(x[x != 0])
     above = magnitudes > magnitudes.mean()
     lower = magnitudes[~above].mean()
@@ -325,7 +328,8 @@ def two_bits(x):
 
 
 def sparseloco(problem, s):
-    """Sarfi et al., arXiv:2508.15706, algorithm 1: largest of chunks, two bits a value."""
+    """Sarfi et al., arXiv:2508.15706, algorithm 1: the largest elements of chunks, two bits per
+    value."""
     w, e = problem.start, np.zeros((WORKERS, problem.count))
     optimizers = [AdamW(s) for _ in range(WORKERS)]
     codec, beta = s["compression_parameters"], s["error_feedback"]
@@ -344,7 +348,7 @@ def sparseloco(problem, s):
 
 def dgc(problem, s):
     """Lin et al., ICLR 2018, section 3: local clipping, momentum correction, masking of momentum
-    and of what has accumulated, and of the model the largest."""
+    and of accumulated values, and the largest elements of the model."""
     w = problem.start
     u, v = np.zeros((2, WORKERS, problem.count))
     density = s["compression_parameters"]["density"]
@@ -381,15 +385,16 @@ def demo(problem, s):
 
 
 def row_seed(s, worker, iteration, row):
-    """Of a pushed row: the chance in a codec is the core's (sync/coding.h)."""
+    """Returns the seed of a pushed row: random numbers in a codec are those of the core
+    (sync/coding.h)."""
     stream = splitmix(splitmix(s.get("seed", 1), 0, worker), iteration, 0)
     return (stream + row * 0xa0761d6478bd642f) & M64
 
 
 def powersgd(problem, s):
-    """Vogels et al., NeurIPS 2019, algorithms 1 and 2; each worker with P and Q of its own, as its
-    deltas meet at a server (with one worker these are the paper's), and Nesterov's momentum of
-    PyTorch behind, g + mu m for g + m."""
+    """Vogels et al., NeurIPS 2019, algorithms 1 and 2; each worker has its own P and Q, because its
+    deltas are combined at a server (with one worker these are the paper's), followed by Nesterov's
+    momentum of PyTorch, g + mu m instead of g + m."""
     w, e, b = problem.start, np.zeros((WORKERS, problem.count)), 0
     rank, q, iteration = s["compression_parameters"]["rank"], {}, 0
     outer = s["server_optimizer_parameters"]
@@ -424,8 +429,9 @@ def lanes(seed, index):
 
 
 def qsgd(problem, s):
-    """Alistarh et al., NeurIPS 2017, section 3.1 and appendix (buckets): each magnitude goes to one
-    of the two levels beside it, to the further one with the probability that makes the mean right."""
+    """Alistarh et al., NeurIPS 2017, section 3.1 and appendix (buckets): each magnitude is rounded to
+    one of the two adjacent levels, to the further one with the probability that makes the mean
+    right."""
     w, codec, iteration = problem.start, s["compression_parameters"], 0
     levels = 2 ** (int(codec["bits"]) - 1) - 1
     while True:
@@ -450,8 +456,8 @@ def qsgd(problem, s):
 
 
 def int8(problem, s):
-    """Whole numbers by blocks with the largest magnitude of each (Dettmers et al., ICLR 2022,
-    section 2.1), and what rounding leaves is added to the next update."""
+    """Integers by blocks with the largest magnitude of each (Dettmers et al., ICLR 2022, section
+    2.1); the rounding error is added to the next update."""
     w, e = problem.start, np.zeros((WORKERS, problem.count))
     block = s["compression_parameters"]["block"]
     while True:
@@ -469,7 +475,7 @@ def int8(problem, s):
 
 
 def sign_of(problem, x):
-    """One bit an element, and of each tensor its mean magnitude."""
+    """One bit per element, and for each tensor its mean magnitude."""
     sent = np.empty_like(x)
     for where in problem.tensors:
         sent[where] = np.abs(x[where]).mean() * np.where(np.signbit(x[where]), -1, 1)
@@ -477,9 +483,10 @@ def sign_of(problem, x):
 
 
 def onebit_adam(problem, s):
-    """Tang et al., ICML 2021, algorithm 1: momentum is the workers', it travels as it is at first,
-    from the end of the warm-up on as signs with error feedback; then v stays as it is. Here v is of
-    the mean momentum, as the server does not see gradients, and so momentum is without 1 - beta1."""
+    """Tang et al., ICML 2021, algorithm 1: workers have the momentum, which is sent unchanged at
+    first and, after the warm-up, as signs with error feedback; v is then kept constant. Here v is of
+    the mean momentum, because the server does not see gradients, and so momentum is without 1 -
+    beta1."""
     w, e, m = problem.start, *np.zeros((2, WORKERS, problem.count))
     v, t, p = 0, 0, s["server_optimizer_parameters"]
     while True:
@@ -498,8 +505,8 @@ def onebit_adam(problem, s):
 
 
 def signum(problem, s):
-    """signSGD with majority vote, momentum at the workers (Bernstein et al., ICML 2018, algorithms 2
-    and 3). The factor 1 - mu of the momentum changes no sign."""
+    """signSGD with majority vote, with momentum at the workers (Bernstein et al., ICML 2018,
+    algorithms 2 and 3). The factor 1 - mu of the momentum changes no sign."""
     w, m = problem.start, np.zeros((WORKERS, problem.count))
     while True:
         m = s["momentum"] * m + np.array(problem.gradients(w))
@@ -526,7 +533,8 @@ class Case:
                 "turns": self.turns}
 
     def models(self, problem):
-        """After each exchange, or after each turn; and who had his turn, or had to wait."""
+        """Returns the models after each exchange, or after each turn; and which worker had its
+        turn, or had to wait."""
         if self.asynchronous:
             turns = [self.schedule[k % len(self.schedule)] for k in range(self.turns)]
             models, acts = zip(*self.rule(problem, self.settings, turns))
@@ -615,7 +623,7 @@ CASES = [
 # ---- comparing ----
 
 class Trace:
-    """What the program writes down."""
+    """The output of the program."""
 
     def __init__(self, program, cases, case):
         with tempfile.TemporaryDirectory() as folder:
@@ -629,12 +637,12 @@ class Trace:
 
 
 def places(count):
-    """Of the elements that CASES has."""
+    """Returns the positions of the elements in CASES."""
     return [int(place) for place in np.linspace(0, count - 1, PLACES).round()]
 
 
 def write(path, cases):
-    """A line for each model."""
+    """Writes a line for each model."""
     with open(path, "w", encoding="utf-8") as file:
         file.write('{"cases": [\n')
         for number, case in enumerate(cases):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Local SGD on the core beside PyTorch's own post-local SGD.
+"""Compares local SGD on the core with PyTorch's own post-local SGD.
 
     postlocal.py PROGRAM
 
-The case "local SGD" of papers.py: what PROGRAM (methods.c) does of it, and three processes of
-PyTorch with its hook and its averager, with the same quadratic functions. Models after each exchange
-must agree within TOLERANCE of the largest magnitude. Skipped where there is no PyTorch.
+The case "local SGD" of papers.py, executed by PROGRAM (methods.c) and by three processes of PyTorch
+with its hook and its averager, with the same quadratic functions. Models after each exchange must
+agree within TOLERANCE of the largest magnitude. Skipped without PyTorch.
 """
 
 import os
@@ -40,7 +40,8 @@ class Quadratic(torch.nn.Module):
 
 
 def work(rank, folder, problem, settings, all_done):
-    """One of the processes; the first one keeps the models. None leaves before all have what it sent."""
+    """Runs one of the processes; the first one keeps the models. None exits before all have received
+    what it sent."""
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank,
                             world_size=WORKERS)

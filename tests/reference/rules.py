@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published rules in float64, beside what the synchronization core does.
+"""Compares the published rules in float64 with the synchronization core.
 
     rules.py TRACE_PROGRAM [CASE]
 
-A run of the core is written down by reference-trace: gradients, rows, scales and signs in the order
-in which they were sent and arrived. Here the same gradients and the same pattern of rows go through
-the rules as they were published (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS 2019; ROG, MICRO
-2022): each worker with its residual in units of a gradient, the server with what each worker still
-has to receive. The core has none of these arrays (librog/sync/server.h); models must agree all the
-same.
+reference-trace records a run of the core: gradients, rows, scales and signs in the order in which they
+were sent and arrived. Here the published rules (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS 2019;
+ROG, MICRO 2022) are applied to the same gradients and the same pattern of rows: each worker has its
+residual in units of a gradient, and the server what each worker still has to receive. The core has
+none of these arrays (librog/sync/server.h); models must agree nevertheless.
 
-Held to: scales and models to TOLERANCE, models measured against how far they have moved; which
-worker may go on; how many rows are sent at least. Where a number is so near zero that float32 takes
-it for one of the other sign, the core's sign is followed and counted: any other sign is a fault. And at the
-published learning rate the models are held to what float32 can do (SMALL).
+Compared are: scales and models within TOLERANCE, for models relative to how far they have moved; which
+worker may continue; the least number of rows sent. If a number is so close to zero that it may have the
+other sign in float32, the core's sign is used and counted: any other different sign is an error. At the
+published learning rate the models must be as close as float32 allows (SMALL).
 """
 
 import os
@@ -30,7 +29,7 @@ except ImportError:
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 STEPS = 200
 TOLERANCE = 1e-4
-NEAR = 1e-3  # of a scale: nearer to zero a sign may be the other one
+NEAR = 1e-3  # of a scale: closer to zero a sign may differ
 SMALL_STEPS = 60
 SMALL_FACTOR = 1.5
 
@@ -39,7 +38,8 @@ PUSH, DEMANDED, PULL = range(1, 4)
 
 
 class Case:
-    """A run: a strategy with its threshold, workers, and the learning rate, which may be halved."""
+    """A run: a strategy with its threshold, workers, and the learning rate, which may be halved
+    later."""
 
     def __init__(self, library, threshold, workers, rate, halve_every, seed):
         self.library, self.threshold, self.workers = library, threshold, workers
@@ -55,15 +55,15 @@ CASES = [Case(library, threshold, workers, 0.01, halve_every, 10 * workers + (ha
          for workers in (1, 4) for halve_every in (0, 40)]
 
 
-# At the published learning rate a step is a few units of the last place of a weight. There no sign
-# is followed: the core must come as near to the rules in float64 as the published system did, whose
-# arrays were float32.
+# At the published learning rate a step is a few units in the last place of a weight. Signs are not
+# taken from the core there: the core must be as close to the rules in float64 as the published
+# system was, whose arrays were float32.
 SMALL = [Case(library, threshold, 4, 1e-6, 0, 7)
          for library, threshold in (("BSP", 0), ("SSP", 3), ("ROG", 4))]
 
 
 class Rows:
-    """How the model is cut: the tensor and the row of each element."""
+    """How the model is divided: the tensor and the row of each element."""
 
     def __init__(self, counts, sizes):
         elements = counts * sizes
@@ -80,7 +80,7 @@ class Rows:
 
 
 def mean_magnitudes(rows, values, within=None):
-    """A scale for each tensor, over all of it or over the elements of `within`."""
+    """Returns a scale for each tensor, over all of it or over the elements of `within`."""
     if within is None:
         return np.array([np.abs(values[t]).mean() for t in rows.tensors], dtype=values.dtype)
     sums = np.bincount(rows.tensor[within], np.abs(values[within]), len(rows.tensors))
@@ -106,7 +106,7 @@ class Worker:
 
 
 class Published:
-    """The published system, its arrays of one kind of float. Signs are its own unless told."""
+    """The published system, with arrays of one float type. Signs are its own unless given."""
 
     def __init__(self, rows, model, workers, kind):
         self.rows, self.kind, self.start = rows, kind, model.astype(kind)
@@ -118,11 +118,11 @@ class Published:
         return self.waiting[worker] if stream == PULL else self.workers[worker].r
 
     def unit(self, worker, stream):
-        """What a scale is multiplied with on the wire: pushes carry the learning rate there."""
+        """The factor of a scale on the link: pushes contain the learning rate there."""
         return 1.0 if stream == PULL else self.workers[worker].rate
 
     def send(self, worker, stream, elements, scales, signs):
-        """Rows go out: what they say leaves the residual. Returns what the receiver subtracts."""
+        """Sends rows, which reduces the residual. Returns what the receiver subtracts."""
         said = scales[self.rows.tensor[elements]] * signs
         self.residual(worker, stream)[elements] -= said
         return said * self.kind(self.unit(worker, stream))
@@ -160,7 +160,7 @@ class Reader:
 
 
 class Stream:
-    """What one side is sending: its scales, as computed and as the core sent them."""
+    """What one side is sending: its scales, as computed and as sent by the core."""
 
     def __init__(self, scales, sent, iteration):
         self.scales, self.sent, self.iteration, self.rows = scales, sent, iteration, 0
@@ -171,7 +171,7 @@ class Fault(Exception):
 
 
 def least_share(threshold):
-    """The root of (1 - P)^(S - 1) = P, 1 up to S = 1."""
+    """Returns the root of (1 - P)^(S - 1) = P, 1 up to S = 1."""
     low, high = 0.0, 1.0
     for _ in range(60 if threshold > 1 else 0):
         middle = (low + high) / 2
@@ -180,7 +180,7 @@ def least_share(threshold):
 
 
 class Replay:
-    """Walks through a trace with the published system at its side."""
+    """Processes a trace together with the published system."""
 
     def __init__(self, case, path, kind=np.float64, follow=True):
         self.case, self.follow = case, follow
@@ -200,11 +200,11 @@ class Replay:
         worker, _ = self.reader.numbers(2)
         rate = float(self.reader.floats(1)[0])
         gradient = self.reader.floats(self.rows.params).astype(self.system.kind)
-        # The rate that was set, not what a float makes of it.
+        # The configured rate, not its value as a float.
         self.system.workers[worker].compute(gradient, float(f"{rate:.7g}"))
 
     def check_admission(self, worker, iteration):
-        """At iteration t nobody goes on while a row of anybody is older than t - S."""
+        """At iteration t no worker continues while any row of any worker is older than t - S."""
         oldest = self.version.min()
         if oldest < iteration - self.case.threshold:
             raise Fault(f"worker {worker} goes on at iteration {iteration} with version {oldest}")
@@ -223,7 +223,8 @@ class Replay:
         self.links[worker, int(stream == PULL)].append(None)
 
     def compare_scales(self, worker, stream, scales, sent):
-        """Against those of before where nothing is left to be sent but what rounding has left."""
+        """Compares with the previous scales if nothing is left to be sent except rounding
+        errors."""
         unit = self.system.unit(worker, stream)
         for tensor, found in sent.items():
             expected = float(scales[tensor]) * unit
@@ -234,15 +235,16 @@ class Replay:
             self.worst_scale = max(self.worst_scale, off)
 
     def demanded_scales(self, worker, stream):
-        """Of rows that were asked for between two pushes: our own rule, as none was published. The
-        trace does not say which rows will come when it says their scale, so that is taken."""
+        """Scales of demanded rows between two pushes: our own rule, because none was published. The
+        trace does not tell which rows will follow a scale, so the scale is taken from it."""
         scales = np.zeros(len(self.rows.tensors), dtype=self.system.kind)
         for tensor, found in stream.sent.items():
             scales[tensor] = found / self.system.unit(worker, DEMANDED)
         return scales
 
     def take_signs(self, worker, stream, elements, scales):
-        """The signs that were sent, if they are those of the numbers, or of numbers near zero."""
+        """Returns the signs that were sent, after checking that they are those of the numbers,
+        unless these are near zero."""
         bits = self.reader.take((len(elements) + 31) // 32)
         sent = 1.0 - 2.0 * np.unpackbits(bits.view(np.uint8), bitorder="little")[:len(elements)]
         values = self.system.residual(worker, stream)[elements]
@@ -307,7 +309,8 @@ class Replay:
         return self
 
     def errors(self, models):
-        """Of each model, server first: how far it is off, in terms of how far it should have moved."""
+        """Returns for each model, the server's first, its error relative to how far it should have
+        moved."""
         for expected, found in zip(self.system.models(), models):
             off, moved = found.astype(np.float64) - expected, expected - self.start
             yield float(np.sqrt((off ** 2).mean() / (moved ** 2).mean()))

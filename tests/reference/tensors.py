@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What codecs of whole tensors send, beside short programs written from the papers.
+"""Compares what codecs of whole tensors send with short programs written from the papers.
 
     tensors.py CODEC_PROGRAM
 
-reference-codec (codec.c) encodes a matrix, exchange after exchange, with error feedback. Held to:
-TOLERANCE of the largest magnitude; bytes as the comments of librog/codecs count them; what is left
-must be what was there less what was sent.
+reference-codec (codec.c) encodes a matrix, exchange after exchange, with error feedback. Compared are:
+values within TOLERANCE of the largest magnitude; the number of bytes with the comments of
+librog/codecs; and the residual, which must be the values minus what was sent.
 """
 
 import json
@@ -26,7 +26,8 @@ M64 = (1 << 64) - 1
 
 
 def send(program, name, parameters, updates):
-    """updates: (exchanges, rows, width). Of each exchange: bytes, what they say, what is left."""
+    """updates: (exchanges, rows, width). Returns, for each exchange, bytes, decoded values and
+    residual."""
     updates = np.ascontiguousarray(updates, dtype="<f4")
     exchanges, rows, width = updates.shape
     output = subprocess.run(
@@ -46,13 +47,13 @@ def send(program, name, parameters, updates):
 # ---- DeMo: Peng, Quesnelle, Kingma, arXiv:2411.19870 ----
 
 def cosines(n):
-    """The matrix of the orthonormal DCT-II."""
+    """Returns the matrix of the orthonormal DCT-II."""
     j, i = np.mgrid[:n, :n]
     return np.sqrt(np.where(j == 0, 1, 2) / n) * np.cos((2 * i + 1) * j * np.pi / (2 * n))
 
 
 def largest(x, count):
-    """x where it is one of the largest, else 0."""
+    """Keeps the largest elements of x, and sets others to 0."""
     kept = np.zeros_like(x)
     order = np.argsort(-np.abs(x), kind="stable")[:count]
     kept[order] = x[order]
@@ -64,7 +65,8 @@ def divisor(n, most):
 
 
 def dct_largest(matrix, chunk, k):
-    """Of each block the k largest coefficients, transformed back; and the blocks' size."""
+    """Keeps the k largest coefficients of each block, transformed back; and returns the blocks'
+    size."""
     rows, width = matrix.shape
     h, w = divisor(rows, chunk), divisor(width, chunk)
     of_h, of_w, kept = cosines(h), cosines(w), np.zeros_like(matrix)
@@ -77,7 +79,7 @@ def dct_largest(matrix, chunk, k):
 
 
 def hold_cosines():
-    """Against SciPy's, where there is one."""
+    """Compares with SciPy, if it is installed."""
     try:
         from scipy.fft import dct
     except ImportError:
@@ -97,13 +99,13 @@ def splitmix(seed, a, b):
 
 
 def drawn(seed, width, rank):
-    """Q at first, nearly normal, as librog/codecs/lowrank.c draws it."""
+    """Returns the initial Q, nearly normal, as drawn by librog/codecs/lowrank.c."""
     return np.array([[sum(splitmix(seed, column, k) >> part & 0xffff for part in (0, 16, 32, 48))
                       - 2 * 0xffff for column in range(rank)] for k in range(width)]) / 2.0 ** 15
 
 
 def power_step(matrix, q):
-    """Algorithm 1, of one worker: P and the next Q."""
+    """Computes algorithm 1 for one worker: P and the next Q."""
     p = matrix @ q
     for column in range(p.shape[1]):
         for other in range(column):
@@ -112,10 +114,10 @@ def power_step(matrix, q):
     return p, matrix.T @ p
 
 
-# ---- holding the codecs to them ----
+# ---- comparing the codecs with them ----
 
 def follow(program, name, parameters, shape, rule, rng):
-    """rule(matrix, exchange, bytes of the one before) -> what is sent, bytes or None."""
+    """rule(matrix, exchange, bytes of the previous exchange) -> what is sent, bytes or None."""
     updates = rng.standard_normal((EXCHANGES, *shape)).astype("f4")
     waiting, worst, before = np.zeros(shape, "f4"), 0.0, None
     for number, (row, said, left) in enumerate(send(program, name, parameters, updates), 1):
@@ -136,8 +138,8 @@ def follow_dct(program, shape, chunk, k, rng):
 
 
 def follow_lowrank(program, shape, rank, rng):
-    """Each step from the Q that the one before has sent: with error feedback the directions that it
-    sent are gone from the matrix, and from step to step what rounding does to Q grows."""
+    """Computes each step from the Q of the previous one: with error feedback the directions that it
+    sent are removed from the matrix, so that rounding errors of Q grow from step to step."""
     rows, width = shape
 
     def rule(matrix, exchange, before):
@@ -151,8 +153,9 @@ def follow_lowrank(program, shape, rank, rng):
 
 
 def hold_to_torch(rank, rng):
-    """power_step, to which the codec is held, against PyTorch's own hook, of one worker. Its Q is
-    taken from it before each step, as it begins with one that it draws."""
+    """Compares power_step, with which the codec is compared, with PyTorch's own hook for one
+    worker. Its Q is taken from the hook before each step, because the hook starts with a random
+    one."""
     try:
         import torch
         from torch.distributed import destroy_process_group, init_process_group
@@ -171,7 +174,7 @@ def hold_to_torch(rank, rng):
             update = rng.standard_normal(shape).astype("f4")
             before = [q.detach().clone() for q in state.q_memory_dict.values()]
             ddp.zero_grad()
-            # The gradient of sum(update * W): of unit vectors, row after row.
+            # The gradient of sum(update * W), from unit vectors, row by row.
             (ddp(torch.eye(shape[1])) * torch.from_numpy(update.T.copy())).sum().backward()
             if step < 2:
                 continue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the models of tests/unit/local_test.c: where torch.optim gets in 50 steps of float64.
+"""Prints the models of tests/unit/local_test.c: the results of 50 steps of torch.optim in float64.
 
     python3 local_optimizers.py
 """
@@ -25,7 +25,7 @@ for name, make in OPTIMIZERS.items():
     w = torch.nn.Parameter(numbers * 7 % 11 / 11 - 0.4)
     optimizer = make([w])
     for step in range(STEPS):
-        # The gradient of a bowl, and something that changes with the step.
+        # The gradient of a quadratic function, plus a term that changes with the step.
         w.grad = steepness * w.detach() + 0.3 * torch.cos(numbers + 0.7 * step)
         optimizer.step()
     print(name, ", ".join(f"{x:.9g}" for x in w.tolist()))

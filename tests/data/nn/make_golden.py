@@ -6,7 +6,7 @@
     make_golden.py --speed     prints images per second of the same models in PyTorch
 
 Weights, images and targets come from formulas that tests/unit/nn_golden_test.c computes too, so
-only results are stored: logits, loss, and of each gradient its sum, norm and two entries; in train
+only results are stored: logits, loss, and for each gradient its sum, norm and two entries; in train
 mode also sum and norm of the running statistics afterwards. Debian: python3-torch.
 """
 import os
@@ -24,7 +24,7 @@ from convmlp import CLASSES, VARIANTS, ConvMLP  # noqa: E402
 
 
 def uniform(stream, count):
-    """`count` numbers in [-1, 1): a hash of stream and index, as nn_golden_test.c has it."""
+    """Returns `count` numbers in [-1, 1): a hash of stream and index, as in nn_golden_test.c."""
     with np.errstate(over="ignore"):
         x = np.arange(count, dtype=np.uint32) * np.uint32(2654435761)
         x ^= np.uint32((stream * 40503 + 977) & 0xFFFFFFFF)
@@ -83,8 +83,8 @@ def run(name, mode, batch, size, dtype):
 
 def golden(name, mode, batch, size, path):
     model, logits, loss = run(name, mode, batch, size, torch.double)
-    # Where a value lies within rounding of a kink of ReLU or max-pooling, single precision may take
-    # the other side, and nothing can be compared: take another number of images then.
+    # If a value is within rounding of a kink of ReLU or max-pooling, single precision may be on the
+    # other side, and the results cannot be compared: use another number of images then.
     single, _, _ = run(name, mode, batch, size, torch.float)
     for exact, rounded in zip(model.parameters(), single.parameters()):
         assert (exact.grad - rounded.grad).norm() < 1e-4 * exact.grad.norm(), (name, mode, batch)

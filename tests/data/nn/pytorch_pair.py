@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 from make_golden import VARIANTS, ConvMLP
 
 NAN = float("nan")
-ODD = (  # how a checkpoint `c` with the state dict `s` is changed, and what must be said
+ODD = (  # how a checkpoint `c` with the state dict `s` is changed, and the expected error
     (lambda c, s: s.pop("module.norm.bias"), "as convmlp-nano: norm.bias is missing"),
     (lambda c, s: s.update({"module.extra": torch.zeros(3)}), "as convmlp-nano: extra is left over"),
     (lambda c, s: s.update({"module.head.weight": torch.zeros(100, 64)}),
@@ -39,7 +39,7 @@ ODD = (  # how a checkpoint `c` with the state dict `s` is changed, and what mus
 def random_model(name):
     model = ConvMLP(*VARIANTS[name]).eval()
     with torch.no_grad():
-        for module in model.modules():  # what an untrained model has as zeros and ones
+        for module in model.modules():  # values that are zeros and ones in an untrained model
             if isinstance(module, (torch.nn.BatchNorm2d, torch.nn.LayerNorm)):
                 module.weight.uniform_(0.5, 1.5)
                 module.bias.normal_(0, 0.2)
@@ -72,7 +72,7 @@ def infer_saved(folder, name, size, batch):
 
 
 def run_tool(tool, *arguments):
-    """Exit status and what was said."""
+    """Returns the exit status and the output."""
     sys.argv = [tool, *arguments]
     sys.path.insert(0, os.path.dirname(tool))
     said, status = io.StringIO(), 0

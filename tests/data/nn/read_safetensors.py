@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what a safetensors file holds: metadata, then name, type, shape and sum of each tensor.
-A second reader of the format, for tests/unit/nn_safetensors_test.c; needs Python alone."""
+"""Prints the contents of a safetensors file: metadata, then name, type, shape and sum of each tensor.
+A second reader of the format, for tests/unit/nn_safetensors_test.c; needs only Python."""
 import json
 import math
 import struct

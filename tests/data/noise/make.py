@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes opencv.bin: what OpenCV does to one small image (Debian: python3-opencv).
+"""Makes opencv.bin: results of OpenCV for a small image (Debian: python3-opencv).
 
 The file is a sequence of cases: a line "NAME VALUE", then HEIGHT x WIDTH x 3 bytes. The image
-itself comes from a formula that noise_test.c has too.
+itself is computed by a formula that noise_test.c uses too.
 """
 import cv2
 import numpy as np
@@ -36,7 +36,8 @@ TRANSFORMS = {
     "rotation": lambda i, v: about_centre(i, v, 1),
 }
 
-# Ends of the ranges that are drawn, something between, and what only a caller asks for.
+# Bounds of the ranges that are drawn from, values in between, and values that only a caller can
+# choose.
 CASES = [
     ("blur", 2), ("blur", 3), ("blur", 4), ("blur", 5), ("blur", 6), ("blur", 17), ("blur", -3),
     ("blur", -5), ("blur", -7),

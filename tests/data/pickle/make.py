@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Small pickles of the form of the published noisy data set: two clients, three images.
+"""Makes small pickles in the format of the published noisy data set: two clients, three images.
 
     make.py FOLDER      writes FOLDER/protocol3.pkl and FOLDER/protocol4.pkl
 
-Pixel i of all images one behind the other is 7 * i % 251. Debian: python3-numpy.
+Pixel i, counted through all images, is 7 * i % 251. Debian: python3-numpy.
 """
 import pickle
 import sys
