@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collected rows as a virtual table of SQLite, from which one INSERT takes them. */
+/* Exposes collected rows as a virtual table of SQLite, so that one INSERT can copy them all. */
 #include <orchestrator/store/batch.h>
 
 #include <assert.h>
@@ -11,7 +11,8 @@
 #include <common/file.h>
 #include <orchestrator/store/db_state.h>
 
-/* Rows that wait at most: they are still in the processor's cache when they are inserted. */
+/* Maximum number of waiting rows: they are still in the processor's cache when they are
+ * inserted. */
 #define MOST_ROWS ((size_t)1024)
 #define FIRST_ROWS ((size_t)16)
 
@@ -19,7 +20,7 @@ enum type { INTEGER, REAL, TEXT };
 
 struct value {
     enum type type;
-    int length; /* of a text */
+    int length; /* length of a text in bytes */
     union {
         int64_t integer;
         double real;
@@ -30,7 +31,7 @@ struct value {
 struct rog_batch {
     struct rog_db *db; /* borrowed */
     struct rog_query *query;
-    size_t columns, rows, room, used; /* used: values */
+    size_t columns, rows, room, used; /* used: number of values */
     struct value *value;
 };
 
@@ -79,7 +80,7 @@ static int disconnect_table(sqlite3_vtab *table)
 static int plan_table(sqlite3_vtab *table, sqlite3_index_info *plan)
 {
     (void)table;
-    (void)plan; /* all rows, in their order */
+    (void)plan; /* the table returns all its rows, in order */
     return SQLITE_OK;
 }
 
@@ -144,7 +145,7 @@ static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
     return SQLITE_OK;
 }
 
-/* Without xCreate it is there by its name alone. */
+/* Without xCreate the table exists under its module's name and needs no CREATE VIRTUAL TABLE. */
 static const sqlite3_module module = {
     .xConnect = connect_table,
     .xDisconnect = disconnect_table,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of runs. */
+/* Lists runs and events of the database and describes single runs. */
 #include <orchestrator/store/browse.h>
 
 #include <math.h>
@@ -38,7 +38,7 @@ const char *rog_browse_column(const char *name)
     return NULL;
 }
 
-/* The words of a filter as an array for SQL. Heap memory. */
+/* Returns the words of a filter as a JSON array for SQL. Heap memory. */
 static char *words_of(const char *text)
 {
     struct rog_json *words = rog_json_array();
@@ -56,7 +56,7 @@ static char *words_of(const char *text)
     return list;
 }
 
-/* FNV-1a. */
+/* Hashes bytes with FNV-1a. */
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 {
     const unsigned char *byte = bytes;
@@ -65,7 +65,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-/* The columns of a list's query, but the one that is asked for. */
+/* Columns of the query for a list. COLUMN is the one that the caller requested. */
 enum { ID, RECORDED, STATUS, ATTEMPT, ENDED_AT, STORED, TESTED, ACCURACY, COLUMN };
 
 static uint64_t state_of(const struct rog_query *query)
@@ -224,7 +224,7 @@ int rog_browse_run(struct rog_db *db, const char *id, struct rog_json **out, str
     return code;
 }
 
-/* Text of JSON as what it says; damaged text as it is. */
+/* Parses a JSON text. A damaged text is returned as a JSON string. */
 static struct rog_json *parsed(const char *text)
 {
     struct rog_json *value = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cases and the runs in them, listed and changed by SQL. */
+/* Lists and changes cases and the runs in them, by SQL. */
 #include <orchestrator/store/cases.h>
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/summary.h>
 
-/* SQL: what the run's tests measure; NULL: the accuracy. */
+/* SQL: what the run's tests measure; NULL: accuracy. */
 #define METRIC(run) \
     "CASE WHEN json_valid(" run ".config) THEN json_extract(" run ".config, '$.metric') END"
 #define METRIC_OF_RUN METRIC("runs")
@@ -107,7 +107,7 @@ static int fail_of_metrics(struct rog_db *db, const char *case_name, const char 
     return code;
 }
 
-/* Compares the first of the runs with all others, those of the case included. */
+/* Compares the first run with all other runs, including those of the case. */
 static int check_metrics(struct rog_db *db, const char *case_name, const struct rog_json *ids,
                          const char *leaving, struct rog_error *err)
 {
@@ -199,7 +199,7 @@ int rog_case_add_run(struct rog_db *db, const char *case_name, const char *id,
     return code < 0 ? code : rog_case_append_run(db, case_name, id, err);
 }
 
-/* Ends a query that gives a row for each change of the case; there must be one. */
+/* Ends a query that returns a row for each change of the case. There must be exactly one change. */
 static int changed(struct rog_query *query, int code, const char *case_name, const char *id,
                    struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the saved models of a run; writes and reads the lines of their tests. */
+/* Reads the saved models of a run; writes and reads the results of their tests. */
 #include <orchestrator/store/checkpoints.h>
 
 #include <errno.h>
@@ -67,9 +67,9 @@ const char *rog_checkpoint_name(const char *path, const char *run_id)
     return name && name[strlen(run_id)] == '/' ? name + strlen(run_id) + 1 : path;
 }
 
-/* ---- what the tests said ---- */
+/* ---- results of tests ---- */
 
-/* Never half a line. */
+/* Appends a line, or nothing if it cannot be written completely. */
 static int append(const char *path, const char *line, struct rog_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), code = 0;

@@ -3,9 +3,9 @@
 #define ROG_STORE_CHECKPOINTS_H
 
 /*
- * The saved models of a run: the rows of `checkpoints`, and what their tests said, which is kept in
- * the run's folder, too (ROG_TESTED), as the event stream is: a line of each test, the event
- * "accuracy" of the tester with the checkpoint's path from that folder.
+ * The saved models of a run: the rows of `checkpoints` and the results of their tests. The results
+ * are also kept in a file of the run's folder (ROG_TESTED), as events are: one line for each test,
+ * which is the tester's event "accuracy" with the checkpoint's path relative to that folder.
  */
 
 #include <stddef.h>
@@ -17,13 +17,13 @@
 struct rog_checkpoint {
     double t; /* s */
     int64_t iteration;
-    char *path;      /* from the database's folder */
+    char *path;      /* relative to the database's folder */
     char *sha256;    /* NULL: not recorded */
     double accuracy; /* NaN: not tested */
 };
 
 struct rog_checkpoints {
-    struct rog_checkpoint *item; /* by time */
+    struct rog_checkpoint *item; /* sorted by time */
     size_t count;
 };
 
@@ -31,14 +31,16 @@ int rog_checkpoints_load(struct rog_db *db, const char *run_id, struct rog_check
                          struct rog_error *err);
 void rog_checkpoints_release(struct rog_checkpoints *checkpoints);
 
-/* Of a path in the database, what lies in the run's folder: "chkpt/0001.safetensors". */
+/* Returns the part of a path in the database that is relative to the run's folder, such as
+ * "chkpt/0001.safetensors". */
 const char *rog_checkpoint_name(const char *path, const char *run_id);
 
-/* Adds the line of a test. `path` is the checkpoint's in the database. ROG_EIO. */
+/* Appends the line of a test. `path` is the checkpoint's path in the database. Errors: ROG_EIO. */
 int rog_tested_add(const char *folder, const char *run_id, const char *path,
                    const struct rog_json *event, struct rog_error *err);
-/* The last line of each checkpoint, by its name: an object, owned by the caller; NULL: nothing is
- * kept. A last line that is not whole is left out. ROG_EFORMAT: a line is none; ROG_EIO. */
+/* Loads the last line for each checkpoint: an object by checkpoint name, owned by the caller; NULL
+ * if there is no file. An incomplete last line is ignored. Errors: ROG_EFORMAT for an invalid line,
+ * ROG_EIO. */
 int rog_tested_load(const char *folder, struct rog_json **tested, struct rog_error *err);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A case in temporary tables, in front of those of the file. */
+/* Creates a case in temporary tables that hide those of the file. */
 #include <orchestrator/store/chosen.h>
 
 #include <common/json.h>
 #include <orchestrator/store/ingest.h>
 #include <orchestrator/store/summary.h>
 
-/* Databases of older schemas have a temporary view of that name already (schema.h). */
+/* Databases of older schemas already have a temporary view of that name (schema.h). */
 static int make_settings(struct rog_db *db, const struct rog_chosen *chosen, struct rog_error *err)
 {
     static const char *const tables[] = {

@@ -3,8 +3,8 @@
 #define ROG_STORE_CHOSEN_H
 
 /*
- * Any runs as a case, for whoever only reads: figures, reports and exports of cases are those of
- * these runs then. It is there for one connection alone, and changes no file.
+ * Treats any runs as a case, for callers that only read: figures, reports and exports of cases then
+ * use these runs. The case exists for one connection only; no file is changed.
  */
 
 #include <stddef.h>
@@ -12,16 +12,16 @@
 #include <orchestrator/store/db.h>
 
 struct rog_chosen {
-    const char *name;       /* of the case */
-    const char *like;       /* whose settings it has; NULL: none's */
+    const char *name;       /* of the new case */
+    const char *like;       /* case whose settings are copied; NULL: no settings */
     const char *const *run; /* [runs]: whole ids */
     size_t runs;
-    const char *contender, *baseline; /* instead of what these settings say, unless NULL */
-    double target;                    /* likewise, unless NaN */
+    const char *contender, *baseline; /* replace the copied settings, unless NULL */
+    double target;                    /* replaces the copied target, unless NaN */
 };
 
-/* Within rog_db_begin_read, which also ends it: until rog_db_rollback the database has this case
- * and no other. ROG_ENOTFOUND: no such run. */
+/* Call it after rog_db_begin_read. Until rog_db_rollback the database has this case and no other.
+ * An error also ends the transaction. Errors: ROG_ENOTFOUND if a run does not exist. */
 int rog_chosen_make(struct rog_db *db, const struct rog_chosen *chosen, struct rog_error *err);
 
 #endif

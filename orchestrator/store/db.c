@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite behind a few calls. */
+/* Wraps SQLite in a few functions. */
 #include <orchestrator/store/db.h>
 
 #include <assert.h>
@@ -20,8 +20,8 @@
 #include <orchestrator/store/db_state.h>
 #include <orchestrator/store/schema.h>
 
-/* How long a statement waits for another process that writes. A batch of events takes
- * milliseconds; a minute is for a disk that is very slow. */
+/* How long a statement waits for another process that writes. A batch of events takes milliseconds;
+ * a minute allows for a very slow disk. */
 #define BUSY_TIMEOUT_MS 60000
 #define WAL_STEP_MS 20
 #define CAUSE_BYTES 256
@@ -33,8 +33,8 @@ struct rog_query {
 
 /* ---- memory ---- */
 
-/* Not all of SQLite says that memory ran out: its json_valid, for one, takes a text for none that
- * is valid then. So whatever it could not have is noted. */
+/* SQLite does not always report that memory ran out: its json_valid, for example, then returns
+ * false for a valid text. So each failed allocation is recorded. */
 static sqlite3_mem_methods own_memory;
 
 static void *noting_malloc(int bytes)
@@ -53,22 +53,22 @@ static void *noting_realloc(void *old, int bytes)
     return memory;
 }
 
-/* Before SQLite is used for the first time. */
+/* Must run before SQLite is used for the first time. */
 static void __attribute__((constructor)) set_memory_up(void)
 {
-    /* Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. */
+    /* Nothing here needs SQLite's memory statistics, and they take a lock for each allocation. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &own_memory) != SQLITE_OK)
         return;
     sqlite3_mem_methods noting = own_memory;
     noting.xMalloc = noting_malloc;
     noting.xRealloc = noting_realloc;
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &noting); /* which it copies */
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &noting); /* SQLite copies the struct */
 }
 
 /* ---- errors ---- */
 
-/* With what SQLite appends to the name for its other files. */
+/* Includes the suffixes that SQLite appends to the name for its other files. */
 static bool is_too_long(const char *path, const char *folder)
 {
     const char *slash = strrchr(path, '/');
@@ -78,11 +78,11 @@ static bool is_too_long(const char *path, const char *folder)
     return bytes > (size_t)sqlite3_vfs_find(NULL)->mxPathname;
 }
 
-/* With the system's cause, where SQLite knows one. */
+/* Appends the operating system's error, if SQLite recorded one. */
 static const char *add_cause(const struct rog_db *db, const char *text, char whole[CAUSE_BYTES])
 {
     int cause = sqlite3_system_errno(db->handle);
-    /* It tries once more without creating the file, and knows only why that fails. */
+    /* SQLite tries again without creating the file, and reports only why that failed. */
     char *folder = cause == ENOENT ? rog_path_dir(db->path) : NULL;
     if (folder && access(folder, W_OK | X_OK) != 0)
         cause = errno;
@@ -93,7 +93,7 @@ static const char *add_cause(const struct rog_db *db, const char *text, char who
     return whole;
 }
 
-/* Where a text that should be JSON is none: a query has met it. */
+/* A query met a text that should be JSON but is not. */
 static int fail_not_json(struct rog_error *err, const struct rog_db *db)
 {
     static const char *const places =
@@ -118,7 +118,7 @@ static int fail_not_json(struct rog_error *err, const struct rog_db *db)
     return code;
 }
 
-/* SQLite's result as one of our errors, with what can be done about it. */
+/* Converts SQLite's result to one of our errors, with a hint for the user. */
 static int fail(struct rog_error *err, const struct rog_db *db, int result)
 {
     char whole[CAUSE_BYTES];
@@ -147,7 +147,7 @@ static int fail(struct rog_error *err, const struct rog_db *db, int result)
                         "%s: another process has been writing for over %d s; try again when it has "
                         "ended",
                         db->path, BUSY_TIMEOUT_MS / 1000);
-    case SQLITE_CONSTRAINT: /* a value that the tables cannot hold, or that is there already */
+    case SQLITE_CONSTRAINT: /* a value that the tables cannot hold, or a duplicate */
         return rog_fail(err, ROG_EFORMAT, "%s: %s", db->path, text);
     case SQLITE_NOTADB:
         return rog_fail(err, ROG_EFORMAT,
@@ -175,7 +175,7 @@ static int exec(struct rog_db *db, const char *sql, struct rog_error *err)
     return result == SQLITE_OK ? 0 : fail(err, db, result);
 }
 
-/* Frees the script; NULL is no memory. */
+/* Frees the script. NULL means that memory ran out. */
 static int exec_script(struct rog_db *db, char *sql, struct rog_error *err)
 {
     int code = sql ? exec(db, sql, err) : rog_fail_nomem(err);
@@ -183,7 +183,7 @@ static int exec_script(struct rog_db *db, char *sql, struct rog_error *err)
     return code;
 }
 
-/* The first column of the first row of a statement without parameters. */
+/* Fetches the first column of the first row of a statement without parameters. */
 static int fetch_int(struct rog_db *db, const char *sql, int64_t *number, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -198,9 +198,8 @@ static int fetch_int(struct rog_db *db, const char *sql, int64_t *number, struct
     return code;
 }
 
-/* A view, a column that is computed, or a trigger in the place of ours could take for ever. Tables
- * and views of users beside them are none of our business, but for those that would take the place
- * of SQLite's own. */
+/* A view, a computed column or a trigger in place of our tables could make a statement run forever.
+ * Other tables and views of the user are allowed, unless they replace those of SQLite itself. */
 static int check_tables(struct rog_db *db, struct rog_error *err)
 {
     int64_t odd = 0;
@@ -225,8 +224,8 @@ static int check_tables(struct rog_db *db, struct rog_error *err)
                : code;
 }
 
-/* A name that would be read as another one than it is would be found nowhere, and with it whatever
- * lists it. */
+/* A name that is not text, or contains a NUL, would be read as another name: no lookup would find
+ * it, and lists that contain it would fail. */
 static int check_names(struct rog_db *db, struct rog_error *err)
 {
     int64_t wrong = 0;
@@ -241,7 +240,7 @@ static int check_names(struct rog_db *db, struct rog_error *err)
                : code;
 }
 
-/* What kind of file it is: its schema's version, 0 for an empty one. */
+/* Finds out what kind of file it is and its schema's version, 0 for an empty file. */
 static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
 {
     int64_t tables = 0, runs = 0;
@@ -267,7 +266,7 @@ static int inspect(struct rog_db *db, int64_t *version, struct rog_error *err)
     return code == 0 && runs ? check_names(db, err) : code;
 }
 
-/* Brings the schema to the present version; two processes may do so at the same moment. */
+/* Upgrades the schema to the current version. Two processes may do so at the same time. */
 static int migrate(struct rog_db *db, struct rog_error *err)
 {
     int64_t version = 0;
@@ -288,7 +287,7 @@ static int migrate(struct rog_db *db, struct rog_error *err)
     return code;
 }
 
-/* "file:PATH?immutable=1" with everything but plain characters escaped. */
+/* Returns "file:PATH?immutable=1" with everything but plain characters escaped. Heap memory. */
 static char *immutable_uri(const char *path)
 {
     static const char plain[] =
@@ -308,8 +307,8 @@ static char *immutable_uri(const char *path)
     return uri;
 }
 
-/* A database in a folder that cannot be written has no place for its shared memory: it is read as
- * a file that nobody changes, which holds as long as no journal lies beside it. */
+/* SQLite cannot create its shared memory in a folder that is not writable. The database is then
+ * opened as a file that nobody changes, which is only correct if there is no journal beside it. */
 static int open_immutable(struct rog_db *db, struct rog_error *err)
 {
     struct stat journal;
@@ -339,7 +338,7 @@ static int open_read(struct rog_db *db, struct rog_error *err)
     int64_t version = 0;
     int result =
         sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-    if (result == SQLITE_OK) /* which another process may be making just now */
+    if (result == SQLITE_OK) /* another process may be creating the file */
         result = sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (result == SQLITE_OK)
         result = sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
@@ -362,11 +361,12 @@ static int open_read(struct rog_db *db, struct rog_error *err)
     return code;
 }
 
-/* SQLite does not wait with this where two processes that want it could wait for each other. */
+/* SQLite's busy timeout does not apply here, because two processes that both want this mode could
+ * wait for each other. */
 static int use_wal(struct rog_db *db, struct rog_error *err)
 {
     const struct timespec step = {0, WAL_STEP_MS * 1000000L};
-    /* Of a new database; larger pages are written in fewer calls. */
+    /* For a new database. Larger pages need fewer write calls. */
     int code = exec(db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL", err);
     for (int i = 0; code == ROG_EBUSY && i < BUSY_TIMEOUT_MS / WAL_STEP_MS; i++) {
         nanosleep(&step, NULL);
@@ -393,7 +393,7 @@ static int open_write(struct rog_db *db, struct rog_error *err)
     result = rog_batch_register(db);
     if (result != SQLITE_OK)
         return fail(err, db, result);
-    /* Looked at before anything is changed: the journal mode is written into the file. */
+    /* Checked before anything is changed: setting the journal mode writes to the file. */
     int code = inspect(db, &version, err);
     if (code == 0)
         code = use_wal(db, err);
@@ -402,8 +402,7 @@ static int open_write(struct rog_db *db, struct rog_error *err)
     return code;
 }
 
-/* SQLite would wait for ever for somebody to write into a pipe. The files beside a database are
- * opened with it. */
+/* SQLite would wait forever for a writer of a pipe. It also opens the files beside the database. */
 static int check_is_file(const char *path, struct rog_error *err)
 {
     static const char *const beside[] = {"", "-wal", "-shm", "-journal"};

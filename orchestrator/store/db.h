@@ -3,9 +3,8 @@
 #define ROG_STORE_DB_H
 
 /*
- * The database file, used by one thread: SQLite behind it, whose types stay in db.c. Everything
- * else in the program talks SQL through the few calls below; values are always bound, never pasted
- * into the text.
+ * The database file, used by one thread. SQLite's types stay in db.c. The rest of the program uses
+ * SQL only through these functions. Values are always bound, never pasted into the text.
  */
 
 #include <stdbool.h>
@@ -18,44 +17,44 @@ struct rog_db;
 struct rog_query;
 
 enum rog_db_mode {
-    ROG_DB_READ,  /* the file must exist (ROG_ENOTFOUND) and is not changed; an older one is read
-                     as if it had been migrated */
-    ROG_DB_WRITE, /* created with the schema when missing, migrated when older */
+    ROG_DB_READ,  /* the file must exist (ROG_ENOTFOUND) and is not changed; an older schema is read
+                     as if it had been upgraded */
+    ROG_DB_WRITE, /* created with the schema if missing, upgraded if older */
 };
 
-/* Refuses a file that is no database of ours or has a newer schema (ROG_EFORMAT), without changing
- * it. */
+/* Returns ROG_EFORMAT, without changing the file, if it is not one of our databases or has a newer
+ * schema. */
 int rog_db_open(struct rog_db **db, const char *path, enum rog_db_mode mode, struct rog_error *err);
 void rog_db_close(struct rog_db *db);
 const char *rog_db_path(const struct rog_db *db);
 
-/* Of one opened to read, by whoever keeps it open: whether another opening would read the same
- * file, of the same schema. */
+/* For a database that was opened to read and is kept open: returns whether opening it again would
+ * give the same file with the same schema. */
 bool rog_db_is_current(struct rog_db *db);
-/* A number that is another one once another connection has committed. */
+/* Returns a number that changes whenever another connection has committed. */
 int rog_db_changes(struct rog_db *db, int64_t *number, struct rog_error *err);
-/* What follows reads one state of the database, until rog_db_rollback, which also forgets
- * temporary tables that were made on the way. */
+/* Begins to read one state of the database. It ends with rog_db_rollback, which also drops
+ * temporary tables that were created meanwhile. */
 int rog_db_begin_read(struct rog_db *db, struct rog_error *err);
 
-/* One transaction; nested calls are an error. BEGIN IMMEDIATE; waits for other writers. */
+/* Begins a transaction (BEGIN IMMEDIATE). Waits for other writers. Transactions cannot be
+ * nested. */
 int rog_db_begin(struct rog_db *db, struct rog_error *err);
 int rog_db_commit(struct rog_db *db, struct rog_error *err);
 void rog_db_rollback(struct rog_db *db); /* harmless outside a transaction */
 
-/* A prepared statement. `types` describes `...`, a letter a parameter: s text (NULL -> NULL),
- * i int64_t, d double (NaN -> NULL), D size_t and const double *, that many parameters.
- * Texts are copied. With types NULL nothing is bound yet:
- * rog_query_rebind does. */
+/* Prepares a statement. `types` describes `...`, one letter for each parameter: s text (NULL ->
+ * NULL), i int64_t, d double (NaN -> NULL), D size_t and const double * (that many parameters).
+ * Texts are copied. If types is NULL, nothing is bound until rog_query_rebind. */
 int rog_query_new(struct rog_query **query, struct rog_db *db, struct rog_error *err,
                   const char *sql, const char *types, ...);
 void rog_query_free(struct rog_query *query);
-/* 1: a row is there; 0: no more; negative: error. */
+/* Returns 1 if there is a row, 0 if there are no more, or a negative error. */
 int rog_query_step(struct rog_query *query, struct rog_error *err);
-/* Ready to run again with other values. */
+/* Resets the statement and binds new values. */
 int rog_query_rebind(struct rog_query *query, struct rog_error *err, const char *types, ...);
-/* The same one by one, for whoever does not know their number beforehand: parameters count from 1,
- * and those that are not bound again keep their values. */
+/* Binds parameters one by one, for callers that learn their number at run time. Parameters count
+ * from 1. A parameter that is not bound again keeps its value. */
 void rog_query_reset(struct rog_query *query);
 int rog_query_bind_int(struct rog_query *query, int parameter, int64_t value,
                        struct rog_error *err);
@@ -63,7 +62,8 @@ int rog_query_bind_real(struct rog_query *query, int parameter, double value,
                         struct rog_error *err); /* NaN -> NULL */
 int rog_query_bind_text(struct rog_query *query, int parameter, const char *value,
                         struct rog_error *err); /* NULL -> NULL */
-/* Not copied: it has to stay until the statement is reset, or its last row was read. */
+/* The text is not copied: it must remain valid until the statement is reset or its last row was
+ * read. */
 int rog_query_bind_borrowed(struct rog_query *query, int parameter, const char *text, size_t length,
                             struct rog_error *err); /* NULL -> NULL */
 
@@ -73,7 +73,7 @@ double rog_query_real(const struct rog_query *query, int column);      /* NULL -
 const char *rog_query_text(const struct rog_query *query, int column); /* NULL -> NULL; until the
                                                                            next step */
 
-/* prepare + bind + step to the end + free, for statements without rows. */
+/* Prepares, binds, steps to the end and frees. For statements that return no rows. */
 int rog_db_run(struct rog_db *db, struct rog_error *err, const char *sql, const char *types, ...);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROG_STORE_DB_STATE_H
 #define ROG_STORE_DB_STATE_H
 
-/* What db.c and batch.c share; SQLite's types stay here. */
+/* Shares the state of a connection between db.c and batch.c; SQLite's types stay here. */
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -17,15 +17,15 @@ struct rog_db {
     sqlite3 *handle;
     char *path;
     bool in_transaction;
-    struct stat file;             /* as it was opened */
-    int64_t version;              /* of its schema then */
-    const struct rog_batch *rows; /* what ROG_BATCH_TABLE has, or NULL */
+    struct stat file;             /* when it was opened */
+    int64_t version;              /* schema version when it was opened */
+    const struct rog_batch *rows; /* rows that ROG_BATCH_TABLE returns, or NULL */
 };
 
 /* The table that a statement of a batch reads. */
 #define ROG_BATCH_TABLE "rog_batch_rows"
 
-/* Makes it known to a connection. Returns SQLite's code. */
+/* Registers the table with a connection. Returns SQLite's code. */
 int rog_batch_register(struct rog_db *db);
 
 #endif

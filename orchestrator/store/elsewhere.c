@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of runs that are executed elsewhere. */
+/* Writes rows of runs that are executed on another machine. */
 #include <orchestrator/store/elsewhere.h>
 
 #include <string.h>
@@ -23,7 +23,7 @@ int rog_run_elsewhere_record(struct rog_db *db, const struct rog_run_elsewhere *
     return code < 0 ? code : rog_identity_plan(db, run->run_id, run->settings_hash, err);
 }
 
-/* As rog_utc_now has it. */
+/* Returns the text if it has the format of rog_utc_now, else NULL. */
 static const char *time_or_null(const char *text)
 {
     static const char form[] = "0000-00-00T00:00:00Z";

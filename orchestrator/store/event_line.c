@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads events where they stand. */
+/* Reads events in place, without building a JSON tree. */
 #include <orchestrator/store/event_line.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits of a number for which mantissa and power of ten are exact in a double, so that their
- * quotient is rounded once, as strtod rounds. */
+/* Maximum number of digits for which mantissa and power of ten are exact in a double, so that their
+ * quotient is rounded once, as by strtod. */
 #define EXACT_DIGITS 15
-/* Digits and leading zeros behind the point that rog_json_text writes as they are. */
+/* Maximum number of digits and leading zeros after the point that rog_json_text writes
+ * unchanged. */
 #define WRITTEN_DIGITS 12
 #define WRITTEN_ZEROS 3
 #define INTEGER_DIGITS 18
@@ -30,7 +31,7 @@ static bool take(struct reader *r, char c)
     return there;
 }
 
-/* ASCII that JSON writes as it is. */
+/* Reads a string of ASCII characters that JSON writes unescaped. */
 static bool read_text(struct reader *r, const char **text, size_t *length)
 {
     if (!take(r, '"'))
@@ -44,7 +45,7 @@ static bool read_text(struct reader *r, const char **text, size_t *length)
     return take(r, '"');
 }
 
-/* Digits that follow *number; of a larger one not all. */
+/* Appends digits to *number, at most INTEGER_DIGITS of them. Returns how many it read. */
 static size_t read_digits(struct reader *r, int64_t *number)
 {
     const char *begin = r->at;
@@ -53,7 +54,7 @@ static size_t read_digits(struct reader *r, int64_t *number)
     return (size_t)(r->at - begin);
 }
 
-/* The digits behind the point, of which *number has those before it. */
+/* Reads the digits after the point. *number holds the `digits` digits before it. */
 static bool read_fraction(struct reader *r, size_t digits, int64_t *number, double *value)
 {
     const char *begin = r->at;
@@ -112,7 +113,8 @@ static bool read_word(struct reader *r, const char *word)
     return true;
 }
 
-/* Whether a key is among the last `count`; `seen` has a bit for each that there was. */
+/* Returns whether the key of member[count] occurs among the `count` members before it. `seen` has a
+ * bit set for the hash of each earlier key. */
 static bool is_double(const struct rog_event_member *member, size_t count, uint64_t *seen)
 {
     const struct rog_event_member *m = &member[count];
@@ -129,7 +131,7 @@ static bool is_double(const struct rog_event_member *member, size_t count, uint6
 
 static bool read_value(struct reader *r, int depth, struct rog_event_member *m);
 
-/* An object of up to `room` members; *count becomes their number. */
+/* Reads an object of up to `room` members. Sets *count to their number. */
 static bool read_object(struct reader *r, int depth, struct rog_event_member *member, size_t room,
                         size_t *count)
 {
@@ -206,7 +208,8 @@ void rog_event_line_release(struct rog_event_line *line)
     free(line->json);
 }
 
-/* Most are asked for in the order of the line. */
+/* Members are mostly looked up in the order of the line, so the search starts after the last
+ * match. */
 static const struct rog_event_member *find(struct rog_event_line *line, const char *key)
 {
     size_t length = strlen(key), at = line->at;

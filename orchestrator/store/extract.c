@@ -9,17 +9,18 @@
 #include <orchestrator/store/schema.h>
 #include <orchestrator/store/summary.h>
 
-/* What a row belongs to a case by; ?1 is the case. Others refer to the first two. */
+/* Which rows of a table belong to case ?1. In tables that are not listed, it is the rows whose
+ * run_id belongs to the case. */
 #define OF_CASE "(SELECT run_id FROM source.case_runs WHERE case_name = ?1)"
 static const struct {
-    const char *table, *rows; /* NULL: none of them */
+    const char *table, *rows; /* NULL: the table is not copied */
 } special[] = {
     {"runs", "id IN " OF_CASE},          {"cases", "name = ?1"}, {"case_runs", "case_name = ?1"},
     {"case_settings", "case_name = ?1"}, {"progress", NULL},
 };
 #define SPECIAL (sizeof special / sizeof *special)
 
-/* The one text that a query gives; heap memory, NULL where it gives none. */
+/* Fetches the text that a query returns. *text is heap memory, NULL if the query returns none. */
 static int fetch_text(struct rog_db *db, const char *sql, const char *parameter, char **text,
                       struct rog_error *err)
 {
@@ -35,7 +36,7 @@ static int fetch_text(struct rog_db *db, const char *sql, const char *parameter,
     return code;
 }
 
-/* rowid, or the primary key: an order that is that of the rows' making. */
+/* Copies rows in the order of rowid or the primary key: the order in which they were written. */
 static int copy_table(struct rog_db *to, const char *table, const char *rows, const char *case_name,
                       struct rog_error *err)
 {
@@ -86,7 +87,7 @@ static int copy_tables(struct rog_db *to, const char *case_name, struct rog_erro
     return code;
 }
 
-/* *path is the database itself, or a copy of it with the newest schema. */
+/* Sets *path to the database itself, or to a copy of it with the newest schema. */
 static int newest(struct rog_db *db, const char *scratch, char **path, struct rog_error *err)
 {
     char *version = NULL;

@@ -5,16 +5,16 @@
 #include <orchestrator/store/db.h>
 
 /*
- * A case of a database, with all that is recorded of its runs, as a new database at `path`, whose
- * bytes depend on nothing else. It has the newest schema and no journal; `scratch` is a folder
- * where a database of an older schema is migrated first. What is only of use while a run is
- * executed is left out. ROG_ENOTFOUND for an unknown case.
+ * Writes a case of a database, with all that is recorded of its runs, to a new database at `path`.
+ * The same case gives the same bytes. The new database has the newest schema and no journal.
+ * `scratch` is a folder in which a database with an older schema is upgraded first. What is only
+ * needed while a run is executed is left out. Errors: ROG_ENOTFOUND for an unknown case.
  */
 int rog_case_extract(struct rog_db *db, const char *case_name, const char *path,
                      const char *scratch, struct rog_error *err);
 
-/* Whether a database that came from elsewhere is whole and has nothing but tables and indexes:
- * ROG_EFORMAT. */
+/* Checks a database that came from elsewhere: returns ROG_EFORMAT if it is damaged or has anything
+ * but tables and indexes. */
 int rog_db_examine(struct rog_db *db, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went into recorded runs, by SQL. */
+/* Records and reads what identifies runs, by SQL. */
 #include <orchestrator/store/identity.h>
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <common/file.h>
 #include <rog/events.h>
 
-/* ---- looking for runs ---- */
+/* ---- searching for runs ---- */
 
 static int add(struct rog_recorded_list *list, const struct rog_query *query, struct rog_error *err)
 {
@@ -85,7 +85,7 @@ int rog_recorded_find_done(struct rog_db *db, const char *hash, char **id, struc
     return code;
 }
 
-/* ---- one run's ---- */
+/* ---- one run ---- */
 
 int rog_identity_plan(struct rog_db *db, const char *run_id, const char *settings_hash,
                       struct rog_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks for imported runs and what was noted about them. */
+/* Queries imported runs and what was noted about them. */
 #include <orchestrator/store/imported.h>
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stores events as rows, a batch a transaction. */
+/* Stores events as rows, one transaction for each batch. */
 #include <orchestrator/store/ingest.h>
 
 #include <math.h>
@@ -17,7 +17,7 @@
 #include <rog/events.h>
 
 enum statement { CHECKPOINT, WORKER, STORED, STATEMENTS };
-enum table { ITERATIONS, BANDWIDTH, ENERGY, EVENTS, TABLES }; /* of many rows */
+enum table { ITERATIONS, BANDWIDTH, ENERGY, EVENTS, TABLES }; /* tables that get many rows */
 
 struct rog_ingest {
     struct rog_db *db; /* borrowed */
@@ -27,8 +27,8 @@ struct rog_ingest {
     struct rog_ingest_state state;
     struct rog_query *query[STATEMENTS];
     struct rog_batch *batch[TABLES];
-    int64_t worker; /* who has made iterations in the lines at hand; 0: nobody */
-    int64_t rank;   /* whose stream it is, of a worker; 0: it speaks of all */
+    int64_t worker; /* rank that has iterations in the current lines; 0: none */
+    int64_t rank;   /* rank of a worker's own stream; 0: events of all ranks */
     bool forgives;
     char damage[ROG_ERROR_MESSAGE_BYTES];
     uint64_t damaged_at;
@@ -87,7 +87,7 @@ static int store_iteration(struct rog_ingest *g, struct rog_event_line *e, int64
     return rog_iterations_insert(g->batch[ITERATIONS], g->run_id, &row, err);
 }
 
-/* A row as far as its number, which has to be there. */
+/* Begins a row with rank, time and the required member `number`. */
 static int begin_reading(struct rog_ingest *g, enum table table, struct rog_event_line *e,
                          const char *number, int64_t rank, double t, struct rog_error *err)
 {
@@ -129,7 +129,7 @@ static int store_checkpoint(struct rog_ingest *g, struct rog_event_line *e, int6
     (void)rank;
     const struct rog_json *tree = rog_event_line_tree(e);
     const char *name = rog_json_get_string(tree, "path", NULL);
-    /* The path becomes a file that is opened: it must lie in the run's folder. */
+    /* The path will be opened as a file, so it must be inside the run's folder. */
     if (!name || name[0] == '/' || strstr(name, ".."))
         return rog_fail(err, ROG_EFORMAT, "a checkpoint whose path is not inside the run's folder");
     char *path = rog_path_join(g->folder, name);
@@ -155,7 +155,7 @@ static int store_event(struct rog_ingest *g, struct rog_event_line *e, int64_t r
     if (code < 0)
         return code;
     rog_batch_text(batch, g->run_id, g->run_id_length);
-    if (rank == -1) /* of no rank */
+    if (rank == -1) /* without a rank */
         rog_batch_text(batch, NULL, 0);
     else
         rog_batch_int(batch, rank);
@@ -165,7 +165,7 @@ static int store_event(struct rog_ingest *g, struct rog_event_line *e, int64_t r
     return 0;
 }
 
-/* 0 where one of them decides for itself. */
+/* Sums what the workers plan. Returns 0 if a worker decides itself when it ends. */
 static int64_t iterations_due(const struct rog_json *workers)
 {
     int64_t sum = 0;
@@ -178,7 +178,7 @@ static int64_t iterations_due(const struct rog_json *workers)
     return sum;
 }
 
-/* The start event also fills the run's versions and the table of workers. */
+/* A start event also sets the run's versions and fills the table of workers. */
 static int store_start(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                        struct rog_error *err)
 {
@@ -236,7 +236,7 @@ static int store_error(struct rog_ingest *g, struct rog_event_line *e, int64_t r
     return store_event(g, e, rank, t, err);
 }
 
-/* Workers come and go. */
+/* Joins and leaves also change which worker is away. */
 static int store_join(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                       struct rog_error *err)
 {
@@ -256,14 +256,15 @@ static int store_leave(struct rog_ingest *g, struct rog_event_line *e, int64_t r
     return store_event(g, e, rank, t, err);
 }
 
-/* The last one is what counts; only news go into the history. */
+/* The latest state replaces the previous one; only significant changes become events. */
 static int store_health(struct rog_ingest *g, struct rog_event_line *e, int64_t rank, double t,
                         struct rog_error *err)
 {
     bool news = false;
     if (rank < 0)
         return rog_fail(err, ROG_EFORMAT, "the health of a host without \"rank\"");
-    int code = rog_batch_flush(g->batch[ITERATIONS], err); /* of which the last counts */
+    /* rog_robots_heard reads the last iteration from the table. */
+    int code = rog_batch_flush(g->batch[ITERATIONS], err);
     if (code == 0)
         code = rog_robots_heard(g->db, g->run_id, rank, rog_event_line_tree(e), &news, err);
     return code == 0 && news ? store_event(g, e, rank, t, err) : code;
@@ -343,7 +344,8 @@ static int store_line(struct rog_ingest *g, const char *text, size_t size, struc
         g->state.t = t > g->state.t ? t : g->state.t;
         code = handler_of(name, length)(g, &event, rank, t, err);
     }
-    if (code == 0 && (!event.plain || event.json)) /* its texts are gone then */
+    /* Releasing such an event frees the texts that its rows refer to. */
+    if (code == 0 && (!event.plain || event.json))
         code = flush(g, err);
     rog_event_line_release(&event);
     return code;
@@ -388,9 +390,9 @@ int rog_ingest_lines(struct rog_ingest *g, const char *text, size_t size, struct
             code = note_damage(g, before.stored_bytes + used, err);
         used += length + 1;
     }
-    if (code == 0 && (code = flush(g, err)) == ROG_EFORMAT) /* the run is not there any more */
+    if (code == 0 && (code = flush(g, err)) == ROG_EFORMAT) /* the run was deleted */
         note_damage(g, before.stored_bytes, err);
-    /* The main stream has workers of virtual clusters, which have no hosts. */
+    /* The main stream has the workers of virtual clusters, which have no hosts. */
     if (code == 0 && g->worker > 0 && strcmp(g->stream, ROG_STREAM_MAIN) != 0)
         code = rog_robots_went_on(g->db, g->run_id, g->worker, err);
     if (code == 0) {
@@ -428,7 +430,7 @@ static int take_up(struct rog_ingest *g, struct rog_error *err)
     rog_query_free(query);
     if (code < 0)
         return code;
-    /* What an earlier process saw of the stream's end. */
+    /* Check whether an earlier process has already stored the end event. */
     code = rog_query_new(&query, g->db, err,
                          "SELECT 1 FROM events WHERE run_id = ? AND kind = '" ROG_EVENT_END "'",
                          "s", g->run_id);
@@ -439,8 +441,8 @@ static int take_up(struct rog_ingest *g, struct rog_error *err)
     return code < 0 ? code : 0;
 }
 
-/* What an earlier process has stored of all workers, which counts in what is shown of the run; as
- * if the server's stream had it. */
+/* Loads sums over all workers that an earlier process stored, for the display of progress. Only the
+ * main stream counts them. */
 static int sum_up(struct rog_ingest *g, struct rog_error *err)
 {
     struct rog_query *query = NULL;
@@ -464,7 +466,7 @@ static int sum_up(struct rog_ingest *g, struct rog_error *err)
     return code < 0 ? code : 0;
 }
 
-/* "worker3/events.jsonl": 3. */
+/* Returns the rank of a worker's stream: 3 for "worker3/events.jsonl". */
 static int64_t rank_of(const char *stream)
 {
     static const char folder[] = ROG_STREAM_WORKER;

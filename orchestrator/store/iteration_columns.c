@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQL of the table of iterations, made from the table of their columns. */
+/* Builds the SQL of the table of iterations from the table of its columns. */
 #include <orchestrator/store/iteration_columns.h>
 
 #include <assert.h>
@@ -45,7 +45,7 @@ char *rog_iterations_columns(const char *pattern, const char *separator)
     return close_text(&text);
 }
 
-/* "stall_s REAL" */
+/* Writes a column definition such as "stall_s REAL". */
 static void define(FILE *file, const struct rog_iteration_column *column)
 {
     fprintf(file, "%s %s%s", column->name, column->type == ROG_COLUMN_INTEGER ? "INTEGER" : "REAL",
@@ -79,7 +79,7 @@ char *rog_iterations_extend(const struct rog_iteration_column *columns, int vers
     for (const struct rog_iteration_column *c = columns; c->name; c++) {
         if (c->since < 2 || c->since != version)
             continue;
-        assert(!c->required); /* rows that are there have no value for it */
+        assert(!c->required); /* existing rows have no value for it */
         fputs("ALTER TABLE iterations ADD COLUMN ", text.file);
         define(text.file, c);
         fputs(";\n", text.file);

@@ -2,24 +2,24 @@
 #ifndef ROG_STORE_ITERATION_COLUMNS_H
 #define ROG_STORE_ITERATION_COLUMNS_H
 
-/* The columns of the table `iterations` as SQL, for queries and for the schema. */
+/* Builds SQL for the columns of the table `iterations`, for queries and for the schema. */
 
 #include <rog/iteration.h>
 
-/* For SQL: each column as in `pattern`, where '@' stands for its name, `separator` between them;
- * without run_id. Heap memory, NULL when there is none. */
+/* Writes each column as in `pattern`, in which '@' is replaced with its name, with `separator`
+ * between them; without run_id. Returns heap memory, NULL if memory ran out. */
 char *rog_iterations_columns(const char *pattern, const char *separator);
 
-/* How the schema's versions make the table of `columns`, which are rog_iteration_columns but in
- * tests. Scripts of SQL in heap memory, NULL when there is none. */
-/* The version that brought the latest column. */
+/* How the versions of the schema create the table from `columns`, which are rog_iteration_columns
+ * except in tests. All return SQL scripts in heap memory, NULL if memory ran out. */
+/* Returns the version that added the latest column. */
 int rog_iterations_version(const struct rog_iteration_column *columns);
-/* CREATE TABLE with the columns of the first version. */
+/* Returns CREATE TABLE with the columns of the first version. */
 char *rog_iterations_create(const struct rog_iteration_column *columns);
-/* Adds those that came with `version`; "" where there are none. */
+/* Adds the columns that came with `version`; returns "" if there are none. */
 char *rog_iterations_extend(const struct rog_iteration_column *columns, int version);
-/* Makes a table as `version` left it look like the latest, for this connection only; "" where it
- * is. */
+/* Makes a table of `version` look like the latest one, for this connection only; returns "" if it
+ * is the latest. */
 char *rog_iterations_view(const struct rog_iteration_column *columns, int version);
 
 #endif

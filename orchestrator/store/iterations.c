@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of iterations, made from the table of their columns. */
+/* Reads and writes rows of the table of iterations. */
 #include <orchestrator/store/iterations.h>
 
 #include <math.h>

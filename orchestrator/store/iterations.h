@@ -3,9 +3,9 @@
 #define ROG_STORE_ITERATIONS_H
 
 /*
- * The table `iterations` of results.db: run_id, and the columns of rog/iteration.h. Whoever needs
- * all of them takes them from here; NULL and what a row of rog/iteration.h does not know are the
- * same.
+ * Reads and writes the table `iterations` of results.db: run_id, and the columns of
+ * rog/iteration.h. NULL in the table is an unknown value in struct rog_iteration. Code that needs
+ * all columns uses these functions.
  */
 
 #include <orchestrator/store/batch.h>
@@ -14,17 +14,17 @@
 #include <orchestrator/store/iteration_columns.h>
 #include <rog/iteration.h>
 
-/* The members of an event, which are all that is known of the iteration. */
+/* Fills a row from the members of an event. Everything else of the row is unknown. */
 void rog_iterations_from_event(struct rog_event_line *event, struct rog_iteration *row);
 
-/* For rog_iterations_insert, which puts a row into the table, in the place of an earlier one of the
- * same iteration. It is there after rog_batch_flush; until then run_id has to stay. */
+/* Creates a batch for rog_iterations_insert, which adds a row or replaces an earlier one of the
+ * same iteration. The row is stored by rog_batch_flush; until then run_id must remain valid. */
 int rog_iterations_insert_new(struct rog_batch **batch, struct rog_db *db, struct rog_error *err);
 int rog_iterations_insert(struct rog_batch *batch, const char *run_id,
                           const struct rog_iteration *row, struct rog_error *err);
 
-/* A run's rows by rank and iteration, of one rank or (ROG_ABSENT) of all workers, for
- * rog_iterations_step: 1: there is a row; 0: no more; negative: error. */
+/* Queries a run's rows by rank and iteration, of one rank or (ROG_ABSENT) of all workers.
+ * rog_iterations_step returns 1 if there is a row, 0 if there are no more, or a negative error. */
 int rog_iterations_query(struct rog_query **query, struct rog_db *db, const char *run_id,
                          int64_t rank, struct rog_error *err);
 int rog_iterations_step(struct rog_query *query, struct rog_iteration *row, struct rog_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is new in the database. */
+/* Finds what has changed in the database since the last call. */
 #include <orchestrator/store/news.h>
 
 #include <math.h>
@@ -52,7 +52,7 @@ int rog_runs_executed(struct rog_db *db, struct rog_json *ids, struct rog_error 
     return code;
 }
 
-/* Both lists are in the order in which runs were recorded. */
+/* The list of runs seen before and the query are both in the order in which runs were recorded. */
 int rog_runs_news(struct rog_db *db, struct rog_runs_seen *seen, size_t most, struct rog_json *ids,
                   bool *list, struct rog_error *err)
 {
@@ -90,7 +90,7 @@ int rog_runs_news(struct rog_db *db, struct rog_runs_seen *seen, size_t most, st
     return code;
 }
 
-/* ---- the rows of a run ---- */
+/* ---- rows of a run ---- */
 
 static struct rog_rank_cursor *rank_of(struct rog_run_cursor *cursor, int64_t rank)
 {
@@ -112,7 +112,7 @@ void rog_run_cursor_release(struct rog_run_cursor *cursor)
     *cursor = (struct rog_run_cursor){0};
 }
 
-/* What is collected, and how much is left out. */
+/* Rows that are collected, and how many are left out. */
 struct taking {
     struct rog_json *iterations, *bandwidth;
     size_t most;
@@ -181,7 +181,7 @@ static int take_bandwidth(struct rog_db *db, const char *run_id, struct rog_rank
     return code;
 }
 
-/* To the end of a worker's rows without reading them. */
+/* Moves to the end of a worker's rows without reading them. */
 static int skip(struct rog_db *db, const char *run_id, struct rog_rank_cursor *rank,
                 struct rog_error *err)
 {
@@ -218,7 +218,7 @@ static int take_ranks(struct rog_db *db, const char *run_id, struct rog_run_curs
     return code;
 }
 
-/* Tests may come in any order. */
+/* Tests may finish in any order, so all of them are compared with the known ones. */
 static int take_tests(struct rog_db *db, const char *run_id, struct rog_run_cursor *cursor,
                       struct rog_json *points, bool *any, struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the files of runs lie beside a database. */
+/* Builds the paths of runs' files beside a database. */
 #include <orchestrator/store/paths.h>
 
 #include <stdlib.h>

@@ -3,39 +3,39 @@
 #define ROG_STORE_PATHS_H
 
 /*
- * Where a run's files lie: beside the database, FILE.runs/RUN/ for a database FILE.db, with
- *     config.json    what the trainer was given
+ * Where a run's files are: beside the database, in FILE.runs/RUN/ for a database FILE.db:
+ *     config.json    the trainer's configuration
  *     events.jsonl   its event stream
- *     trainer.log    what it wrote to standard error
+ *     trainer.log    its standard error
  *     chkpt/         checkpoints
- *     workerN/       of a run of real processes: what worker N wrote
- *     controller.jsonl   what rogctl itself adds, such as retries; where there is some
- *     host.jsonl     of a run on real hosts: what the server's host tells; workerN/ has its own
- *     tested.jsonl   what the tests of its checkpoints said
- *     mark           random letters of a run on real hosts, which its folders there have in their
- *                    names
+ *     workerN/       in a run of real processes: the files of worker N
+ *     controller.jsonl   events that rogctl itself adds, such as retries; only if there are any
+ *     host.jsonl     in a run on real hosts: events of the server's host; each workerN/ has its own
+ *     tested.jsonl   results of the tests of its checkpoints
+ *     mark           in a run on real hosts: random letters in the names of its folders there
  *     lock           held by the rogctl that executes the run
- * All results are heap memory, NULL when memory ran out.
+ * All functions return heap memory, NULL if memory ran out.
  */
 
-/* The stream of a run of one process, or of the server. */
+/* Stream of the process or, in a run of several processes, of the server. */
 #define ROG_STREAM_MAIN "events.jsonl"
-/* Folders worker1, worker2, ...: of workers with streams of their own. */
+/* Beginning of the folder names worker1, worker2, ... of workers with their own streams. */
 #define ROG_STREAM_WORKER "worker"
-/* What a host tells of itself: energy, bandwidth, its processes. */
+/* What a host reports about itself: energy, bandwidth, its processes. */
 #define ROG_STREAM_HOST "host.jsonl"
-/* What rogctl itself tells of a run: retries, lost connections, that it went on from a snapshot. */
+/* What rogctl itself reports about a run: retries, lost connections, resuming from a snapshot. */
 #define ROG_STREAM_CONTROLLER "controller.jsonl"
-/* No event stream: what is in it is in `checkpoints` (checkpoints.h). */
+/* Not an event stream: its contents are also in `checkpoints` (checkpoints.h). */
 #define ROG_TESTED "tested.jsonl"
-/* What the trainer was given. */
+/* The trainer's configuration. */
 #define ROG_RUN_CONFIG "config.json"
 
-/* "results.runs": relative to the database's folder. */
+/* Returns "results.runs", relative to the database's folder. */
 char *rog_runs_folder_name(const char *db_path);
-/* The run's folder, relative to the database's folder ("results.runs/RUN"). */
+/* Returns the run's folder, relative to the database's folder ("results.runs/RUN"). */
 char *rog_run_folder_name(const char *db_path, const char *run_id);
-/* A path that is relative to the database's folder (as the tables hold them), seen from here. */
+/* Returns the path, relative to the current folder, of one that is relative to the database's
+ * folder (as in the tables). */
 char *rog_store_path(const char *db_path, const char *relative);
 
 #endif

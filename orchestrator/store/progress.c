@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table `progress`. */
+/* Reads and writes the table `progress`. */
 #include <orchestrator/store/progress.h>
 
 #include <stdio.h>

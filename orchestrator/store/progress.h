@@ -3,9 +3,9 @@
 #define ROG_STORE_PROGRESS_H
 
 /*
- * How far runs have come that are being executed now: the table `progress`, a row a run, written by
- * whoever executes it about once a second and removed when that is over. The row of a run that was
- * left on its hosts, or whose rogctl was killed, stays as it was then.
+ * How far runs are that are being executed: the table `progress`, with one row for each run. The
+ * process that executes the run writes the row about once a second and removes it at the end. The
+ * row remains if the run was left on its hosts, or if its rogctl was killed.
  */
 
 #include <stdbool.h>
@@ -17,35 +17,37 @@
 #define ROG_PROGRESS_STATE_BYTES 16
 
 struct rog_run_progress {
-    char state[ROG_PROGRESS_STATE_BYTES]; /* as the lines of progress have it: "running" */
-    double t_s;                           /* since the run's start; NaN: only tests were left */
-    double from_t_s;                      /* where this execution went on from */
+    char state[ROG_PROGRESS_STATE_BYTES]; /* as in progress lines, such as "running" */
+    double t_s;                           /* since the run's start; NaN: only tests are left */
+    double from_t_s;                      /* time of the run from which this execution resumed */
     double done;                          /* 0..1 */
-    int64_t iteration;                    /* largest of any worker */
+    int64_t iteration;                    /* largest of all workers */
     double accuracy, stall_share;         /* NaN: not known yet */
     double wall_s;                        /* since this execution began */
-    char waiting[ROG_WAITING_BYTES];      /* what for; "": for nothing */
-    double waiting_s;                     /* for so long */
-    double alone_s; /* for so long the run goes on when nobody follows it; 0: not at all */
-    double age_s;   /* load: since the row was written */
+    char waiting[ROG_WAITING_BYTES];      /* what the run waits for; "": nothing */
+    double waiting_s;                     /* how long it has waited */
+    double alone_s; /* how long the run continues without rogctl; 0: it does not */
+    double age_s;   /* only for load: age of the row */
 };
 
-/* *stop: somebody has asked for the run's end (rog_run_progress_ask_to_stop). */
+/* Writes the row. Sets *stop if a user has asked to stop the run (rog_run_progress_ask_to_stop). */
 int rog_run_progress_put(struct rog_db *db, const char *run_id,
                          const struct rog_run_progress *progress, bool *stop,
                          struct rog_error *err);
 int rog_run_progress_end(struct rog_db *db, const char *run_id, struct rog_error *err);
 
-/* 1: it is there; 0: nothing is known of such an execution; negative: error. */
+/* Returns 1 if there is a row, 0 if not, or a negative error. */
 int rog_run_progress_load(struct rog_db *db, const char *run_id, struct rog_run_progress *progress,
                           struct rog_error *err);
 
-/* The run's status in the table of runs, and why it has failed (""): cheaper than its row. */
+/* Loads the run's status from the table of runs, and its error ("" if none). Cheaper than the whole
+ * row. */
 int rog_run_status_load(struct rog_db *db, const char *run_id,
                         char status[ROG_PROGRESS_STATE_BYTES], char error[ROG_ERROR_MESSAGE_BYTES],
                         struct rog_error *err);
 
-/* Asks whoever executes the run to stop it. ROG_ENOTFOUND: nobody does. */
+/* Asks the process that executes the run to stop it. Errors: ROG_ENOTFOUND if no process executes
+ * it. */
 int rog_run_progress_ask_to_stop(struct rog_db *db, const char *run_id, struct rog_error *err);
 
 #endif

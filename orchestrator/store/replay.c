@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums up how well hosts kept to their bandwidth. */
+/* Summarizes how closely hosts followed the bandwidth that they replayed. */
 #include <orchestrator/store/replay.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads which workers of a run came back. */
+/* Reads which workers of a run returned after they had been away. */
 #include <orchestrator/store/returns.h>
 
 #include <stdlib.h>

@@ -3,10 +3,10 @@
 #define ROG_STORE_RETURNS_H
 
 /*
- * Workers of a run in real time that came back: the process had died, or had not been heard of for
- * too long. What a worker had done after the iteration that it goes on after is lost, and made
- * again; meters of a new process begin again at 0. The event "join" says it, which is without an
- * iteration where a worker comes for the first time.
+ * Workers of a run in real time that returned after their process had died or had been silent for
+ * too long. What a worker had done after the iteration from which it continues is lost and
+ * repeated; meters of a new process start again at 0. The event "join" reports a return; it has no
+ * iteration if the worker joins for the first time.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 struct rog_return {
     int64_t rank;
     double t;          /* s */
-    int64_t iteration; /* that it goes on after */
+    int64_t iteration; /* iteration after which it continues */
 };
 
 struct rog_returns {
@@ -29,14 +29,15 @@ int rog_returns_load(struct rog_db *db, const char *run_id, struct rog_returns *
                      struct rog_error *err);
 void rog_returns_release(struct rog_returns *returns);
 
-/* A worker's last return after `after_s` and not after `until_s`; NULL: there was none. */
+/* Returns a worker's last return after `after_s` and not after `until_s`; NULL if there was
+ * none. */
 const struct rog_return *rog_returns_between(const struct rog_returns *returns, int64_t rank,
                                              double after_s, double until_s);
 
-/* Clocks of several hosts, and what passes between the join and what is recorded next. */
+/* Tolerance for clocks of several hosts, and for the time between the join and the next reading. */
 #define ROG_RETURN_EXACT_S 1.0
 
-/* For meters: whether a value that falls between two readings began again. */
+/* For meters: returns whether a value that decreases between two readings restarted from 0. */
 static inline bool rog_returns_restarted(const struct rog_returns *returns, int64_t rank,
                                          double before_s, double after_s)
 {

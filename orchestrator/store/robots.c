@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps and reads the last news of each host of a run. */
+/* Stores and reads the last known state of each host of a run. */
 #include <orchestrator/store/robots.h>
 
 #include <math.h>
@@ -7,13 +7,13 @@
 
 #include <rog/events.h>
 
-#define CHARGE_STEPS 20 /* of the battery; one is news */
+#define CHARGE_STEPS 20 /* steps of the battery's charge; a new step is news */
 
 /* SQL, of run ?1 and rank ?2. */
 #define NOW "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 #define LAST_ITERATION "(SELECT max(iteration) FROM iterations WHERE run_id = ?1 AND rank = ?2)"
 
-/* What an event may say, by the names of columns. */
+/* Members of an event, which have the names of columns. */
 static const char *const numbers[] = {"mbps_up", "mbps_down", "battery", "celsius"};
 #define NUMBERS (sizeof numbers / sizeof *numbers)
 

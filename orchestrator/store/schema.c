@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of results.db, and the steps from older versions. */
+/* Defines the tables of results.db and the upgrades from older versions. */
 #include <orchestrator/store/schema.h>
 
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 #include <common/file.h>
 #include <orchestrator/store/iteration_columns.h>
 
-/* All but `iterations` (iteration_columns.h). Times are seconds since the run's start; started_at,
- * ended_at, created_at and tested_at are UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths are relative
- * to the database's folder. streams.stored_bytes is how much of an event stream of the run the
- * other tables hold; streams.name is its file, relative to the run's folder. */
+/* All tables but `iterations` (iteration_columns.h). Times are seconds since the run's start;
+ * started_at, ended_at, created_at and tested_at are UTC as YYYY-MM-DDThh:mm:ssZ. Checkpoint paths
+ * are relative to the database's folder. streams.stored_bytes is the number of bytes of an event
+ * stream that the other tables contain; streams.name is its file, relative to the run's folder. */
 static const char version_1[] =
     "CREATE TABLE runs(id TEXT PRIMARY KEY NOT NULL, library TEXT NOT NULL,\n"
     "    threshold INTEGER NOT NULL, control TEXT NOT NULL, batchsize INTEGER NOT NULL,\n"
@@ -54,7 +54,7 @@ static const char version_1[] =
     "    rank INTEGER, t REAL NOT NULL, kind TEXT NOT NULL, data TEXT);\n"
     "CREATE INDEX events_kind ON events(run_id, kind, t);\n";
 
-/* A run of several processes has a stream for each. */
+/* A run of several processes has one stream for each. */
 static const char version_2[] =
     "CREATE TABLE streams_2(run_id TEXT NOT NULL\n"
     "        REFERENCES runs(id) ON DELETE CASCADE ON UPDATE CASCADE,\n"
@@ -65,8 +65,8 @@ static const char version_2[] =
     "DROP TABLE streams;\n"
     "ALTER TABLE streams_2 RENAME TO streams;\n";
 
-/* What a case compares. The cases of older databases compare ROG, as far as they have it, with all
- * others. */
+/* What a case compares. Cases of older databases compare ROG, if they contain it, with all other
+ * libraries. */
 #define OLDER_CONTENDER "'ROG'"
 static const char version_3[] =
     "ALTER TABLE case_settings ADD COLUMN contender TEXT;\n"
@@ -74,11 +74,11 @@ static const char version_3[] =
     "INSERT OR IGNORE INTO case_settings(case_name) SELECT name FROM cases;\n"
     "UPDATE case_settings SET contender = " OLDER_CONTENDER ";\n";
 
-/* What else is said of a case, by the names of an experiment file: JSON, so that a new setting of
- * cases is no new column. */
+/* Further settings of a case, by their names in experiment files: JSON, so that a new setting needs
+ * no new column. */
 static const char version_4[] = "ALTER TABLE case_settings ADD COLUMN options TEXT;\n";
 
-/* What runs have read (identity.h). Those of older databases have no identity. */
+/* What runs have read (identity.h). Runs of older databases have no identity. */
 static const char version_5[] =
     "CREATE TABLE identities(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id)\n"
     "        ON DELETE CASCADE ON UPDATE CASCADE,\n"
@@ -88,8 +88,8 @@ static const char version_5[] =
     "    setting TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,\n"
     "    PRIMARY KEY(run_id, setting, path)) WITHOUT ROWID;\n";
 
-/* Runs that are being executed (progress.h). `wanted` is "stop" where somebody asks for the run's
- * end. Versions 6 and 7 brought columns of iterations alone. */
+/* Runs that are being executed (progress.h). `wanted` is "stop" if a user has asked to stop the
+ * run. Versions 6 and 7 only added columns of iterations. */
 static const char version_8[] =
     "CREATE TABLE progress(run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs(id)\n"
     "        ON DELETE CASCADE ON UPDATE CASCADE,\n"
@@ -97,7 +97,7 @@ static const char version_8[] =
     "    accuracy REAL, stall_share REAL, wall_s REAL, alone_s REAL, waiting TEXT,\n"
     "    waiting_since TEXT, updated_at TEXT NOT NULL, wanted TEXT) WITHOUT ROWID;\n";
 
-/* How hosts of runs were when they were last heard of (robots.h). */
+/* The last known state of the hosts of runs (robots.h). */
 static const char version_9[] =
     "CREATE TABLE robots(run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE\n"
     "        ON UPDATE CASCADE,\n"
@@ -109,12 +109,13 @@ static const char *const steps[] = {version_1, version_2, version_3, version_4, 
                                     "",        "",        version_8, version_9};
 #define STEPS ((int)(sizeof steps / sizeof *steps))
 
-/* Until version 2 a run had one stream. */
+/* Before version 2 a run had one stream. */
 static const char one_stream[] =
     "CREATE TEMP VIEW streams AS SELECT run_id, 'events.jsonl' AS name, stored_bytes\n"
     "    FROM main.streams;\n";
 
-/* Until version 3 no case said what it compares, until version 4 nothing of its curves. */
+/* Before version 3 cases did not record what they compare, before version 4 nothing about their
+ * curves. */
 static const char unsaid[] =
     "CREATE TEMP VIEW case_settings AS SELECT name AS case_name, target_accuracy,\n"
     "    " OLDER_CONTENDER " AS contender, NULL AS baseline, NULL AS options FROM main.cases\n"
@@ -122,28 +123,28 @@ static const char unsaid[] =
 static const char without_options[] =
     "CREATE TEMP VIEW case_settings AS SELECT *, NULL AS options FROM main.case_settings;\n";
 
-/* Until version 5 nothing was recorded of what runs have read. */
+/* Before version 5 it was not recorded what runs had read. */
 static const char unread[] =
     "CREATE TEMP VIEW identities AS SELECT NULL AS run_id, NULL AS settings_hash,\n"
     "    NULL AS results WHERE 0;\n"
     "CREATE TEMP VIEW inputs AS SELECT NULL AS run_id, NULL AS setting, NULL AS path,\n"
     "    NULL AS sha256 WHERE 0;\n";
 
-/* Until version 8 it was not recorded how far runs are. */
+/* Before version 8 the progress of runs was not recorded. */
 static const char not_live[] =
     "CREATE TEMP VIEW progress AS SELECT NULL AS run_id, NULL AS state, NULL AS t_s,\n"
     "    NULL AS from_t_s, NULL AS done, NULL AS iteration, NULL AS accuracy,\n"
     "    NULL AS stall_share, NULL AS wall_s, NULL AS alone_s, NULL AS waiting,\n"
     "    NULL AS waiting_since, NULL AS updated_at, NULL AS wanted WHERE 0;\n";
 
-/* Until version 9 nothing was kept of hosts. */
+/* Before version 9 nothing was recorded about hosts. */
 static const char unheard[] =
     "CREATE TEMP VIEW robots AS SELECT NULL AS run_id, NULL AS rank, NULL AS host,\n"
     "    NULL AS heard_at, NULL AS iteration, NULL AS mbps_up, NULL AS mbps_down,\n"
     "    NULL AS battery, NULL AS celsius, NULL AS throttled WHERE 0;\n";
 
-/* What takes the place of a table of which databases before a version have nothing, or an older
- * one. */
+/* Views that replace a table that databases before version `since` lack or have in an older
+ * form. */
 static const struct {
     int since;
     const char *view;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recorded rows in buckets of time. */
+/* Sums recorded rows in buckets of time. */
 #include <orchestrator/store/series.h>
 
 #include <math.h>
@@ -20,7 +20,7 @@ static int take_rank(struct rog_run_span *span, int64_t rank, struct rog_error *
     return 0;
 }
 
-/* From rank to rank by the table's key, and to the last iteration of each. */
+/* Goes from rank to rank by the table's key, and reads only the last iteration of each. */
 int rog_run_span_load(struct rog_db *db, const char *run_id, struct rog_run_span *span,
                       struct rog_error *err)
 {
@@ -84,7 +84,7 @@ static double width_of(const struct rog_buckets *buckets)
     return (buckets->to - buckets->from) / (double)buckets->points;
 }
 
-/* Which bucket a time within the window is in. */
+/* Returns the bucket of a time within the window. */
 static size_t point_of(const struct rog_buckets *buckets, double t)
 {
     double point = (t - buckets->from) / width_of(buckets);
@@ -104,7 +104,7 @@ static void put(struct rog_buckets *buckets, size_t line, size_t value, size_t p
     bucket->sum += weight * number;
 }
 
-/* The line of a rank; `lines` where nobody asks for it. */
+/* Returns the line of a rank, or `lines` if it was not requested. */
 static size_t line_of(const struct rog_buckets *buckets, int64_t rank)
 {
     size_t line = 0;
@@ -113,7 +113,7 @@ static size_t line_of(const struct rog_buckets *buckets, int64_t rank)
     return line;
 }
 
-/* SQL that leaves out other ranks where one alone is asked for. */
+/* Returns the rank for SQL if only one is requested, else 0. */
 static int64_t only_rank(const struct rog_buckets *buckets)
 {
     return buckets->lines == 1 ? buckets->rank[0] : 0;
@@ -167,7 +167,8 @@ int rog_series_iterations(struct rog_db *db, const char *run_id, const char *con
     return code;
 }
 
-/* A value that holds over a time, in each bucket as long as it does there. */
+/* Adds a value that holds over a time span to each bucket, weighted by the time within the
+ * bucket. */
 static void put_held(struct rog_buckets *buckets, size_t line, double since, double until,
                      double number)
 {

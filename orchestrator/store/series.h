@@ -4,7 +4,7 @@
 
 /*
  * What a run recorded against time, in buckets of equal length: as much as a screen can show of a
- * run of any length, in one pass over its rows.
+ * run of any length, read in one pass over its rows.
  */
 
 #include <stddef.h>
@@ -12,8 +12,8 @@
 
 #include <orchestrator/store/db.h>
 
-/* The workers of which iterations are recorded, and when the run ended or how far it is: as the
- * run's summary says, without going through its rows. */
+/* The workers with recorded iterations, and when the run ended or how far it is. Equal to the run's
+ * summary, but read without a pass over all rows. */
 struct rog_run_span {
     int64_t *rank;
     size_t ranks;
@@ -24,27 +24,29 @@ int rog_run_span_load(struct rog_db *db, const char *run_id, struct rog_run_span
 void rog_run_span_release(struct rog_run_span *span);
 
 struct rog_bucket {
-    int64_t count; /* of what was recorded; 0: nothing */
-    double weight; /* s or number that `sum` is over */
+    int64_t count; /* number of recorded values; 0: none */
+    double weight; /* seconds or number of values that `sum` is over */
     double sum, min, max;
 };
 
-/* Buckets of several lines, which are workers or all of them together, and of several values. */
+/* Buckets for several lines (a worker, or all workers together) and several values. */
 struct rog_buckets {
     double from, to;
     size_t points, values, lines;
     const int64_t *rank;       /* [lines]; 0: all workers */
     struct rog_bucket *bucket; /* [lines * values * points] */
 };
-int rog_buckets_init(struct rog_buckets *buckets, struct rog_error *err); /* of what is set */
+/* Allocates buckets for the sizes that are set. */
+int rog_buckets_init(struct rog_buckets *buckets, struct rog_error *err);
 void rog_buckets_release(struct rog_buckets *buckets);
 const struct rog_bucket *rog_bucket_at(const struct rog_buckets *buckets, size_t line, size_t value,
                                        size_t point);
 
-/* The values are expressions of SQL over the columns of iterations. */
+/* Fills the buckets. The values are SQL expressions over the columns of iterations. */
 int rog_series_iterations(struct rog_db *db, const char *run_id, const char *const *expressions,
                           struct rog_buckets *buckets, struct rog_error *err);
-/* Mbit/s, which hold until the next reading: means are over time. One value. */
+/* Fills the buckets with Mbit/s, one value. A reading holds until the next one, so means are over
+ * time. */
 int rog_series_bandwidth(struct rog_db *db, const char *run_id, struct rog_buckets *buckets,
                          struct rog_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts what went wrong in a run, and says it. */
+/* Counts what went wrong in a run, and describes it. */
 #include <orchestrator/store/setbacks.h>
 
 #include <stdio.h>
@@ -91,7 +91,8 @@ static int digits_of(double seconds)
     return seconds < 10 ? 1 : 0;
 }
 
-/* "3 of 4 workers" with what follows, where there were fewer; how many bytes that is. */
+/* Writes "3 of 4 workers" and `after` if some workers did not finish. Returns the number of
+ * bytes. */
 static size_t workers_text(const struct rog_setbacks *setbacks, const char *after,
                            char text[ROG_SETBACKS_BYTES])
 {

@@ -2,10 +2,10 @@
 #ifndef ROG_STORE_SETBACKS_H
 #define ROG_STORE_SETBACKS_H
 
-/* What did not go as it should in a run that came to its end all the same: workers that were not
- * there any more, processes that were killed and started again, and the time whose work was lost
- * when the server was. The run is marked with it wherever it is shown. A run on a virtual cluster
- * loses nothing. */
+/* What went wrong in a run that finished all the same: workers that were away at its end, processes
+ * that were killed and restarted, and the run time whose work was lost when the server was
+ * restarted. The run is marked with it wherever it is shown. A run on a virtual cluster loses
+ * nothing. */
 
 #include <stdint.h>
 
@@ -13,32 +13,34 @@
 #include <orchestrator/store/db.h>
 
 struct rog_setbacks {
-    int64_t workers, finished; /* all, and those that took part to the end; 0: not said */
-    int64_t restarts;          /* of processes */
-    double lost_s; /* of the run, in all: the server went on from what it had saved before */
+    int64_t workers, finished; /* all workers, and those present until the end; 0: not recorded */
+    int64_t restarts;          /* restarts of processes */
+    double lost_s; /* run time lost in total, as the server resumed from an earlier saved state */
 };
 
 int rog_setbacks_load(struct rog_db *db, const char *run_id, struct rog_setbacks *setbacks,
                       struct rog_error *err);
-/* Adds those of another run; of workers, those of the run that more were away from. */
+/* Adds the setbacks of another run. Numbers of workers are those of the run with more workers
+ * away. */
 void rog_setbacks_add(struct rog_setbacks *sum, const struct rog_setbacks *more);
 
-/* Into a JSON object, and out of one: "workers_finished" (with "workers", where they are said),
+/* Write to a JSON object and read from it: "workers_finished" (with "workers", if known),
  * "restarts", "lost_s". */
 void rog_setbacks_put(const struct rog_setbacks *setbacks, struct rog_json *object);
 void rog_setbacks_read(struct rog_setbacks *setbacks, const struct rog_json *object);
 
-/* "workers_away" [{rank, since_s, came}]: who was not there any more when the run ended, and since
- * when of it; 0: since before it began, or without `came` it never did. Nothing where all were. */
+/* Adds "workers_away" [{rank, since_s, came}]: workers that were away when the run ended, and since
+ * which time of the run. since_s is 0 if the worker left before the run began, or, if `came` is
+ * false, never connected. Adds nothing if no worker was away. */
 int rog_setbacks_put_away(struct rog_db *db, const char *run_id, struct rog_json *object,
                           struct rog_error *err);
 
-/* "3 of 4 workers to the end, 2 processes started again, 7.3 s of the run lost", "" where there was
- * nothing. */
+/* Writes "3 of 4 workers to the end, 2 processes restarted, 7.3 s of the run lost", or "" if there
+ * were no setbacks. */
 #define ROG_SETBACKS_BYTES 128
 void rog_setbacks_text(const struct rog_setbacks *setbacks, char text[ROG_SETBACKS_BYTES]);
-/* The same as short as it goes behind a label: "3 of 4 workers, 7.3 s lost". What changes nothing
- * of what is shown is left out. */
+/* Writes a short form for use after a label: "3 of 4 workers, 7.3 s lost". Leaves out what does not
+ * affect the values shown. */
 void rog_setbacks_mark(const struct rog_setbacks *setbacks, char text[ROG_SETBACKS_BYTES]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks for a run's start event. */
+/* Queries a run's start event. */
 #include <orchestrator/store/started.h>
 
 #include <string.h>

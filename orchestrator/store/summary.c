@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queries behind summaries of runs and cases. */
+/* Queries and aggregates what is recorded about runs and cases. */
 #include <orchestrator/store/summary.h>
 
 #include <math.h>
@@ -15,7 +15,8 @@
 #include <orchestrator/store/setbacks.h>
 #include <rog/iteration.h>
 
-/* A heap copy of a text column, NULL for NULL; *code becomes ROG_ENOMEM when memory runs out. */
+/* Returns a heap copy of a text column, NULL for NULL. Sets *code to ROG_ENOMEM if memory runs
+ * out. */
 static char *copy_text(const struct rog_query *query, int column, int *code)
 {
     const char *text = rog_query_text(query, column);
@@ -46,7 +47,7 @@ static int names_add(struct rog_names *names, const char *text, struct rog_error
     return 0;
 }
 
-/* The first column of every row; frees the query. */
+/* Fetches the first column of every row. Frees the query. */
 static int names_fetch(struct rog_query *query, struct rog_names *names, struct rog_error *err)
 {
     int code;
@@ -61,7 +62,7 @@ static int names_fetch(struct rog_query *query, struct rog_names *names, struct 
     return code;
 }
 
-/* "a, b, c" of at most `most` names, for messages. */
+/* Writes "a, b, c" with at most `most` names, for messages. */
 static void names_list(const struct rog_names *names, size_t most, char *text, size_t bytes)
 {
     size_t at = 0;
@@ -72,7 +73,7 @@ static void names_list(const struct rog_names *names, size_t most, char *text, s
         snprintf(text + at, bytes - at, " and %zu more", names->count - most);
 }
 
-/* What cannot be read says nothing. */
+/* Leaves the metric unchanged if the configuration cannot be read. */
 static void metric_of(const char *config, struct rog_metric *metric)
 {
     struct rog_json *json = NULL;
@@ -135,7 +136,7 @@ void rog_run_row_release(struct rog_run_row *row)
     *row = (struct rog_run_row){0};
 }
 
-/* The last part of a path, without slashes at the end. Heap memory. */
+/* Returns the last part of a path, without slashes at the end. Heap memory. */
 static char *last_part(const char *text)
 {
     size_t end = strlen(text);
@@ -311,7 +312,7 @@ static int64_t integer_or_absent(const struct rog_query *query, int column)
     return rog_query_is_null(query, column) ? ROG_ABSENT : rog_query_int(query, column);
 }
 
-/* Meters may go on after the run has ended. */
+/* Meters may continue after the run has ended. */
 static int energy_until(struct rog_db *db, const char *run_id, double seconds, double *joules,
                         struct rog_error *err)
 {
@@ -322,8 +323,8 @@ static int energy_until(struct rog_db *db, const char *run_id, double seconds, d
     return code;
 }
 
-/* What rog_totals_load asks for: of each worker, then of all; with `means` also the mean of each
- * column that is a series. Heap memory. */
+/* Returns SQL for rog_totals_load: a row for each worker, then one for all; with `means` also the
+ * mean of each column that is a series. Heap memory. */
 static char *totals_sql(bool means)
 {
     char *sql = NULL;
@@ -395,7 +396,7 @@ int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *to
     return code < 0 ? code : energy_until(db, run_id, extent->seconds, &extent->energy_j, err);
 }
 
-/* Makes room for one more element of `bytes` in an array that doubles. */
+/* Makes room for one more element of `bytes` bytes in an array that doubles. */
 static void *grow(void *array, size_t count, size_t bytes)
 {
     if (count != 0 && (count < 16 || (count & (count - 1)) != 0))
@@ -450,13 +451,13 @@ int rog_accuracy_roughness(const struct rog_accuracy *accuracy, bool less_is_bet
     return 0;
 }
 
-/* The straight line through (t0, v0) and (t1, v1) at t. */
+/* Interpolates linearly between (t0, v0) and (t1, v1) at t. */
 static double between(double t0, double v0, double t1, double v1, double t)
 {
     return t1 > t0 ? v0 + (v1 - v0) * (t - t0) / (t1 - t0) : v1;
 }
 
-/* The place of a name in a list, where it is added if it is new; negative: an error. */
+/* Returns the index of a name in a list, to which it is added if new; negative: an error. */
 static int64_t number_of(struct rog_names *names, const char *name, struct rog_error *err)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -480,7 +481,7 @@ static int by_sensor(const void *a, const void *b)
     return p->t < q->t ? -1 : p->t > q->t;
 }
 
-/* A meter that began again with its process goes on from where it was. */
+/* Makes a meter continuous that restarted from 0 together with its process. */
 static void join_meters(struct rog_energy *energy, const struct rog_returns *returns)
 {
     double before = 0, offset = 0;
@@ -496,7 +497,8 @@ static void join_meters(struct rog_energy *energy, const struct rog_returns *ret
     }
 }
 
-/* In the order of the table's index; sorted here, and only where hosts have several sensors. */
+/* Rows come in the order of the table's index. They are sorted only if hosts have several
+ * sensors. */
 int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
                     struct rog_error *err)
 {
@@ -545,7 +547,7 @@ void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t
     for (size_t k = 0; k < count; k++)
         joules[k] = 0;
     while (i < energy->count) {
-        /* One sensor's readings: find the pair around each time. */
+        /* For the readings of one sensor, find the pair around each time. */
         int64_t rank = energy->point[i].rank, sensor = energy->point[i].sensor;
         double t0 = 0, j0 = 0;
         size_t k = 0;
@@ -594,7 +596,7 @@ static void put_accuracy(struct rog_json *summary, const struct rog_accuracy *ac
     rog_json_put(summary, "accuracy", list);
 }
 
-/* The strategy's own, where it has any. */
+/* Adds the parameters of the strategy, if it has any. */
 static void put_parameters(struct rog_json *summary, const char *text)
 {
     struct rog_json *config = NULL;
