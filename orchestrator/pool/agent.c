@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent: finds tasks, has them executed, waits for what others might leave. */
+/* Runs an agent: finds tasks, executes them, and waits for tasks that other agents might leave. */
 #include <orchestrator/pool/agent.h>
 
 #include <math.h>
@@ -16,7 +16,7 @@
 #include <rog/events.h>
 
 #define HOST_BYTES 256
-#define LOOKS_AT_MOST 16 /* other agents that one watches: together they watch all */
+#define LOOKS_AT_MOST 16 /* other agents that an agent watches at most; together they watch all */
 #define MARGIN_LEAST_S 1.0
 #define MARGIN_MOST_S 30.0
 #define WAIT_MOST_S 5.0
@@ -30,13 +30,13 @@ struct agent {
     struct rog_scratch scratch;
     struct rog_heart *heart;
     struct rog_pool_watch *watch;
-    struct rog_pool_list ready; /* as it was read; the next of them is at (first + used) % count */
+    struct rog_pool_list ready; /* last listing; the next task is at (first + used) % count */
     size_t first, used;
     double end_s;
     struct rog_pool_agent_result *result;
 };
 
-/* ---- what there is to do ---- */
+/* ---- finding a task ---- */
 
 static unsigned place_of(const char *name)
 {
@@ -51,8 +51,9 @@ static bool is_wanted(const struct agent *a, const struct rog_pool_task *task)
     return !a->options->run || strcmp(rog_pool_task_run(task), a->options->run) == 0;
 }
 
-/* The next of ready/ that nobody else has taken: 1; 0: there is none. Each agent begins at a place
- * of its own, so that they do not all ask for the same, and reads the list when it is through. */
+/* Takes the next task of ready/ that no other agent has taken: 1; 0 if there is none. Each agent
+ * starts at a different position, so that they do not all try the same task, and reads the list
+ * again at its end. */
 static int take_ready(struct agent *a, struct rog_pool_task *task, struct rog_error *err)
 {
     for (bool fresh = false;;) {
@@ -80,7 +81,8 @@ static int take_ready(struct agent *a, struct rog_pool_task *task, struct rog_er
     }
 }
 
-/* One that a dead agent has: 1; 0: there is none. *others: there are tasks that others have. */
+/* Takes a task from a dead agent: 1; 0 if there is none. Sets *others if other agents have
+ * tasks. */
 static int take_from_dead(struct agent *a, struct rog_pool_task *task, bool *others,
                           struct rog_error *err)
 {
@@ -95,7 +97,8 @@ static int take_from_dead(struct agent *a, struct rog_pool_task *task, bool *oth
         if (!is_wanted(a, next))
             continue;
         *others = true;
-        /* Its own, which it could not give away while the folder was away: nobody else takes it. */
+        /* The agent's own task, which it could not give away while the folder was unreachable. No
+         * other agent takes it. */
         has = strcmp(next->agent, a->name) == 0;
         if (!has && looked++ >= LOOKS_AT_MOST)
             break;
@@ -115,7 +118,7 @@ static int take_from_dead(struct agent *a, struct rog_pool_task *task, bool *oth
     return code < 0 ? code : has;
 }
 
-/* ---- one after the other ---- */
+/* ---- executing tasks ---- */
 
 static int do_one(struct agent *a, const struct rog_pool_task *task, struct rog_error *err)
 {
@@ -152,7 +155,7 @@ static bool is_over(struct agent *a)
            rog_clock_s() >= a->end_s;
 }
 
-/* Done with whatever there is for it, or told to end. */
+/* Executes tasks until the agent has to exit or no task is left for it. */
 static int work(struct agent *a, struct rog_error *err)
 {
     double pause_s = fmin(2 * rog_pool_beat_period_s(a->pool), WAIT_MOST_S);
@@ -176,7 +179,7 @@ static int work(struct agent *a, struct rog_error *err)
     return code;
 }
 
-/* Whether others have something to do, or have it already. */
+/* Sets result->left if tasks remain, waiting or taken by other agents. */
 static int look_for_rest(struct agent *a, struct rog_error *err)
 {
     struct rog_pool_list ready = {0}, taken = {0};
@@ -192,14 +195,15 @@ static int look_for_rest(struct agent *a, struct rog_error *err)
     return code;
 }
 
-/* The controller removes the pool when all results are in: no failure, whatever it was met as. */
+/* The controller removes the pool when all results are stored. An error caused by that is not a
+ * failure. */
 static int look_for_pool(const struct agent *a, int code, struct rog_error *err)
 {
     int gone = code < 0 && a->heart ? rog_pool_is_gone(a->pool, err) : 0;
     return gone < 0 ? gone : gone ? 0 : code;
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static struct rog_json *make_facts(const struct agent *a)
 {
@@ -215,7 +219,7 @@ static struct rog_json *make_facts(const struct agent *a)
     return facts;
 }
 
-/* Tables of another version of results would not be comparable. */
+/* Results of different versions would not be comparable. */
 static int check_results(const struct rog_pool *pool, struct rog_error *err)
 {
     int results = rog_pool_terms(pool)->results;
@@ -251,7 +255,7 @@ int rog_pool_agent_run(struct rog_pool *pool, const struct rog_pool_agent_option
 {
     struct agent a = {.pool = pool, .options = options, .result = result};
     *result = (struct rog_pool_agent_result){0};
-    /* Before there is a second thread. */
+    /* Before a second thread starts. */
     int code = rog_signals_init(&a.signals, err);
     if (code < 0)
         return code;

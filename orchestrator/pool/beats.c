@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signs of life: written, and watched. */
+/* Writes and watches heartbeats of agents. */
 #include <orchestrator/pool/beats.h>
 
 #include <dirent.h>
@@ -26,7 +26,7 @@ struct seen {
 
 struct rog_pool_watch {
     const struct rog_pool *pool;
-    struct seen *seen; /* [count], by name */
+    struct seen *seen; /* [count], sorted by name */
     size_t count, room;
 };
 
@@ -84,7 +84,7 @@ void rog_pool_watch_free(struct rog_pool_watch *watch)
     free(watch);
 }
 
-/* Where the agent is among those seen, or belongs. */
+/* Returns the agent's index among those seen, or the index where it would be inserted. */
 static size_t find(const struct rog_pool_watch *watch, const char *agent)
 {
     size_t low = 0, high = watch->count;
@@ -98,7 +98,7 @@ static size_t find(const struct rog_pool_watch *watch, const char *agent)
     return low;
 }
 
-/* The agent's place, made for one that was not seen before. */
+/* Finds the agent's entry. Adds one for an agent that is new. */
 static int place_of(struct rog_pool_watch *watch, const char *agent, double now_s,
                     struct seen **seen, struct rog_error *err)
 {
@@ -138,7 +138,7 @@ int rog_pool_watch_look(struct rog_pool_watch *watch, const char *agent, double 
     free(path);
     if (code == ROG_ENOMEM)
         return code;
-    /* One that cannot be read is no sign of life. */
+    /* An unreadable file is not a heartbeat. */
     if (code == 0) {
         long long counter = rog_json_get_integer(beat, COUNTER, 0);
         if (counter != seen->counter || !seen->says)

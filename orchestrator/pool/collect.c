@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes results of agents in. Each step can be done again by a controller that finds it done, or
+/* Stores the results of agents. Each step can be repeated by a controller that finds it done or
  * half done. */
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +22,13 @@
 
 #define RESULT_MAX_BYTES ((size_t)64 << 10)
 
-/* A result being taken in. */
+/* A result that is being stored. */
 struct taking {
     struct rog_pool_controller *c;
     struct rog_pool_case *of;
     const struct rog_pool_task *task;
-    char *there, *here;      /* the run's folder, in the pool and beside the database */
-    struct rog_json *result; /* what its agent says of it */
+    char *there, *here;      /* the run's folder in the pool, and beside the database */
+    struct rog_json *result; /* written by the agent */
 };
 
 static int read_result(const char *folder, struct rog_json **result, struct rog_error *err)
@@ -39,14 +39,15 @@ static int read_result(const char *folder, struct rog_json **result, struct rog_
     return code;
 }
 
-/* Of this run as it is now, and of who has published it. */
+/* Returns whether the result is of the run with its present hash and of the agent that published
+ * it. */
 static bool is_right(const struct taking *t)
 {
     return t->result && strcmp(rog_json_get_string(t->result, "hash", ""), t->of->job->hash) == 0 &&
            strcmp(rog_json_get_string(t->result, "agent", ""), t->task->agent) == 0;
 }
 
-/* In the pool, or where an earlier controller has put it. */
+/* Reads the result from the pool, or from where an earlier controller has moved it. */
 static int find_result(struct taking *t, bool *is_there, struct rog_error *err)
 {
     int code = read_result(t->there, &t->result, err);
@@ -56,7 +57,7 @@ static int find_result(struct taking *t, bool *is_there, struct rog_error *err)
     return code == ROG_ENOTFOUND || code == ROG_EFORMAT ? 0 : code;
 }
 
-/* Beside the database, where the run's files lie whoever has executed it. */
+/* Moves the folder beside the database, where the files of all runs are. */
 static int move_here(struct taking *t, struct rog_error *err)
 {
     int lock = -1;
@@ -67,7 +68,8 @@ static int move_here(struct taking *t, struct rog_error *err)
     return code;
 }
 
-/* As a run that was executed here has it, without paths of a pool that will be gone. */
+/* Writes the configuration as for a run that was executed here, without paths into the pool, which
+ * will be removed. */
 static int write_config(const struct taking *t, struct rog_error *err)
 {
     char *path = rog_path_join(t->here, ROG_RUN_CONFIG), *text = rog_fleet_config_text(t->of->job);
@@ -88,7 +90,8 @@ static int rewind_run(struct rog_db *db, const char *run_id, struct rog_error *e
     return code;
 }
 
-/* The streams, from their beginning. What is wrong with them is ROG_EFAILED or ROG_EFORMAT. */
+/* Stores the streams from their beginning. Returns ROG_EFAILED or ROG_EFORMAT if they are
+ * damaged. */
 static int store_streams(const struct taking *t, struct rog_error *err)
 {
     struct rog_db *db = t->c->options->db;
@@ -122,7 +125,7 @@ static int store_tests(const struct taking *t, bool done, struct rog_error *err)
                : code;
 }
 
-/* What agents note for each other. */
+/* Removes files that only agents need. */
 static void forget_notes(const struct taking *t)
 {
     static const char *const notes[] = {ROG_POOL_STINT, ROG_POOL_RESULT};
@@ -134,7 +137,7 @@ static void forget_notes(const struct taking *t)
     }
 }
 
-/* All of it, and then that it is over. */
+/* Stores events and tests, and then records the end of the run. */
 static int store(struct taking *t, struct rog_error *err)
 {
     struct rog_db *db = t->c->options->db;
@@ -165,7 +168,7 @@ static int store(struct taking *t, struct rog_error *err)
     return code;
 }
 
-/* The task first: without it nobody looks for the folder. */
+/* Removes the task first: without it nobody looks for the folder. */
 static int clear(const struct taking *t, struct rog_error *err)
 {
     char *folder = rog_pool_run_folder(t->c->pool, rog_pool_task_run(t->task), NULL);
@@ -183,7 +186,8 @@ static int take_in(struct taking *t, struct rog_error *err)
     int code = find_result(t, &is_there, err);
     if (code < 0)
         return code;
-    if (!is_right(t)) /* of what the run was before, or gone: it is missing, and placed again */
+    if (!is_right(t)) /* the run has changed, or the result is gone: the run is missing and will be
+                         placed again */
         return rog_pool_remove(t->c->pool, ROG_POOL_DONE, t->task, err);
     code = rog_pool_begin(t->c, t->of, err);
     if (code == 0 && is_there)
@@ -195,8 +199,9 @@ static int take_in(struct taking *t, struct rog_error *err)
     return code < 0 ? code : clear(t, err);
 }
 
-/* A run that is not among the jobs is done already, and a controller was killed before it had
- * cleared up; or it is not asked for now, and stays. So is the second result of one. */
+/* Handles a result that is not needed: a second result of a job, or the result of a run that is not
+ * among the jobs. It is removed if the run is stored, for example because a controller was killed
+ * before it could do so. Otherwise it stays. */
 static int look_at_other(struct taking *t, struct rog_error *err)
 {
     char status[ROG_PROGRESS_STATE_BYTES] = "", why[ROG_ERROR_MESSAGE_BYTES];

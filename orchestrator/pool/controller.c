@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Follows what agents do, until all is done. */
+/* Follows the work of agents until all jobs are done. */
 #include <orchestrator/pool/controller.h>
 
 #include <math.h>
@@ -24,8 +24,8 @@
 
 #define POLL_MS 250
 #define STEP_S 1.0
-#define MISSING_S 30.0    /* between two looks for what is missing */
-#define PATIENCE_LEASES 2 /* for agents that are told to end */
+#define MISSING_S 30.0    /* seconds between two searches for missing runs */
+#define PATIENCE_LEASES 2 /* leases that agents get to exit */
 
 char *rog_pool_place_of(const char *db_path, const char *case_name)
 {
@@ -94,7 +94,7 @@ void rog_pool_set_state(struct rog_pool_controller *c, struct rog_pool_case *of,
     c->options->observer->changed(c->options->observer->user, of->job);
 }
 
-/* An earlier controller may have said so. */
+/* Records that the run has begun, unless an earlier controller has done so. */
 int rog_pool_begin(struct rog_pool_controller *c, struct rog_pool_case *of, struct rog_error *err)
 {
     struct rog_run_row row = {0};
@@ -110,9 +110,9 @@ int rog_pool_begin(struct rog_pool_controller *c, struct rog_pool_case *of, stru
     return code;
 }
 
-/* ---- what agents do ---- */
+/* ---- progress of agents ---- */
 
-/* What its agent says of the run. */
+/* Copies what the agent reports about the run. */
 static void take_progress(struct rog_fleet_job *job, const struct rog_json *says)
 {
     job->iteration = rog_json_get_integer(says, "iteration", 0);
@@ -125,8 +125,8 @@ static void take_progress(struct rog_fleet_job *job, const struct rog_json *says
     job->wall_s = rog_json_get_number(says, "wall_s", 0);
 }
 
-/* Tells everybody who looks, and hears whether it is to be stopped: an agent that no longer has the
- * task ends the run. */
+/* Publishes the run's progress and checks whether a user has asked to stop it. If so, the task is
+ * removed: its agent ends the run when it notices. */
 static int publish(struct rog_pool_controller *c, struct rog_pool_case *of,
                    const struct rog_pool_task *task, struct rog_error *err)
 {
@@ -135,7 +135,7 @@ static int publish(struct rog_pool_controller *c, struct rog_pool_case *of,
     if (code < 0 || !stop)
         return code;
     code = rog_pool_remove(c->pool, ROG_POOL_TAKEN, task, err);
-    if (code < 0) /* it is done, or another has it */
+    if (code < 0) /* it is done, or another agent has it */
         return code == ROG_ENOTFOUND ? 0 : code;
     code = rog_run_progress_end(c->options->db, of->job->run_id, err);
     if (code == 0)
@@ -145,7 +145,8 @@ static int publish(struct rog_pool_controller *c, struct rog_pool_case *of,
     return code;
 }
 
-/* One whose agent is dead is anybody's again: those that have no time to look for it find it. */
+/* Follows a task that an agent has. If the agent is dead, the task is handed back to ready/, where
+ * busy agents will find it. */
 static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_task *task,
                          struct rog_error *err)
 {
@@ -159,7 +160,8 @@ static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_ta
         int given = rog_pool_hand_back(c->pool, task, err);
         return given == ROG_ENOTFOUND ? 0 : given;
     }
-    /* Until its agent says so it has not begun: a host takes more than it executes at once. */
+    /* A run has not begun until its agent reports it: a host takes more tasks than it executes at
+     * once. */
     if (strcmp(rog_json_get_string(says, "run", ""), of->job->run_id) != 0)
         return 0;
     int code = rog_pool_begin(c, of, err);
@@ -175,7 +177,7 @@ static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_ta
     return code;
 }
 
-/* Those that no agent has any more wait again. */
+/* Sets runs that no agent has any more back to waiting. */
 static int look_for_given(struct rog_pool_controller *c, struct rog_error *err)
 {
     int code = 0;
@@ -199,7 +201,7 @@ static int look(struct rog_pool_controller *c, struct rog_error *err)
         c->of[i].seen = false;
     for (size_t i = 0; code == 0 && i < taken.count; i++)
         code = look_at_taken(c, &taken.task[i], err);
-    if (code == 0) /* what was published meanwhile is not given back */
+    if (code == 0) /* results published meanwhile are stored before a run counts as handed back */
         code = rog_pool_collect(c, err);
     if (code == 0)
         code = look_for_given(c, err);
@@ -266,7 +268,7 @@ static int loop(struct rog_pool_controller *c, void *provider, struct rog_error 
     return code;
 }
 
-/* Those that others start have all they need. */
+/* Runs one step and ends: agents that other programs start need no more. */
 static int leave_to_others(struct rog_pool_controller *c, void *provider, struct rog_error *err)
 {
     int code = step(c, provider, err);
@@ -277,8 +279,8 @@ static int leave_to_others(struct rog_pool_controller *c, void *provider, struct
                : code;
 }
 
-/* `rogctl stop`: agents hand back what they do, which is waited for; one that is not there any more
- * for as long as it may be alive. */
+/* Handles `rogctl stop`: agents hand back their runs. Waits for them, but not longer than dead
+ * agents may count as alive. */
 static int stop_agents(struct rog_pool_controller *c, void *provider, struct rog_error *err)
 {
     double until_s = rog_clock_s() + PATIENCE_LEASES * rog_pool_terms(c->pool)->lease_s;
@@ -307,12 +309,12 @@ static int follow(struct rog_pool_controller *c, const struct rog_pool_site *sit
     if (code == ROG_EINTR && c->signals->is_request)
         code = stop_agents(c, state, err);
     else if (code == 0 && provider->stop(state, &cause) < 0)
-        say(c, cause.message); /* all is done all the same */
+        say(c, cause.message); /* only a warning, as all jobs are done */
     provider->close(state);
     return code;
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static int check_job(const struct rog_fleet_job *job, struct rog_error *err)
 {
@@ -344,7 +346,7 @@ static int open_pool(struct rog_pool_controller *c, struct rog_error *err)
     return code < 0 ? code : rog_pool_watch_new(&c->watch, c->pool, err);
 }
 
-/* Of what has been placed, and not been asked for this time, all stays. */
+/* Removes the pool, unless tasks are left that this sweep did not ask for. */
 static void remove_empty(struct rog_pool_controller *c)
 {
     size_t left = 0;
@@ -361,9 +363,9 @@ static void remove_empty(struct rog_pool_controller *c)
     free(parent);
 }
 
-/* ---- without agents again ---- */
+/* ---- recalling a pool ---- */
 
-/* Whether one of the agents that have a task gives a sign of life; else none has for a lease. */
+/* Sets *alive if the heartbeat of an agent with a task changes within a lease. */
 static int look_for_alive(struct rog_pool_controller *c, const struct rog_pool_list *taken,
                           bool *alive, struct rog_error *err)
 {
@@ -388,7 +390,7 @@ static int look_for_alive(struct rog_pool_controller *c, const struct rog_pool_l
     return code;
 }
 
-/* Those of dead agents are anybody's. */
+/* Hands back the tasks of dead agents. */
 static int take_back(struct rog_pool_controller *c, struct rog_error *err)
 {
     struct rog_pool_list taken = {0};
@@ -434,7 +436,7 @@ static int recall(struct rog_pool_controller *c, struct rog_error *err)
     int code = sort_jobs(c, err);
     if (code == 0)
         code = rog_pool_watch_new(&c->watch, c->pool, err);
-    /* First what nobody has: who looks for more finds nothing. */
+    /* Take waiting tasks first, so that agents that look for work find none. */
     if (code == 0)
         code = take_ready(c, err);
     if (code == 0)

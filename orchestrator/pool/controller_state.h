@@ -2,20 +2,20 @@
 #ifndef ROG_POOL_CONTROLLER_STATE_H
 #define ROG_POOL_CONTROLLER_STATE_H
 
-/* What the parts of a controller share: it places runs (place.c), takes results in (collect.c), and
- * follows what goes on between (controller.c). */
+/* Shares a controller's data: place.c places runs, collect.c stores results, controller.c follows
+ * runs in between. */
 
 #include <orchestrator/fleet/signals.h>
 #include <orchestrator/pool/beats.h>
 #include <orchestrator/pool/controller.h>
 
-/* A job, as the controller knows it besides. */
+/* A job, with what the controller knows of it. */
 struct rog_pool_case {
     struct rog_fleet_job *job;
-    bool begun;   /* the table of runs says that it runs */
-    bool seen;    /* in the list at hand */
-    int missed;   /* looks in a row in which it was nowhere */
-    int64_t beat; /* the sign of life that the table of progress has */
+    bool begun;   /* its row in `runs` has the status "running" */
+    bool seen;    /* found in the current listing */
+    int missed;   /* consecutive listings without it */
+    int64_t beat; /* last heartbeat that was written to `progress` */
 };
 
 struct rog_pool_controller {
@@ -25,28 +25,28 @@ struct rog_pool_controller {
     struct rog_signals *signals;
     struct rog_fleet_job *jobs;
     size_t count;
-    struct rog_pool_case *of; /* [count], as jobs */
-    size_t *by_run;           /* [count] indices of jobs, by the names of their runs */
+    struct rog_pool_case *of; /* [count], in the order of jobs */
+    size_t *by_run;           /* [count] indices of jobs, sorted by run */
     struct rog_pool_watch *watch;
-    struct rog_json *models; /* {path: {path, sha256}}: starting models, and as the pool has them */
+    struct rog_json *models; /* {path: {path, sha256}}: starting models, copies in the pool */
     struct rog_pool_counts counts;
-    char says[ROG_POOL_SAYS_BYTES]; /* of the provider, the last time */
-    double looked_s;                /* for what is missing */
+    char says[ROG_POOL_SAYS_BYTES]; /* the provider's last message */
+    double looked_s;                /* time of the last search for missing runs */
 };
 
-/* The job of that run; NULL: it is none of ours. */
+/* Finds the job of a run; NULL: not one of this controller's jobs. */
 struct rog_pool_case *rog_pool_find(const struct rog_pool_controller *c, const char *run_id);
 void rog_pool_set_state(struct rog_pool_controller *c, struct rog_pool_case *of,
                         enum rog_fleet_state state);
-/* The run's row says that it runs, from its beginning. */
+/* Records in the run's row that it runs, from its beginning. */
 int rog_pool_begin(struct rog_pool_controller *c, struct rog_pool_case *of, struct rog_error *err);
 
-/* Puts all jobs that wait and are nowhere in the pool into ready/. */
+/* Puts all waiting jobs that are not in the pool into ready/. */
 int rog_pool_place_all(struct rog_pool_controller *c, struct rog_error *err);
-/* The same for those that were in none of several looks, as a file was lost. */
+/* Does the same for jobs that several listings did not contain because a file was lost. */
 int rog_pool_place_missing(struct rog_pool_controller *c, struct rog_error *err);
 
-/* Takes all in that is in done/. */
+/* Stores all results in done/. */
 int rog_pool_collect(struct rog_pool_controller *c, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Has a task executed by the code that executes runs anywhere, and gives it away. */
+/* Executes a task with the code that executes all runs, and publishes it or hands it back. */
 #include <orchestrator/pool/agent_state.h>
 
 #include <math.h>
@@ -20,13 +20,12 @@
 #include <rog/events.h>
 
 #define DATABASE "agent.db"
-#define SAY_S 1.0 /* how often the heart hears how far it is */
-#define COUNTS_S                                                                    \
-    10.0 /* a shorter stint, of an agent without a limit, is none to judge a run by \
-          */
+#define SAY_S 1.0 /* seconds between two progress reports to the heartbeat thread */
+/* Seconds after which missing progress counts, for an agent without a time limit. */
+#define COUNTS_S 10.0
 #define REASON_BYTES 160
 
-/* A task being executed. */
+/* A task that is being executed. */
 struct stint {
     const struct rog_pool_hand *hand;
     const struct rog_pool_task *task;
@@ -34,8 +33,8 @@ struct stint {
     struct rog_pool_start start;
     struct rog_db *db;
     double begin_s, said_s;
-    bool asked;                /* the run to end */
-    char reason[REASON_BYTES]; /* why it was asked */
+    bool asked;                /* it has asked the run to stop */
+    char reason[REASON_BYTES]; /* why it has asked */
 };
 
 static void say(const struct stint *s, const char *text)
@@ -43,7 +42,7 @@ static void say(const struct stint *s, const char *text)
     s->hand->options->say(s->hand->options->user, text);
 }
 
-/* ---- while it runs ---- */
+/* ---- while the run executes ---- */
 
 static void tell(struct stint *s, const struct rog_fleet_job *job)
 {
@@ -61,7 +60,7 @@ static void tell(struct stint *s, const struct rog_fleet_job *job)
     rog_heart_say(s->hand->heart, says);
 }
 
-/* What ends a run that could go on; NULL: nothing. */
+/* Returns why an unfinished run must stop; NULL: it need not. */
 static const char *look_for_end(const struct stint *s, double now_s)
 {
     return rog_heart_has_lost(s->hand->heart)      ? "another agent has taken the run"
@@ -70,7 +69,7 @@ static const char *look_for_end(const struct stint *s, double now_s)
                                                    : NULL;
 }
 
-/* The runner hears of it as of anybody who asks through the database. */
+/* The runner learns of a stop through the database, as for any user's request. */
 static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t count)
 {
     struct stint *s = user;
@@ -94,7 +93,7 @@ static void on_changed(void *user, const struct rog_fleet_job *job)
 
 static void on_start_model(void *user, const char *model, double done)
 {
-    (void)user, (void)model, (void)done; /* it was made before */
+    (void)user, (void)model, (void)done; /* the controller has made it */
 }
 
 static void on_say(void *user, const struct rog_fleet_job *job, const char *text)
@@ -105,7 +104,7 @@ static void on_say(void *user, const struct rog_fleet_job *job, const char *text
     free(line);
 }
 
-/* ---- the agent's own database ---- */
+/* ---- the agent's database ---- */
 
 static int open_database(struct stint *s, struct rog_error *err)
 {
@@ -140,9 +139,9 @@ static void close_database(struct stint *s)
     }
 }
 
-/* ---- what becomes of it ---- */
+/* ---- end of the task ---- */
 
-/* Where it was executed is a part of the run's record. */
+/* The record of a run contains where it was executed. */
 static void record_stint(const struct stint *s)
 {
     struct rog_json *event = rog_json_object();
@@ -205,7 +204,7 @@ static int publish(struct stint *s, const char *error, enum rog_pool_outcome *ou
     return code;
 }
 
-/* Whether it has had time enough to come further. */
+/* Returns whether the run had enough time to make progress. */
 static bool counts(const struct stint *s)
 {
     double limit_s = s->hand->options->time_s, took_s = rog_clock_s() - s->begin_s;
@@ -235,7 +234,7 @@ static int hand_back(struct stint *s, const char *why, bool judged, enum rog_poo
     return code;
 }
 
-/* It is nobody's any more: the controller finds that it is missing, and puts it there again. */
+/* Removes the task. The controller notices that it is missing and places it again. */
 static int throw_away(struct stint *s, const struct rog_error *why, enum rog_pool_outcome *outcome)
 {
     say(s, why->message);
@@ -244,7 +243,7 @@ static int throw_away(struct stint *s, const struct rog_error *why, enum rog_poo
     return 0;
 }
 
-/* ---- from taking to giving away ---- */
+/* ---- the whole task ---- */
 
 static int run(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error *err)
 {
@@ -281,7 +280,7 @@ static int run(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error
     return rog_fail_again(err, &cause);
 }
 
-/* One that comes no further, whoever does it, would be done for ever. */
+/* Publishes a failure: without this, a run that makes no progress would be executed forever. */
 static int give_up(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error *err)
 {
     char *why = rog_format(
@@ -293,7 +292,7 @@ static int give_up(struct stint *s, enum rog_pool_outcome *outcome, struct rog_e
     return code;
 }
 
-/* With the folder. What this machine lacks others may have. */
+/* Executes the task once its folder exists. Other machines may have files that this one lacks. */
 static int execute(struct stint *s, enum rog_pool_outcome *outcome, struct rog_error *err)
 {
     struct rog_error cause = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of a pool, as a network file system has them. */
+/* Handles files of a pool, with the peculiarities of network file systems. */
 #include <orchestrator/pool/files.h>
 
 #include <errno.h>
@@ -28,7 +28,7 @@ int rog_pool_replace(const char *from, const char *to, struct rog_error *err)
     if (rename(from, to) == 0)
         return 0;
     int cause = errno;
-    /* The answer was lost, and the client has asked again. */
+    /* The server's reply was lost, and the client has repeated the request. */
     if (cause == ENOENT && !rog_pool_is_there(from) && rog_pool_is_there(to))
         return 0;
     return rog_fail(err, ROG_EIO, "cannot rename %s to %s: %s", from, to, strerror(cause));
@@ -62,7 +62,7 @@ int rog_pool_read_file(const char *path, size_t max_bytes, struct rog_json **val
     *value = NULL;
     if (lstat(path, &status) != 0 && errno == ENOENT)
         return rog_fail(err, ROG_ENOTFOUND, "%s does not exist", path);
-    /* What is no file, a pipe for example, would be waited for. */
+    /* Reading from a pipe, for example, would block. */
     if (!S_ISREG(status.st_mode))
         return rog_fail(err, ROG_EFORMAT, "%s is not a regular file", path);
     int code = rog_file_read(path, max_bytes, &text, &size, err);

@@ -2,7 +2,7 @@
 #ifndef ROG_POOL_FILES_H
 #define ROG_POOL_FILES_H
 
-/* Files of a pool, which may be on a network file system. */
+/* Handles files of a pool, which may be on a network file system. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,18 +10,18 @@
 #include <common/json.h>
 #include <rog/error.h>
 
-/* Whether a name is there now. An NFS client may remember that it was not: opening its folder makes
- * it ask again. */
+/* Returns whether a name exists now. An NFS client may have cached that it did not; opening the
+ * folder makes it ask the server again. */
 bool rog_pool_is_there(const char *path);
 
-/* Renames a file that only the caller has, whatever is there under the other name. */
+/* Renames a file that only the caller uses. Replaces an existing file. */
 int rog_pool_replace(const char *from, const char *to, struct rog_error *err);
 
-/* Writes a file whole: under the name `part` first, which nobody else uses. What a system that
- * breaks down leaves of it may be damaged: whoever reads it must live with that. */
+/* Writes a complete file, first under the name `part`, which no other process uses. After a crash
+ * of the system the file may be damaged, so readers must check it. */
 int rog_pool_write(const char *path, const char *part, const struct rog_json *value,
                    struct rog_error *err);
-/* An object. ROG_ENOTFOUND: there is no such file. */
+/* Reads a JSON object. Errors: ROG_ENOTFOUND if there is no such file. */
 int rog_pool_read_file(const char *path, size_t max_bytes, struct rog_json **value,
                        struct rog_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread that gives signs of life. */
+/* Sends an agent's heartbeats from a thread. */
 #include <orchestrator/pool/heart.h>
 
 #include <errno.h>
@@ -14,9 +14,9 @@
 struct rog_heart {
     const struct rog_pool *pool;
     char *agent;
-    struct rog_json *facts; /* the thread's */
+    struct rog_json *facts; /* used by the thread only */
     pthread_t thread;
-    pthread_mutex_t mutex; /* of the members up to `ending` */
+    pthread_mutex_t mutex; /* protects the members up to `ending` */
     pthread_cond_t wake;
     struct rog_json *says; /* NULL: nothing new */
     struct rog_pool_task held;
@@ -35,9 +35,9 @@ static struct timespec in_s(double seconds)
     return at;
 }
 
-/* False: the task is another's. Nothing that cannot be written or looked at now ends the agent:
- * others judge by what they see, and whether the task is still its own is decided when it is
- * published. */
+/* Sends a heartbeat. Returns false if another agent has the task. Failing to write or to read a
+ * file now does not end the agent: others judge it by the heartbeats that they see, and publishing
+ * decides whether the task is still its own. */
 static bool beat(struct rog_heart *heart, long long counter, const struct rog_json *says,
                  const struct rog_pool_task *held)
 {
@@ -51,7 +51,7 @@ static bool beat(struct rog_heart *heart, long long counter, const struct rog_js
     return !held->name || rog_pool_holds(heart->pool, held, NULL) != 0;
 }
 
-/* Under the mutex. A copy that there is no memory for is of no task, which is none to lose. */
+/* Call with the mutex held. If memory runs out, the copy is of no task, so no task can be lost. */
 static struct rog_pool_task copy_held(const struct rog_heart *heart)
 {
     struct rog_pool_task copy = {rog_strdup(heart->held.name), rog_strdup(heart->held.agent)};
@@ -122,7 +122,7 @@ int rog_heart_start(struct rog_heart **out, const struct rog_pool *pool, const c
     heart->pool = pool;
     heart->facts = facts;
     heart->agent = rog_strdup(agent);
-    /* Before it takes anything it is known to be alive, and that it can write there. */
+    /* Shows that it is alive and can write to the pool before it takes a task. */
     int code =
         heart->agent && facts ? rog_pool_beat(pool, agent, 0, facts, err) : rog_fail_nomem(err);
     if (code == 0)

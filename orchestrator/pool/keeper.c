@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts the agents of a machine, and starts them again. */
+/* Starts and restarts the agents of a machine. */
 #include <orchestrator/pool/keeper.h>
 
 #include <dirent.h>
@@ -16,19 +16,19 @@
 
 #define STEP_MS 250
 #define LEASE_MAX_BYTES 256
-/* Agents that end at once are not started again and again. */
+/* Delays before agents that exit at once are restarted, s. */
 #define BACKOFF_MIN_S 0.5
 #define BACKOFF_MAX_S 30.0
 #define SHORT_S 5.0
-#define PATIENCE_S 20.0 /* for what they do to be handed back */
-#define LEFT_STATUS 75  /* EX_TEMPFAIL: something is left to do */
+#define PATIENCE_S 20.0 /* seconds that agents get to hand back their tasks */
+#define LEFT_STATUS 75  /* EX_TEMPFAIL: work is left */
 #define KILLED_STATUS 128
-#define TROUBLE 3      /* failures that are no chance any more */
-#define TROUBLE_S 60.0 /* after which it is tried again */
+#define TROUBLE 3      /* consecutive failures that count as a problem of the machine */
+#define TROUBLE_S 60.0 /* seconds until agents are tried again */
 
 struct slot {
     struct rog_process process;
-    pid_t pid; /* also when it is gone */
+    pid_t pid; /* kept after the process has ended */
     double started_s, next_s, pause_s;
     bool begun;
 };
@@ -38,14 +38,14 @@ struct keeping {
     struct slot *slot;
     char lease[LEASE_MAX_BYTES + 1];
     double renewed_s;
-    bool asked; /* they are to end */
+    bool asked; /* agents have been told to exit */
     bool left;
-    int failed;   /* exit status of the last that failed; 0: none did */
-    int failures; /* one after the other */
+    int failed;   /* exit status of the last agent that failed; 0: none */
+    int failures; /* consecutive failures */
     double failed_s;
 };
 
-/* ---- the pool's files ---- */
+/* ---- files of the pool ---- */
 
 static bool is_there(const struct keeping *keeping, const char *name)
 {
@@ -68,7 +68,7 @@ static bool has_work(const struct keeping *keeping)
     return found;
 }
 
-/* Whether whoever has made the pool is still heard of. */
+/* Returns whether the controller has renewed its lease in time. */
 static bool is_leased(struct keeping *keeping)
 {
     char *path = rog_path_join(keeping->keeper->pool, ROG_POOL_LEASE_FILE), *text = NULL;
@@ -106,7 +106,8 @@ static int start(struct keeping *keeping, struct slot *slot, struct rog_error *e
     return code;
 }
 
-/* Tells the controller that agents here fail, whatever they do, or not any more. */
+/* Tells the controller that agents on this machine fail again and again, or that they no longer
+ * do. */
 static void note_failures(struct keeping *keeping, int failures)
 {
     char *path = rog_path_join(keeping->keeper->pool, ROG_POOL_TROUBLE_FILE);
@@ -119,7 +120,7 @@ static void note_failures(struct keeping *keeping, int failures)
     free(path);
 }
 
-/* Whether it is the name of an agent that is that process, HOST-PID-RANDOM. */
+/* Returns whether an agent's name, HOST-PID-RANDOM, is that of the process. */
 static bool is_of(const char *agent, pid_t pid)
 {
     char end[32];
@@ -129,7 +130,8 @@ static bool is_of(const char *agent, pid_t pid)
            strncmp(random - length, end, length) == 0;
 }
 
-/* What an agent had that is surely dead is not left to the others to find. */
+/* Hands back the task of an agent that is known to be dead, so that other agents need not detect
+ * it. */
 static void hand_back(const struct keeping *keeping, pid_t pid)
 {
     struct rog_pool *pool = NULL;
@@ -163,7 +165,7 @@ static void note_end(struct keeping *keeping, struct slot *slot)
     slot->pause_s = slot->pause_s * 2 < BACKOFF_MAX_S ? slot->pause_s * 2 : BACKOFF_MAX_S;
 }
 
-/* Whether one that does not run is to be started. */
+/* Returns whether to start an agent in an empty slot. */
 static bool is_wanted(const struct keeping *keeping, const struct slot *slot)
 {
     if (keeping->keeper->lease_s <= 0)
@@ -171,7 +173,8 @@ static bool is_wanted(const struct keeping *keeping, const struct slot *slot)
     return rog_clock_s() >= slot->next_s && has_work(keeping) && !is_there(keeping, "stop");
 }
 
-/* *running: how many do. */
+/* Starts agents and handles those that have ended. *running becomes the number of running
+ * agents. */
 static int step(struct keeping *keeping, size_t *running, struct rog_error *err)
 {
     int code = 0;
@@ -196,9 +199,9 @@ static void ask(struct keeping *keeping)
         rog_process_ask(&keeping->slot[i].process);
 }
 
-/* ---- the whole ---- */
+/* ---- the keeper ---- */
 
-/* Whether the pool is to be removed. */
+/* Returns whether the pool has to be removed. */
 static bool is_over(struct keeping *keeping)
 {
     return keeping->keeper->lease_s > 0 &&
@@ -222,7 +225,7 @@ static int look_after(struct keeping *keeping, struct rog_signals *signals, stru
             asked_s = rog_clock_s();
         }
         if (keeping->keeper->lease_s > 0 && keeping->asked && rog_clock_s() - asked_s > PATIENCE_S)
-            return 0; /* what is left is killed */
+            return 0; /* the caller kills remaining agents */
     }
 }
 

@@ -3,14 +3,14 @@
 #define ROG_POOL_KEEPER_H
 
 /*
- * Several agents of one machine, each a process, looked after by one.
+ * Supervises several agents of one machine, each a process.
  *
- * With a lease the pool is one that a controller elsewhere has made on this machine (hosts_state.h)
- * and fills. Then what agents had that were killed is handed back and they are started again, as
- * those are that have ended as nothing was ready when something is; the keeper ends when the file
- * `over` is there or the content of `lease` has not changed for so long, by this machine's clock,
- * and removes the pool. While `stop` is there it starts none. `keeper` has its process number;
- * `trouble` is there while agents fail one after the other.
+ * With a lease, a controller on another machine has created the pool on this machine
+ * (hosts_state.h) and fills it. The keeper then hands back the tasks of killed agents and restarts
+ * these; it also restarts agents that ended because nothing was ready, as soon as a task is. It
+ * removes the pool and ends when the file `over` exists or the content of `lease` has not changed
+ * for the length of the lease, by this machine's clock. While `stop` exists it starts no agents.
+ * `keeper` contains its process id; `trouble` exists while agents fail again and again.
  */
 
 #include <stdbool.h>
@@ -25,13 +25,14 @@
 
 struct rog_pool_keeper {
     const char *const *agent; /* the command of one agent; ends with NULL */
-    const char *pool;         /* its folder, absolute */
+    const char *pool;         /* folder of the pool, absolute */
     size_t slots;
-    double lease_s; /* 0: there is none */
+    double lease_s; /* length of the lease; 0: no lease */
 };
 
-/* Until all agents have ended. *left: something is left to do, as they say by their exit status.
- * ROG_EFAILED: the last of them that failed. A signal (SIGTERM, SIGINT) is passed on to them. */
+/* Runs until all agents have ended. Sets *left if agents report by their exit status that work is
+ * left. Returns ROG_EFAILED for the last agent that failed. Forwards SIGTERM and SIGINT to the
+ * agents. */
 int rog_pool_keep(const struct rog_pool_keeper *keeper, bool *left, struct rog_error *err);
 
 #endif

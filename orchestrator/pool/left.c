@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the furthest of a run's folders, and makes one to go on in. */
+/* Finds the run folder with the most progress and prepares one to resume in. */
 #include <orchestrator/pool/left.h>
 
 #include <dirent.h>
@@ -16,17 +16,17 @@
 #include <orchestrator/pool/tree.h>
 #include <orchestrator/store/ingest.h>
 
-#define REST "+" /* before the name of who is done with a folder */
+#define REST "+" /* before the name of an agent that no longer uses the folder */
 #define HERE "here"
 #define STINT_MAX_BYTES ((size_t)64 << 10)
-#define WHOLE_T 1e300 /* only tests are left: further than any time of a run */
+#define WHOLE_T 1e300 /* only tests are left: more than any time of a run */
 #define NOTHING_T (-1.0)
-#define LOOKS 4 /* while others rename and remove what was found */
+#define LOOKS 4 /* attempts while other agents rename and remove what was found */
 
-/* A folder of a run, as whoever looks for the furthest finds it. */
+/* A folder of a run, in the search for the one with the most progress. */
 struct found {
     char *name; /* in runs/RUN; NULL: none */
-    double t;   /* how far it is; NOTHING_T: there is nothing to go on from */
+    double t;   /* progress, s; NOTHING_T: nothing to resume from */
     double from_t;
     int takes;
     char started_at[ROG_UTC_BYTES];
@@ -40,7 +40,7 @@ static void copy_text(char *text, size_t bytes, const struct rog_json *stint, co
     snprintf(text, bytes, "%s", rog_json_get_string(stint, key, ""));
 }
 
-/* One of another hash is none: the run is not what it was. */
+/* Reads a folder's progress. A folder with another hash does not count: the run has changed. */
 static int look_at(const char *folder, const char *hash, struct found *found, struct rog_error *err)
 {
     struct rog_json *stint = NULL;
@@ -81,15 +81,15 @@ static int write_stint(const char *folder, const char *hash, const struct rog_po
     return code;
 }
 
-/* ---- all of a run ---- */
+/* ---- all folders of a run ---- */
 
 static bool is_resting(const char *name)
 {
     return strncmp(name, REST, strlen(REST)) == 0;
 }
 
-/* Takes over what is better than *best. A run that did not come further the last time has its takes
- * counted on, whoever it was. */
+/* Moves `other` to *best if it has more progress. *takes becomes the largest number of takes
+ * without progress, of all agents. */
 static void compare(struct found *best, struct found *other, int *takes)
 {
     *takes = other->takes > *takes ? other->takes : *takes;
@@ -103,7 +103,7 @@ static void compare(struct found *best, struct found *other, int *takes)
     free(other->name);
 }
 
-/* *best is the furthest of a run's folders, *takes the most that one of them counts. */
+/* Sets *best to the folder with the most progress, and *takes to the largest number of takes. */
 static int find_best(const char *runs, const char *hash, struct found *best, int *takes,
                      struct rog_error *err)
 {
@@ -130,7 +130,7 @@ static int find_best(const char *runs, const char *hash, struct found *best, int
     return code;
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
 static int rebuild(const char *folder, struct rog_error *err)
 {
@@ -140,7 +140,7 @@ static int rebuild(const char *folder, struct rog_error *err)
     return code;
 }
 
-/* Its maker may be writing on. */
+/* Copies the folder, because its agent may still be writing. */
 static int copy(const char *runs, const char *from, const char *agent, const char *folder,
                 struct rog_error *err)
 {
@@ -156,7 +156,7 @@ static int copy(const char *runs, const char *from, const char *agent, const cha
     return code;
 }
 
-/* Makes the folder of the furthest the agent's. */
+/* Gives the agent the folder with the most progress. */
 static int take_over(const char *runs, const struct found *best, const char *agent,
                      const char *folder, struct rog_error *err)
 {
@@ -171,8 +171,8 @@ static int take_over(const char *runs, const struct found *best, const char *age
     return code;
 }
 
-/* Somebody who woke up may take away what was found, or change it: then it is looked again. What
- * cannot be had at all is begun anew. */
+/* An agent that was considered dead may move or change a folder after it was found; then the search
+ * is repeated. If no folder can be taken, the run starts again. */
 static int make_folder(const char *runs, const char *agent, const char *hash, const char *folder,
                        struct found *best, int *takes, struct rog_error *err)
 {
@@ -228,9 +228,9 @@ void rog_pool_start_release(struct rog_pool_start *start)
     *start = (struct rog_pool_start){0};
 }
 
-/* ---- leaving ---- */
+/* ---- handing back ---- */
 
-/* Who takes it next looks for a name like that. */
+/* Renames the folder so that the next agent can take it as it is. */
 static int put_to_rest(const struct rog_pool *pool, const char *run_id, const char *agent,
                        const char *folder, struct rog_error *err)
 {

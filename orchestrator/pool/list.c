@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Agents that somebody else starts: the commands, one a line, for GNU parallel, HTCondor and
- * others.
- */
+/* Lists the commands of agents that the user starts, one per line, for GNU parallel, HTCondor and
+ * similar programs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +48,7 @@ static int step(void *state, const struct rog_pool_counts *counts, char *says, s
 
 static int stop(void *state, struct rog_error *err)
 {
-    (void)state, (void)err; /* they end by themselves: the pool says so */
+    (void)state, (void)err; /* agents notice in the pool that they have to exit */
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tasks, put, moved and removed. */
+/* Adds, moves and removes tasks. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #define TRIES 4
 #define TRY_NS 50000000L
 
-/* Renames to a name that only the caller uses. Where the answer is lost, an NFS client asks again
- * and hears that there is no such file, or gives up with an error: whether it has worked is told by
- * where the file is. */
+/* Renames to a name that only the caller uses. If the server's reply is lost, an NFS client repeats
+ * the request and finds no such file, or fails with another error. So the position of the file
+ * decides whether the rename has succeeded. */
 static int move(const char *from, const char *to, struct rog_error *err)
 {
     const struct timespec moment = {0, TRY_NS};
@@ -47,7 +47,7 @@ static int move_task(const struct rog_pool *pool, const char *name, enum rog_poo
     return code;
 }
 
-/* Whose it is now. */
+/* Sets the agent that has the task. */
 static int set_agent(struct rog_pool_task *task, const char *agent, struct rog_error *err)
 {
     char *copy = rog_strdup(agent);
@@ -97,8 +97,8 @@ int rog_pool_publish(struct rog_pool *pool, const struct rog_pool_task *task, st
                      err);
 }
 
-/* The name in ready/ is nobody's own: that it is there says that nobody has to be told, not who has
- * put it there. */
+/* The name in ready/ is not specific to an agent: if it exists, the task is back, no matter who
+ * moved it. */
 int rog_pool_hand_back(struct rog_pool *pool, const struct rog_pool_task *task,
                        struct rog_error *err)
 {
@@ -113,7 +113,7 @@ int rog_pool_holds(const struct rog_pool *pool, const struct rog_pool_task *task
         return rog_fail_nomem(err);
     bool holds = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     int cause = errno;
-    /* Where the pool itself is away nothing is known of what is in it. */
+    /* If the pool itself is unreachable, nothing is known about its contents. */
     bool is_known = holds || (cause == ENOENT && !rog_pool_has_moved(pool));
     int code =
         is_known ? holds : rog_fail(err, ROG_EIO, "cannot look at %s: %s", path, strerror(cause));

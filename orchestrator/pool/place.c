@@ -17,7 +17,7 @@
 #include <orchestrator/store/summary.h>
 
 #define MODELS "models"
-#define MISSED_MOST 2 /* a file that is being renamed may be overlooked once */
+#define MISSED_MOST 2 /* a listing can miss a file that is being renamed */
 
 /* ---- starting models ---- */
 
@@ -39,7 +39,8 @@ static int copy_model(struct rog_pool_controller *c, const char *from, const cha
     return code;
 }
 
-/* The job's starting model as the pool has it, {path, sha256}; NULL: it needs none. */
+/* Sets *model to the pool's copy of the job's starting model, {path, sha256}; NULL: it needs
+ * none. */
 static int give_model(struct rog_pool_controller *c, const struct rog_fleet_job *job,
                       const struct rog_json **model, struct rog_error *err)
 {
@@ -64,7 +65,8 @@ static int give_model(struct rog_pool_controller *c, const struct rog_fleet_job 
 
 /* ---- one run ---- */
 
-/* What a rogctl that executed it here has left, and is no other's now, is gone on from. */
+/* Moves the folder of an interrupted run on this machine into the pool, if no other rogctl uses
+ * it. */
 static int bring(struct rog_pool_controller *c, const struct rog_fleet_job *job,
                  struct rog_error *err)
 {
@@ -95,7 +97,7 @@ static int fail_job(struct rog_pool_controller *c, struct rog_pool_case *of, str
     return code;
 }
 
-/* What keeps a job from being begun is its error. */
+/* An input that has changed becomes the error of its job. */
 static int check_inputs(struct rog_pool_controller *c, struct rog_fleet_job *job,
                         struct rog_error *err)
 {
@@ -130,7 +132,7 @@ static int place(struct rog_pool_controller *c, struct rog_pool_case *of, struct
     return code;
 }
 
-/* ---- all of them ---- */
+/* ---- all runs ---- */
 
 static void forget_seen(struct rog_pool_controller *c)
 {
@@ -138,8 +140,8 @@ static void forget_seen(struct rog_pool_controller *c)
         c->of[i].seen = false;
 }
 
-/* Of a run that is none of the jobs. One that is done, by whoever it was, is not done again; what
- * is not asked for this time stays. */
+/* Handles a task of a run that is not among the jobs. If the run is done, its task is removed.
+ * Otherwise it stays, as this sweep did not ask for it. */
 static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place where,
                          const struct rog_pool_task *task, struct rog_error *err)
 {
@@ -150,7 +152,7 @@ static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place wher
     return code == ROG_ENOTFOUND ? 0 : code;
 }
 
-/* One that was placed for what the run was before, with other settings or files, is none for it. */
+/* A task that was placed when the run had other settings or files is removed. */
 static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where,
                         const struct rog_pool_task *task, bool reads, struct rog_error *err)
 {
@@ -169,7 +171,8 @@ static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where
     return code == ROG_ENOTFOUND ? 0 : code;
 }
 
-/* Which jobs are anywhere in the pool; in the order of a task's way. */
+/* Marks all jobs that are in the pool. Reads folders in the order in which tasks move, so that none
+ * is missed. */
 static int look_at_all(struct rog_pool_controller *c, bool reads, struct rog_error *err)
 {
     int code = 0;

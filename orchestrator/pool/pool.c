@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder: made, opened, checked; what is in it, by names. */
+/* Creates, opens and checks a pool's folder; parses and lists names in it. */
 #include <orchestrator/pool/pool.h>
 
 #include <ctype.h>
@@ -43,7 +43,7 @@ bool rog_pool_is_agent(const char *name)
            strspn(name, AGENT_LETTERS) == length;
 }
 
-/* A run's name is a file's. */
+/* A run's name must be usable as a file name. */
 static bool is_run(const char *name)
 {
     size_t length = strlen(name);
@@ -190,7 +190,7 @@ static int fail_missing(const char *path, struct rog_error *err)
                     path);
 }
 
-/* What lies in a pool is executed: nobody else may put anything there. */
+/* Contents of a pool are executed, so no other user may write to it. */
 static int check_folder(const char *path, struct rog_error *err)
 {
     struct stat status;
@@ -208,7 +208,7 @@ static int check_folder(const char *path, struct rog_error *err)
                           path, (unsigned)status.st_uid, (unsigned)status.st_mode & 0777u);
 }
 
-/* Where others can put another folder in its place. */
+/* Checks that other users cannot replace the folder with another one. */
 static int check_parent(const char *path, struct rog_error *err)
 {
     struct stat status;
@@ -255,7 +255,7 @@ static int make_folders(const char *path, struct rog_error *err)
     return code;
 }
 
-/* Of a folder that is there. */
+/* Opens an existing folder. */
 static int new_pool(struct rog_pool **out, const char *path, struct rog_error *err)
 {
     struct rog_pool *pool = calloc(1, sizeof *pool);
@@ -361,7 +361,7 @@ void rog_pool_close(struct rog_pool *pool)
     free(pool);
 }
 
-/* While it is being removed it is still at its path, and its parts go one by one. */
+/* A pool that is being removed is still at its path while its parts are deleted one by one. */
 bool rog_pool_has_moved(const struct rog_pool *pool)
 {
     struct stat own, found;

@@ -2,7 +2,7 @@
 #ifndef ROG_POOL_POOL_STATE_H
 #define ROG_POOL_POOL_STATE_H
 
-/* What the files that work on the folder itself share. */
+/* Shares a pool's data between the files that handle its folder. */
 
 #include <orchestrator/pool/pool.h>
 
@@ -11,15 +11,15 @@
 
 struct rog_pool {
     char *path; /* absolute */
-    int folder; /* open, whatever its path is by now; 0: not yet */
+    int folder; /* open file descriptor, valid even if the folder was moved; 0: not open yet */
     struct rog_pool_terms terms;
 };
 
-/* Whether its folder is there, but its path does not lead to it any more. */
+/* Returns whether the folder exists, but its path no longer leads to it. */
 bool rog_pool_has_moved(const struct rog_pool *pool);
-/* The folder's name. */
+/* Returns the name of the folder. */
 const char *rog_pool_place_name(enum rog_pool_place place);
-/* Of a task's file; agent NULL: none. Heap memory; NULL: no memory. */
+/* Returns the path of a task's file; agent NULL: none. Heap memory; NULL if memory ran out. */
 char *rog_pool_task_path(const struct rog_pool *pool, enum rog_pool_place place, const char *name,
                          const char *agent);
 

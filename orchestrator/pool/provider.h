@@ -3,9 +3,9 @@
 #define ROG_POOL_PROVIDER_H
 
 /*
- * Who sees to it that there are agents for a pool (`sweep --on NAME[:FILE]`). The controller, the
- * same for all (controller.h), has placed the tasks before `open`, and sees one pool, whatever a
- * provider does below.
+ * A provider supplies agents for a pool (`sweep --on NAME[:FILE]`). The controller (controller.h)
+ * is the same for all providers: it places the tasks before it calls `open`, and sees a single
+ * pool, whatever a provider does internally.
  */
 
 #include <stdbool.h>
@@ -15,57 +15,57 @@
 #include <orchestrator/pool/pool.h>
 #include <rog/error.h>
 
-/* What agents are wanted for; outlives the provider's state. */
+/* What agents are needed for. It outlives the provider's state. */
 struct rog_pool_site {
-    const char *file;      /* behind the colon of --on; NULL: none was given */
+    const char *file;      /* after the colon of --on; NULL: not given */
     const char *path;      /* of the pool, absolute */
-    struct rog_pool *pool; /* NULL for `describe`: there may be none yet */
+    struct rog_pool *pool; /* NULL for `describe`, as it may not exist yet */
     const char *rogctl;    /* this program, absolute */
     const char *sweep;     /* its ID among the user's sweeps (sweeps/registry.h); NULL: none */
-    const char *name;      /* what the runs are together: the case */
-    size_t tasks;          /* to be done */
-    double expected_s;     /* sum of what they may take, of those where it is known */
-    /* A sentence for people, on standard error. */
+    const char *name;      /* name of the sweep for users: the case */
+    size_t tasks;          /* number of runs to execute */
+    double expected_s;     /* sum of the expected run times, as far as known */
+    /* Prints a sentence for the user on standard error. */
     void (*say)(void *user, const char *text);
-    /* A line of what was asked for, on standard output. */
+    /* Prints a line of requested output on standard output. */
     void (*print)(void *user, const char *line);
     void *user;
 };
 
 struct rog_pool_counts {
-    size_t ready, taken, done; /* done: collected, too */
-    size_t agents;             /* alive */
+    size_t ready, taken, done; /* done: including those stored */
+    size_t agents;             /* that are alive */
 };
 
 #define ROG_POOL_SAYS_BYTES 160
 
 struct rog_pool_provider {
     const char *name; /* "list", "slurm", "hosts" */
-    const char *file; /* what FILE is, for --help: "FILE"; NULL: it takes none */
-    bool needs_file;  /* else it is optional */
-    bool follows;     /* the controller goes on until all is done. Without: it collects what
-                         there is, opens, steps and closes the provider once, and ends. */
-    bool detaches;    /* sweeps go on without a terminal unless told otherwise */
-    double lease_s;   /* of its agents, where --lease does not say; 0: ROG_POOL_LEASE_S */
+    const char *file; /* name of FILE for --help: "FILE"; NULL: it takes none */
+    bool needs_file;  /* FILE is mandatory */
+    bool follows;     /* the controller runs until all is done. If false, it stores the existing
+                         results, opens, steps and closes the provider once, and ends. */
+    bool detaches;    /* sweeps continue without a terminal by default */
+    double lease_s;   /* default of --lease; 0: ROG_POOL_LEASE_S */
 
-    /* Whether the file is right, before anything is changed; NULL: there is nothing to check. */
+    /* Checks the file before anything is changed; NULL: nothing to check. */
     int (*check)(const char *file, struct rog_error *err);
-    /* Whether this machine has the programs that it needs, before a sweep begins or goes on without
-     * its terminal; not for --dry-run. NULL: it needs none. */
+    /* Checks whether this machine has the required programs, before a sweep begins or detaches from
+     * its terminal; not for --dry-run. NULL: nothing required. */
     int (*check_machine)(struct rog_error *err);
-    /* Takes up what an earlier controller of the pool has begun, else begins with its first step.
-     */
+    /* Continues with what an earlier controller of the pool has started, if anything. Otherwise the
+     * first step starts agents. */
     int (*open)(void **state, const struct rog_pool_site *site, struct rog_error *err);
-    /* Every second or two: keeps as many agents as are useful; does not wait long. says: what
-     * people should know now, "12 agents wait in the queue"; "" for nothing. An error ends the
-     * sweep, agents go on. */
+    /* Called every second or two: keeps as many agents as are useful. Must not block for long.
+     * says: a message for the user, such as "12 agents wait in the queue", or "". An error ends the
+     * sweep, but not its agents. */
     int (*step)(void *state, const struct rog_pool_counts *counts, char *says, size_t bytes,
                 struct rog_error *err);
-    /* No agents any more: those that there are end, and hand back what they do. */
+    /* Makes all agents exit and hand back their tasks. */
     int (*stop)(void *state, struct rog_error *err);
-    /* --dry-run: what would be started, by site->print. */
+    /* For --dry-run: prints with site->print what would be started. */
     int (*describe)(const struct rog_pool_site *site, struct rog_error *err);
-    /* Agents go on. NULL is harmless. */
+    /* Frees the state; agents continue. NULL is allowed. */
     void (*close)(void *state);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs into tasks and back. */
+/* Converts jobs to tasks and back. */
 #include <orchestrator/pool/task.h>
 
 #include <math.h>
@@ -28,7 +28,7 @@ int rog_pool_task_make(const struct rog_fleet_job *job, const char *model, const
     return value && (!model || start) ? 0 : rog_fail_nomem(err);
 }
 
-/* In the pool, or anywhere. */
+/* Sets the path of the starting model, which may be absolute or relative to the pool. */
 static int find_model(struct rog_pool_work *work, const struct rog_pool *pool,
                       struct rog_error *err)
 {

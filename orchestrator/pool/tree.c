@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies trees of files. */
+/* Copies and moves trees of files. */
 #include <orchestrator/pool/tree.h>
 
 #include <dirent.h>
@@ -15,7 +15,7 @@
 #include <common/file.h>
 #include <common/snapshot.h>
 
-#define DEEPEST 16 /* no run has folders in folders in folders */
+#define DEEPEST 16 /* limit of nested folders; runs have fewer */
 #define CHUNK_BYTES (1 << 20)
 
 static int fail(struct rog_error *err, const char *what, const char *path)
@@ -64,7 +64,7 @@ static int copy_entry(const char *from, const char *to, const char *name, const 
     int code = old && new ? 0 : rog_fail_nomem(err);
     bool links = is_linked || (linked && strcmp(name, linked) == 0);
     if (code == 0 && lstat(old, &status) != 0)
-        code = errno == ENOENT ? 0 : fail(err, "look at", old); /* a temporary file, gone again */
+        code = errno == ENOENT ? 0 : fail(err, "look at", old); /* a temporary file, now removed */
     else if (code == 0 && S_ISDIR(status.st_mode))
         code = copy_folder(old, new, linked, links, depth + 1, err);
     else if (code == 0 && S_ISREG(status.st_mode))

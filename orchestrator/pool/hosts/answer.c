@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a host answers in an exchange. */
+/* Reads a host's answer in an exchange. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
@@ -12,22 +12,22 @@
 #include <orchestrator/pool/beats.h>
 
 #define LINE_MAX_BYTES 65536
-/* Of what a host says in one answer: tasks that nobody has given it, and agents besides two for
- * each slot. Whatever is more is passed over. */
+/* Limits for one answer: unexpected tasks, and agents in addition to two per slot. The rest is
+ * ignored. */
 #define STRANGERS_MOST 1000
 #define AGENTS_MORE 64
 
 struct reading {
     struct rog_pool_host *host;
-    struct rog_json *alive; /* {agent: true}: those that have said something */
-    FILE *holders;          /* what it says of who holds it */
+    struct rog_json *alive; /* {agent: true}: agents with a heartbeat */
+    FILE *holders;          /* what the host reports about who holds it */
     size_t strangers, agents;
     bool gone, keeper, stopped, trouble, listed;
 };
 
 /* ---- tasks ---- */
 
-/* A task is the host's, or one that it has although it should not. */
+/* Handles a listed task: one that the host was given, or one that it should not have. */
 static int take_place(struct reading *reading, enum rog_pool_where where, const char *place,
                       const struct rog_pool_task *task, struct rog_error *err)
 {
@@ -37,7 +37,7 @@ static int take_place(struct reading *reading, enum rog_pool_where where, const 
         return 0;
     if (!held)
         held = rog_pool_held_claim(host, task->name);
-    /* Of two that have done it, as one of them slept, one is enough. */
+    /* If two agents have executed it, because one was suspended, one result is enough. */
     if (!held || (held->seen && held->where == ROG_POOL_IS_DONE))
         return rog_pool_host_drop(host, place, task->name, task->agent, err);
     held->seen = true;
@@ -46,14 +46,14 @@ static int take_place(struct reading *reading, enum rog_pool_where where, const 
     int holds = code == 0 ? rog_pool_holds(host->hosts->pool, &held->task, err) : 0;
     if (code == 0 && holds < 0)
         return holds;
-    if (code == ROG_ENOTFOUND || (code == 0 && !holds)) { /* others have it, or nobody wants it */
+    if (code == ROG_ENOTFOUND || (code == 0 && !holds)) { /* others have it, or it is not needed */
         rog_pool_held_forget(host, held);
         code = rog_pool_host_drop(host, place, task->name, task->agent, err);
     }
     return code;
 }
 
-/* Names become paths here: one that is no task's is passed over. */
+/* Names become paths here, so a name that is not a task's is ignored. */
 static int note_place(struct reading *reading, enum rog_pool_where where, const char *place,
                       const char *file, struct rog_error *err)
 {
@@ -98,7 +98,7 @@ static int note_task(struct reading *reading, const char *word, const char *file
     return code;
 }
 
-/* What was there and is not any more is sent again. */
+/* Marks tasks that the host has lost, so that they are sent again. */
 static void look_for_lost(struct rog_pool_host *host)
 {
     pthread_mutex_lock(&host->hosts->mutex);
@@ -124,7 +124,7 @@ static void forget_what_was_seen(struct rog_pool_host *host)
 
 /* ---- agents ---- */
 
-/* A sign of life of one of its agents, passed on. */
+/* Copies the heartbeat of one of the host's agents to the local pool. */
 static int note_beat(struct reading *reading, char *agent, struct rog_error *err)
 {
     const struct rog_pool *pool = reading->host->hosts->pool;
@@ -135,7 +135,7 @@ static int note_beat(struct reading *reading, char *agent, struct rog_error *err
     if (!text || !rog_pool_is_agent(agent) ||
         reading->agents++ >= 2 * reading->host->slots + AGENTS_MORE ||
         rog_json_parse(text, strlen(text), "beat", &says, NULL) != 0)
-        return 0; /* it may be half written */
+        return 0; /* it may be partly written */
     char *name = rog_pool_held_agent(reading->host, agent);
     int code = name ? 0 : rog_fail_nomem(err);
     if (code == 0 && rog_pool_is_agent(name)) {
@@ -156,7 +156,7 @@ static int end_beat(const char *agent, const struct rog_json *value, void *user)
     return 0;
 }
 
-/* Of those that say nothing any more. */
+/* Removes the heartbeats of agents that no longer send any. */
 void rog_pool_host_end_beats(struct rog_pool_host *host, struct rog_json *alive)
 {
     struct reading reading = {.host = host, .alive = alive};
@@ -165,9 +165,10 @@ void rog_pool_host_end_beats(struct rog_pool_host *host, struct rog_json *alive)
     host->alive = alive;
 }
 
-/* ---- who holds the host ---- */
+/* ---- holders of the host ---- */
 
-/* Runs in real time are not to be disturbed: whoever holds the host has it for itself. */
+/* Runs in real time must not be disturbed, so the process that holds the host has it
+ * exclusively. */
 static int note_holder(struct rog_pool_host *host, const char *output, struct rog_error *err)
 {
     struct rog_holders holders;
@@ -188,10 +189,10 @@ static int note_holder(struct rog_pool_host *host, const char *output, struct ro
     return code;
 }
 
-/* ---- trouble ---- */
+/* ---- failing agents ---- */
 
-/* Agents fail there whatever they do: what waits there is for others, until they do not any more.
- */
+/* If agents on the host fail again and again, its waiting tasks are given to others until they no
+ * longer fail. */
 static void note_trouble(struct reading *reading, const char *words)
 {
     struct rog_pool_host *host = reading->host;
@@ -208,7 +209,7 @@ static void set_trouble(struct rog_pool_host *host, bool trouble)
     pthread_mutex_unlock(&host->hosts->mutex);
 }
 
-/* ---- the whole ---- */
+/* ---- the whole answer ---- */
 
 const char *rog_pool_answer_line(struct rog_pool_answer *answer, size_t *length)
 {
@@ -239,7 +240,7 @@ static int note_line(struct reading *reading, char *line, struct rog_error *err)
                                      : note_task(reading, line, rest, err);
 }
 
-/* Up to the end of what is where. */
+/* Reads the list of tasks and agents up to its end. */
 static int read_listing(struct reading *reading, struct rog_pool_answer *answer,
                         struct rog_error *err)
 {
@@ -283,7 +284,7 @@ static int read_results(struct rog_pool_host *host, struct rog_pool_answer *answ
     return code ? code : rog_fail(err, ROG_EFORMAT, "%s does not answer as expected", host->name);
 }
 
-/* What is to be done about what it has said. */
+/* Acts on the answer. */
 static int act(struct reading *reading, bool looks, const char *holders, struct rog_error *err)
 {
     struct rog_pool_host *host = reading->host;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One exchange with the pool of a host: a command that takes orders as its input, a line each, and
- * answers with what is where, and with results. */
+/* Exchanges data with the pool of a host, by a command that takes orders as its input, one per
+ * line, and answers with a listing and with results. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
@@ -13,12 +13,13 @@
 #include <orchestrator/hosts/holders.h>
 
 #define PATIENCE_S 60.0
-#define LOOK_S 5.0 /* between two looks at who holds the host, and at what its agents say */
+#define LOOK_S 5.0 /* seconds between two checks of holders and of heartbeats */
 
-/* $1: the pool. Orders are words and names between slashes, which no name has; what is behind the
- * second slash of `put` is the task. What agents move meanwhile moves from ready to taken to done,
- * so that a look in this order misses nothing; one that is handed back is seen by the last. Results
- * go into the answer as long as they are small and few, else only how large their files are. */
+/* $1: the pool. Orders are words and names separated by slashes, which names cannot contain; the
+ * text after the second slash of `put` is the task. Agents move tasks from ready to taken to done,
+ * so listing the folders in this order misses none; a task that is handed back is found by the last
+ * listing. Results are part of the answer while they are small and few; of others only the file
+ * sizes are. */
 static const char script[] =
     "set -u\n"
     "export LC_ALL=C\n"
@@ -92,7 +93,7 @@ int rog_pool_host_drop(struct rog_pool_host *host, const char *place, const char
     return 0;
 }
 
-/* Asks back for what waits there, from the last on: as many as are wanted elsewhere, or all. */
+/* Requests waiting tasks back, beginning with the last: as many as other hosts need, or all. */
 static void order_back(struct rog_pool_host *host, FILE *orders)
 {
     size_t wanted = host->busy || host->troubled ? host->held_count : host->recall;
@@ -104,8 +105,8 @@ static void order_back(struct rog_pool_host *host, FILE *orders)
     host->recall = 0;
 }
 
-/* Which of the host's tasks are to be sent; names, as the files that they read may take long to be
- * brought there, and no lock is held then. */
+/* Lists the tasks of the host that have to be sent. Copies their names, because sending the files
+ * that they read may take long, and the lock is not held meanwhile. */
 static int list_to_send(struct rog_pool_host *host, struct rog_pool_list *list,
                         struct rog_error *err)
 {
@@ -137,7 +138,7 @@ static int order_tasks(struct rog_pool_host *host, FILE *orders, struct rog_erro
         if (code == 0)
             fprintf(orders, "put/%s/%s\n", list.task[i].name, text);
         else if (code == ROG_ENOTFOUND)
-            code = 0; /* others have it now */
+            code = 0; /* other agents have it now */
         else if (host->hosts->failure.code)
             code = ROG_EINTR; /* the sweep ends */
         free(text);
@@ -162,7 +163,7 @@ static int make_orders(struct rog_pool_host *host, bool looks, char **text, stru
     pthread_mutex_lock(&host->hosts->mutex);
     order_back(host, orders);
     pthread_mutex_unlock(&host->hosts->mutex);
-    /* What it has is heard first: it might have all of that already. */
+    /* Send tasks only after the first listing: the host might have all of them already. */
     int code = host->is_listed ? order_tasks(host, orders, err) : 0;
     fprintf(orders, "%send/\n", looks ? "look/\n" : "");
     if (fclose(orders) != 0 && code == 0)
@@ -180,7 +181,7 @@ static int give_orders(void *user, const void **data, size_t *size, struct rog_e
     return 0;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole exchange ---- */
 
 static int send_orders(struct rog_pool_host *host, char *orders, struct rog_command_result *result,
                        struct rog_error *err)
@@ -212,7 +213,7 @@ int rog_pool_host_exchange(struct rog_pool_host *host, struct rog_error *err)
     host->answered_s = rog_clock_s();
     if (looks)
         host->looked_s = now_s;
-    rog_json_free(host->drops); /* it has them */
+    rog_json_free(host->drops); /* the host has them */
     host->drops = rog_json_array();
     struct rog_pool_answer answer = {result.output, result.output_bytes, 0};
     code = host->drops ? rog_pool_host_answer(host, looks, &answer, err) : rog_fail_nomem(err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a host has of the pool here, and what it gets next. */
+/* Keeps track of which tasks a host has, and which it gets next. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <math.h>
@@ -9,11 +9,11 @@
 #include <common/clock.h>
 #include <common/file.h>
 
-#define LIST_S 1.0 /* least, between two looks at what is ready */
+#define LIST_S 1.0 /* minimum seconds between two listings of ready/ */
 
 char *rog_pool_held_agent(const struct rog_pool_host *host, const char *agent)
 {
-    /* HOST-PID-RANDOM: the host's name is in the key. */
+    /* HOST-PID-RANDOM: the key already contains the host's name. */
     const char *from = agent ? agent + strlen(agent) : "";
     for (int dashes = 0; agent && from > agent; from--)
         if (from[-1] == '-' && ++dashes == 2)
@@ -93,7 +93,8 @@ size_t rog_pool_held_count(const struct rog_pool_host *host, enum rog_pool_where
 
 /* ---- to the host ---- */
 
-/* Its place among those held, taken in the pool here. ROG_ENOTFOUND: others were faster. */
+/* Takes the task in the local pool and adds it to the host's tasks. Returns ROG_ENOTFOUND if
+ * another host or agent was faster. */
 static int take(struct rog_pool_host *host, struct rog_pool_task *task, struct rog_error *err)
 {
     char *waiting = rog_pool_held_agent(host, NULL);
@@ -108,7 +109,7 @@ static int take(struct rog_pool_host *host, struct rog_pool_task *task, struct r
     return code;
 }
 
-/* Lists anew what is ready once all of it is gone. */
+/* Lists the ready tasks again when all of the last listing are used. */
 static int look_for_more(struct rog_pool_hosts *hosts, struct rog_error *err)
 {
     double now_s = rog_clock_s();
@@ -120,14 +121,14 @@ static int look_for_more(struct rog_pool_hosts *hosts, struct rog_error *err)
     return rog_pool_list(hosts->pool, ROG_POOL_READY, &hosts->ready, err);
 }
 
-/* Whether it may be given anything. */
+/* Returns whether the host may get tasks. */
 static bool works(const struct rog_pool_host *host)
 {
     return host->up && !host->busy && !host->troubled;
 }
 
-/* As many as the host may have now: those that run, some ahead, and no more than its share, so that
- * the last runs are spread over all hosts. */
+/* Returns how many tasks the host may have now: those that run and some ahead, but no more than its
+ * share, so that the last runs are spread over all hosts. */
 static size_t allowed(const struct rog_pool_host *host)
 {
     const struct rog_pool_hosts *hosts = host->hosts;
@@ -187,11 +188,11 @@ int rog_pool_held_rename(struct rog_pool_host *host, struct rog_pool_held *held,
     return code;
 }
 
-/* ---- back ---- */
+/* ---- back from the host ---- */
 
 void rog_pool_held_return(struct rog_pool_host *host, struct rog_pool_held *held)
 {
-    /* One that is not there any more is others', which is as good. */
+    /* It may fail because the task is no longer there: then another agent has it, which is fine. */
     rog_pool_hand_back(host->hosts->pool, &held->task, NULL);
     rog_pool_held_forget(host, held);
     host->hosts->listed_s = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Agents on hosts without a shared folder: threads, and what the controller sees of them. */
+/* Provides agents on hosts without a shared folder: starts the threads and reports to the
+ * controller. */
 #include <orchestrator/pool/provider.h>
 
 #include <stdarg.h>
@@ -19,12 +20,13 @@
 #define MARK_FILE "hosts"
 #define KEY_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 #define KEY_HASH 8 /* letters */
-/* Of agents in the pool here: what becomes of those of a host that is away is this provider's. */
+/* Lease of agents in the local pool. It is long because this provider decides what happens to the
+ * tasks of hosts that do not answer. */
 #define HERE_LEASE_S 86400.0
-/* For hosts to be cleaned up: what is not done by then is left to their leases. */
+/* Seconds to clean up hosts. The leases of the hosts handle the rest. */
 #define CLEAN_S 45.0
 
-/* ---- from the threads ---- */
+/* ---- called by the threads ---- */
 
 void rog_pool_hosts_say(struct rog_pool_hosts *hosts, const char *format, ...)
 {
@@ -83,9 +85,10 @@ static void say_messages(struct rog_pool_hosts *hosts)
     }
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
-/* Part of the pools' names there, the same for all controllers of this pool. */
+/* Loads or draws the part of the host pools' names that is the same for all controllers of this
+ * pool. */
 static int take_mark(struct rog_pool_hosts *hosts, struct rog_error *err)
 {
     unsigned char bytes[(ROG_POOL_HOSTS_MARK_BYTES - 1) / 2];
@@ -108,7 +111,8 @@ static int take_mark(struct rog_pool_hosts *hosts, struct rog_error *err)
     return code;
 }
 
-/* A name for files and agents. One that is not the host's own has something of its hash. */
+/* Makes a name for files and agents. If it differs from the host's name, it contains part of its
+ * hash. */
 static void make_key(struct rog_pool_host *host)
 {
     char hash[ROG_SHA256_HEX_BYTES];
@@ -166,7 +170,8 @@ static void release(struct rog_pool_hosts *hosts)
 {
     for (size_t i = 0; hosts->host && i < hosts->count; i++) {
         struct rog_pool_host *host = &hosts->host[i];
-        while (host->held_count) /* still taken in the pool here, for whoever comes next */
+        while (host->held_count) /* their tasks stay taken in the local pool, for the next
+                                    controller */
             rog_pool_held_forget(host, &host->held[host->held_count - 1]);
         free(host->held);
         rog_pool_host_forget_trees(host);
@@ -187,7 +192,7 @@ static void release(struct rog_pool_hosts *hosts)
     free(hosts);
 }
 
-/* Ends the threads; with `clean` what they have made on the hosts goes. */
+/* Stops the threads. With `clean` they remove what they have created on the hosts. */
 static void halt(struct rog_pool_hosts *hosts, bool clean)
 {
     pthread_mutex_lock(&hosts->mutex);
@@ -239,7 +244,7 @@ static int open_hosts(void **state, const struct rog_pool_site *site, struct rog
     return code;
 }
 
-/* ---- going on ---- */
+/* ---- steps ---- */
 
 static int judge(const struct rog_pool_hosts *hosts, struct rog_error *err)
 {
@@ -294,7 +299,7 @@ static void close_hosts(void *state)
     release(state);
 }
 
-/* ---- before it begins ---- */
+/* ---- checks ---- */
 
 static int check(const char *file, struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread of a host: connects, exchanges, waits for hosts that are away. */
+/* Runs the thread of a host: connects, exchanges data, waits for hosts that do not answer. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <math.h>
@@ -12,17 +12,17 @@
 #include <orchestrator/pool/beats.h>
 
 #define CONNECT_TIMEOUT_S 15.0
-#define BACKOFF_MIN_S 0.5 /* between attempts to connect */
+#define BACKOFF_MIN_S 0.5 /* seconds between attempts to connect */
 #define BACKOFF_MAX_S 15.0
-/* Between two exchanges: while something moves, and while nothing does. */
+/* Seconds between two exchanges: while something changes, and while nothing does. */
 #define SOON_S 1.0
 #define LATE_S 4.0
 #define BEAT_S 5.0
-#define KEEPER_S 15.0 /* for a keeper to be seen */
+#define KEEPER_S 15.0 /* seconds until a keeper must be running */
 
 /* ---- the connection ---- */
 
-/* Asked from elsewhere while a call waits for the host. */
+/* Called by the connection while it waits for the host. */
 static bool must_end(void *user)
 {
     struct rog_pool_hosts *hosts = user;
@@ -61,7 +61,7 @@ static void set_up(struct rog_pool_host *host, bool up)
     pthread_mutex_unlock(&host->hosts->mutex);
 }
 
-/* A sign of life for what waits there. */
+/* Sends a heartbeat for tasks that wait on the host. */
 static int beat(struct rog_pool_host *host, struct rog_error *err)
 {
     const struct rog_pool *pool = host->hosts->pool;
@@ -79,7 +79,7 @@ static int beat(struct rog_pool_host *host, struct rog_error *err)
     return code;
 }
 
-/* So many tasks wait there that two exchanges can pass until they are used up. */
+/* Adapts how many tasks wait on the host, so that they last for two exchanges. */
 static void note_pace(struct rog_pool_host *host)
 {
     size_t done = host->done > host->pace ? host->done : host->pace - host->pace / 4;
@@ -118,7 +118,7 @@ static double pause_after(struct rog_pool_host *host)
     return moves ? SOON_S : LATE_S;
 }
 
-/* ---- a host that is away ---- */
+/* ---- a host that does not answer ---- */
 
 static void say_back(struct rog_pool_host *host, double since_s)
 {
@@ -142,7 +142,7 @@ static void give_up_tasks(struct rog_pool_host *host)
                            host->name, hosts->file->lease_s, count);
 }
 
-/* Whether another try makes sense. */
+/* Returns whether to try again. */
 static bool recover(struct rog_pool_host *host, const struct rog_error *cause)
 {
     struct rog_pool_hosts *hosts = host->hosts;
@@ -172,9 +172,9 @@ static bool recover(struct rog_pool_host *host, const struct rog_error *cause)
     return true;
 }
 
-/* ---- life ---- */
+/* ---- the thread ---- */
 
-/* What a sweep that has ended leaves there goes. */
+/* Removes what an ended sweep has left on the host. */
 static void clean(struct rog_pool_host *host)
 {
     struct rog_error cause = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes a pool on a host, with programs and a keeper, and removes it. */
+/* Creates and removes the pool on a host, with its programs and its keeper. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
@@ -15,16 +15,16 @@
 
 #define COMMAND_TIMEOUT_S 30.0
 #define CLEAN_TIMEOUT_S 60.0
-#define SLOTS_MOST 1024 /* of a host that says itself how many processors it has */
+#define SLOTS_MOST 1024 /* limit if the host reports its number of processors */
 #define TERMS_FILE "pool.json"
 #define TERMS_MAX_BYTES 65536
 
-/* ---- which host it is ---- */
+/* ---- identifying the host ---- */
 
 static const char who_script[] = "uname -m\n"
                                  "nproc 2>/dev/null || echo 1\n" ROG_MACHINE_SCRIPT;
 
-/* Another name of a host that is there already would have its slots twice. */
+/* Rejects a second name of the same host, which would use its slots twice. */
 static int check_twin(struct rog_pool_host *host, const char *machine, struct rog_error *err)
 {
     struct rog_pool_hosts *hosts = host->hosts;
@@ -39,7 +39,7 @@ static int check_twin(struct rog_pool_host *host, const char *machine, struct ro
     return twin ? rog_fail(err, ROG_EINVAL, "%s and %s are one machine", twin, host->name) : 0;
 }
 
-/* *architecture is heap memory. */
+/* Asks the host for its identity. *architecture is heap memory. */
 static int meet(struct rog_pool_host *host, char **architecture, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", who_script, NULL};
@@ -65,7 +65,7 @@ static int meet(struct rog_pool_host *host, char **architecture, struct rog_erro
     return code;
 }
 
-/* ---- what it gets ---- */
+/* ---- programs and pool ---- */
 
 static int bring_programs(struct rog_pool_host *host, const char *architecture,
                           struct rog_error *err)
@@ -86,8 +86,8 @@ static int bring_programs(struct rog_pool_host *host, const char *architecture,
     return code;
 }
 
-/* $1: the cache folder there, $2: the pool's name; its terms come as input. What others have left,
- * whose keeper was killed and who have not come back for a day, goes. */
+/* $1: the cache folder of the host, $2: the pool's name; its terms are the input. Removes pools of
+ * other controllers that have not returned for a day and whose keepers were killed. */
 static const char make_script[] =
     "set -eu\n"
     "umask 077\n"
@@ -113,7 +113,8 @@ static int give_text(void *user, const void **data, size_t *size, struct rog_err
     return 0;
 }
 
-/* Those of the pool here, but that agents of one host are soon missed by each other. */
+/* Copies the terms of the local pool, with a shorter lease, so that agents of one host notice soon
+ * if one dies. */
 static int make_terms(const struct rog_pool_hosts *hosts, char **text, struct rog_error *err)
 {
     struct rog_json *value = NULL;
@@ -157,7 +158,7 @@ static int make_pool(struct rog_pool_host *host, struct rog_error *err)
     return code;
 }
 
-/* Whether its C library has what rogctl needs. */
+/* Checks whether the host's C library can run rogctl. */
 static int try_program(struct rog_pool_host *host, struct rog_error *err)
 {
     char *program = rog_path_join(host->tree, ROG_BUNDLE_CONTROLLER);
@@ -195,7 +196,7 @@ void rog_pool_host_lose(struct rog_pool_host *host)
 
 /* ---- the keeper ---- */
 
-/* "env NAME=VALUE ... nice -n 10 rogctl agent ...": words between blanks become arguments. */
+/* Splits "env NAME=VALUE ... nice -n 10 rogctl agent ..." at spaces into arguments. */
 static int put_words(struct rog_json *list, char *text, struct rog_error *err)
 {
     for (char *rest = text, *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
@@ -251,8 +252,8 @@ int rog_pool_host_start(struct rog_pool_host *host, struct rog_error *err)
     return code;
 }
 
-/* $1: the pool. Its keeper ends what runs and removes it; where there is none, or it does not get
- * done, that is done here. */
+/* $1: the pool. Its keeper stops the agents and removes the pool. If there is no keeper, or it does
+ * not finish in time, this script does so. */
 static const char clean_script[] = "cd \"$1\" 2>/dev/null || exit 0\n"
                                    ": >" ROG_POOL_OVER_FILE "\n"
                                    "pid=$(cat " ROG_POOL_KEEPER_FILE " 2>/dev/null) || pid=none\n"

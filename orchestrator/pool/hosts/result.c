@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results of a host: their files come to the pool here. */
+/* Fetches results from a host into the local pool. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <errno.h>
@@ -20,27 +20,27 @@
 
 #define FILES_MOST 100000
 #define RESULT_MOST_BYTES ((uint64_t)64 << 30)
-#define KEPT_SHARE 20 /* of the disk that results leave free: one of so many */
+#define KEPT_SHARE 20 /* results leave 1/KEPT_SHARE of the disk free */
 #define WHY_BYTES 200
 #define RESULT_MAX_BYTES ((size_t)64 << 10)
-/* Files are fetched for so long between two exchanges; those that are whole stay. */
+/* Seconds to fetch files between two exchanges. Complete files are kept. */
 #define FETCH_S 20.0
 
 struct file {
-    char *path; /* in the run's folder */
+    char *path; /* relative to the run's folder */
     uint64_t size;
-    bool is_large; /* it is not in the answer */
+    bool is_large; /* not contained in the answer */
 };
 
 struct result {
     struct rog_pool_host *host;
-    char *task, *agent; /* of the host */
-    char *folder;       /* here */
+    char *task, *agent; /* as named on the host */
+    char *folder;       /* local */
     struct file *file;  /* [count] */
     size_t count;
     uint64_t bytes, large_bytes;
     bool listed;         /* the host has its folder */
-    char why[WHY_BYTES]; /* it cannot be stored */
+    char why[WHY_BYTES]; /* why it cannot be stored */
 };
 
 static void release(struct result *result)
@@ -53,7 +53,7 @@ static void release(struct result *result)
     free(result->agent);
 }
 
-/* ---- what there is ---- */
+/* ---- the listing ---- */
 
 static void refuse(struct result *result, const char *what, const char *text)
 {
@@ -87,8 +87,8 @@ static int add_file(struct result *result, bool is_large, const char *text, stru
     return 0;
 }
 
-/* Up to the line behind which their bytes are; the first line that belongs to something else is
- * left. */
+/* Reads the list of files, up to the line that their contents follow. Stops before the first line
+ * that belongs to something else. */
 static int read_files(struct result *result, struct rog_pool_answer *answer, struct rog_error *err)
 {
     int code = 0;
@@ -124,7 +124,7 @@ static struct rog_pool_held *find(const struct result *result)
                : NULL;
 }
 
-/* The folder here, an empty one the first time. NULL: nobody wants the result. */
+/* Opens the local folder, which is empty the first time. NULL: the result is not needed. */
 static int open_folder(struct result *result, struct rog_error *err)
 {
     struct rog_pool_hosts *hosts = result->host->hosts;
@@ -147,7 +147,7 @@ static int open_folder(struct result *result, struct rog_error *err)
     return code;
 }
 
-/* What the host says may be any number. */
+/* The sizes that the host reports may be any numbers. */
 static int check_room(const struct result *result, struct rog_error *err)
 {
     struct statvfs disk;
@@ -182,7 +182,7 @@ static bool is_whole(const char *path, uint64_t size)
     return stat(path, &status) == 0 && (uint64_t)status.st_size == size;
 }
 
-/* Those in the answer; the rest of it is left. */
+/* Reads the files that the answer contains, and nothing after them. */
 static int take_small(struct result *result, struct rog_pool_answer *answer, struct rog_error *err)
 {
     int code = 0;
@@ -226,7 +226,8 @@ static int append(const void *data, size_t size, void *user, struct rog_error *e
                                                written < 0 ? strerror(errno) : "the disk is full");
 }
 
-/* What an interrupted call has brought already is not brought again: nobody changes it there. */
+/* Files that an interrupted call has fetched are not fetched again: they never change on the
+ * host. */
 static int fetch(struct result *result, const struct file *file, const char *path,
                  struct rog_error *err)
 {
@@ -256,7 +257,7 @@ static int fetch(struct result *result, const struct file *file, const char *pat
     return code;
 }
 
-/* *whole: all of them are here. */
+/* Fetches large files. Sets *whole if all of them are here. */
 static int take_large(struct result *result, bool *whole, struct rog_error *err)
 {
     int code = 0;
@@ -276,9 +277,9 @@ static int take_large(struct result *result, bool *whole, struct rog_error *err)
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole result ---- */
 
-/* What the agent there says of its run; a failure, if it says that of no such run. */
+/* Reads what the agent reports about its run. If it reports another run, that is a failure. */
 static int read_end(struct result *result, const char *path, const char *hash,
                     struct rog_json **value, struct rog_error *err)
 {
@@ -304,8 +305,8 @@ static int read_end(struct result *result, const char *path, const char *hash,
     return made ? 0 : rog_fail_nomem(err);
 }
 
-/* Whoever takes it in looks whether it is of the agent that has published it, whose name here is
- * another. */
+/* Writes the agent's name in the local pool into the result, because the controller checks that it
+ * is the agent that published it. */
 static int write_end(struct result *result, const struct rog_pool_task *task, struct rog_error *err)
 {
     struct rog_json *value = NULL, *placed = NULL;
@@ -326,8 +327,8 @@ static int write_end(struct result *result, const struct rog_pool_task *task, st
     return code;
 }
 
-/* The result is here, and is not needed there any more. One that others have brought meanwhile is
- * the same. */
+/* Publishes the result and removes it from the host. If other agents have published one meanwhile,
+ * both are equal. */
 static int publish(struct result *result, struct rog_error *err)
 {
     struct rog_pool_host *host = result->host;
@@ -351,7 +352,7 @@ static int publish(struct result *result, struct rog_error *err)
     return code;
 }
 
-/* Of a result without a folder: it is done again. */
+/* Executes a run again whose result has no folder. */
 static int redo(struct result *result, struct rog_error *err)
 {
     struct rog_pool_host *host = result->host;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A task for a host: the files that its run reads are brought there, and it names them there. */
+/* Prepares a task for a host: sends its run's input files and replaces their paths in the task. */
 #include <orchestrator/pool/hosts/hosts_state.h>
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ void rog_pool_host_forget_trees(struct rog_pool_host *host)
     host->tree_count = 0;
 }
 
-/* Of their names and contents. Heap memory. */
+/* Hashes the files' names and contents. Heap memory. */
 static char *hash_of(const struct rog_remote_files *files)
 {
     char *text = NULL, *hash = malloc(ROG_SHA256_HEX_BYTES);
@@ -62,7 +62,7 @@ static int add_tree(struct rog_pool_host *host, const char *hash, char *folder,
     return 0;
 }
 
-/* Every tree has the program that makes it. */
+/* Deploys the files. Every tree contains the program that creates it. */
 static int deploy(struct rog_pool_host *host, const struct rog_remote_files *files, char **folder,
                   struct rog_error *err)
 {
@@ -81,7 +81,7 @@ static int deploy(struct rog_pool_host *host, const struct rog_remote_files *fil
     return code;
 }
 
-/* *folder belongs to the host. Runs that read the same have one tree. */
+/* *folder belongs to the host. Runs with the same input files share a tree. */
 static int bring(struct rog_pool_host *host, const struct rog_remote_files *files,
                  const char **folder, struct rog_error *err)
 {
@@ -104,10 +104,10 @@ static int bring(struct rog_pool_host *host, const struct rog_remote_files *file
     return code;
 }
 
-/* ---- what the task names ---- */
+/* ---- paths in the task ---- */
 
-/* Where a file that the run reads is there, and what is in it; heap memory. *path stays NULL where
- * it does not travel, as the text of a program does not, which is in the configuration. */
+/* Finds the path of an input file on the host, and its hash; heap memory. *path is NULL if the file
+ * is not sent, as for the text of a program, which is part of the configuration. */
 static int place_of(const struct rog_pool_host *host, const struct rog_remote_files *files,
                     const char *tree, const struct rog_input *input, char **path, const char **hash,
                     struct rog_error *err)
@@ -155,8 +155,8 @@ static int point_inputs(const struct rog_pool_host *host, const struct rog_remot
     return code;
 }
 
-/* The starting model that was made for it. One that the configuration itself names is there, too.
- */
+/* Sets the path of the starting model that was made for the run. A model that the configuration
+ * names is among the input files. */
 static int point_model(const struct rog_remote_files *files, const char *tree, const char *model,
                        struct rog_json *value, struct rog_error *err)
 {
@@ -183,16 +183,16 @@ static int point_config(const struct rog_remote_files *files, const char *tree,
     int code =
         text ? rog_json_parse(text, strlen(text), "config", &pointed, err) : rog_fail_nomem(err);
     if (code == 0 && !rog_json_get(config, "initial_model"))
-        rog_json_remove(pointed, "initial_model"); /* start_model says it */
+        rog_json_remove(pointed, "initial_model"); /* start_model replaces it */
     if (code == 0)
         rog_json_put(value, "config", pointed);
     free(text);
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole task ---- */
 
-/* What is wrong with files here is so for all hosts. */
+/* An error in local files concerns all hosts. */
 static int read_task(struct rog_pool_host *host, const struct rog_pool_task *task,
                      struct rog_pool_work *work, struct rog_remote_files **files,
                      struct rog_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts programs of Slurm and takes what they say. */
+/* Runs programs of Slurm and reads their output. */
 #include <orchestrator/pool/slurm/command.h>
 
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <common/file.h>
 #include <orchestrator/pool/slurm/queue.h>
 
-#define MOMENT_MS 20 /* without a word from it */
+#define MOMENT_MS 20 /* pause in the output that ends a read */
 #define PIECE_BYTES 65536
 #define SAYS_BYTES 200
 
@@ -25,15 +25,15 @@ static bool begins_with_one(const char *variable, const char *const *names)
     return false;
 }
 
-/* They would choose other jobs than those that are asked for, or make of a script another one
- * (sbatch, "INPUT ENVIRONMENT VARIABLES"). */
+/* Variables that would select other jobs than requested, or change what a script does (sbatch,
+ * "INPUT ENVIRONMENT VARIABLES"). */
 static const char *const misleading[] = {
     "SQUEUE_",           "SCANCEL_",         "SLURM_TIME_FORMAT=", "SBATCH_ARRAY_INX=",
     "SBATCH_OPEN_MODE=", "SBATCH_REQUEUE=",  "SBATCH_NO_REQUEUE=", "SBATCH_SIGNAL=",
     "SBATCH_WAIT=",      "SBATCH_JOB_NAME=", "SBATCH_OUTPUT=",     NULL,
 };
 
-/* Pointers to the environment's own texts. */
+/* Builds an array of pointers into the environment's own texts. */
 static const char **make_environment(const char *const *without)
 {
     extern char **environ;
@@ -73,7 +73,7 @@ int rog_slurm_command_start(struct rog_slurm_command *command, const char *const
     return code;
 }
 
-/* What is there to read, of a pipe that does not block. True: there was something. */
+/* Reads what a non-blocking pipe contains. Returns true if there was anything. */
 static bool take(int fd, char **text, size_t *bytes, bool *no_memory)
 {
     ssize_t got = 1;
@@ -102,7 +102,7 @@ static bool take_both(struct rog_slurm_command *command)
     return one || other;
 }
 
-/* Until it has said nothing more for a moment. */
+/* Reads until there was no output for a moment. */
 static void listen_to(struct rog_slurm_command *command)
 {
     struct pollfd pipes[2] = {{.fd = command->process.output, .events = POLLIN},

@@ -2,8 +2,8 @@
 #ifndef ROG_POOL_SLURM_COMMAND_H
 #define ROG_POOL_SLURM_COMMAND_H
 
-/* One of Slurm's programs, run beside whoever looks at it now and then: where slurmctld does not
- * answer they take as long as they like. */
+/* Runs a program of Slurm while the caller polls it: if slurmctld does not answer, these programs
+ * can take any time. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,16 +15,16 @@ struct rog_slurm_command {
     struct rog_process process;
     const char *program;
     double since_s, limit_s;
-    char *output, *errors; /* what it has said so far; texts, heap memory */
+    char *output, *errors; /* so far; strings in heap memory */
     size_t output_bytes, errors_bytes;
-    bool no_memory; /* for all that it said */
+    bool no_memory; /* for all of its output */
 };
 #define ROG_SLURM_COMMAND_NONE ((struct rog_slurm_command){.process = ROG_PROCESS_NONE})
 
-/* argv ends with NULL; its first word, a constant, is the program. What the user's environment says
- * to these programs (SQUEUE_*, SBATCH_*) comes before what scripts say: variables of which squeue
- * and arrays know nothing good are left out, and those of `without` (NULL: none), which ends with
- * NULL. */
+/* argv ends with NULL; its first word is the program and must be a constant. For these programs,
+ * the user's environment (SQUEUE_*, SBATCH_*) takes precedence over options in scripts. So
+ * variables that would break squeue and arrays are removed, and those of `without` (ends with NULL;
+ * NULL: none). */
 int rog_slurm_command_start(struct rog_slurm_command *command, const char *const *argv,
                             const char *const *without, double limit_s, struct rog_error *err);
 static inline bool rog_slurm_command_runs(const struct rog_slurm_command *command)
@@ -32,14 +32,15 @@ static inline bool rog_slurm_command_runs(const struct rog_slurm_command *comman
     return command->program != NULL;
 }
 
-/* 1: it goes on. 0: it has ended well; `output` is what it said. ROG_EFAILED: it has ended with
- * another status, or was killed as it took too long, and the message says so; `errors` has what it
- * said, and *in_time is false where that was it. Waits a moment at most. */
+/* Polls the program. Returns 1 if it is still running, 0 if it has succeeded, with `output`.
+ * Returns ROG_EFAILED, with a message, if it ended with another status, or was killed because it
+ * took too long, in which case *in_time is false; `errors` has its error output. Waits a moment at
+ * most. */
 int rog_slurm_command_look(struct rog_slurm_command *command, bool *in_time, struct rog_error *err);
-/* Kills it where it goes on, and forgets what it said. */
+/* Kills the program if it is running, and frees its output. */
 void rog_slurm_command_release(struct rog_slurm_command *command);
 
-/* The same to its end: status and *output (heap memory; NULL: not wanted). */
+/* Runs a program to its end. *output is heap memory (NULL: not wanted). */
 int rog_slurm_command_run(const char *const *argv, double limit_s, char **output,
                           struct rog_error *err);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks after the jobs of a pool: asks Slurm for them now and then, and submits more where work is
- * left for them. One program of Slurm at a time runs beside this; where slurmctld is away they take
- * minutes, and what it did not answer is asked again. What is submitted is decided right after a
- * look at the queue, so that a submission whose answer was lost is found there and not made twice.
+ * Supervises the jobs of a pool: queries Slurm at intervals, and submits more jobs if there is work
+ * for them. Runs one program of Slurm at a time without waiting for it: if slurmctld does not
+ * answer, these take minutes, and the query is then repeated. Decides on submissions right after
+ * reading the queue, so that a submission whose answer was lost is found there and not repeated.
  */
 #include <orchestrator/pool/slurm/slurm_state.h>
 
@@ -16,16 +16,16 @@
 #include <common/file.h>
 #include <orchestrator/pool/slurm/script.h>
 
-#define SUBMIT_LIMIT_S 180.0 /* sbatch has patience of its own where slurmctld has much to do */
-#define LOOK_S 30.0          /* between two looks at the queue */
-#define SOON_S 3.0           /* after something was submitted */
-#define AGAIN_S 15.0         /* after Slurm has not answered */
-#define LATE_S 60.0          /* what was submitted without an answer may come so late */
+#define SUBMIT_LIMIT_S 180.0 /* sbatch retries by itself if slurmctld is busy */
+#define LOOK_S 30.0          /* between two reads of the queue */
+#define SOON_S 3.0           /* after a submission */
+#define AGAIN_S 15.0         /* if Slurm did not answer */
+#define LATE_S 60.0          /* maximum delay of a submission without an answer */
 #define ACCOUNT_LIMIT_S 10.0
-#define ROUNDS_MOST 5    /* of jobs that end without an agent that was seen */
-#define ROUND_FACTOR 4.0 /* times longer after each of them */
+#define ROUNDS_MOST 5    /* submissions whose jobs ended without any agent being seen */
+#define ROUND_FACTOR 4.0 /* each of them waits this many times longer than the last */
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 static int ask(struct rog_slurm *slurm, enum rog_slurm_question question, const char *const *words,
                const char *const *without, double limit_s, struct rog_error *err)
@@ -50,7 +50,7 @@ static int ask_queue(struct rog_slurm *slurm, struct rog_error *err)
     return ask(slurm, ROG_SLURM_QUEUE, words, NULL, ROG_SLURM_QUEUE_LIMIT_S, err);
 }
 
-/* Variables of sbatch's that would come before what the file says. */
+/* Lists variables of sbatch that would take precedence over settings of the file. */
 static void said_by_file(const struct rog_slurm_settings *s, const char *names[])
 {
     const struct {
@@ -95,7 +95,7 @@ static int submit(struct rog_slurm *slurm, size_t jobs, size_t at_once, struct r
     return code;
 }
 
-/* ---- what is said of it ---- */
+/* ---- messages ---- */
 
 static void is_away(struct rog_slurm *slurm, const struct rog_error *cause)
 {
@@ -115,7 +115,7 @@ static void is_back(struct rog_slurm *slurm)
     slurm->away_since_s = 0;
 }
 
-/* Of jobs that end badly people hear once for each way to do so. */
+/* Reports jobs that failed, once for each kind of failure. */
 static void tell_of_ended(struct rog_slurm *slurm)
 {
     const char *state = slurm->jobs.failed_state;
@@ -145,9 +145,9 @@ static void say(const struct rog_slurm *slurm, char *says, size_t bytes)
                  jobs->waits_for[0] ? " (" : "", jobs->waits_for, jobs->waits_for[0] ? ")" : "");
 }
 
-/* ---- submitting ---- */
+/* ---- submissions ---- */
 
-/* What squeue has forgotten, sacct may know; where there is no accounting it fails. */
+/* sacct may know jobs that squeue has forgotten. It fails without accounting. */
 static void look_at_account(struct rog_slurm *slurm)
 {
     static const char *const words[] = {
@@ -171,13 +171,13 @@ static int give_up(struct rog_slurm *slurm, struct rog_error *err)
                     knows ? ")" : "", slurm->site->path);
 }
 
-/* Right after a look. */
+/* Call it right after reading the queue. */
 static int top_up(struct rog_slurm *slurm, const struct rog_pool_counts *counts,
                   struct rog_error *err)
 {
     const size_t cpus = (size_t)slurm->settings.cpus;
     const struct rog_slurm_wish wish = {
-        .work = counts->ready + counts->taken + slurm->jobs.held * cpus, /* which do nothing */
+        .work = counts->ready + counts->taken + slurm->jobs.held * cpus, /* held jobs do no work */
         .cpus = cpus,
         .agents = (size_t)slurm->settings.agents,
         .throttle = (size_t)slurm->settings.throttle,
@@ -194,7 +194,7 @@ static int top_up(struct rog_slurm *slurm, const struct rog_pool_counts *counts,
 
 /* ---- answers ---- */
 
-/* Each has the command, whose output it reads, and releases it. */
+/* Each of these owns the command, reads its output and releases it. */
 static int take_size(struct rog_slurm *slurm, const struct rog_pool_counts *counts,
                      struct rog_error *err)
 {
@@ -237,7 +237,8 @@ static int take_submission(struct rog_slurm *slurm, const struct rog_pool_counts
     return 0;
 }
 
-/* Whether sbatch would refuse the same again, or another time or less of it may do. */
+/* Decides whether sbatch would refuse the same submission again, or a smaller or later one may
+ * succeed. */
 static int take_refusal(struct rog_slurm *slurm, bool is_too_big, const struct rog_error *cause,
                         struct rog_error *err)
 {
@@ -257,7 +258,7 @@ static int take_refusal(struct rog_slurm *slurm, bool is_too_big, const struct r
     return 0;
 }
 
-/* A question that has ended with an error, or not in time. */
+/* Handles a query that failed or timed out. */
 static int take_failure(struct rog_slurm *slurm, enum rog_slurm_question asked, bool in_time,
                         const struct rog_error *cause, struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what squeue, scontrol and sbatch say. */
+/* Parses the output of squeue, scontrol and sbatch. */
 #include <orchestrator/pool/slurm/queue.h>
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 
 enum phase { WAITS, HELD, RUNS, ENDED_WELL, ENDED_BADLY };
 
-/* As squeue writes them out. One that is not known here is of a job that is there. */
+/* Names of states as squeue prints them. A job in any other state counts as running. */
 static const struct {
     const char *state;
     enum phase phase;
@@ -50,11 +50,11 @@ static enum phase phase_of(const char *state, const char *reason)
 struct line {
     char id[ROG_SLURM_JOB_BYTES], array[ROG_SLURM_JOB_BYTES];
     char state[ROG_SLURM_REASON_BYTES], reason[ROG_SLURM_REASON_BYTES];
-    const char *folder; /* not ended by a NUL */
+    const char *folder; /* not terminated by a NUL */
     size_t folder_bytes;
 };
 
-/* The text up to the next bar, as much of it as there is room for. False: there is no bar. */
+/* Copies the text up to the next bar, truncated to `bytes`. Returns false if there is no bar. */
 static bool take_field(const char **at, const char *end, char *field, size_t bytes)
 {
     const char *bar = memchr(*at, '|', (size_t)(end - *at));
@@ -96,7 +96,7 @@ static void note(struct rog_slurm_jobs *jobs, const struct line *line)
     }
 }
 
-/* The lines of an array follow each other, but for some versions' running ones. */
+/* Lines of an array are adjacent, except for running jobs in some versions. */
 static int add_array(struct rog_json *arrays, const struct line *line, struct rog_error *err)
 {
     enum phase phase = phase_of(line->state, line->reason);
@@ -199,7 +199,7 @@ bool rog_slurm_submitted(const char *text, char number[ROG_SLURM_JOB_BYTES])
 
 enum rog_slurm_refusal rog_slurm_refusal_of(const char *says)
 {
-    /* slurm_strerror() of its src/common/slurm_errno.c, and what the programs say beside it. */
+    /* From slurm_strerror() in src/common/slurm_errno.c, and messages of the programs. */
     static const struct {
         const char *part;
         enum rog_slurm_refusal refusal;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes batch scripts. sbatch takes its options from comments, with quotes as a shell has them
- * (get_argument() of its src/sbatch/opt.c); below them it is a script of sh. */
+/* Writes batch scripts. sbatch reads its options from comments, with quotes as in a shell (see
+ * get_argument() in its src/sbatch/opt.c); the rest is a script for sh. */
 #include <orchestrator/pool/slurm/script.h>
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 /* ---- options of sbatch ---- */
 
-/* A value ends with its line, and in quotes nothing but quotes and backslashes is special. */
+/* A value ends at the end of its line. Within quotes, only quotes and backslashes are special. */
 static int check_value(const char *name, const char *value, struct rog_error *err)
 {
     for (const unsigned char *at = (const unsigned char *)value; *at; at++)
@@ -27,7 +27,7 @@ static int check_value(const char *name, const char *value, struct rog_error *er
     return 0;
 }
 
-/* `name` is for messages, `option` with its dashes. */
+/* `name` is for messages, `option` includes its dashes. */
 static int put_text(FILE *file, const char *name, const char *option, const char *value,
                     struct rog_error *err)
 {
@@ -39,7 +39,7 @@ static int put_text(FILE *file, const char *name, const char *option, const char
     return code;
 }
 
-/* What agents, and who looks after them, rely on. */
+/* Options that the agents and the provider rely on. */
 static const char *const reserved[] = {
     "--array",    "-a",          "--chdir",     "-D",        "--wait",
     "-W",         "--wrap",      "--output",    "-o",        "--signal",
@@ -93,8 +93,8 @@ static void put_array(FILE *file, const struct rog_slurm_array *array)
         fputc('\n', file);
 }
 
-/* What is relative to the pool's folder, in full: Slurm would take a % in that for a number of its
- * own, which two of them are not. Heap memory. */
+/* Makes a relative path absolute, below the pool's folder, and doubles each % in the latter, which
+ * Slurm would expand. Heap memory. */
 static char *full_output(const char *pool, const char *output)
 {
     char *doubled = malloc(2 * strlen(pool) + 1), *to = doubled;
@@ -172,7 +172,7 @@ static int put_setup(FILE *file, const struct rog_json *setup, struct rog_error 
     return 0;
 }
 
-/* The runtimes separate what they are told here by colons and commas. */
+/* The runtimes separate their arguments with colons and commas. */
 static int put_mount(FILE *file, const char *option, const char *mount, bool is_pool,
                      struct rog_error *err)
 {
@@ -189,7 +189,7 @@ static int put_mount(FILE *file, const char *option, const char *mount, bool is_
     return code;
 }
 
-/* "apptainer exec --bind ... " */
+/* Writes "apptainer exec --bind ... ". */
 static int put_container(FILE *file, const struct rog_slurm_settings *s, const char *pool,
                          struct rog_error *err)
 {
@@ -212,7 +212,7 @@ static int put_container(FILE *file, const struct rog_slurm_settings *s, const c
     return code;
 }
 
-/* "[RUNTIME] ROGCTL agent POOL". An image for podman may have an entry point of its own. */
+/* Writes "[RUNTIME] ROGCTL agent POOL". An image for podman may have its own entry point. */
 static int put_agent(FILE *file, const struct rog_slurm_settings *s,
                      const struct rog_slurm_array *array, struct rog_error *err)
 {
@@ -231,9 +231,8 @@ static int put_agent(FILE *file, const struct rog_slurm_settings *s,
     return code;
 }
 
-/* Of the job's processes the shell gets the signals, and wait ends with each of them. A job that
- * somebody cancels is not put back. The number of an array's last job is that of the array, too,
- * and would put all of them back. */
+/* Signals go to the shell only, and each interrupts wait. A cancelled job is not requeued. The last
+ * job of an array has the array's own number, so requeuing it by that would requeue all jobs. */
 static int put_body(FILE *file, const struct rog_slurm_settings *s,
                     const struct rog_slurm_array *array, struct rog_error *err)
 {

@@ -2,7 +2,7 @@
 #ifndef ROG_POOL_SLURM_SCRIPT_H
 #define ROG_POOL_SLURM_SCRIPT_H
 
-/* The batch script of an array of agents: settings in, text out, and nothing of the world asked. */
+/* Writes the batch script of an array of agents, from settings alone, without any other input. */
 
 #include <stddef.h>
 
@@ -10,15 +10,15 @@
 #include <rog/error.h>
 
 struct rog_slurm_array {
-    const char *pool;   /* folder, absolute */
-    const char *rogctl; /* this program, absolute; used where settings say no other */
-    size_t jobs;        /* of the array; 0: one job, and no array */
-    size_t at_once;     /* of them; 0: all */
+    const char *pool;   /* folder of the pool, absolute */
+    const char *rogctl; /* this program, absolute; used unless a setting names another */
+    size_t jobs;        /* size of the array; 0: a single job, no array */
+    size_t at_once;     /* how many may run at the same time; 0: all */
 };
 
-/* *text is heap memory. ROG_EINVAL names the setting whose value no script can have: whatever the
- * values are, each arrives as the value of its option or as a word of its command, and as nothing
- * else. */
+/* *text is heap memory. Each value arrives unchanged as the value of its option or as one word of
+ * its command. Returns ROG_EINVAL, with the setting's name, if a script cannot contain the
+ * value. */
 int rog_slurm_script(const struct rog_slurm_settings *settings, const struct rog_slurm_array *array,
                      char **text, struct rog_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of Slurm's settings, and what of their values cannot be. */
+/* Defines Slurm's settings and checks their values. */
 #include <orchestrator/pool/slurm/settings.h>
 
 #include <string.h>
@@ -56,7 +56,7 @@ const struct rog_cluster_kind rog_slurm_cluster = {
     .runs_as = &rog_virtual_cluster,
 };
 
-/* Of a file that is also a cluster's: its other members are for who reads it as that. */
+/* Reads a file that may also describe a cluster. Members of the cluster are read elsewhere. */
 static int take(const struct rog_conf_node *root, struct rog_json *values, struct rog_error *err)
 {
     const struct rog_conf_node *kind = rog_conf_get(root, "kind");

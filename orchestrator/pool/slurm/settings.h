@@ -2,7 +2,7 @@
 #ifndef ROG_POOL_SLURM_SETTINGS_H
 #define ROG_POOL_SLURM_SETTINGS_H
 
-/* How agents are to run on Slurm: the settings that a cluster file of kind slurm has beside those
+/* How agents run on Slurm: the settings that a cluster file of kind slurm has in addition to those
  * of the virtual cluster. */
 
 #include <stdbool.h>
@@ -13,9 +13,9 @@
 #include <orchestrator/conf/cluster_kind.h>
 #include <rog/error.h>
 
-#define ROG_SLURM_KIND "slurm" /* `kind` in a file, and the name behind --on */
+#define ROG_SLURM_KIND "slurm" /* `kind` in a file, and the name for --on */
 
-/* Texts are NULL where they are not given; they point into `values`. */
+/* Texts are NULL if not set; they point into `values`. */
 struct rog_slurm_settings {
     const char *partition, *account, *qos, *constraint, *time, *mem, *gres, *job_name, *output;
     int64_t cpus, agents, throttle, signal_before;
@@ -28,12 +28,12 @@ struct rog_slurm_settings {
 };
 
 extern const struct rog_setting rog_slurm_settings_table[];
-/* Of cluster files that have them (orchestrator/kinds.c). */
+/* The cluster kind of files that contain them (orchestrator/kinds.c). */
 extern const struct rog_cluster_kind rog_slurm_cluster;
 
-/* Those of a file, of kind slurm; NULL: the defaults. What else stands there, the workers of the
- * virtual cluster for example, is looked at by who reads the file as a cluster (conf/cluster.h).
- * ROG_EINVAL names file, line and setting. Release in any case. */
+/* Reads the settings of a file of kind slurm; NULL: defaults. Other members, such as the workers of
+ * the virtual cluster, are checked when the file is read as a cluster (conf/cluster.h). Errors:
+ * ROG_EINVAL with file, line and setting. Release it even after an error. */
 int rog_slurm_settings_read(struct rog_slurm_settings *settings, const char *path,
                             struct rog_error *err);
 void rog_slurm_settings_release(struct rog_slurm_settings *settings);

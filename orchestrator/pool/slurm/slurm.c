@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Agents as jobs of Slurm: an array of them, and another where jobs have ended and work is left.
+ * Runs agents as Slurm jobs: submits an array of them, and another one when jobs have ended and
+ * work is left.
  *
- * A pool's jobs are told from all others by the folder that they were submitted in, which is the
- * pool's. So nothing of them is kept here: whoever opens the pool next finds them in the queue.
+ * A pool's jobs are recognized by the folder that they were submitted in, which is the pool's. So
+ * no other state is kept: the next process that opens the pool finds them in the queue.
  */
 #include <orchestrator/pool/provider.h>
 
@@ -91,7 +92,7 @@ static int describe(const struct rog_pool_site *site, struct rog_error *err)
     return code;
 }
 
-/* ---- a pool's jobs ---- */
+/* ---- jobs of a pool ---- */
 
 static int check_programs(struct rog_error *err)
 {
@@ -139,7 +140,7 @@ static int open_slurm(void **state, const struct rog_pool_site *site, struct rog
     return code;
 }
 
-/* ---- no jobs any more ---- */
+/* ---- ending jobs ---- */
 
 static int list_arrays(const struct rog_slurm *slurm, struct rog_json *arrays,
                        struct rog_error *err)
@@ -169,7 +170,7 @@ static int cancel(const struct rog_json *arrays, struct rog_error *err)
     return code;
 }
 
-/* One that is being submitted is waited for, to be found in the queue. */
+/* Waits for a submission in progress, so that its jobs are found in the queue. */
 static int stop(void *state, struct rog_error *err)
 {
     struct rog_slurm *slurm = state;

@@ -2,7 +2,7 @@
 #ifndef ROG_POOL_SLURM_STATE_H
 #define ROG_POOL_SLURM_STATE_H
 
-/* What slurm.c and follow.c share. */
+/* Shares the provider's state between slurm.c and follow.c. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,10 +12,10 @@
 #include <orchestrator/pool/slurm/queue.h>
 #include <orchestrator/pool/slurm/settings.h>
 
-#define ROG_SLURM_FOLDER "slurm" /* in the pool: the script, and what jobs print */
+#define ROG_SLURM_FOLDER "slurm" /* in the pool: the script, and the output of jobs */
 #define ROG_SLURM_SCRIPT ROG_SLURM_FOLDER "/agents.sh"
 #define ROG_SLURM_QUEUE_LIMIT_S 60.0 /* for an answer of squeue, scontrol and scancel */
-#define ROG_SLURM_MAX_ARRAY 1000     /* where it is not known yet; one less than Slurm's default */
+#define ROG_SLURM_MAX_ARRAY 1000     /* while unknown; one less than Slurm's default */
 #define ROG_SLURM_SAYS_BYTES 300
 
 enum rog_slurm_question {
@@ -35,27 +35,27 @@ struct rog_slurm {
 
     bool knows_size;
     bool has_arrays;
-    size_t most;       /* jobs that Slurm takes at once; less after it has refused so many */
-    size_t submitting; /* jobs of the submission that goes on */
+    size_t most;       /* number of jobs that Slurm accepts; less after a refusal */
+    size_t submitting; /* jobs of the submission in progress */
     bool has_submitted;
-    struct rog_slurm_jobs jobs; /* as of the last look */
+    struct rog_slurm_jobs jobs; /* when the queue was last read */
 
-    size_t rounds;                      /* submissions since an agent was seen or a run got done */
-    size_t done;                        /* runs, at the last look */
-    double away_since_s;                /* Slurm does not answer since then; 0: it does */
-    char refused[ROG_SLURM_SAYS_BYTES]; /* why it takes no more jobs; "": it does */
-    char told[ROG_SLURM_REASON_BYTES];  /* the end of jobs that people have been told of */
+    size_t rounds;                      /* submissions since an agent was seen or a run was done */
+    size_t done;                        /* runs, when the queue was last read */
+    double away_since_s;                /* Slurm has not answered since then; 0: it answers */
+    char refused[ROG_SLURM_SAYS_BYTES]; /* why it accepts no more jobs; "": it does */
+    char told[ROG_SLURM_REASON_BYTES];  /* the failure of jobs that was last reported */
 };
 
-/* slurm.c. A sentence to people. */
+/* slurm.c. Prints a sentence for the user. */
 void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The argv of squeue for this user's jobs; `uid` is room for its number. */
+/* Builds the argv of squeue for this user's jobs; `uid` is a buffer for its number. */
 #define ROG_SLURM_UID_BYTES 24
 #define ROG_SLURM_QUEUE_WORDS 10
 void rog_slurm_queue_words(const char *words[ROG_SLURM_QUEUE_WORDS], char uid[ROG_SLURM_UID_BYTES]);
 
-/* follow.c: as the provider's hook. */
+/* follow.c: the provider's hook `step`. */
 int rog_slurm_step(void *state, const struct rog_pool_counts *counts, char *says, size_t bytes,
                    struct rog_error *err);
 
