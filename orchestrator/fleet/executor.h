@@ -21,11 +21,11 @@
 
 struct rog_credentials; /* ssh/credentials.h */
 
-/* The inputs of an attempt; they outlive it. */
+/* The inputs of an attempt. They must outlive it. */
 struct rog_attempt {
     const struct rog_cluster *cluster;
-    void *session;                       /* the executor's (open); NULL: none */
-    struct rog_credentials *credentials; /* NULL: no questions are asked */
+    void *session;                       /* the executor's, from `open`; NULL: none */
+    struct rog_credentials *credentials; /* NULL: never ask the user */
     const char *trainer;                 /* path of rog-trainer */
     const char *folder; /* the run's; its configuration is there as ROG_RUN_CONFIG */
     const struct rog_json *config;
@@ -39,28 +39,28 @@ struct rog_attempt {
                      * running */
     bool again;     /* a previous attempt has failed */
     int at_once;    /* processors that it may use, >= 1 */
-    /* Reports an event that belongs in the run's record (`event` is its name) and that people
-     * should see. Only from this thread. */
+    /* Adds an event to the run's record (`event` is its name) and shows it to the user. May only be
+     * called from this thread. */
     void (*log)(void *user, const char *event, size_t rank, const char *text);
-    /* Whether rogctl has been asked to stop: a stop that waits then abandons hosts that do not
-     * answer at once. NULL: never. */
+    /* Returns whether rogctl has been asked to stop: a stop that waits then abandons hosts that do
+     * not answer at once. NULL: never. */
     bool (*hurried)(void *user);
     void *user;
 };
 
-/* The same for all runs that one process executes; outlives them. */
+/* The same for all runs that one process executes. It must outlive them. */
 struct rog_session_options {
     const struct rog_cluster *cluster;
-    struct rog_credentials *credentials; /* NULL: no questions are asked */
+    struct rog_credentials *credentials; /* NULL: never ask the user */
     const char *trainer;                 /* path of rog-trainer */
-    const char *sweep;                   /* its name, for other people */
+    const char *sweep;                   /* its name, shown to other users */
     bool no_wait;                        /* do not wait for hosts in use: ROG_EBUSY from `step` */
-    bool (*hurried)(void *user);         /* as an attempt's */
+    bool (*hurried)(void *user);         /* as in struct rog_attempt */
     void *user;
 };
 
 enum rog_attempt_state {
-    ROG_ATTEMPT_QUEUED,    /* its hosts are in use by others */
+    ROG_ATTEMPT_QUEUED,    /* another run uses its hosts */
     ROG_ATTEMPT_PREPARING, /* nothing is running yet; this may take any time */
     ROG_ATTEMPT_RUNNING,
     ROG_ATTEMPT_ENDED, /* all processes have exited successfully */
@@ -71,10 +71,10 @@ struct rog_checkpoint_tester {
     /* cluster, with a tester, credentials, trainer and run_id of the attempt are borrowed, config
      * is copied; its other members are not used. */
     int (*begin)(void **state, const struct rog_attempt *attempt, struct rog_error *err);
-    /* A checkpoint on this machine, one at a time. */
+    /* Starts the test of a checkpoint file on this machine. One test at a time. */
     int (*give)(void *state, const char *path, struct rog_error *err);
-    /* *line becomes the answering event (heap memory), NULL while there is none; does not wait.
-     * ROG_EFAILED: the test cannot be made there. */
+    /* Sets *line to the tester's event (heap memory), or NULL if there is none yet. Does not wait.
+     * ROG_EFAILED: the test cannot be made on that host. */
     int (*take)(void *state, char **line, struct rog_error *err);
     /* Abandons the current test. No effect on NULL. */
     void (*end)(void *state);
@@ -87,8 +87,8 @@ struct rog_executor {
     bool copies_inputs; /* processes read copies that match the hashes of attempt->inputs; only the
                          * data for testing checkpoints is read here */
 
-    /* State that the attempts of one process share: opened before the first attempt that needs it,
-     * closed when no more follow, which does not take long. NULL: none. */
+    /* State that the attempts of one process share. It is opened before the first attempt that
+     * needs it and closed after the last one. Closing does not take long. NULL: none. */
     int (*open)(void **session, const struct rog_session_options *options, struct rog_error *err);
     void (*close)(void *session);
 
@@ -97,8 +97,9 @@ struct rog_executor {
     /* Called a few times a second; does not wait. ROG_EFAILED: the attempt has failed, with the
      * reason. */
     int (*step)(void *state, enum rog_attempt_state *reached, struct rog_error *err);
-    /* Messages about the attempt's hosts: "connecting to 5 hosts", "waiting for ...", "without
-     * worker 2 ..."; and since when, a time of rog_clock_s. False, or NULL: none. */
+    /* Returns true if there is a message about the attempt's hosts, such as "connecting to 5
+     * hosts", "waiting for ..." or "without worker 2 ...". *since_s is when it began, a time of
+     * rog_clock_s. NULL: there never is one. */
     bool (*waits)(void *state, char *what, size_t bytes, double *since_s);
     /* Stops everything, removes temporary files and frees the state. With `leave`, only for
      * attempts with `adopts` that have reached ROG_ATTEMPT_RUNNING: processes continue, to be

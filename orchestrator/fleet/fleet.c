@@ -43,7 +43,7 @@ static int test_all(struct rog_fleet_tester *tester, struct rog_signals *signals
     return code;
 }
 
-/* On other data than its run was recorded with, a checkpoint has another accuracy. */
+/* A checkpoint has another accuracy on other data than its run was recorded with. */
 static int check_data(const struct rog_fleet_options *options, const char *run_id,
                       struct rog_error *err)
 {
@@ -84,7 +84,7 @@ int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, 
         code = rog_fleet_tester_init(&tester, options, NULL, run_id, folder, err);
     if (code == 0)
         code = test_all(&tester, &signals, err);
-    /* That was all that it lacked. */
+    /* The run lacked only these tests. */
     if (code == 0 && rog_run_is_untested(folder))
         code = rog_fleet_record_end(options->db, run_id, folder, NULL, err);
     *tested = tester.tested;

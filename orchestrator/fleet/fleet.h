@@ -14,20 +14,21 @@
 #include <orchestrator/fleet/job.h>
 
 /*
- * Executes all jobs. 0: all are done; ROG_EFAILED: some failed (their `error` says why), the others
- * are done; ROG_EINTR: stopped by a signal, unfinished runs are left as if they had not started;
- * ROG_EBUSY: a host is in use, and must not be waited for (options->no_wait), otherwise as
- * ROG_EINTR; other codes: the database or the system failed, unfinished runs are repeated next
- * time. SIGINT, SIGTERM and SIGHUP are handled here for the duration.
+ * Executes all jobs. Returns 0 if all are done; ROG_EFAILED if some failed (their `error` says why)
+ * and the others are done; ROG_EINTR if stopped by a signal, with unfinished runs left as if they
+ * had not started; ROG_EBUSY, otherwise like ROG_EINTR, if a host is in use and options->no_wait is
+ * set. After other errors, of the database or the system, unfinished runs are repeated next time.
+ * Handles SIGINT, SIGTERM and SIGHUP while it runs.
  */
 int rog_fleet_execute(const struct rog_cluster *cluster, const struct rog_fleet_options *options,
                       struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
 
-/* Tests the untested checkpoints of a run that is not being executed. *tested is their number. */
+/* Tests the untested checkpoints of a run that is not being executed. *tested becomes their
+ * number. */
 int rog_fleet_test(const struct rog_fleet_options *options, const char *run_id, size_t *tested,
                    struct rog_error *err);
 
-/* Path of rog-trainer: $ROG_TRAINER or beside this program. Heap memory. */
+/* Returns the path of rog-trainer: $ROG_TRAINER, or the one beside this program. Heap memory. */
 char *rog_fleet_trainer_path(struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What states jobs may be in, and what becomes of several of them. */
+/* Names the states of jobs and judges the outcome of several. */
 #include <orchestrator/fleet/job.h>
 
 static const char *const state_names[] = {

@@ -20,28 +20,28 @@ enum rog_fleet_state {
     ROG_FLEET_WAITING,   /* for a free slot */
     ROG_FLEET_ELSEWHERE, /* another rogctl is executing it */
     ROG_FLEET_RUNNING,
-    ROG_FLEET_TESTING, /* all events have arrived, checkpoints are still to be tested */
+    ROG_FLEET_TESTING, /* all events have arrived, but checkpoints are untested */
     ROG_FLEET_DONE,
     ROG_FLEET_FAILED,
-    ROG_FLEET_STOPPED, /* because a stop was requested; it is left as if interrupted */
+    ROG_FLEET_STOPPED, /* because a stop was requested; left as if interrupted */
 };
-/* "waiting", "elsewhere", "running", ... */
+/* Returns "waiting", "elsewhere", "running", ... */
 const char *rog_fleet_state_name(enum rog_fleet_state state);
 
 struct rog_fleet_job {
     /* In; borrowed. */
     const char *run_id;
-    const char *label;             /* for people */
+    const char *label;             /* shown to the user */
     const struct rog_json *config; /* the run's whole configuration */
     /* What identifies the run (plan/resolve.h), recorded when an attempt starts. */
     const char *hash, *settings_hash;
     const struct rog_inputs *inputs;
     char *start_model; /* the executor's; for one with a folder set by whoever made the job; NULL
                         * otherwise */
-    /* Its folder, if only this process uses it: it is not locked, and stored results of tests are
-     * used as they are. NULL: beside the database, where others look for it. */
+    /* Its folder, if only this process uses it: it is not locked, and stored test results are used
+     * as they are. NULL: the folder beside the database, which other processes use, too. */
     const char *folder;
-    double expected_s; /* how long such runs took in wall time; NaN: not known */
+    double expected_s; /* duration of similar runs, wall time; NaN: not known */
     bool real_time;    /* real time: a second of the run is a second of wall time */
 
     /* Output, while it is being executed. */
@@ -52,10 +52,10 @@ struct rog_fleet_job {
     double done;        /* 0..1 */
     double accuracy;    /* result of the last tested checkpoint (common/metric.h); NaN before */
     double stall_share; /* of an iteration's time, 0..1; NaN before the first */
-    double wall_s;      /* since this process started or resumed it */
+    double wall_s;      /* wall time since this process started or resumed it */
     bool queued;        /* it starts as soon as its hosts are released */
     bool resumed;       /* an earlier process had stored all events: only tests were left */
-    bool by_other;      /* another rogctl has executed it */
+    bool by_other;      /* another rogctl is executing it, or has done so */
     bool left;          /* it continues on its hosts after this process has ended */
     /* What is being prepared or waited for, or who is away: "connecting to 5 hosts", "waiting for
      * worker 2 ...", "without worker 2 ..."; "": nothing. */
@@ -65,21 +65,21 @@ struct rog_fleet_job {
     char error[ROG_ERROR_MESSAGE_BYTES]; /* why it failed */
 };
 
-/* Done, failed or stopped. */
+/* Returns whether it is done, failed or stopped. */
 bool rog_fleet_job_is_over(const struct rog_fleet_job *job);
 bool rog_fleet_jobs_are_over(const struct rog_fleet_job *jobs, size_t count);
-/* ROG_EFAILED: not all of them are done, with the numbers. */
+/* Returns ROG_EFAILED, with a message that counts the jobs, if not all of them are done. */
 int rog_fleet_jobs_judge(const struct rog_fleet_job *jobs, size_t count, struct rog_error *err);
 
 struct rog_fleet_observer {
     void *user;
-    /* A few times a second and at the very end. */
+    /* Called a few times a second and at the very end. */
     void (*progress)(void *user, const struct rog_fleet_job *jobs, size_t count);
-    /* The state of one job has changed. */
+    /* Called when the state of a job has changed. */
     void (*changed)(void *user, const struct rog_fleet_job *job);
     /* Training of a starting model: done 0..1; NAN while another process is training it. */
     void (*start_model)(void *user, const char *model, double done);
-    /* A message about a job, or about all of them (NULL). */
+    /* Shows a message about a job, or about all of them (NULL). */
     void (*say)(void *user, const struct rog_fleet_job *job, const char *text);
 };
 
@@ -93,12 +93,12 @@ struct rog_fleet_options {
     /* Adopts runs of the jobs that continue on hosts without a rogctl in order to stop them, and
      * starts nothing: each becomes ROG_FLEET_STOPPED. */
     bool ends;
-    /* Asks the user who has interrupted (SIGINT) whether to stop the run, which could continue on
-     * its hosts. False: it continues, also if nobody can be asked, or when `cancel_fd` becomes
+    /* Asks the user after SIGINT whether to stop the run, which could continue on its hosts.
+     * Returns false if it is to continue, if no user can be asked, or when `cancel_fd` becomes
      * readable. */
     bool (*asks_to_stop)(void *user, const struct rog_fleet_job *job, int cancel_fd);
     void *user;        /* of asks_to_stop */
-    const char *sweep; /* common name of the jobs, for people who wait for their hosts */
+    const char *sweep; /* common name of the jobs, shown to users who wait for their hosts */
     bool no_wait;      /* do not wait for hosts in use: ROG_EBUSY */
 };
 

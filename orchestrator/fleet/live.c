@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs as rows of `progress`. */
+/* Writes jobs to the table `progress` and reads them back. */
 #include <orchestrator/fleet/live.h>
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters of this machine alone: a run is a `rog-trainer serve` and a `rog-trainer work` for each
- * worker, joined by loopback and paced along the traces in user space. A process that is killed is
- * started again, the server from what it saved last; a worker that has been so often enough is
- * gone for good, and the run goes on without it. */
+/* Executes runs on this machine alone: a `rog-trainer serve`, and a `rog-trainer work` for each
+ * worker, connected by loopback and paced along the traces in user space. A process that is killed
+ * is restarted, the server from its last saved state. After too many restarts a worker is given up,
+ * and the run continues without it. */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
@@ -21,11 +21,11 @@
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
-/* How long workers may take to end after the server has, at most that share of stall_limit, after
- * which one takes the server for lost. */
+/* How long workers may take to exit after the server has: GRACE_S seconds, but at most this share
+ * of stall_limit, after which a worker considers the server lost. */
 #define GRACE_S 10.0
 #define GRACE_SHARE 0.5
-/* After a worker's end the server has noticed within this time that its connection is gone. */
+/* Seconds within which the server notices that the connection of an exited worker is closed. */
 #define LOST_S 2.0
 #define ARGS_MAX 32
 #define WORDS_BYTES 512
@@ -33,19 +33,19 @@
 struct node {
     struct rog_process process;
     char *folder, *log;
-    bool begun, done; /* ended well, ... */
-    bool gone;        /* ... or, of a worker, was killed and is not started again */
-    double ended_s;   /* when it ended well while the server went on; 0: that is looked at */
+    bool begun, done; /* done: exited successfully, ... */
+    bool gone;        /* ... or is a worker that was killed and is not restarted */
+    double ended_s;   /* when it exited successfully before the server; 0: already checked */
 };
 
 struct local {
     const struct rog_attempt *attempt;
     char *config, *key, *port_file;
     char address[64];  /* of the server; "" until it listens */
-    struct node *node; /* [count]: 0 the server, then the workers */
+    struct node *node; /* [count]: the server at 0, then the workers */
     size_t count;
     int restarts;
-    double server_done_s; /* when the server ended well; 0: not yet */
+    double server_done_s; /* when the server exited successfully; 0: not yet */
 };
 
 /* ---- starting ---- */
@@ -57,7 +57,7 @@ static void add(const char **argv, size_t *count, const char *option, const char
         argv[(*count)++] = value;
 }
 
-/* Starts the server or a worker, for the first time or again. */
+/* Starts the server or a worker, or restarts it. */
 static int start_node(struct local *local, size_t number, struct rog_error *err)
 {
     struct node *node = &local->node[number];
@@ -116,9 +116,9 @@ static int make_nodes(struct local *local, struct rog_error *err)
 
 static void stop(void *state, bool leave)
 {
-    (void)leave; /* its processes end with this one */
+    (void)leave; /* its processes exit with this one */
     struct local *local = state;
-    /* All are asked at once: each has a moment to end. */
+    /* Asks all processes to exit before it waits for any of them. */
     for (size_t i = 0; local->node && i < local->count; i++)
         rog_process_ask(&local->node[i].process);
     for (size_t i = 0; local->node && i < local->count; i++) {
@@ -161,9 +161,9 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     return code;
 }
 
-/* ---- going on ---- */
+/* ---- supervising ---- */
 
-/* Once the server listens, the workers are started. */
+/* Starts the workers once the server listens. */
 static int let_workers_in(struct local *local, struct rog_error *err)
 {
     char *text = NULL;
@@ -180,8 +180,8 @@ static int let_workers_in(struct local *local, struct rog_error *err)
     return code;
 }
 
-/* The signal that ended it; 0: none. The trainer itself ends with a status of its own when it is
- * interrupted; what a program ends with is its own affair. */
+/* Returns the signal that ended a process; 0: none. The trainer exits with a status of its own when
+ * it is interrupted; the status of a program may mean anything. */
 static int killed_by(const struct local *local, size_t number)
 {
     const struct rog_process *process = &local->node[number].process;
@@ -192,7 +192,7 @@ static int killed_by(const struct local *local, size_t number)
     return process->signal;
 }
 
-/* ": ...", what one that has ended itself has said last: a library that aborts says why. */
+/* Writes ": ..." with the last log line of a process that aborted, as libraries log the reason. */
 static void last_words(const struct node *node, int signal_number, char words[WORDS_BYTES])
 {
     char said[WORDS_BYTES - 2] = "";
@@ -201,8 +201,8 @@ static void last_words(const struct node *node, int signal_number, char words[WO
     snprintf(words, WORDS_BYTES, "%s%s", said[0] ? ": " : "", said);
 }
 
-/* A worker that is not started again any more is gone, which is no end of the run as long as there
- * are others. */
+/* Gives a worker up that is not restarted any more. The run continues while enough workers are
+ * left. */
 static int do_without(struct local *local, size_t number, const char *name, int signal_number,
                       struct rog_error *err)
 {
@@ -225,8 +225,8 @@ static int do_without(struct local *local, size_t number, const char *name, int 
     return 0;
 }
 
-/* A process that was killed is started again: a worker at any time, the server when it has a
- * checkpoint to go on from. */
+/* Restarts a process that was killed: a worker at any time, the server if it has a checkpoint to
+ * resume from. */
 static int revive(struct local *local, size_t number, const char *name, struct rog_error *err)
 {
     struct node *node = &local->node[number];
@@ -250,8 +250,9 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     return start_node(local, number, err);
 }
 
-/* A worker has ended well although the run goes on. Whoever has finished has said so to the server;
- * a program that has not has left the others alone, or has never been there. */
+/* Judges a worker that exited successfully while the run continues. A worker that has finished has
+ * told the server so. A program that has not done so has left the other workers alone, or never
+ * connected. */
 static int judge_leaver(struct local *local, size_t number, struct rog_error *err)
 {
     char name[32];
@@ -298,8 +299,8 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     double grace_s = fmin(GRACE_S, GRACE_SHARE * local->attempt->cluster->stall_limit_s);
     for (size_t i = 1; i < local->count; i++) {
         struct node *node = &local->node[i];
-        /* The run is complete; a worker that has not heard so, as one that had just been started
-         * again, has nothing to add. */
+        /* The run is complete. A worker that does not know it yet, for example because it has just
+         * been restarted, has nothing to add. */
         if (local->server_done_s > 0 && rog_clock_s() - local->server_done_s > grace_s) {
             rog_process_kill(&node->process);
             node->done = true;

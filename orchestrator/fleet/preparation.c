@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a command of the trainer and reads what it says. */
+/* Runs a command of the trainer and reads its output. */
 #include <orchestrator/fleet/preparation.h>
 
 #include <stdio.h>
@@ -15,8 +15,8 @@
 
 #define POLL_MS 100
 
-/* Its files: what it is given, and what it says on standard error, which is kept as `kept` where it
- * has failed. */
+/* Files of the command: its configuration and its standard error, which is kept as `kept` if the
+ * command failed. */
 struct place {
     struct rog_scratch folder;
     char *config, *log, *kept;
@@ -90,7 +90,7 @@ int rog_preparation_run(const struct rog_preparation *preparation,
     if (code != 0 && code != ROG_EINTR && place.kept)
         rename(place.log, place.kept);
     else if (place.kept)
-        unlink(place.kept); /* of an earlier time */
+        unlink(place.kept); /* left by an earlier failure */
     rog_scratch_remove(&place.folder, NULL);
     free(place.kept);
     free(place.log);

@@ -12,13 +12,14 @@ struct rog_preparation {
     const char *command;        /* of the trainer, with --config FILE */
     const char *option, *value; /* an additional option; NULL: none */
     const char *what;           /* for the error: "the starting model x cannot be trained" */
-    /* Handles a line of its output. The text left in `message` is the reason of a failure; "" if
-     * none was given. */
+    /* Handles a line of its output. A text that it leaves in `message` is the reason of a failure;
+     * "" otherwise. */
     void (*line)(void *user, const char *line, char *message, size_t bytes);
     void *user;
 };
 
-/* Waits until it has exited. ROG_EFAILED: with an error; ROG_EINTR: a signal arrived. */
+/* Waits until the command has exited. Errors: ROG_EFAILED if it failed, ROG_EINTR after a
+ * signal. */
 int rog_preparation_run(const struct rog_preparation *preparation,
                         const struct rog_fleet_options *options, struct rog_signals *signals,
                         const struct rog_fleet_job *job, struct rog_error *err);

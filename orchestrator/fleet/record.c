@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the table of runs is told when an attempt begins, is interrupted or ends. */
+/* Updates the table of runs when an attempt starts, is interrupted or ends. */
 #include <orchestrator/fleet/record.h>
 
 #include <stdlib.h>

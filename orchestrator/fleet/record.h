@@ -8,25 +8,26 @@
 
 #include <orchestrator/fleet/job.h>
 
-/* A new attempt: rows of earlier ones are removed. */
+/* Starts a new attempt: removes the rows of earlier ones. */
 int rog_fleet_record_begin(struct rog_db *db, const struct rog_fleet_job *job,
                            struct rog_error *err);
 
-/* It actually starts only now: until then it waited for hosts. */
+/* Sets the start to now: until now the attempt waited for hosts. */
 int rog_fleet_record_start(struct rog_db *db, const char *run_id, struct rog_error *err);
 
-/* An interrupted run is left as if it had not started, except that a complete event stream is kept
- * (`keep`). */
+/* Leaves an interrupted run as if it had not started. With `keep` its complete event stream is
+ * kept. */
 int rog_fleet_record_interruption(struct rog_db *db, const char *run_id, bool keep,
                                   struct rog_error *err);
 
-/* The run ends now, done, or failed because of `why` (NULL: done). A trainer that was killed at its
- * end leaves a snapshot: it is removed from the folder before the run is recorded as done. */
+/* Records the end of the run: failed because of `why`, or done if that is NULL. First removes a
+ * snapshot that a killed trainer may have left in the folder. */
 int rog_fleet_record_end(struct rog_db *db, const char *run_id, const char *folder, const char *why,
                          struct rog_error *err);
 
-/* The configuration as processes here get it, in heap memory: programs get the path of the starting
- * model, and so does a trainer whose cache may lack it because the run's files are elsewhere. */
+/* Returns the configuration for processes on this machine, in heap memory. It contains the path of
+ * the starting model for programs, and for a trainer whose cache may lack the model because the
+ * run's files are elsewhere. */
 char *rog_fleet_config_text(const struct rog_fleet_job *job);
 
 #endif

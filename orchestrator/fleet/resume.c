@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks at snapshots, and cuts a run back to where one was taken. */
+/* Reads snapshots, and truncates a run's stream to the moment of its snapshot. */
 #include <orchestrator/fleet/resume.h>
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #define CONFIG_MAX_BYTES (16u << 20)
 
-/* ROG_ENOTFOUND: there is none. */
+/* Reads the header of the snapshot. Returns ROG_ENOTFOUND if there is none. */
 static int look(const char *folder, int64_t *events_bytes, double *t_s, struct rog_error *err)
 {
     struct rog_json *header = NULL;
@@ -54,7 +54,8 @@ static int cut_events(const char *folder, struct rog_error *err)
     return code;
 }
 
-/* How the processes of a run are kept may have changed since it was interrupted, and may be why. */
+/* Copies the settings for supervising processes into the run's configuration: they may have changed
+ * since it was interrupted, perhaps because of that. */
 static int take_settings(const char *folder, const struct rog_json *settings, struct rog_error *err)
 {
     char *path = rog_path_join(folder, ROG_RUN_CONFIG), *text = NULL;

@@ -15,14 +15,14 @@
 #include <orchestrator/store/db.h>
 #include <rog/error.h>
 
-/* Whether there is a snapshot in the run's folder, and all of the stream that it needs; *t_s: when
- * it was taken. The trainer checks it further: a snapshot that it rejects is removed. */
+/* Returns whether the run's folder contains a snapshot and the part of the stream that it needs.
+ * *t_s becomes its time. The trainer checks it further, and removes a snapshot that it rejects. */
 bool rog_resume_is_possible(const char *folder, double *t_s);
 /* Prepares folder and tables. Of `config`, the run's current one, only the settings for supervising
  * its processes apply. */
 int rog_resume_prepare(struct rog_db *db, const char *run_id, const char *folder,
                        const struct rog_json *config, struct rog_error *err);
-/* The run has ended or restarts: removes its snapshot. */
+/* Removes the snapshot of a run that has ended or restarts. */
 int rog_resume_forget(const char *folder, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes, empties and reads a run's folder. */
+/* Creates, empties and reads a run's folder. */
 #include <orchestrator/fleet/run_files.h>
 
 #include <dirent.h>
@@ -25,11 +25,12 @@
 #define TAIL_BYTES 4096
 #define PLACE_BYTES 256
 #define MARK_LETTERS 8
-/* Of a stream: more than is written while somebody waits to see who has left. */
+/* Bytes of a stream that are searched: more than is written while a caller waits to learn who has
+ * left. */
 #define WHEREABOUTS_BYTES (4L << 20)
 #define OWN_MESSAGE "rog-trainer: "
 
-/* Whoever only looks whether it is held has it for a moment. */
+/* Tries several times, because a process that only checks the lock also holds it for a moment. */
 static bool take_lock(int fd)
 {
     const struct timespec moment = {0, LOOK_NS};
@@ -98,7 +99,7 @@ bool rog_run_is_worker_folder(const char *name)
            !name[length + strspn(name + length, "0123456789")];
 }
 
-/* The folders of workers. */
+/* Removes the folders of workers. */
 static int remove_workers(const char *folder, struct rog_error *err)
 {
     int code = 0;
@@ -169,7 +170,7 @@ void rog_run_log_event(const char *folder, struct rog_json *line)
     off_t before = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
     if (fd >= 0 && write(fd, whole, strlen(whole)) != (ssize_t)strlen(whole) &&
         ftruncate(fd, before) != 0)
-        unlink(path); /* never half a line */
+        unlink(path); /* an incomplete line must not remain */
     if (fd >= 0)
         close(fd);
     free(path);
@@ -201,7 +202,7 @@ static bool is_mark(const char *text)
     return text && strlen(text) == MARK_LETTERS && strspn(text, "0123456789abcdef") == MARK_LETTERS;
 }
 
-/* Of a file that holds something else nothing is made: another mark is drawn. */
+/* Draws a mark and stores it. The caller uses this only if the file has no valid mark. */
 static int draw_mark(const char *path, char **mark, struct rog_error *err)
 {
     unsigned number;
@@ -251,7 +252,7 @@ int rog_run_make_key(const char *path, struct rog_error *err)
     return good ? 0 : rog_fail(err, ROG_EIO, "cannot write %s: %s", path, strerror(cause));
 }
 
-/* Reads up to bytes - 1 of a file's end; "" when it cannot be read. */
+/* Reads up to bytes - 1 bytes of a file's end; "" if it cannot be read. */
 static void read_tail(const char *path, char *text, size_t bytes)
 {
     text[0] = '\0';
@@ -374,7 +375,7 @@ bool rog_run_has_begun(const char *folder)
     char *line = NULL;
     size_t room = 0;
     bool begun = false;
-    /* Before it there is only what the server waited for. */
+    /* Before this event there is only what the server waited for. */
     while (file && !begun && getline(&line, &room, file) >= 0)
         begun = strncmp(line, start, sizeof start - 1) == 0;
     if (file)
@@ -384,7 +385,8 @@ bool rog_run_has_begun(const char *folder)
     return begun;
 }
 
-/* What an event of the server says of where that worker is: whether it is lost. */
+/* Returns whether the worker is lost after this event of the server; `lost` is the state before
+ * it. */
 static bool take_whereabouts(const char *line, size_t rank, bool lost)
 {
     struct rog_json *event = NULL;
@@ -410,7 +412,7 @@ bool rog_run_worker_is_lost(const char *folder, size_t rank)
     size_t room = 0;
     bool lost = false;
     if (file && fseek(file, -WHEREABOUTS_BYTES, SEEK_END) == 0 && getline(&line, &room, file) < 0)
-        clearerr(file); /* half a line */
+        clearerr(file); /* incomplete line */
     while (file && getline(&line, &room, file) >= 0)
         lost = take_whereabouts(line, rank, lost);
     free(line);
@@ -426,7 +428,7 @@ void rog_run_log_tail(const char *path, char *text, size_t bytes)
     size_t length = strlen(tail);
     while (length > 0 && strchr("\n\r \t", tail[length - 1]))
         tail[--length] = '\0';
-    /* The program's own message where that is the last line, else the last three lines. */
+    /* Uses the program's own message if that is the last line, else the last three lines. */
     char *begin = strrchr(tail, '\n');
     begin = begin ? begin + 1 : tail;
     if (strncmp(begin, OWN_MESSAGE, strlen(OWN_MESSAGE)) == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Executes runs on any kind of cluster: follows their streams, stores, tests, begins again. */
+/* Executes runs on any kind of cluster: follows and stores their streams, tests, retries. */
 #include <orchestrator/fleet/runner_state.h>
 
 #include <math.h>
@@ -23,11 +23,11 @@
 #include <rog/events.h>
 
 #define POLL_MS 100
-/* How often a run that another process executes is looked at, in polls. */
+/* Every so many polls, checks on runs that other processes execute. */
 #define ELSEWHERE_POLLS 10
-/* More than any executor lets workers take to end after the server has. */
+/* Seconds: more than any executor allows workers to exit after the server has. */
 #define END_S 60.0
-#define PUBLISH_S 1.0 /* how often the database hears how far runs are */
+#define PUBLISH_S 1.0 /* seconds between two updates of the progress in the database */
 
 static void set_state(struct rog_runner *x, struct rog_fleet_job *job, enum rog_fleet_state state)
 {
@@ -47,7 +47,7 @@ static void stop_processes(struct rog_active *a)
     end_processes(a, false);
 }
 
-/* Ends an attempt; what it has left stays. */
+/* Stops an attempt; its files stay. */
 static void stop_attempt(struct rog_active *a)
 {
     stop_processes(a);
@@ -57,8 +57,8 @@ static void stop_attempt(struct rog_active *a)
     rog_streams_release(&a->streams);
 }
 
-/* Frees a slot; processes that still run are stopped. What cannot be removed of the table is told
- * from what is true by the lock. */
+/* Frees a slot and stops its processes. If the progress row cannot be removed, other processes
+ * recognize it as outdated by the lock. */
 static void release(struct rog_active *a)
 {
     stop_attempt(a);
@@ -73,11 +73,11 @@ static void release(struct rog_active *a)
     *a = (struct rog_active){.lock = -1, .runner = a->runner};
 }
 
-/* ---- beginning a run ---- */
+/* ---- starting a run ---- */
 
-/* What keeps a job from being begun, into job->error. What a run reads must be what was hashed: a
- * file that has changed since would be recorded as what it is not. Nor is a run the job's that
- * another rogctl has done meanwhile with other files. */
+/* Writes to job->error what keeps a job from starting. The files that a run reads must be those
+ * that were hashed: a file that has changed since would be recorded incorrectly. Nor does a run
+ * belong to the job that another rogctl has done meanwhile with other files. */
 static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
                           const struct rog_run_row *row, struct rog_error *err)
 {
@@ -94,8 +94,8 @@ static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
     return code == 0 || code == ROG_EFAILED ? 0 : rog_fail_again(err, &cause);
 }
 
-/* Takes over a locked run as the database describes it now: another process may have finished it
- * since it was planned. */
+/* Starts a locked run according to its state in the database now: another process may have finished
+ * it since it was planned. */
 static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
@@ -111,7 +111,7 @@ static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *e
     } else if (x->options->ends && strcmp(row.status, "running") != 0) {
         release(a);
         set_state(x, job, ROG_FLEET_STOPPED);
-    } else if (done && job->error[0]) { /* the row is right; it is not the job's */
+    } else if (done && job->error[0]) { /* the row describes another run than the job's */
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
     } else if (done) {
@@ -123,7 +123,7 @@ static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *e
         job->by_other = true;
         snprintf(job->error, sizeof job->error, "%s", row.error ? row.error : "");
         set_state(x, job, ROG_FLEET_FAILED);
-    } else if (job->error[0]) { /* or its starting model could not be made */
+    } else if (job->error[0]) { /* also if its starting model could not be made */
         code = rog_ingest_end(x->options->db, job->run_id, "failed", job->error, err);
         release(a);
         set_state(x, job, ROG_FLEET_FAILED);
@@ -145,7 +145,7 @@ static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *e
     return code;
 }
 
-/* Locks a job's folder and takes it up. A job that another process holds is not an error. */
+/* Locks a job's folder and starts the job. It is not an error if another process has locked it. */
 static int claim(struct rog_runner *x, struct rog_active *a, struct rog_fleet_job *job,
                  struct rog_error *err)
 {
@@ -172,9 +172,9 @@ static int claim(struct rog_runner *x, struct rog_active *a, struct rog_fleet_jo
     return enter(x, a, err);
 }
 
-/* ---- going on ---- */
+/* ---- executing ---- */
 
-/* What is waited for: the hosts know it, else the server says so. */
+/* Sets what the run waits for, as reported by the hosts, else by the server. */
 static void report_waiting(struct rog_active *a)
 {
     char says[ROG_WAITING_BYTES] = "";
@@ -194,7 +194,7 @@ static void report(struct rog_active *a)
     double seconds = rog_json_get_number(job->config, "seconds", 0);
     double done = 0;
     job->iteration = 0;
-    job->t = job->from_t; /* also while the stream up to there is read again */
+    job->t = job->from_t; /* also while the stream up to that time is read again */
     for (size_t i = 0; i < a->streams.count; i++) {
         const struct rog_ingest_state *state = rog_streams_state(&a->streams, i);
         job->iteration = state->iteration > job->iteration ? state->iteration : job->iteration;
@@ -212,8 +212,8 @@ static void report(struct rog_active *a)
                     &a->resumed_s);
 }
 
-/* Of a run that is over nobody finishes iterations any more: how long its processes take to end is
- * its executor's to bound, unless they hang. */
+/* Fails a run without progress. After the end of a run no iterations are finished any more; its
+ * executor limits how long its processes may take to exit, unless they hang. */
 static int look_for_progress(struct rog_active *a, struct rog_error *err)
 {
     double limit_s = a->runner->cluster->stall_limit_s;
@@ -236,7 +236,7 @@ static int look_for_progress(struct rog_active *a, struct rog_error *err)
                           "no worker has finished an iteration for %g s (stall_limit)", limit_s);
 }
 
-/* The processes have ended well; have they said so too? */
+/* The processes have exited successfully. Checks that their streams have an end event, too. */
 static int check_end(struct rog_active *a, struct rog_error *err)
 {
     char reason[512] = "";
@@ -250,7 +250,7 @@ static int check_end(struct rog_active *a, struct rog_error *err)
                     reason[0] ? ": " : "", reason);
 }
 
-/* The tester host is out of reach, which is no reason to lose what is being trained. */
+/* Stops testing because the tester host is unreachable, which is no reason to lose the training. */
 static int give_up_tests(struct rog_active *a, bool *idle, struct rog_error *err)
 {
     a->untested = rog_strdup(err ? err->message : "");
@@ -262,7 +262,7 @@ static int give_up_tests(struct rog_active *a, bool *idle, struct rog_error *err
     return a->untested ? 0 : rog_fail_nomem(err);
 }
 
-/* The run is whole but for results of its checkpoints. */
+/* Ends a run that is complete except for the test results of its checkpoints. */
 static int leave_untested(struct rog_active *a, struct rog_error *err)
 {
     int code = rog_run_mark_untested(a->folder, err);
@@ -273,8 +273,8 @@ static int leave_untested(struct rog_active *a, struct rog_error *err)
                            a->untested, a->job->run_id);
 }
 
-/* A checkpoint that cannot be tested may be one that has been lost: the run does not go on after
- * it. */
+/* Runs the tester. A checkpoint that cannot be tested may be damaged, so its run does not
+ * continue. */
 static int test(struct rog_active *a, bool *idle, struct rog_error *err)
 {
     *idle = a->untested != NULL;
@@ -288,7 +288,8 @@ static int test(struct rog_active *a, bool *idle, struct rog_error *err)
     return code;
 }
 
-/* What others have is waited for before the run begins: that is none of its time. */
+/* Moves the start of the run to now while its hosts are in use. Returns true when they become
+ * free. */
 static int look_at_queue(struct rog_active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
@@ -301,7 +302,7 @@ static int look_at_queue(struct rog_active *a, struct rog_error *err)
                : 0;
 }
 
-/* Of hosts that the run can do without. */
+/* Reports skipped lines in streams of workers' hosts, which do not end the run. */
 static void say_what_is_damaged(struct rog_active *a)
 {
     size_t rank;
@@ -309,15 +310,15 @@ static void say_what_is_damaged(struct rog_active *a)
         rog_runner_log(a, ROG_EVENT_UNFETCHED, rank, text);
 }
 
-/* One step of a run. *finished: it is complete. What goes wrong with the run itself is EFAILED or
- * EFORMAT; other codes concern everything. */
+/* Executes one step of a run. Sets *finished if it is complete. Failures of the run itself are
+ * ROG_EFAILED or ROG_EFORMAT; other codes concern all runs. */
 static int step(struct rog_runner *x, struct rog_active *a, bool *finished, struct rog_error *err)
 {
     struct rog_error cause = {0};
     enum rog_attempt_state reached = a->processes ? ROG_ATTEMPT_RUNNING : ROG_ATTEMPT_ENDED;
     bool idle = false, behind = false;
     *finished = false;
-    /* Before reading: nothing follows what has ended. */
+    /* Step before reading: after its processes have ended, a stream cannot grow. */
     int stepped = a->processes ? x->hooks->step(a->processes, &reached, &cause) : 0;
     a->reached = reached;
     if (reached <= ROG_ATTEMPT_PREPARING)
@@ -339,7 +340,7 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
         code = test(a, &idle, err);
     report(a);
     if (code == 0 && ended && a->job->state == ROG_FLEET_RUNNING) {
-        stop_processes(a); /* which may have something to say */
+        stop_processes(a); /* they may still write a reason */
         code = rog_streams_follow(&a->streams, &behind, err);
         report_waiting(a);
         set_state(x, a->job, ROG_FLEET_TESTING);
@@ -348,12 +349,12 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
     return code;
 }
 
-/* Begins a failed run of real processes again, if the cluster file allows it. A program that has
- * ended well without a word was not stopped by any accident, and would do the same again. */
+/* Retries a failed run of real processes if the cluster file allows it. A program that exited
+ * successfully without taking part was not stopped by an accident: it would do the same again. */
 static int try_again(struct rog_runner *x, struct rog_active *a, const char *why, bool *begun,
                      struct rog_error *err)
 {
-    /* One that could not be taken up has not failed for that. */
+    /* A snapshot that was rejected does not count as a failure. */
     double t_s;
     bool refused =
         x->hooks->resumes && a->attempt.resume && !rog_resume_is_possible(a->folder, &t_s);
@@ -363,7 +364,7 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     *begun = a->job->state == ROG_FLEET_RUNNING && (adopted || retries);
     if (!*begun)
         return 0;
-    stop_attempt(a); /* what its server has saved comes then */
+    stop_attempt(a); /* its server may still save its state */
     struct rog_error none;
     bool goes_on =
         x->cluster->kind->real_time && rog_take_up_look(a->folder, adopted, &a->found, &none) == 0;
@@ -379,8 +380,8 @@ static int try_again(struct rog_runner *x, struct rog_active *a, const char *why
     return rog_runner_begin(x, a, goes_on ? ROG_BEGIN_GO_ON : ROG_BEGIN_OVER, err);
 }
 
-/* Were the files all the time what they were when it began? Otherwise it must not go on from where
- * it was either, even if they are that again. */
+/* Checks that the input files are those of the run's start. If not, the run must not resume from
+ * its snapshot, even if the files change back. */
 static int check_end_of_inputs(const struct rog_active *a, struct rog_error *err)
 {
     const struct rog_runner *x = a->runner;
@@ -392,7 +393,7 @@ static int check_end_of_inputs(const struct rog_active *a, struct rog_error *err
     return code;
 }
 
-/* ---- leaving and stopping ---- */
+/* ---- leaving and stopping runs ---- */
 
 static int publish(struct rog_active *a, bool *stop, struct rog_error *err)
 {
@@ -401,22 +402,22 @@ static int publish(struct rog_active *a, bool *stop, struct rog_error *err)
                             stop, err);
 }
 
-/* Whether it goes on on its hosts when nobody follows it, for another rogctl to take up. */
+/* Returns whether the run would continue on its hosts without rogctl, for another rogctl to
+ * adopt. */
 static bool may_be_left(const struct rog_active *a)
 {
     return a->processes && a->runner->hooks->adopts && a->job->state == ROG_FLEET_RUNNING &&
            a->reached == ROG_ATTEMPT_RUNNING;
 }
 
-/* Ends what is done for a run that is not over. What cannot be written is redone next time anyway.
- */
+/* Ends the execution of an unfinished run. Rows that cannot be written are corrected next time. */
 static void give_up(struct rog_active *a, bool leave)
 {
     const struct rog_runner *x = a->runner;
     double t_s;
     bool stop;
     a->job->left = leave && may_be_left(a);
-    end_processes(a, a->job->left); /* a server saves what it has then */
+    end_processes(a, a->job->left); /* a server then saves its state */
     bool keep =
         a->job->state == ROG_FLEET_TESTING ||
         (x->hooks->resumes && rog_resume_is_possible(a->folder, &t_s)) ||
@@ -438,7 +439,7 @@ static int stop_job(struct rog_active *a)
     return 0;
 }
 
-/* Tells the database how far the run is, and hears whether it is to be stopped. */
+/* Publishes the run's progress and checks whether a user has asked to stop it. */
 static int look_for_requests(struct rog_active *a, struct rog_error *err)
 {
     bool stop = false;
@@ -450,8 +451,8 @@ static int look_for_requests(struct rog_active *a, struct rog_error *err)
     return code < 0 || !stop ? code : stop_job(a);
 }
 
-/* By whoever sent the signal, or by who is asked then. From there on it takes another signal for
- * rogctl to be in a hurry. */
+/* Returns whether the user wants to stop the run: the sender of the signal, or the user who is
+ * asked now. After that, only a further signal makes rogctl hurry. */
 static bool is_wanted_stopped(struct rog_runner *x, const struct rog_fleet_job *job)
 {
     struct rog_signals *signals = x->signals;
@@ -463,7 +464,8 @@ static bool is_wanted_stopped(struct rog_runner *x, const struct rog_fleet_job *
     return is_request || (is_asked && options->asks_to_stop(options->user, job, signals->stop_fd));
 }
 
-/* Of runs that could go on on their hosts those are stopped that somebody wants stopped. */
+/* Returns whether to leave runs that could continue on their hosts, unless the user wants them
+ * stopped. */
 static bool is_to_be_left(struct rog_runner *x)
 {
     for (int i = 0; i < x->slots; i++)
@@ -472,7 +474,7 @@ static bool is_to_be_left(struct rog_runner *x)
     return true;
 }
 
-/* Steps a slot and closes it when its run has come to an end, good or bad. */
+/* Steps a slot, and closes it when its run has ended, successfully or not. */
 static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     struct rog_error cause = {0};
@@ -486,7 +488,7 @@ static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error 
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     if (x->options->ends && code != 0)
-        return stop_job(a); /* what could not be taken up is not there, or ends with its lease */
+        return stop_job(a); /* not adopted: it does not exist, or ends with its lease */
     if (code == 0)
         code = check_end_of_inputs(a, &cause);
     if (code == 0 && a->untested)
@@ -497,7 +499,7 @@ static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error 
     int again = code ? try_again(x, a, cause.message, &begun, err) : 0;
     if (again < 0 || begun)
         return again;
-    stop_processes(a); /* before the row says that nothing runs */
+    stop_processes(a); /* before the row reports that nothing is running */
     int recorded = rog_fleet_record_end(x->options->db, job->run_id, a->folder,
                                         code ? cause.message : NULL, err);
     if (recorded < 0)
@@ -509,7 +511,8 @@ static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error 
     return 0;
 }
 
-/* Gives free slots to the jobs that wait; now and then also to those that were elsewhere. */
+/* Gives free slots to waiting jobs; at intervals also to those that another process was
+ * executing. */
 static int fill_slots(struct rog_runner *x, struct rog_error *err)
 {
     int code = 0;
@@ -525,7 +528,7 @@ static int fill_slots(struct rog_runner *x, struct rog_error *err)
     return code;
 }
 
-/* What becomes of jobs that others execute is seen also while no slot is free. */
+/* Checks on jobs that other processes execute, even if no slot is free. */
 static int look_at_others(struct rog_runner *x, struct rog_error *err)
 {
     int code = 0;
@@ -536,7 +539,7 @@ static int look_at_others(struct rog_runner *x, struct rog_error *err)
         if (job->state == ROG_FLEET_ELSEWHERE)
             code = rog_run_status_load(x->options->db, job->run_id, status, why, err);
         if (code == 0 && job->state == ROG_FLEET_ELSEWHERE && strcmp(status, "done") == 0)
-            code = claim(x, &a, job, err); /* which needs no slot for it */
+            code = claim(x, &a, job, err); /* needs no slot */
     }
     return code;
 }
@@ -545,7 +548,7 @@ static int loop(struct rog_runner *x, struct rog_error *err)
 {
     int code = fill_slots(x, err);
     while (code == 0 && !rog_fleet_jobs_are_over(x->jobs, x->count)) {
-        /* While somebody types at the terminal nothing else is said there. */
+        /* While the user is typing an answer, print nothing else to the terminal. */
         bool asking = rog_credentials_is_asking(x->options->credentials);
         if (!asking)
             x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
@@ -563,13 +566,14 @@ static int loop(struct rog_runner *x, struct rog_error *err)
         if (code == 0)
             code = look_at_others(x, err);
         if (rog_session_is_over(x->jobs, x->count))
-            rog_session_close(&x->session, x->cluster); /* others may wait for what it has */
+            rog_session_close(&x->session, x->cluster); /* others may wait for its hosts */
     }
     x->options->observer->progress(x->options->observer->user, x->jobs, x->count);
     return code;
 }
 
-/* Leaves no half-done run behind, and no process but those of runs that go on on their hosts. */
+/* Leaves no partly stored run behind, and no process except those of runs that continue on their
+ * hosts. */
 static void clean_up(struct rog_runner *x, bool leave)
 {
     for (int i = 0; i < x->slots; i++) {
@@ -608,7 +612,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     if (code == 0)
         code = loop(&x, err);
     if (x.slot)
-        clean_up(&x, code != ROG_EINVAL && is_to_be_left(&x)); /* what cannot work is ended */
+        clean_up(&x, code != ROG_EINVAL && is_to_be_left(&x)); /* invalid runs are stopped */
     rog_session_close(&x.session, cluster);
     free(x.slot);
     for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a run is begun, and begun again. */
+/* Starts, restarts and resumes runs. */
 #include <orchestrator/fleet/runner_state.h>
 
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static int open_streams(struct rog_active *a, struct rog_error *err)
     return rog_streams_open(&a->streams, x->options->db, &options, err);
 }
 
-/* To where the snapshot was taken. */
+/* Resumes from the snapshot. */
 static int go_back(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, a->job->config, err);
@@ -81,7 +81,7 @@ static int go_back(struct rog_runner *x, struct rog_active *a, struct rog_error 
     return code;
 }
 
-/* To what the server had saved. */
+/* Resumes from the state that the server had saved. */
 static int take_up(struct rog_runner *x, struct rog_active *a, const char *config,
                    struct rog_error *err)
 {
@@ -145,8 +145,9 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
     return code;
 }
 
-/* A failed run begins anew unless it has a snapshot, or what its server had saved: what ended it, a
- * full disk or somebody who killed it, need not be there any more; and what is, ends it again. */
+/* A failed run restarts from the beginning, unless it has a snapshot or its server had saved its
+ * state: the cause of the failure, such as a full disk or a kill, may be gone. If not, the run
+ * fails again. */
 enum rog_beginning rog_runner_how_to_begin(const struct rog_runner *x, struct rog_active *a,
                                            const struct rog_run_row *row)
 {

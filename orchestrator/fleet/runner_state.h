@@ -30,12 +30,12 @@ struct rog_active {
     bool tester_ready;
     struct rog_take_up found;  /* the moment from which it resumes with ROG_BEGIN_GO_ON */
     char *untested;            /* why testing has stopped; NULL: it has not */
-    double begin_s, resumed_s; /* ; when the server resumed, as far as people know */
+    double begin_s, resumed_s; /* the latter: run time of the last reported resume */
     int failures;              /* number of failed attempts */
     struct rog_json *retries;  /* why: texts; NULL before the first */
     double progress_s;         /* when an iteration was last reported */
     int64_t iterations;        /* iterations reported by then */
-    bool is_over;              /* the server has reported it by then */
+    bool is_over;              /* the server had reported the end by then */
     double published_s;        /* when the database was last updated */
     struct rog_runner *runner;
 };
@@ -64,15 +64,15 @@ enum rog_beginning {
     ROG_BEGIN_GO_ON,  /* another attempt, from what the previous one's server saved */
 };
 
-/* How a run whose folder is locked must be started, by its row in the database and its folder; sets
- * a->found with ROG_BEGIN_GO_ON. */
+/* Decides how to start a run whose folder is locked, from its row in the database and its folder.
+ * Sets a->found for ROG_BEGIN_GO_ON. */
 enum rog_beginning rog_runner_how_to_begin(const struct rog_runner *x, struct rog_active *a,
                                            const struct rog_run_row *row);
 /* Starts an attempt. The caller releases the slot, also after an error. */
 int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginning how,
                      struct rog_error *err);
-/* An event of the controller itself: written to the run's stream and shown to people. `user` is the
- * struct rog_active. */
+/* Logs an event of the controller itself: writes it to the run's stream and shows it to the user.
+ * `user` is the struct rog_active. */
 void rog_runner_log(void *user, const char *event, size_t rank, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens and closes what attempts of one process share. */
+/* Opens and closes the state that attempts of one process share. */
 #include <orchestrator/fleet/session.h>
 
 #include <orchestrator/fleet/executor.h>

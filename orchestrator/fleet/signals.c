@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals held back, and taken by a thread. */
+/* Blocks signals and receives them in a thread. */
 #include <orchestrator/fleet/signals.h>
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 
 #include <common/clock.h>
 
-#define ECHO_S 0.2           /* nobody presses a key twice as fast, and means it */
-#define STATUS_OF_SIGNAL 128 /* the exit status of a process that a signal ends, to shells */
+#define ECHO_S 0.2           /* a second key press within this time is not intended */
+#define STATUS_OF_SIGNAL 128 /* plus the signal's number: its exit status, as in shells */
 
-/* As the signal would have ended the process, so that whoever waits for it sees that. */
+/* Ends the process by the signal itself, so that its parent sees that as the cause. */
 static void end_process(int number)
 {
     sigset_t only;
@@ -24,7 +24,7 @@ static void end_process(int number)
     signal(number, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     raise(number);
-    _exit(STATUS_OF_SIGNAL + number); /* the first process of a container is spared by signals */
+    _exit(STATUS_OF_SIGNAL + number); /* signals do not end the first process of a container */
 }
 
 /* ---- the two descriptors ---- */
@@ -33,20 +33,20 @@ static void raise_flag(int fd)
 {
     const uint64_t one = 1;
     ssize_t written = write(fd, &one, sizeof one);
-    (void)written; /* it cannot be full */
+    (void)written; /* the counter cannot be full */
 }
 
 static void lower_flag(int fd)
 {
     uint64_t count;
     ssize_t got = read(fd, &count, sizeof count);
-    (void)got; /* that it is empty is all that matters */
+    (void)got; /* the flag is cleared whatever was read */
 }
 
 /* ---- the thread ---- */
 
-/* The first says how it is meant. A terminal that is closed sends several; timeout(1), and others
- * that end a process and then its group, send the same one twice. */
+/* The first signal decides how to stop. A terminal that is closed sends several; timeout(1) and
+ * similar programs signal a process and then its group, so that the same signal arrives twice. */
 static void take(struct rog_signals *signals, const siginfo_t *info)
 {
     int first = atomic_load(&signals->number);
@@ -76,7 +76,7 @@ static void *listen_for(void *user)
     return NULL;
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 int rog_signals_init(struct rog_signals *signals, struct rog_error *err)
 {
@@ -85,7 +85,7 @@ int rog_signals_init(struct rog_signals *signals, struct rog_error *err)
     sigemptyset(&signals->taken);
     sigaddset(&signals->taken, SIGINT);
     sigaddset(&signals->taken, SIGTERM);
-    sigaddset(&signals->taken, SIGUSR1); /* of batch systems, before a limit */
+    sigaddset(&signals->taken, SIGUSR1); /* sent by batch systems before a limit */
     sigaddset(&signals->taken, SIGCHLD);
     if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
         sigaddset(&signals->taken, SIGHUP);
@@ -130,7 +130,7 @@ void rog_signals_release(struct rog_signals *signals)
         raise(atomic_load(&signals->number));
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 bool rog_signals_wait(struct rog_signals *signals, int timeout_ms)
 {

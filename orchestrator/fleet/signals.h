@@ -3,9 +3,9 @@
 #define ROG_FLEET_SIGNALS_H
 
 /*
- * Signals as something to poll, without handlers and global flags. A thread receives them: the
- * first that asks to stop is remembered, the second (except SIGHUP, and the same one within 0.2 s)
- * ends the process at once, whatever the other threads wait for.
+ * Makes signals pollable, without handlers and global flags. A thread receives them: the first that
+ * asks to stop is remembered; the second ends the process at once, whatever the other threads wait
+ * for (except SIGHUP, and the same signal within 0.2 s).
  */
 
 #include <pthread.h>
@@ -25,7 +25,7 @@ struct rog_signals {
     atomic_bool ending;
     atomic_bool is_request; /* it came with ROG_SIGNAL_STOP */
     atomic_int number;      /* the first SIGINT, SIGTERM, SIGUSR1 or SIGHUP; 0: none */
-    double came_s;          /* the thread's own: when that was */
+    double came_s;          /* used by the thread only: when the first came */
     bool answered;          /* rog_signals_wait has reported at least one */
 };
 
@@ -34,8 +34,8 @@ struct rog_signals {
 #define ROG_SIGNAL_STOP 0x726f67
 
 /* Receives SIGINT, SIGTERM, SIGUSR1, SIGHUP (unless ignored, as under nohup) and SIGCHLD, and
- * blocks SIGPIPE, until rog_signals_release; an unreported request to stop then takes effect. In
- * the main thread, before there are others. */
+ * blocks SIGPIPE, until rog_signals_release. A request to stop that is unreported by then takes
+ * effect. Call it in the main thread, before other threads start. */
 int rog_signals_init(struct rog_signals *signals, struct rog_error *err);
 void rog_signals_release(struct rog_signals *signals);
 
@@ -43,10 +43,10 @@ void rog_signals_release(struct rog_signals *signals);
  * stop. */
 bool rog_signals_wait(struct rog_signals *signals, int timeout_ms);
 
-/* Whether a signal has asked to stop that rog_signals_wait has not reported yet. From any
- * thread. */
+/* Returns whether a signal has asked to stop that rog_signals_wait has not reported yet. May be
+ * called from any thread. */
 bool rog_signals_came(const struct rog_signals *signals);
-/* The reported signals have been handled: the next one is the first again. */
+/* Marks the reported signals as handled: the next one counts as the first again. */
 void rog_signals_again(struct rog_signals *signals);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Has starting models made before the runs that need them. */
+/* Trains starting models before the runs that need them start. */
 #include <orchestrator/fleet/start_models.h>
 
 #include <math.h>
@@ -13,7 +13,7 @@
 #include <orchestrator/fleet/preparation.h>
 #include <rog/events.h>
 
-/* What the starting model depends on. */
+/* Returns the settings that determine the starting model, as a text. Heap memory. */
 static char *identity_text(const struct rog_json *config)
 {
     struct rog_json *object = rog_json_object();
@@ -28,14 +28,14 @@ static bool needs_model(const struct rog_fleet_job *job)
     return job->state == ROG_FLEET_WAITING && !job->folder && rog_workload_has_network(job->config);
 }
 
-/* A model in the making. */
+/* A model that is being trained. */
 struct making {
     const struct rog_fleet_options *options;
     const char *model;
-    char *path; /* where it is, heap memory; NULL: not said yet */
+    char *path; /* reported path of the model, heap memory; NULL: not yet */
 };
 
-/* Progress, result and errors of the training. */
+/* Handles progress, result and errors of the training. */
 static void take_line(void *user, const char *line, char *message, size_t bytes)
 {
     struct making *making = user;
@@ -54,7 +54,7 @@ static void take_line(void *user, const char *line, char *message, size_t bytes)
     rog_json_free(event);
 }
 
-/* The model of one job. */
+/* Trains the model of one job. */
 static int make_one(const struct rog_fleet_options *options, struct rog_signals *signals,
                     struct rog_fleet_job *job, struct rog_error *err)
 {
@@ -80,7 +80,8 @@ static int make_one(const struct rog_fleet_options *options, struct rog_signals 
     return code;
 }
 
-/* The first job before `index` with the same model, `index` itself when it is the first. */
+/* Returns the index of the first job with the same model, which is `index` if no earlier job has
+ * it. */
 static size_t first_alike(char *const *identities, size_t index)
 {
     size_t i = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Has programs timed, one after the other. */
+/* Measures the step times of programs, one after the other. */
 #include <orchestrator/fleet/step_times.h>
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static bool is_measured(const struct rog_fleet_job *job)
 
 struct saying {
     const struct rog_fleet_observer *observer;
-    struct rog_json *said; /* {line: true}: runs that compute the same have the same */
+    struct rog_json *said; /* {line: true}: reported before, for a run with the same programs */
 };
 
 static void say(void *user, const char *line, char *message, size_t bytes)

@@ -13,13 +13,13 @@
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
-/* How much of a stream one step takes in; a line of it may not be longer. */
+/* Bytes of a stream that one step reads. No line may be longer. */
 #define CHUNK_BYTES (4 << 20)
-/* Steps of a stream in a row: one that grows faster than it is stored must not keep the rest of the
- * program, and whoever wants it to end, waiting. */
+/* Consecutive steps of one stream: a stream that grows faster than it is stored must not keep the
+ * rest of the program, or a user who wants to stop it, waiting. */
 #define CHUNKS_AT_ONCE 4
 
-/* Appends the stream NAME of a node; the server's lie in the folder itself. */
+/* Appends the stream NAME of a node. The server's streams are in the run's folder itself. */
 static int add(struct rog_streams *streams, struct rog_db *db,
                const struct rog_streams_options *options, size_t rank, const char *name,
                struct rog_error *err)
@@ -69,7 +69,7 @@ void rog_streams_release(struct rog_streams *streams)
     *streams = (struct rog_streams){0};
 }
 
-/* The number of the line that begins at that byte. */
+/* Returns the number of the line that begins at that byte. */
 static long long line_at(const struct rog_stream *stream, char *chunk, uint64_t byte)
 {
     long long line = 1;
@@ -83,14 +83,14 @@ static long long line_at(const struct rog_stream *stream, char *chunk, uint64_t 
     return line;
 }
 
-/* Takes in what a stream has grown by. *more: there may be still more. */
+/* Stores what a stream has grown by. Sets *more if there may be more. */
 static int follow(struct rog_stream *stream, char *chunk, bool *more, struct rog_error *err)
 {
     *more = false;
     if (stream->fd < 0)
         stream->fd = rog_file_open_regular(stream->path);
     if (stream->fd < 0 && errno == ENOENT)
-        return 0; /* not made yet */
+        return 0; /* not created yet */
     if (stream->fd < 0 && errno == EINVAL)
         return rog_fail(err, ROG_EFORMAT, "%s is not a regular file", stream->path);
     if (stream->fd < 0)
@@ -172,7 +172,7 @@ int rog_streams_check(const struct rog_streams *streams, const char *folder, str
     for (size_t i = 0; i < streams->count; i++) {
         const struct rog_ingest_state *state = rog_streams_state(streams, i);
         size_t rank = streams->stream[i].rank;
-        /* Who was told to end does not know why; whoever told it does. */
+        /* A process that was told to exit does not know why; the process that told it does. */
         if (strncmp(state->message, ROG_INTERRUPTED, strlen(ROG_INTERRUPTED)) == 0)
             continue;
         if (state->other_results)

@@ -36,13 +36,13 @@ struct rog_streams_options {
     bool forgiving;  /* invalid lines in streams of workers' hosts are skipped */
 };
 
-/* Release it in any case. */
+/* Release it even after an error. */
 int rog_streams_open(struct rog_streams *streams, struct rog_db *db,
                      const struct rog_streams_options *options, struct rog_error *err);
 void rog_streams_release(struct rog_streams *streams);
 
-/* Stores new data, at most 16 MiB per stream: *behind if there is more. ROG_EFORMAT: one is
- * damaged; the message has file and line. */
+/* Stores new data, at most 16 MiB per stream. Sets *behind if there is more. Returns ROG_EFORMAT,
+ * with file and line in the message, if a stream is damaged. */
 int rog_streams_follow(struct rog_streams *streams, bool *behind, struct rog_error *err);
 
 static inline const struct rog_ingest_state *rog_streams_state(const struct rog_streams *streams,
@@ -50,15 +50,15 @@ static inline const struct rog_ingest_state *rog_streams_state(const struct rog_
 {
     return rog_ingest_state(streams->stream[index].ingest);
 }
-/* Reports once that lines of a stream are skipped: heap memory; NULL: no more streams. *rank: the
- * writer. */
+/* Reports once for each stream that lines of it are skipped: heap memory; NULL if there are no
+ * more. *rank is the stream's writer. */
 char *rog_streams_damage(struct rog_streams *streams, size_t *rank);
-/* Number of iteration events in all of them. */
+/* Returns the number of iteration events in all streams. */
 int64_t rog_streams_iterations(const struct rog_streams *streams);
-/* Share of their time, 0..1; NaN before the first. */
+/* Returns the share of stalls in the workers' time, 0..1; NaN before the first iteration. */
 double rog_streams_stall_share(const struct rog_streams *streams);
-/* ROG_EFAILED: there is an error event, whose message says more than the exit status of a process.
- * `folder` is the run's. */
+/* Returns ROG_EFAILED if there is an error event; its message is more precise than the exit status
+ * of a process. `folder` is the run's. */
 int rog_streams_check(const struct rog_streams *streams, const char *folder, struct rog_error *err);
 
 #endif

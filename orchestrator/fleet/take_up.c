@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks for what a server has saved, and cuts a run's streams back to that moment. */
+/* Finds what a server has saved, and truncates a run's streams to that moment. */
 #include <orchestrator/fleet/take_up.h>
 
 #include <dirent.h>
@@ -21,7 +21,7 @@
 /* Times are written to the microsecond. */
 #define EXACT_S 1e-6
 
-/* ---- looking ---- */
+/* ---- finding ---- */
 
 static int read_json(const char *folder, const char *name, struct rog_json **json,
                      struct rog_error *err)
@@ -37,13 +37,13 @@ static int read_json(const char *folder, const char *name, struct rog_json **jso
     return code;
 }
 
-/* The moment that something was saved of; 0: no worker had finished an iteration by then. */
+/* Returns the time at which something was saved; 0: before any worker had finished an iteration. */
 static double moment_of(const struct rog_json *about)
 {
     return rog_json_get_integer(about, "iteration", 0) > 0 ? rog_json_get_number(about, "t", 0) : 0;
 }
 
-/* A file that server.json names, if it names one. */
+/* Checks a file, if server.json names one. */
 static int check_file(const char *folder, const struct rog_json *saved, const char *name,
                       const char *hash, struct rog_error *err)
 {
@@ -62,7 +62,7 @@ static int check_file(const char *folder, const struct rog_json *saved, const ch
     return code;
 }
 
-/* The time of the last checkpoint, where all that belongs to it is here. */
+/* Finds the time of the last checkpoint, if all of its files exist. */
 static int look_at_checkpoint(const char *folder, double *t_s, struct rog_error *err)
 {
     struct rog_json *saved = NULL;
@@ -76,7 +76,7 @@ static int look_at_checkpoint(const char *folder, double *t_s, struct rog_error 
     return code;
 }
 
-/* That of the newest state that is whole and newer than that. */
+/* Returns the time of the newest complete state, if newer than t_s, else t_s. */
 static double look_at_state(const char *folder, double t_s)
 {
     for (unsigned slot = 0; slot < ROG_STATE_SLOTS; slot++) {
@@ -117,7 +117,7 @@ int rog_take_up_look(const char *folder, bool stopped, struct rog_take_up *found
 
 /* ---- streams ---- */
 
-/* An event of the time that goes on, and none that ends it. */
+/* Returns whether an event is kept: it is not later than the resume, and does not end the run. */
 static bool is_kept(const char *line, double t_s, double *reached_s)
 {
     struct rog_json *event = NULL;
@@ -157,7 +157,7 @@ static int cut(const char *path, double t_s, double *reached_s, struct rog_error
     return code;
 }
 
-/* The streams of a node, whose files are in that folder. */
+/* Truncates the streams of a node, which are in that folder. */
 static int cut_streams(const char *folder, struct rog_take_up *found, struct rog_error *err)
 {
     static const char *const names[] = {ROG_STREAM_MAIN, ROG_STREAM_HOST};
@@ -219,7 +219,7 @@ static int record(struct rog_db *db, const char *run_id, struct rog_error *err)
     return code;
 }
 
-/* Of processes that were killed. */
+/* Removes what killed processes have left. */
 static int remove_leftovers(const char *folder, struct rog_error *err)
 {
     static const char *const names[] = {ROG_RUN_KEY, ROG_RUN_PORT};

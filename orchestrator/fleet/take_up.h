@@ -21,17 +21,17 @@ struct rog_take_up {
     double reached_s; /* how far the run had got; set by rog_take_up_prepare */
 };
 
-/* ROG_ENOTFOUND: there is nothing to resume from, with the reason. A moment from which an attempt
- * has already resumed without reaching a later one does not count: it would fail again. With
- * `stopped` the attempt did not fail. */
+/* Finds the moment to resume from. Returns ROG_ENOTFOUND, with the reason, if there is none. A
+ * moment from which an attempt has already resumed without reaching a later one does not count, as
+ * it would fail again. `stopped`: the attempt did not fail. */
 int rog_take_up_look(const char *folder, bool stopped, struct rog_take_up *found,
                      struct rog_error *err);
 
-/* Prepares folder and tables for another attempt, which is counted. */
+/* Prepares folder and tables for another attempt, and counts it. */
 int rog_take_up_prepare(struct rog_db *db, const char *run_id, const char *folder,
                         const char *config_text, struct rog_take_up *found, struct rog_error *err);
 
-/* Records it, and returns a text for people. */
+/* Records the resume, and writes a text for the user. */
 #define ROG_TAKE_UP_BYTES 128
 void rog_take_up_log(const char *folder, const struct rog_take_up *found,
                      char text[ROG_TAKE_UP_BYTES]);

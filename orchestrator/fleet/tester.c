@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A companion process that tests a run's checkpoints as they come. */
+/* Tests a run's checkpoints as they are saved, in a process of its own. */
 #include <orchestrator/fleet/tester.h>
 
 #include <errno.h>
@@ -53,13 +53,13 @@ void rog_fleet_tester_release(struct rog_fleet_tester *tester)
     tester->in_flight = tester->folder = tester->config_path = tester->log_path = NULL;
 }
 
-/* In the run's folder, which need not lie beside the database. */
+/* Returns the checkpoint's path in the run's folder, which need not be beside the database. */
 static char *checkpoint_path(const struct rog_fleet_tester *tester)
 {
     return rog_path_join(tester->folder, rog_checkpoint_name(tester->in_flight, tester->run_id));
 }
 
-/* One line of the tester: the result of what is in flight, or why there is none. */
+/* Handles a line of the tester: the result for the checkpoint in flight, or an error. */
 static int take_line(struct rog_fleet_tester *tester, const char *line, struct rog_error *err)
 {
     struct rog_json *event = NULL;
@@ -84,7 +84,7 @@ static int take_line(struct rog_fleet_tester *tester, const char *line, struct r
     return code;
 }
 
-/* The oldest checkpoint without accuracy; NULL when there is none. */
+/* Finds the oldest checkpoint without accuracy; NULL if there is none. */
 static int next_untested(struct rog_db *db, const char *run_id, char **path, char **sha256,
                          struct rog_error *err)
 {
@@ -105,7 +105,7 @@ static int next_untested(struct rog_db *db, const char *run_id, char **path, cha
     return code;
 }
 
-/* The known result of a checkpoint with that content; NULL: there is none. */
+/* Returns the known result of a checkpoint with that content; NULL if there is none. */
 static const struct rog_json *find_known(const struct rog_json *known, const char *name,
                                          const char *sha256)
 {
@@ -115,7 +115,7 @@ static const struct rog_json *find_known(const struct rog_json *known, const cha
     return right ? result : NULL;
 }
 
-/* The next one that no known result answers for. */
+/* Finds the next checkpoint without a known result. Stores known results of those before it. */
 static int next_to_test(struct rog_db *db, const char *run_id, const struct rog_json *known,
                         double *accuracy, char **path, struct rog_error *err)
 {
@@ -137,7 +137,7 @@ static int next_to_test(struct rog_db *db, const char *run_id, const struct rog_
     return code;
 }
 
-/* A file that is damaged answers for nothing. */
+/* Loads known results. A damaged file is removed. */
 static int load_known(const char *folder, struct rog_json **known, struct rog_error *err)
 {
     int code = rog_tested_load(folder, known, err);
@@ -201,7 +201,7 @@ static int start_elsewhere(struct rog_fleet_tester *tester, struct rog_error *er
     return code;
 }
 
-/* To the tester host. */
+/* Hands a checkpoint over to the tester host. */
 static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *path = checkpoint_path(tester);
@@ -214,7 +214,7 @@ static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *er
     return code;
 }
 
-/* What the tester host has answered. */
+/* Handles the answer of the tester host. */
 static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *line = NULL;
@@ -226,7 +226,7 @@ static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *er
     return code;
 }
 
-/* To a process here. */
+/* Hands a checkpoint over to a process on this machine. */
 static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *path = checkpoint_path(tester);
@@ -234,7 +234,7 @@ static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
     int code = line ? 0 : rog_fail_nomem(err);
     if (code == 0 && rog_process_gone(&tester->process))
         code = start(tester, err);
-    /* A line fits into a pipe that the tester has read empty, so this does not wait. */
+    /* A line fits into the pipe, which the tester has emptied, so this does not block. */
     if (code == 0 && write(tester->process.input, line, strlen(line)) != (ssize_t)strlen(line) &&
         errno != EPIPE) /* a tester that is gone is noticed, with its reason, on the next step */
         code = rog_fail(err, ROG_EIO, "cannot write to the tester: %s", strerror(errno));
@@ -243,7 +243,7 @@ static int hand_over(struct rog_fleet_tester *tester, struct rog_error *err)
     return code;
 }
 
-/* It ended although a checkpoint is in flight. */
+/* The tester exited while a checkpoint was in flight. */
 static int died(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     rog_run_judge("the tester", &tester->process, tester->log_path, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Virtual clusters: a run is one `rog-trainer simulate` process, and the programs that it starts.
- */
+/* Executes runs on virtual clusters: a run is one `rog-trainer simulate` process with the programs
+ * that it starts. */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/executor.h>
 
@@ -19,7 +19,7 @@ struct simulator {
 
 static void stop(void *state, bool leave)
 {
-    (void)leave; /* its processes end with this one */
+    (void)leave; /* its processes exit with this one */
     struct simulator *simulator = state;
     rog_process_stop(&simulator->process);
     free(simulator->config);
@@ -27,7 +27,7 @@ static void stop(void *state, bool leave)
     free(simulator);
 }
 
-/* How many programs of a run may compute at the same time, each with its threads. */
+/* Returns how many programs of a run may compute at the same time, each with its threads. */
 static int programs_at_once(const struct rog_attempt *attempt)
 {
     int64_t threads = rog_json_get_integer(attempt->config, "program_threads", 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits for hosts that are away, and brings the run back to those that have lost it. */
+/* Waits for hosts that do not answer, and restores the run on hosts that have lost it. */
 #include <orchestrator/fleet/remote/away.h>
 
 #include <math.h>
@@ -19,7 +19,8 @@
 
 #define AS_LONG_AS_IT_TAKES_S 1e9
 #define COMMAND_TIMEOUT_S 30.0
-/* Between two tries to bring the run back, and after one that did not last. */
+/* Seconds between two attempts to restore the run. If it was lost again within LASTED_S, that is
+ * also the first pause. */
 #define PAUSE_MIN_S 2.0
 #define PAUSE_MAX_S 60.0
 #define LASTED_S 30.0
@@ -27,7 +28,7 @@
 static const char *const streams[] = {ROG_STREAM_MAIN, ROG_STREAM_HOST};
 #define STREAMS (sizeof streams / sizeof *streams)
 
-/* ---- no connection ---- */
+/* ---- without a connection ---- */
 
 static void set_lost(struct rog_remote_host *host, bool lost)
 {
@@ -47,8 +48,8 @@ bool rog_remote_may_be_away(struct rog_remote_host *host)
            (begun || remote->attempt->adopt || remote->attempt->cluster->min_workers > 0);
 }
 
-/* What becomes of the run meanwhile. What runs on the host, if anything still does, goes on by
- * itself; its events are there when it is reached again. */
+/* Describes what happens to the run meanwhile. Processes on the host continue by themselves, and
+ * their events are fetched when the host is reached again. */
 static const char *consequence(const struct rog_remote_host *host)
 {
     if (!host->placed)
@@ -91,7 +92,7 @@ int rog_remote_persist(struct rog_remote_host *host, rog_remote_part part, struc
     return code ? rog_fail_again(err, &cause) : 0;
 }
 
-/* ---- what is there ---- */
+/* ---- state of the host ---- */
 
 int rog_remote_pull(struct rog_remote_host *host, struct rog_error *err)
 {
@@ -104,7 +105,7 @@ int rog_remote_pull(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* With the last words of the program, in case that it did not even begin. */
+/* The message has the last output of the supervisor, which may not have started at all. */
 int rog_remote_say_it_is_gone(struct rog_remote_host *host, struct rog_error *err)
 {
     char words[256] = "";
@@ -153,9 +154,9 @@ int rog_remote_check_shaping(struct rog_remote_host *host, struct rog_error *err
                            right->why_not[0] ? right->why_not : "its kernel has no ifb");
 }
 
-/* ---- bringing the run back ---- */
+/* ---- restoring the run ---- */
 
-/* All of it, from the trainer on: the host may have nothing any more. */
+/* Repeats all steps, beginning with the trainer: the host may have lost all files. */
 static int make_again(struct rog_remote_host *host, struct rog_error *err)
 {
     int code = rog_remote_prepare(host, err);

@@ -3,19 +3,19 @@
 #define ROG_FLEET_REMOTE_AWAY_H
 
 /*
- * Hosts that are away: they cannot be reached, or what ran there is gone. A run that can continue
- * without a worker does not end because its host is away: the host's thread waits for it and, if
- * the host has lost the run (it was rebooted), restores the run there in the same folder; its
- * events continue in the existing streams. All functions are called by the host's own thread.
+ * Handles hosts that are away: they cannot be reached, or what ran on them is gone. A run that can
+ * continue without a worker does not end because its host is away: the host's thread waits for it
+ * and, if the host has lost the run (it was rebooted), restores the run there in the same folder;
+ * its events continue in the existing streams. All functions are called by the host's own thread.
  */
 
 #include <orchestrator/fleet/remote/state.h>
 
-/* Whether the run starts or continues without this host. */
+/* Returns whether the run starts or continues without this host. */
 bool rog_remote_may_be_away(struct rog_remote_host *host);
 
-/* Waits for the host while the run continues; `why` is the reason for the lost connection.
- * ROG_EINTR: everything must end; ROG_EINVAL: it is not the same host as before. */
+/* Waits for the host while the run continues; `why` is the reason for the lost connection. Errors:
+ * ROG_EINTR if everything must end; ROG_EINVAL if it is not the same host as before. */
 int rog_remote_connect_again(struct rog_remote_host *host, const char *why, struct rog_error *err);
 
 /* A repeatable step on the host. */
@@ -26,18 +26,18 @@ int rog_remote_persist(struct rog_remote_host *host, rog_remote_part part, struc
 /* Fetches everything of the run's streams that is not here yet. */
 int rog_remote_pull(struct rog_remote_host *host, struct rog_error *err);
 
-/* ROG_EFAILED with the reason, and host->unsupervised: the supervisor is gone. */
+/* Returns ROG_EFAILED with the reason why the supervisor is gone, and sets host->unsupervised. */
 int rog_remote_say_it_is_gone(struct rog_remote_host *host, struct rog_error *err);
-/* The same if the host was rebooted after the supervisor started. */
+/* Does the same if the host was rebooted after the supervisor started. */
 int rog_remote_look_for_reboot(struct rog_remote_host *host, struct rog_error *err);
 
-/* The bandwidth of all hosts is replayed in one way, which was chosen without a late host.
- * ROG_EINVAL: this host does not support it. */
+/* Returns ROG_EINVAL if this host does not support the way in which the bandwidth of all hosts is
+ * replayed, which was chosen without it. */
 int rog_remote_check_shaping(struct rog_remote_host *host, struct rog_error *err);
 
 /* Restores the run on a worker's host whose supervisor is gone, for the reason `why`, after
- * fetching what that left; retries while the run continues. ROG_EINTR: everything must end;
- * ROG_EINVAL, ROG_ENOMEM: retrying is pointless. */
+ * fetching what the supervisor left. Retries while the run continues. Errors: ROG_EINTR if
+ * everything must end; ROG_EINVAL or ROG_ENOMEM if retrying is pointless. */
 int rog_remote_bring_back(struct rog_remote_host *host, const char *why, struct rog_error *err);
 
 #endif

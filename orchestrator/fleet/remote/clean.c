@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ends an attempt on a host and removes it there, once what it had saved last is here. */
+/* Ends an attempt on a host and removes its files there, after fetching what was saved last. */
 #include <orchestrator/fleet/remote/clean.h>
 
 #include <stdlib.h>
@@ -14,15 +14,16 @@
 #include <rog/events.h>
 
 #define PATIENCE_S 20.0
-#define STOP_TIMEOUT_S 90.0 /* the supervisor takes its own time */
-#define END_TIMEOUT_S 60.0  /* the role's */
+#define STOP_TIMEOUT_S 90.0 /* the supervisor needs some time itself */
+#define END_TIMEOUT_S 60.0  /* for the server or worker process */
 #define SAVE_FIRST_S 3.0    /* for the server, before workers leave it */
 #define COMMAND_TIMEOUT_S 30.0
 #define STEP_NS 100000000L
 
-/* ---- what was saved last ---- */
+/* ---- fetching what was saved last ---- */
 
-/* Whether the role is over, as the supervisor says; one that is gone says nothing any more. */
+/* Sets *ended if the server or worker process has ended, by the supervisor's state. A supervisor
+ * that is gone cannot update its state. */
 static int look_for_end(struct rog_remote_host *host, bool *ended, struct rog_error *err)
 {
     struct rog_json *state = NULL;
@@ -39,7 +40,7 @@ static int look_for_end(struct rog_remote_host *host, bool *ended, struct rog_er
     return code;
 }
 
-/* Has the role ended, and the folder kept. A server saves what it has then. */
+/* Ends the process but keeps the folder. A server then saves its state. */
 static int end_role(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct timespec step = {0, STEP_NS};
@@ -65,7 +66,8 @@ static void set_saved(struct rog_remote *remote)
     pthread_mutex_unlock(&remote->mutex);
 }
 
-/* A worker that leaves before the server has saved would be away in what the run goes on from. */
+/* Waits for the server to save its state. A worker that leaves earlier would be missing in that
+ * state, from which the run resumes. */
 static void let_server_save(struct rog_remote *remote)
 {
     const struct timespec step = {0, STEP_NS};
@@ -80,13 +82,13 @@ static void let_server_save(struct rog_remote *remote)
     }
 }
 
-/* A run that ends here can go on from it. */
+/* Fetches what an interrupted run needs to resume. */
 static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
 {
     uint64_t bytes;
     int code = rog_connection_size(host->connection, host->folder, &bytes, err);
     if (code == ROG_ENOTFOUND)
-        return 0; /* its lease is over */
+        return 0; /* its lease has ended */
     bool is_new_boot = code == 0 && rog_remote_look_for_reboot(host, err) == ROG_EFAILED &&
                        !rog_connection_lost(host->connection);
     if (code == 0 && !is_new_boot && host->rank)
@@ -105,7 +107,7 @@ static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- removing ---- */
 
-/* Nobody waits for a host any more that has been given up. */
+/* Connects, but not to a host that has been given up. */
 static int connect(struct rog_remote_host *host, struct rog_error *err)
 {
     pthread_mutex_lock(&host->remote->mutex);
@@ -121,7 +123,8 @@ static int stop(struct rog_remote_host *host, struct rog_error *err)
     return rog_connection_command(host->connection, argv, STOP_TIMEOUT_S, NULL, err);
 }
 
-/* A connection that is no good any more is seen by its use. */
+/* Runs a step, and connects first if necessary. A broken connection is only noticed when it is
+ * used. */
 static int with_connection(struct rog_remote_host *host, rog_remote_part part,
                            struct rog_error *err)
 {
@@ -157,7 +160,7 @@ void rog_remote_clean(struct rog_remote_host *host)
         rog_remote_log(host, host->rank ? ROG_EVENT_UNFETCHED : ROG_EVENT_WARNING,
                        "the last data that %s %s were not fetched: %s", host->title,
                        host->rank ? "recorded" : "saved", cause.message);
-    if (!fetches || host->connection) /* otherwise it was just tried in vain */
+    if (!fetches || host->connection) /* otherwise connecting has just failed */
         code = with_connection(host, stop, &cause);
     if (code)
         rog_remote_log(host, ROG_EVENT_WARNING,

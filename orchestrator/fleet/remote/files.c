@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and configuration of a run, as a host is to have them. */
+/* Lists the files of a run for a host, and rewrites the configuration for it. */
 #include <orchestrator/fleet/remote/files.h>
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 /* ---- files ---- */
 
-/* The hash that the file has in the list of what the run reads; what is not in it (a starting model
- * that was made) is hashed, once and not for each host. */
+/* Returns the file's hash from the list of the run's inputs. A file that is not in the list (a
+ * trained starting model) is hashed, once for all hosts. */
 static int hash_of(const struct rog_remote_files *files, const struct rog_setting *setting,
                    const char *source, char hash[ROG_SHA256_HEX_BYTES], struct rog_error *err)
 {
@@ -30,8 +30,8 @@ static int hash_of(const struct rog_remote_files *files, const struct rog_settin
     return 0;
 }
 
-/* The file at `source`, there as `name`. One that is there already is not added twice; another
- * must not take its place. */
+/* Adds the file `source` under the name `name`. The same file is added only once; another file of
+ * the same name is an error. */
 static int add_file(struct rog_remote_files *files, const struct rog_setting *setting,
                     const char *source, const char *name, struct rog_error *err)
 {
@@ -57,7 +57,7 @@ static int add_file(struct rog_remote_files *files, const struct rog_setting *se
     return item->source && item->name && item->hash ? 0 : rog_fail_nomem(err);
 }
 
-/* A data folder there. */
+/* A data folder. */
 struct folder {
     struct rog_remote_files *files;
     const struct rog_setting *setting;
@@ -73,14 +73,15 @@ static int add_data_file(const char *name, const char *path, void *user, struct 
     return code;
 }
 
-/* `text` as the worker of that rank reads it, where the setting is one of each worker. */
+/* Returns the path for the worker of that rank, if the setting's value depends on the rank. Heap
+ * memory. */
 static char *with_rank(const struct rog_setting *setting, const char *text, size_t rank)
 {
     return rog_setting_is(setting, ROG_SETTING_OF_RANK, 0) ? rog_path_of_rank(text, (uint32_t)rank)
                                                            : rog_strdup(text);
 }
 
-/* What a worker needs of `path`, a file or a folder of data, there as `place`. */
+/* Adds the file or data folder `path` that a worker needs, as `place`. */
 static int add_path(struct rog_remote_files *files, const struct rog_setting *setting,
                     const char *path, const char *place, size_t rank, struct rog_error *err)
 {
@@ -100,8 +101,8 @@ static int add_path(struct rog_remote_files *files, const struct rog_setting *se
     return code;
 }
 
-/* SETTING/OWNER/NAME, as files of one name may differ: those of two owners, and those of two
- * workers where the rank is in their folders' names. */
+/* Returns SETTING/OWNER/NAME. Files of the same name may differ between owners, and between workers
+ * if folders are named after ranks. Heap memory. */
 static char *place_of(const struct rog_setting *setting, size_t owner, const char *path)
 {
     size_t length = strlen(path);
@@ -113,7 +114,7 @@ static char *place_of(const struct rog_setting *setting, size_t owner, const cha
     const char *name = path + from;
     size_t bytes = length - from;
     if (strncmp(name, "..", bytes) == 0) {
-        name = setting->name; /* "", "." and ".." are no names */
+        name = setting->name; /* "", "." and ".." are not names */
         bytes = strlen(name);
     }
     const char *mark = strstr(path, ROG_RANK_MARK);
@@ -122,8 +123,8 @@ static char *place_of(const struct rog_setting *setting, size_t owner, const cha
                       (int)bytes, name);
 }
 
-/* Adds what the setting names in `settings`, and points it there. The owner is a worker, by its
- * rank, or with 0 the run, whose setting is that of every worker without one of its own. */
+/* Adds the file or folder that the setting names in `settings`, and rewrites its path. The owner is
+ * a worker's rank, or 0 for the run, whose setting applies to every worker without its own. */
 static int add_setting(struct rog_remote_files *files, const struct rog_setting *setting,
                        size_t owner, struct rog_json *settings, const struct rog_json *workers,
                        struct rog_error *err)
@@ -203,7 +204,7 @@ void rog_remote_files_free(struct rog_remote_files *files)
     if (!files)
         return;
     for (size_t i = 0; i < files->count; i++) {
-        union { /* they were made here */
+        union { /* created by this file */
             const char *borrowed;
             char *owned;
         } source = {files->item[i].source}, name = {files->item[i].name},
@@ -219,7 +220,7 @@ void rog_remote_files_free(struct rog_remote_files *files)
 
 /* ---- configuration ---- */
 
-/* Puts the tree in the place of the mark that paths begin with. */
+/* Replaces the mark at the beginning of paths with the tree. */
 static int point_at_tree(const struct rog_setting *table, struct rog_json *settings,
                          const char *tree)
 {

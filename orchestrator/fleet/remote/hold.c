@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the hosts of a cluster for a sweep: what is decided over all of them. */
+/* Holds the hosts of a cluster for a sweep: makes the decisions that concern all hosts. */
 #include <orchestrator/fleet/remote/hold.h>
 
 #include <errno.h>
@@ -18,18 +18,19 @@
 #include <orchestrator/fleet/remote/hold_state.h>
 #include <orchestrator/fleet/remote/spec.h>
 
-/* A place is renewed so often, and lasts so long without; less where a run's lease is less. */
+/* Seconds between renewals of a place, and its lifetime without them. Less if a run's lease is
+ * shorter. */
 #define RENEW_S 10.0
 #define LEASE_S 45.0
 #define LEASE_PARTS 8
-#define YIELD_S 3.0 /* hosts that are freed at once are not seen to be at once */
+#define YIELD_S 3.0 /* hosts that become free at the same time are not seen so at once */
 #define FREE_S 5.0
-#define HURRIED_FREE_S 0.6 /* where somebody wants rogctl to end */
+#define HURRIED_FREE_S 0.6 /* if the user wants rogctl to exit */
 #define STEP_S 0.1
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
-/* Who holds the hosts, for people. */
+/* Describes who holds the hosts, for other users. */
 static void describe(struct rog_hold *hold)
 {
     char host[65] = "";
@@ -127,7 +128,7 @@ static bool all_over(const struct rog_hold *hold)
     return over;
 }
 
-/* Lets the threads give their hosts back; those that take long are cut off. */
+/* Lets the threads release their hosts. Those that take too long are cut off. */
 static void end_threads(struct rog_hold *hold)
 {
     const struct rog_session_options *options = &hold->options;
@@ -188,7 +189,7 @@ int rog_hold_begin(struct rog_hold *hold, const char *token, struct rog_error *e
 
 const char *rog_hold_token(const struct rog_hold *hold)
 {
-    return hold->token; /* changed by rog_hold_begin alone, in the thread that asks */
+    return hold->token; /* changed only by rog_hold_begin, in the caller's thread */
 }
 
 const char *rog_hold_text(const struct rog_hold *hold)
@@ -201,9 +202,9 @@ struct rog_bundle_cache *rog_hold_bundles(struct rog_hold *hold)
     return hold->bundles;
 }
 
-/* ---- over all hosts; the mutex is held ---- */
+/* ---- decisions over all hosts, with the mutex held ---- */
 
-/* The order in which everybody takes machines. */
+/* The order in which all sweeps take machines. */
 static bool comes_before(const struct rog_hold_host *one, const struct rog_hold_host *other)
 {
     int order = strcmp(one->machine, other->machine);
@@ -221,7 +222,7 @@ const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host)
     return NULL;
 }
 
-/* It cannot be reached, or has not been for so long that a run begins without it. */
+/* Returns whether the host cannot be reached, or not for so long that a run starts without it. */
 static bool is_missing(const struct rog_hold_host *host)
 {
     const struct rog_hold *hold = host->hold;
@@ -232,8 +233,9 @@ static bool is_missing(const struct rog_hold_host *host)
            (host->stage == ROG_HOLD_BEGUN && !host->connected && is_late);
 }
 
-/* Not before it is known of all what the order is. Whoever does not wait takes one after the other,
- * so that of two that come at once one finds all of them free. */
+/* A host may take a place only when the order is known for all hosts. Without waiting for others,
+ * hosts take places one after the other, so that of two sweeps that start together one finds all
+ * hosts free. */
 bool rog_hold_may_enter(const struct rog_hold_host *host)
 {
     const struct rog_hold *hold = host->hold;
@@ -248,7 +250,8 @@ bool rog_hold_may_enter(const struct rog_hold_host *host)
     return true;
 }
 
-/* Whether the sweep of that token waits for this one already, at a host that this one waits for. */
+/* Returns whether the sweep with that token is waiting behind this sweep on a host that this one
+ * waits for. */
 static bool waits_behind(const struct rog_hold_host *host, const char *token)
 {
     return rog_claims_find(&host->holders.claims, token) &&
@@ -277,9 +280,9 @@ bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s)
     return false;
 }
 
-/* ---- what a run sees of it ---- */
+/* ---- state as seen by a run ---- */
 
-/* Which host is waited for, and who has it. */
+/* Finds the host that is waited for, and its holder. */
 static bool find_waited(const struct rog_hold *hold, const struct rog_hold_host **waited)
 {
     *waited = NULL;

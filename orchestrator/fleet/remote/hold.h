@@ -3,8 +3,8 @@
 #define ROG_FLEET_REMOTE_HOLD_H
 
 /*
- * Holds the hosts of a cluster for a sweep. A host belongs to one sweep at a time, of whichever
- * user (common/claims.h), from before anything of a run is placed there until the sweep has ended.
+ * Holds the hosts of a cluster for a sweep. A host belongs to one sweep at a time, whoever its user
+ * is (common/claims.h), from before anything of a run is placed there until the sweep has ended.
  * Each host has a thread with its own connection, which takes a place in the host's queue and keeps
  * it.
  *
@@ -12,8 +12,8 @@
  * first place while it waits for a host that comes earlier in an order of machines that is the same
  * for all sweeps. The cluster's tester is held with the other hosts. Hosts that cannot be reached
  * are not waited for here: the run that needs them reports it. If the run can do without a worker
- * (min_workers), its host counts as such after worker_timeout, even if an attempt to connect takes
- * longer.
+ * (min_workers), its host counts as unreachable after worker_timeout, even if an attempt to connect
+ * takes longer.
  */
 
 #include <stdbool.h>
@@ -26,32 +26,32 @@ struct rog_hold;
 
 int rog_hold_new(struct rog_hold **hold, const struct rog_session_options *options,
                  struct rog_error *err);
-/* Releases the hosts, within 2 s: those that do not answer release themselves. No effect on
- * NULL. */
+/* Releases the hosts, within 2 s. Hosts that do not answer release themselves. NULL is allowed. */
 void rog_hold_free(struct rog_hold *hold);
 
-/* An attempt starts, which needs all hosts at once. `token`: that of a previous rogctl, which is
- * gone; NULL: none is known. */
+/* Call when an attempt starts, which needs all hosts at once. `token`: that of an earlier rogctl,
+ * which is gone; NULL: none is known. */
 int rog_hold_begin(struct rog_hold *hold, const char *token, struct rog_error *err);
-/* The token of this sweep on all hosts. */
+/* Returns the token of this sweep on all hosts. */
 const char *rog_hold_token(const struct rog_hold *hold);
-/* "alice@desk, sweep threshold-case0" */
+/* Returns "alice@desk, sweep threshold-case0". */
 const char *rog_hold_text(const struct rog_hold *hold);
 struct rog_bundle_cache *rog_hold_bundles(struct rog_hold *hold);
 
-/* Whether all hosts belong to the attempt (`held`), except those that were not reached, or it waits
- * for other sweeps (`queued`). ROG_EBUSY: it would have to wait, which is not wanted; ROG_EINVAL:
- * two of the hosts are the same, a host key must be accepted, ...; ROG_EFAILED: a host cannot be
+/* Sets *held if all hosts that could be reached belong to the attempt, and *queued if it waits for
+ * other sweeps. Errors: ROG_EBUSY if it would have to wait and must not; ROG_EINVAL if two of the
+ * hosts are the same machine, a host key must be accepted, ...; ROG_EFAILED if a host cannot be
  * asked. */
 int rog_hold_check(struct rog_hold *hold, bool *held, bool *queued, struct rog_error *err);
-/* Whether the host of that rank belongs to the attempt. One that was not reached (`or_away`) may be
- * tried nevertheless. */
+/* Returns whether the host of that rank belongs to the attempt, or, with `or_away`, was not
+ * reached: the caller may then try to connect to it. */
 bool rog_hold_has(struct rog_hold *hold, size_t rank, bool or_away);
-/* Whether it was not reached. */
+/* Returns whether it was not reached. */
 bool rog_hold_misses(struct rog_hold *hold, size_t rank);
-/* Whether it has ever been reached. */
+/* Returns whether it has ever been reached. */
 bool rog_hold_has_met(struct rog_hold *hold, size_t rank);
-/* The host that is waited for, its holder, and since when it has been waited for; false: none. */
+/* Returns true if a host is waited for. Writes the host and its holder; *since_s is when that
+ * began. */
 bool rog_hold_waits(struct rog_hold *hold, char *what, size_t bytes, double *since_s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that takes, keeps and gives back a place on one host. */
+/* Runs the thread that takes, keeps and releases a place on one host. */
 #include <orchestrator/fleet/remote/hold_state.h>
 
 #include <stdio.h>
@@ -17,10 +17,10 @@
 #define COMMAND_TIMEOUT_S 30.0
 #define BACKOFF_MIN_S 0.5 /* between attempts to connect */
 #define BACKOFF_MAX_S 8.0
-#define STEP_S 0.1          /* until others have come as far */
+#define STEP_S 0.1          /* until other hosts are ready */
 #define ENTER_PATIENCE_S 10 /* for the process that has the place */
-#define LOOK_S 1.0          /* while another has the host */
-#define LATE_LOOK_S 5.0     /* the same after a while: it is to be left in peace */
+#define LOOK_S 1.0          /* while another sweep has the host */
+#define LATE_LOOK_S 5.0     /* the same after a while, to put less load on it */
 #define LATE_S 15.0
 
 static bool stopped(struct rog_hold *hold, double wait_s)
@@ -66,7 +66,8 @@ static bool ask(void *user, const char *what, bool echo, unsigned *number, char 
     return answered;
 }
 
-/* Asked from elsewhere while a call waits for the host: what is there already may be given back. */
+/* Called by the connection while it waits for the host. A place that was taken must still be
+ * released. */
 static bool must_end(void *user)
 {
     const struct rog_hold_host *host = user;
@@ -110,7 +111,7 @@ static int connect_host(struct rog_hold_host *host, struct rog_error *err)
     return code;
 }
 
-/* ---- which machine it is, and what it needs ---- */
+/* ---- identifying and preparing the host ---- */
 
 static const char who_script[] = "uname -m\n" ROG_MACHINE_SCRIPT;
 
@@ -133,7 +134,7 @@ static int bring_program(struct rog_hold_host *host, const char *architecture,
     return code;
 }
 
-/* Another name of a host that is there already. */
+/* Rejects a second name of the same machine. */
 static int check_twin(struct rog_hold_host *host, struct rog_error *err)
 {
     pthread_mutex_lock(&host->hold->mutex);
@@ -168,8 +169,8 @@ static int meet(struct rog_hold_host *host, struct rog_error *err)
 
 /* ---- the place ---- */
 
-/* $1 the folder, $2 the file in it; files of those whom nobody could tell that they are over, as
- * the host was switched off, go with the next. */
+/* $1: the folder, $2: the file in it. Also removes old files that could not be removed because the
+ * host was switched off. */
 static const char make_file[] =
     "umask 077; mkdir -p \"$1\" && find \"$1\" -type f -mmin +1440 -exec rm -f -- {} + && "
     ": >\"$2\"";
@@ -181,8 +182,8 @@ static void forget_place(struct rog_hold_host *host)
     host->pid = 0;
 }
 
-/* The process that has the place sees that its file is gone. One that a rogctl before this one has
- * left there with the same token, when it was killed, goes too. */
+/* Removes the place's file, which its process notices. Also removes that of a killed rogctl with
+ * the same token. */
 static int leave(struct rog_hold_host *host, struct rog_error *err)
 {
     static const char remove_files[] = "rm -f -- \"${1%-*}\"-*";
@@ -221,7 +222,7 @@ static int enter(struct rog_hold_host *host, struct rog_error *err)
     return code;
 }
 
-/* Why the process that was to have the place has not taken it. */
+/* Reports why the process has not taken the place. */
 static int explain(struct rog_hold_host *host, struct rog_error *err)
 {
     const char *const argv[] = {"head", "-c", "500", "--", host->file, NULL};
@@ -236,9 +237,9 @@ static int explain(struct rog_hold_host *host, struct rog_error *err)
     return code;
 }
 
-/* ---- looking ---- */
+/* ---- polling ---- */
 
-/* Renews the place, and tells all that are taken. */
+/* Renews the place and lists all places. */
 static const char look_script[] = "touch -c -- \"$1\"\n" ROG_HOLDERS_SCRIPT;
 
 static void take_holders(struct rog_hold_host *host, const struct rog_holders *holders)
@@ -271,14 +272,14 @@ static int look(struct rog_hold_host *host, struct rog_error *err)
         code = rog_holders_read(&holders, said, err);
     if (code == 0 && has_place(host, &holders.claims)) {
         take_holders(host, &holders);
-        holders = (struct rog_holders){0}; /* the host's now */
+        holders = (struct rog_holders){0}; /* now owned by the host */
         host->renewed_s = rog_clock_s();
         host->entered_s = 0;
     } else if (code == 0 && host->entered_s > 0 &&
                rog_clock_s() - host->entered_s > ENTER_PATIENCE_S) {
         code = explain(host, err);
     } else if (code == 0 && host->entered_s == 0) {
-        forget_place(host); /* it was booted, or somebody has ended it */
+        forget_place(host); /* the host was rebooted, or a user has ended it */
         set_stage(host, ROG_HOLD_MET);
     }
     rog_holders_release(&holders);
@@ -286,7 +287,7 @@ static int look(struct rog_hold_host *host, struct rog_error *err)
     return code;
 }
 
-/* ---- life ---- */
+/* ---- the thread ---- */
 
 static double pause_after(struct rog_hold_host *host)
 {
@@ -299,11 +300,11 @@ static double pause_after(struct rog_hold_host *host)
     if (stage == ROG_HOLD_QUEUED)
         return waited_s < LATE_S ? LOOK_S : LATE_LOOK_S;
     if (stage == ROG_HOLD_HELD)
-        return acquiring && LATE_LOOK_S < renew_s ? LATE_LOOK_S : renew_s; /* who waits there? */
+        return acquiring && LATE_LOOK_S < renew_s ? LATE_LOOK_S : renew_s; /* is another waiting? */
     return STEP_S;
 }
 
-/* One step on. */
+/* Advances by one step. */
 static int advance(struct rog_hold_host *host, struct rog_error *err)
 {
     struct rog_hold *hold = host->hold;
@@ -334,7 +335,7 @@ static int advance(struct rog_hold_host *host, struct rog_error *err)
     return code;
 }
 
-/* A host that is out of reach is tried again; a place there lasts for a while. */
+/* Retries an unreachable host; a place on it lasts for a while. Returns the pause, s. */
 static double recover(struct rog_hold_host *host, const struct rog_error *cause)
 {
     bool lost = !host->connection || rog_connection_lost(host->connection);

@@ -2,8 +2,8 @@
 #ifndef ROG_FLEET_REMOTE_HOLD_STATE_H
 #define ROG_FLEET_REMOTE_HOLD_STATE_H
 
-/* Shared by hold.c, the interface and all decisions over all hosts, and hold_host.c, the thread of
- * one host. */
+/* Shared by hold.c, with the interface and the decisions over all hosts, and hold_host.c, the
+ * thread of one host. */
 
 #include <pthread.h>
 
@@ -21,32 +21,31 @@ enum rog_hold_stage {
 
 struct rog_hold_host {
     struct rog_hold *hold;
-    size_t rank;                     /* the tester's follows that of the last worker */
-    bool is_tester;                  /* it may be the same machine as another, and runs do not need
-                                      * it */
+    size_t rank;    /* the tester's is one more than that of the last worker */
+    bool is_tester; /* may be the same machine as another host; runs do not need it */
     const struct rog_json *settings; /* of the cluster file */
-    const char *name;                /* as there */
+    const char *name;                /* as in the cluster file */
     char title[96];
     pthread_t thread;
     bool has_thread;
 
-    /* The thread's own. */
+    /* Used by the thread only. */
     struct rog_connection *connection;
-    bool unanswered;      /* logging in: a question was not answered */
-    char *root, *program; /* there */
-    char *file;           /* there: touched while the place is wanted; NULL: it has none */
-    long pid;             /* there: the process that has the place */
+    bool unanswered;      /* while logging in, a question was not answered */
+    char *root, *program; /* on the host */
+    char *file;           /* on the host: touched while the place is wanted; NULL: no place */
+    long pid;             /* on the host: the process that has the place */
     double pause_s, entered_s, renewed_s;
-    unsigned generation; /* the token with which it has the place */
+    unsigned generation; /* of the token with which it has the place */
 
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     enum rog_hold_stage stage;
-    char machine[ROG_MACHINE_BYTES]; /* identity of the machine, "" if unknown */
+    char machine[ROG_MACHINE_BYTES]; /* of the machine, "" if unknown */
     struct rog_holders holders;
     double queued_s; /* since when it waits */
     bool connected;
-    bool met;    /* it has been connected once */
-    bool failed; /* delay before the next attempt: cause */
+    bool met;    /* it was connected once */
+    bool failed; /* for the reason `cause`; retried after a pause */
     bool over;   /* the thread has ended */
     struct rog_error cause;
 };
@@ -55,29 +54,29 @@ struct rog_hold {
     struct rog_session_options options;
     char text[ROG_CLAIM_TEXT_BYTES];
     struct rog_bundle_cache *bundles;
-    struct rog_hold_host *host; /* [count]: 0 the server, then the workers, then the tester */
+    struct rog_hold_host *host; /* [count]: the server at 0, then the workers, then the tester */
     size_t count;
     double renew_s, lease_s; /* interval of renewals, and lifetime without them */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     char token[ROG_CLAIM_TOKEN_BYTES];
     unsigned generation; /* of the token */
     bool acquiring;      /* an attempt waits for all hosts, ... */
     double acquiring_s;  /* ... since then */
     bool stop;
-    bool cut; /* do not even release places any more */
+    bool cut; /* stop even without releasing places */
 };
 
-/* The thread: `argument` is its struct rog_hold_host. */
+/* The thread. `argument` is its struct rog_hold_host. */
 void *rog_hold_host_live(void *argument);
 
-/* hold.c, with the mutex held: whether the host may take a place now, and whether it must give it
- * up to others. */
+/* hold.c: return whether the host may take a place now, and whether it must give it up for other
+ * sweeps. Call them with the mutex held. */
 bool rog_hold_may_enter(const struct rog_hold_host *host);
 bool rog_hold_must_yield(const struct rog_hold_host *host, double now_s);
-/* The first other host that is the same machine; NULL: none. */
+/* Returns the first other host that is the same machine; NULL: none. */
 const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host);
 
 #endif

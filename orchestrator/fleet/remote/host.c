@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread of one host: connects, goes through the stages, watches, recovers. */
+/* Runs the thread of one host: connects, passes through the stages, polls, recovers. */
 #include <orchestrator/fleet/remote/state.h>
 
 #include <errno.h>
@@ -21,15 +21,16 @@
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
-/* Following a host takes of the bandwidth that is replayed: it is looked at no more often than
- * people want to see progress. */
+/* Polling a host uses some of the replayed bandwidth, so it is not polled more often than a user
+ * wants to see progress. */
 #define POLL_S 2.0
 #define START_POLL_S 0.2
 #define HOLD_POLL_S 0.1
-#define LOOK_S 6.0      /* whether the supervisor is alive */
-#define LEASE_PARTS 8   /* a lease is renewed so often */
-#define GRACE_S 20.0    /* for a worker after the server has ended, or */
-#define GRACE_SHARE 0.5 /* ... of stall_limit, after which it takes the server for lost */
+#define LOOK_S 6.0    /* seconds between checks of the supervisor */
+#define LEASE_PARTS 8 /* renewals of a lease during its length */
+#define GRACE_S 20.0  /* seconds for a worker to exit after the server, or ... */
+/* ... this share of stall_limit, after which it considers the server lost. */
+#define GRACE_SHARE 0.5
 #define COMMAND_TIMEOUT_S 30.0
 
 /* ---- stages ---- */
@@ -42,7 +43,7 @@ static void reach(struct rog_remote_host *host, enum rog_remote_stage stage)
     pthread_mutex_unlock(&host->remote->mutex);
 }
 
-/* Waits until hosts may go so far; ROG_EINTR when everything is to end instead. */
+/* Waits until hosts may reach that stage. Returns ROG_EINTR if everything must end instead. */
 static int await(struct rog_remote_host *host, enum rog_remote_stage stage)
 {
     struct rog_remote *remote = host->remote;
@@ -58,8 +59,8 @@ static int await(struct rog_remote_host *host, enum rog_remote_stage stage)
 
 enum state { STARTING, RUNNING, ENDED, FAILED, STOPPED };
 
-/* What the supervisor says of itself; STARTING before it has. ROG_EFAILED: why its process failed,
- * or was told to end with the host. */
+/* Reads the supervisor's state; STARTING if it has not written any. Returns ROG_EFAILED with the
+ * reason if its process failed or was told to end with the host. */
 static int read_state(struct rog_remote_host *host, enum state *state, struct rog_error *err)
 {
     static const char *const names[] = {"starting", "running", "ended", "failed", "stopped"};
@@ -98,7 +99,7 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Is the supervisor's process there? A zombie has no program. */
+/* Checks whether the supervisor's process exists. A zombie has no program. */
 static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *err)
 {
     uint64_t bytes;
@@ -111,7 +112,7 @@ static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *e
         path ? rog_connection_size(host->connection, path, &bytes, err) : rog_fail_nomem(err);
     free(path);
     if (code != ROG_ENOTFOUND)
-        return code == ROG_EIO ? 0 : code; /* it may belong to somebody else by now */
+        return code == ROG_EIO ? 0 : code; /* the process id may have been reused */
     enum state state;                      /* it may have ended in between */
     code = read_state(host, &state, err);
     return code || state == ENDED ? code : rog_remote_say_it_is_gone(host, err);
@@ -140,7 +141,8 @@ static bool server_has_ended(struct rog_remote_host *host)
     return ended;
 }
 
-/* A worker that has not heard that the run is over has nothing to add. */
+/* Returns whether a worker is still running some time after the server ended. It does not know that
+ * the run is over, and has nothing to add. */
 static bool has_lingered(struct rog_remote_host *host)
 {
     bool server_ended = server_has_ended(host);
@@ -158,12 +160,12 @@ static bool has_lingered(struct rog_remote_host *host)
     return has;
 }
 
-/* One look at the host. */
+/* Polls the host once. */
 static int look(struct rog_remote_host *host, enum state *state, struct rog_error *err)
 {
     int code = renew_lease(host, err);
     if (code == 0)
-        code = read_state(host, state, err); /* before its events: none come after its end */
+        code = read_state(host, state, err); /* before its events: none follow after the end */
     struct rog_error cause;
     int pulled = host->connection && !rog_connection_lost(host->connection)
                      ? rog_remote_pull(host, &cause)
@@ -177,7 +179,7 @@ static int look(struct rog_remote_host *host, enum state *state, struct rog_erro
     return code;
 }
 
-/* Until it has ended. */
+/* Follows the process until it has ended. */
 static int follow(struct rog_remote_host *host, struct rog_error *err)
 {
     enum state state = STARTING;
@@ -204,16 +206,16 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     }
     struct rog_error lost;
     if (code != ROG_EINTR && host->connection && !rog_connection_lost(host->connection))
-        pull_logs(host, &lost); /* a log that does not come is no failure of the run */
+        pull_logs(host, &lost); /* a missing log is not a failure of the run */
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole thread ---- */
 
-/* A run that has begun already waits for its hosts, which have been logged in to once. One that
- * begins does not, unless it can do without the host, and where a person had no answer for the host
- * there is none for the next run either: ROG_EINVAL. Nor is a name known there that nobody knows
- * at the sweep's beginning. */
+/* Connects to the host. A run that has already started waits for its hosts, which have been logged
+ * in to before. A run that starts does not, unless it can do without the host. If the user did not
+ * answer a question, or if the host's name is unknown from the start, the next run would fail, too:
+ * ROG_EINVAL. */
 static int arrive(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
@@ -253,8 +255,8 @@ static int arrive(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* What a worker's host that has lost the run needs, from that of the server. An ended server has no
- * key any more. */
+/* Fetches from the server's host what is needed to restore the run on a worker's host. A server
+ * that has ended no longer has a key. */
 static int fetch_for_others(struct rog_remote_host *host, struct rog_error *err)
 {
     struct rog_remote *remote = host->remote;
@@ -273,7 +275,7 @@ static int fetch_for_others(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Takes up what an earlier rogctl has made there. */
+/* Adopts what an earlier rogctl has started on the host. */
 static int find(struct rog_remote_host *host, struct rog_error *err)
 {
     int code = rog_remote_find(host, err);
@@ -284,13 +286,13 @@ static int find(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Has its part of the run begun, so that it can be brought back there? */
+/* Returns whether the host's part of the run has started, so that it can be restored. */
 static bool has_begun(const struct rog_remote_host *host)
 {
     return host->reached >= ROG_REMOTE_RUNNING || host->remote->attempt->adopt;
 }
 
-/* Has the run begun without it, or does it? */
+/* Returns whether the run has started without the host, or is starting so. */
 static bool is_late(struct rog_remote_host *host)
 {
     pthread_mutex_lock(&host->remote->mutex);
@@ -300,9 +302,9 @@ static bool is_late(struct rog_remote_host *host)
     return late;
 }
 
-/* Until the host is this sweep's; one that was not reached (`or_away`) is gone to all the same.
- * What an earlier rogctl has begun there holds it already. Others who have one of the hosts are
- * waited for as long as they like, a host that does not answer is not. */
+/* Waits until the sweep holds the host. With `or_away`, a host that was not reached is tried all
+ * the same. Hosts of an adopted run are already held. Waits without limit for other sweeps, but not
+ * for a host that does not answer. */
 static int await_hold(struct rog_remote_host *host, bool or_away, struct rog_error *err)
 {
     struct rog_remote *remote = host->remote;
@@ -360,7 +362,7 @@ static int go_through(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* What the supervisor had left when the run was over. */
+/* Fetches what the supervisor had left when the run was over. */
 static int take_the_rest(struct rog_remote_host *host, struct rog_error *err)
 {
     pthread_mutex_lock(&host->remote->mutex);
@@ -369,7 +371,7 @@ static int take_the_rest(struct rog_remote_host *host, struct rog_error *err)
     return rog_remote_persist(host, rog_remote_pull, err);
 }
 
-/* Its part in the run. A worker's host that has lost the run is given it again. */
+/* Executes the host's part of the run. Restores it on a worker's host that has lost it. */
 static int take_part(struct rog_remote_host *host, struct rog_error *err)
 {
     struct rog_error why;
@@ -391,9 +393,9 @@ void *rog_remote_host_live(void *argument)
     struct rog_remote_host *host = argument;
     struct rog_error err = {0};
     int code = take_part(host, &err);
-    /* What is wrong with the cluster file fails a run that cannot do without the host. */
+    /* An error in the cluster file fails a run that cannot do without the host. */
     bool dispensable = code != ROG_EINVAL || host->remote->attempt->cluster->min_workers > 0;
-    /* What it has written is damaged; what it does goes on. */
+    /* What the host has written is damaged, but its work continues. */
     bool damaged = code == ROG_EFORMAT && host->rank && has_begun(host) &&
                    host->remote->attempt->cluster->min_workers > 0;
     bool out = code && code != ROG_EINTR &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps a run's key in memory. */
+/* Keeps a run's key in a memory file. */
 #include <orchestrator/fleet/remote/key.h>
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 #define ROG_FLEET_REMOTE_KEY_H
 
 /*
- * The key of a run's training link. Here it is only in memory while the run continues: a host that
- * is late, or has lost the run, needs it, too.
+ * The key of a run's training link. On this machine it is kept only in memory, while the run
+ * continues: a host that is late or has lost the run needs it, too.
  */
 
 #include <rog/error.h>
@@ -12,18 +12,18 @@
 struct rog_connection;
 
 struct rog_remote_key {
-    int fd;        /* of a memory file; -1: none */
-    char path[32]; /* by which it can be read */
+    int fd;        /* memory file; -1: none */
+    char path[32]; /* path of the memory file */
 };
 
 #define ROG_REMOTE_KEY_NONE ((struct rog_remote_key){.fd = -1})
 
-/* Draws one. */
+/* Draws a new key. */
 int rog_remote_key_make(struct rog_remote_key *key, struct rog_error *err);
-/* Reads it from the run's folder on a host; ROG_ENOTFOUND: it no longer exists. */
+/* Reads the key from the run's folder on a host. Errors: ROG_ENOTFOUND if it no longer exists. */
 int rog_remote_key_fetch(struct rog_remote_key *key, struct rog_connection *connection,
                          const char *folder, struct rog_error *err);
-/* Harmless without one. */
+/* Does nothing if there is no key. */
 void rog_remote_key_forget(struct rog_remote_key *key);
 
 #endif

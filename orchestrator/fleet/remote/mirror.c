@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appends what a host has written to files of the same names here. */
+/* Copies what a host has written to local files of the same names. */
 #include <orchestrator/fleet/remote/mirror.h>
 
 #include <dirent.h>
@@ -18,15 +18,15 @@
 #include <orchestrator/fleet/run_files.h>
 #include <rog/events.h>
 
-#define CHUNK_BYTES ((size_t)1 << 20) /* at once, and of a line */
+#define CHUNK_BYTES ((size_t)1 << 20) /* of one request, and of a line */
 #define LOG_BYTES 65536
 #define JSON_MAX_BYTES 65536
-/* Of a checkpoint of which nothing is known; and what one may have more than another of the same
- * model, of what it says about itself. */
+/* Maximum size of a checkpoint if nothing is known about it; and how much larger a checkpoint may
+ * be than another one of the same model, because of its metadata. */
 #define CHECKPOINT_MAX_BYTES ((uint64_t)16 << 30)
 #define CHECKPOINT_MORE_BYTES ((uint64_t)1 << 20)
-/* What a server keeps beside its model: pushes that are under way of as many workers, and what its
- * optimizer remembers. */
+/* Maximum size of a server's state in models: pushes in progress of that many workers, and the
+ * state of its optimizer. */
 #define STATE_MODELS 64
 #define STATE_FORMAT "server-%u.state"
 #define LAYOUT_BYTES ((size_t)16 << 20)
@@ -36,7 +36,7 @@ struct buffer {
     size_t used, room;
 };
 
-/* Takes what fits; ROG_EBUSY once there is no more room. */
+/* Stores what fits. Returns ROG_EBUSY when the buffer is full. */
 static int take(const void *data, size_t size, void *user, struct rog_error *err)
 {
     struct buffer *buffer = user;
@@ -47,7 +47,7 @@ static int take(const void *data, size_t size, void *user, struct rog_error *err
     return fits < size ? ROG_EBUSY : 0;
 }
 
-/* Up to `room` bytes from `offset`. The buffer's text is heap memory, with a NUL after it. */
+/* Reads up to `room` bytes from `offset`. The buffer's text is heap memory and ends with a NUL. */
 static int read_there(struct rog_connection *connection, const char *path, uint64_t offset,
                       size_t room, struct buffer *buffer, struct rog_error *err)
 {
@@ -59,7 +59,7 @@ static int read_there(struct rog_connection *connection, const char *path, uint6
     return code == ROG_EBUSY ? 0 : code;
 }
 
-/* A folder of a host, and where it comes to here. */
+/* A folder on a host, and the local folder that it is copied to. */
 struct mirror {
     struct rog_connection *connection;
     const char *there, *here;
@@ -72,7 +72,7 @@ struct saving {
     const char *from;
     struct rog_file_writer writer;
     struct rog_sha256_stream *hash;
-    uint64_t room; /* bytes that may still come */
+    uint64_t room; /* bytes that may still follow */
 };
 
 uint64_t rog_mirror_checkpoint_bytes(const char *start_model)
@@ -95,7 +95,7 @@ static int save(const void *data, size_t size, void *user, struct rog_error *err
     return 0;
 }
 
-/* *bytes: what it has, after it has been asked whether it may. */
+/* Sets *bytes to the size of a checkpoint and checks it. */
 static int size_checkpoint(struct rog_connection *connection, const char *from, uint64_t most,
                            uint64_t *bytes, struct rog_error *err)
 {
@@ -109,7 +109,7 @@ static int size_checkpoint(struct rog_connection *connection, const char *from, 
     return code;
 }
 
-/* *most: see rog_mirror_pull. sha256 NULL: the file says itself whether it is whole. */
+/* *most: see rog_mirror_pull. sha256 NULL: the file itself shows whether it is complete. */
 static int fetch_checkpoint(struct rog_connection *connection, const char *from, const char *to,
                             const char *sha256, uint64_t *most, struct rog_error *err)
 {
@@ -143,8 +143,8 @@ static int fetch_checkpoint(struct rog_connection *connection, const char *from,
     return code;
 }
 
-/* It becomes a path here: nothing but a file of that folder, as others of the run's are the
- * controller's own and say what it does. */
+/* The name becomes a local path. Only files of the checkpoint folder are allowed, because other
+ * files of the run control what rogctl does. */
 static int check_name(const char *name, struct rog_error *err)
 {
     static const char folder[] = ROG_RUN_CHECKPOINTS "/";
@@ -159,9 +159,10 @@ static int check_name(const char *name, struct rog_error *err)
                           ", or no file's name");
 }
 
-/* ---- what the server goes on from ---- */
+/* ---- what the server resumes from ---- */
 
-/* What is beside the model, in a file of that name alone: it becomes a path here. */
+/* Fetches the state beside the model. Its name becomes a local path, so only names of that form are
+ * allowed. */
 static int fetch_beside(const struct mirror *mirror, const struct rog_json *saved,
                         struct rog_error *err)
 {
@@ -186,7 +187,7 @@ static int fetch_beside(const struct mirror *mirror, const struct rog_json *save
     return code;
 }
 
-/* The layout of a model that workers have brought; it does not change. */
+/* Fetches the layout of a model that workers have sent to the server. It never changes. */
 static int fetch_layout(const struct mirror *mirror, struct rog_error *err)
 {
     struct buffer buffer = {0};
@@ -204,7 +205,7 @@ static int fetch_layout(const struct mirror *mirror, struct rog_error *err)
     return code == ROG_ENOTFOUND ? 0 : code;
 }
 
-/* What is older than what server.json here names. */
+/* Removes states that are older than the one that the local server.json names. */
 static void remove_older(const struct mirror *mirror, const struct rog_json *saved)
 {
     const char *kept = rog_json_get_string(saved, "state", "");
@@ -223,7 +224,7 @@ static bool is_same(const struct rog_json *one, const struct rog_json *other, co
     return text[0] && strcmp(text, rog_json_get_string(other, name, "")) == 0;
 }
 
-/* A checkpoint that lies in the run's folder there under that name. */
+/* Fetches a checkpoint that is in the run's folder on the host under that name. */
 static int fetch_named(const struct mirror *mirror, const struct rog_json *named,
                        struct rog_error *err)
 {
@@ -240,7 +241,8 @@ static int fetch_named(const struct mirror *mirror, const struct rog_json *named
     return code;
 }
 
-/* What server.json, `saved`, names besides a checkpoint, then that file itself. */
+/* Fetches what server.json (`saved`) names besides a checkpoint, and then stores server.json
+ * itself. */
 static int bring_saved(const struct mirror *mirror, const struct rog_json *saved,
                        struct rog_error *err)
 {
@@ -258,8 +260,8 @@ static int bring_saved(const struct mirror *mirror, const struct rog_json *saved
     return code;
 }
 
-/* What the server needs besides the checkpoint of that event to go on from it. Where it has written
- * the next one meanwhile, that one's event brings it. */
+/* Fetches what the server needs to resume from the event's checkpoint, besides that. If the server
+ * has already saved the next one, that event does it. */
 static int fetch_saved(const struct mirror *mirror, const struct rog_json *event,
                        struct rog_error *err)
 {
@@ -270,12 +272,12 @@ static int fetch_saved(const struct mirror *mirror, const struct rog_json *event
     if (code == 0 && is_same(saved, event, "path") && is_same(saved, event, "sha256"))
         code = bring_saved(mirror, saved, &cause);
     rog_json_free(saved);
-    /* Without it the run is recorded all the same. */
+    /* The record of the run is complete without it. */
     bool is_gone = code == ROG_ENOTFOUND || code == ROG_EFORMAT;
     return code == 0 || is_gone ? 0 : rog_fail_again(err, &cause);
 }
 
-/* What a server that was killed had saved between two checkpoints; nothing where it was not. */
+/* Fetches what a killed server had saved between two checkpoints, if anything. */
 static int fetch_slot(const struct mirror *mirror, unsigned slot, struct rog_error *err)
 {
     uint64_t bytes, most = *mirror->checkpoint_bytes * STATE_MODELS;
@@ -302,7 +304,7 @@ int rog_mirror_saved(struct rog_connection *connection, const char *there, const
     struct rog_json *saved = NULL;
     int code = rog_mirror_json(connection, there, ROG_RUN_SERVER_STATE, &saved, err);
     bool is_there = code == 0;
-    if (is_there && rog_json_get_string(saved, "path", "")[0]) /* a model without values has none */
+    if (is_there && rog_json_get_string(saved, "path", "")[0]) /* not for models without values */
         code = fetch_named(&mirror, saved, err);
     if (is_there && code == 0)
         code = bring_saved(&mirror, saved, err);
@@ -313,9 +315,9 @@ int rog_mirror_saved(struct rog_connection *connection, const char *there, const
     return code;
 }
 
-/* The file that an event names, if it names one. What the event is, is asked of the same parser as
- * when it is stored: a text can be written in more ways than one. A line that is no JSON is no
- * event, which is said where it is stored. */
+/* Fetches the file that an event names, if any. Uses the same JSON parser as the code that stores
+ * events, because a text can be escaped in several ways. A line that is not JSON is reported when
+ * it is stored. */
 static int follow_event(const struct mirror *mirror, const char *line, size_t size,
                         struct rog_error *err)
 {
@@ -350,7 +352,7 @@ static int append(const char *path, const char *text, size_t size, uint64_t befo
     return code;
 }
 
-/* The next piece. *more: it was not the last. */
+/* Fetches the next piece. Sets *more if it was not the last one. */
 static int pull_piece(const struct mirror *mirror, const char *from, const char *to, bool *more,
                       struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Brings a run to a host and starts its supervisor there. */
+/* Copies a run to a host and starts its supervisor there. */
 #include <orchestrator/fleet/remote/place.h>
 
 #include <math.h>
@@ -19,13 +19,13 @@
 #include <orchestrator/store/paths.h>
 #include <rog/events.h>
 
-#define CONNECT_TIMEOUT_S 15.0 /* less where the cluster's stall_limit is: to connect anew */
+#define CONNECT_TIMEOUT_S 15.0 /* of reconnecting; less if stall_limit is less */
 #define COMMAND_TIMEOUT_S 30.0
 #define UPLOAD_TIMEOUT_S 120.0
-#define UPLOAD_LEAST_BPS 1e5 /* slower is given up */
+#define UPLOAD_LEAST_BPS 1e5 /* a slower upload is aborted */
 #define SAVED_MAX_BYTES 65536
 #define STOP_TIMEOUT_S 120.0
-#define BACKOFF_MIN_S 0.5 /* between attempts to connect */
+#define BACKOFF_MIN_S 0.5 /* seconds between attempts to connect */
 #define BACKOFF_MAX_S 8.0
 
 static bool ask(void *user, const char *what, bool echo, unsigned *number, char *answer,
@@ -57,7 +57,7 @@ int rog_remote_connect(struct rog_remote_host *host, struct rog_error *err)
     pthread_mutex_lock(&host->remote->mutex);
     host->connection = connection;
     if (code == 0 && connection->address &&
-        host->remote->address) /* a tester is no part of the run */
+        host->remote->address) /* a tester does not take part in the run */
         snprintf(host->remote->address[host->rank], sizeof(rog_remote_address), "%s",
                  connection->address);
     pthread_mutex_unlock(&host->remote->mutex);
@@ -101,7 +101,7 @@ static void set_placed(struct rog_remote_host *host)
 
 /* ---- trainer and files ---- */
 
-/* What all hosts of the run take their bundles from: the sweep's, where it holds them. */
+/* Finds the bundles for all hosts of the run: those of the sweep, if it holds the hosts. */
 static int bundles_of(struct rog_remote *remote, struct rog_bundle_cache **cache,
                       struct rog_error *err)
 {
@@ -120,7 +120,7 @@ static int bundles_of(struct rog_remote *remote, struct rog_bundle_cache **cache
     return code;
 }
 
-/* The bundle for the host's machine and the run's files, as one tree. */
+/* Deploys the bundle for the host's architecture and the run's files, as one tree. */
 static int deploy(struct rog_remote_host *host, struct rog_error *err)
 {
     static const char *const ask[] = {"uname", "-m", NULL};
@@ -178,8 +178,8 @@ static int probe(struct rog_remote_host *host, struct rog_error *err)
     return 0;
 }
 
-/* Ends and removes what other runs of this sweep ($3 is their token) have left on this host, which
- * was given up in them, in folders beside $2. */
+/* Ends and removes what other runs of this sweep ($3 is their token), which gave up this host, have
+ * left on it in folders beside $2. */
 static const char end_others[] =
     "for left in \"${2%/*}\"/*; do "
     "[ \"$left\" = \"$2\" ] || ! grep -qF -e \"$3\" \"$left/host.json\" 2>/dev/null || "
@@ -234,14 +234,14 @@ int rog_remote_prepare(struct rog_remote_host *host, struct rog_error *err)
 
 /* ---- the run's folder ---- */
 
-/* Ends and removes what other attempts at the run have left on this host ($3 is all of them but for
- * the attempt's number, $4 the rank), then makes the folder $2. */
+/* Ends and removes what other attempts at the run have left on this host ($3 is the beginning of
+ * their folders without the attempt's number, $4 the rank), then creates the folder $2. */
 static const char make_folder[] =
     "for left in \"$3\"-*-\"$4\"; do "
     "[ ! -d \"$left\" ] || \"$1\" host --folder \"$left\" --stop || exit 1; done; "
     "umask 077; mkdir -p \"${2%/*}\" && mkdir \"$2\" && : >\"$2/lease\"";
 
-/* Sends a text by way of a file in the mirror here. */
+/* Sends a text by a temporary file in the local mirror. */
 static int send_text(struct rog_remote_host *host, const char *text, const char *name,
                      struct rog_error *err)
 {
@@ -267,7 +267,8 @@ static int send_key(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* How many workers the run begins with: the others do not come now. The mutex is held. */
+/* Counts the workers that the run starts with; the others do not come now. Call it with the mutex
+ * held. */
 static size_t count_awaited(const struct rog_remote *remote)
 {
     size_t awaited = 0;
@@ -304,9 +305,9 @@ static int send_all(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* ---- a run that goes on ---- */
+/* ---- resuming a run ---- */
 
-/* Sends a file of the mirror, where it is there. */
+/* Sends a file of the mirror, if it exists. */
 static int send_file(struct rog_remote_host *host, const char *name, struct rog_error *err)
 {
     struct stat status;
@@ -321,7 +322,7 @@ static int send_file(struct rog_remote_host *host, const char *name, struct rog_
     return code;
 }
 
-/* What server.json names. */
+/* Sends a file that server.json names. */
 static int send_named(struct rog_remote_host *host, const struct rog_json *saved, const char *name,
                       struct rog_error *err)
 {
@@ -329,7 +330,7 @@ static int send_named(struct rog_remote_host *host, const struct rog_json *saved
     return file[0] ? send_file(host, file, err) : 0;
 }
 
-/* It is the server's there now. */
+/* Removes the local copy of the pause, which is now the server's. */
 static int forget_pause(struct rog_remote_host *host, struct rog_error *err)
 {
     char *path = rog_path_join(host->mirror, ROG_RUN_PAUSED);
@@ -338,12 +339,12 @@ static int forget_pause(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* What it goes on from. */
+/* Sends the files that the server resumes from. */
 static int send_saved(struct rog_remote_host *host, struct rog_error *err)
 {
     static const char *const names[] = {ROG_STATE_FOLDER "/0", ROG_STATE_FOLDER "/1",
                                         ROG_RUN_LAYOUT, ROG_RUN_PAUSED, ROG_RUN_SERVER_STATE};
-    struct rog_json *saved = NULL; /* none: there is its state alone */
+    struct rog_json *saved = NULL; /* NULL: there is only its state */
     char *path = rog_path_join(host->mirror, ROG_RUN_SERVER_STATE), *text = NULL;
     size_t size = 0;
     int code = path ? 0 : rog_fail_nomem(err);
@@ -365,11 +366,11 @@ static int send_saved(struct rog_remote_host *host, struct rog_error *err)
     return code;
 }
 
-/* Whoever goes on with a stream looks whether the last line is whole. */
+/* A program that continues a stream checks that the last line is complete. */
 static const char make_hole[] = "truncate -s \"$2\" -- \"$1\" && echo >>\"$1\"";
 
-/* A stream goes on there where it ends here. What is here already is a hole there, which nobody
- * reads, and the end of a line. */
+/* Makes a stream on the host continue where the local copy ends: the part before is a hole that is
+ * never read, and a newline. */
 static int continue_stream(struct rog_remote_host *host, const char *name, struct rog_error *err)
 {
     struct stat status;

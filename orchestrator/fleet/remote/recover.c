@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command that brings a host back, run here. */
+/* Runs the command that recovers a host, and waits until the host is well. */
 #include <orchestrator/fleet/remote/recover.h>
 
 #include <math.h>
@@ -9,24 +9,24 @@
 #include <orchestrator/fleet/remote/place.h>
 #include <rog/events.h>
 
-/* Longest that the command may take; less where the cluster's stall_limit is. */
+/* Maximum seconds that the command may take; less if the cluster's stall_limit is less. */
 #define COMMAND_S 60.0
-#define COMMAND_GRACE_S 10.0 /* for the host to end it */
+#define COMMAND_GRACE_S 10.0 /* for the host to kill it */
 #define ANSWER_TIMEOUT_S 30.0
-/* A host goes down within this time after a command such as `reboot` has returned. */
+/* After a command such as `reboot` has returned, a host goes down within this time, s. */
 #define SETTLE_S 10.0
 #define SETTLE_STEP_S 1.0
 
 #define TIMEOUT_STATUS 124 /* of timeout(1) */
-#define SIGNAL_STATUS 128  /* and more: ended by a signal */
+#define SIGNAL_STATUS 128  /* plus the signal's number: ended by a signal */
 
-/* *lost: the command took the connection with it. */
+/* Runs the command. Sets *lost if the connection broke with it. */
 static int run_command(struct rog_remote_host *host, const char *command, double limit_s,
                        bool *lost, struct rog_error *err)
 {
     char limit[32];
     snprintf(limit, sizeof limit, "%g", limit_s);
-    /* What hangs is ended there, so that it is not in the way of the next attempt. */
+    /* A command that hangs is killed on the host, so that it does not disturb the next attempt. */
     const char *const argv[] = {"timeout", "-k", "5", limit, "sh", "-c", command, NULL};
     struct rog_command_result result = {0};
     struct rog_error cause = {0};
@@ -49,7 +49,7 @@ static int run_command(struct rog_remote_host *host, const char *command, double
                         host->title, limit_s, command);
     else if (code)
         code = rog_fail_from(err, &cause, "%s: its recover command", host->title);
-    else if (result.status < SIGNAL_STATUS && /* else the host may be on its way down */
+    else if (result.status < SIGNAL_STATUS && /* else the host may be going down */
              rog_connection_succeeded(host->connection, "its recover command", &result, &cause))
         code = rog_fail(err, ROG_EFAILED, "%s: %s", host->title, cause.message);
     rog_command_result_release(&result);
@@ -77,7 +77,7 @@ static int await_return(struct rog_remote_host *host, double until_s, struct rog
     return code;
 }
 
-/* Until it has answered for SETTLE_S without a break. */
+/* Waits until the host has answered for SETTLE_S without interruption. */
 static int settle(struct rog_remote_host *host, bool lost, struct rog_error *err)
 {
     static const char *const nothing[] = {"true", NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs on real hosts: threads, stages, and what the runner sees of them. */
+/* Executes runs on real hosts: controls the threads and stages, and reports to the runner. */
 #include <orchestrator/fleet/remote/remote.h>
 
 #include <errno.h>
@@ -21,10 +21,11 @@
 #include <orchestrator/store/ingest.h>
 #include <rog/events.h>
 
-/* After a worker's process has ended: until the server has noticed, and its events are here. */
+/* Seconds after the end of a worker's process until the server has noticed and its events are
+ * here. */
 #define LOST_S 10.0
 
-/* Says and records what the threads had to say. */
+/* Shows and records the messages of the threads. */
 static void log_messages(struct rog_remote *remote)
 {
     pthread_mutex_lock(&remote->mutex);
@@ -43,7 +44,7 @@ static void log_messages(struct rog_remote *remote)
     }
 }
 
-/* ---- ending ---- */
+/* ---- end ---- */
 
 static void stop(void *state, bool leave)
 {
@@ -61,7 +62,7 @@ static void stop(void *state, bool leave)
     free(remote);
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
 static int init_host(struct rog_remote *remote, size_t rank, struct rog_error *err)
 {
@@ -89,7 +90,7 @@ static int start_threads(struct rog_remote *remote, struct rog_error *err)
     return code;
 }
 
-/* The token of a rogctl that is gone, which holds the hosts for what it has begun there. */
+/* Reads the token with which an earlier rogctl, which is gone, holds the hosts. */
 static bool read_token(const char *path, char token[ROG_CLAIM_TOKEN_BYTES])
 {
     char *text = NULL;
@@ -102,8 +103,8 @@ static bool read_token(const char *path, char token[ROG_CLAIM_TOKEN_BYTES])
     return good;
 }
 
-/* All hosts are needed at once. What they are held with is kept in the run's folder for a rogctl
- * that takes the run up. */
+/* Claims all hosts at once. The token is kept in the run's folder for a rogctl that adopts the
+ * run. */
 static int begin_hold(struct rog_remote *remote, struct rog_error *err)
 {
     char token[ROG_CLAIM_TOKEN_BYTES];
@@ -160,10 +161,10 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
     return code;
 }
 
-/* ---- going on ---- */
+/* ---- supervising ---- */
 
-/* Whether all hosts have come so far but workers' that the run does without: they are away, or
- * take no part any more. */
+/* Returns whether all hosts have reached the stage, except workers' hosts that are away or no
+ * longer take part. */
 static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage stage)
 {
     for (size_t i = 0; i < remote->count; i++) {
@@ -175,8 +176,8 @@ static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage s
     return true;
 }
 
-/* A worker's host that there is no connection to, after all the time that it is given to come: that
- * of an attempt to connect is another. */
+/* Returns whether a worker's host without a connection is not expected any more. The limit is
+ * separate from that of an attempt to connect. */
 static bool does_not_come(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
     double limit_s = remote->attempt->cluster->worker_timeout_s;
@@ -185,8 +186,8 @@ static bool does_not_come(const struct rog_remote *remote, const struct rog_remo
            (!host->connection && (is_called || rog_hold_misses(remote->hold, host->rank)));
 }
 
-/* Whether the run begins now: all hosts are prepared, or enough workers', and the others do not
- * come. */
+/* Returns whether the run starts now: all hosts are prepared, or enough workers' hosts are, and the
+ * others are not expected any more. */
 static bool may_place(const struct rog_remote *remote)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
@@ -208,7 +209,7 @@ static void choose_shaping(struct rog_remote *remote)
 {
     struct rog_remote_right *right = calloc(remote->count, sizeof *right);
     if (!right)
-        return; /* pacing is what is left */
+        return; /* pacing needs no shaping */
     for (size_t i = 0; i < remote->count; i++) {
         right[i] = remote->host[i].right;
         right[i].needless = i && (!rog_trace_is_limited(remote->attempt->config, (int64_t)i) ||
@@ -219,7 +220,7 @@ static void choose_shaping(struct rog_remote *remote)
     free(right);
 }
 
-/* Until it comes. */
+/* Starts the run without the host until it comes. */
 static void begin_without(struct rog_remote_host *host)
 {
     host->late = true;
@@ -229,7 +230,8 @@ static void begin_without(struct rog_remote_host *host)
     host->waits_s = host->called_s > 0 ? host->called_s : host->remote->begun_s;
 }
 
-/* Lets the hosts go on when all have come so far. True: they may be placed from now on. */
+/* Lets hosts enter the next stage when all have reached this one. Returns true if the run may be
+ * placed on them now. */
 static bool let_go_on(struct rog_remote *remote)
 {
     enum rog_remote_stage before = remote->allowed;
@@ -251,8 +253,8 @@ static bool let_go_on(struct rog_remote *remote)
     return before == ROG_REMOTE_BEGUN && remote->allowed > before;
 }
 
-/* Too few workers' hosts have been reached for a run to begin, and that has not changed for long.
- */
+/* Fails if too few workers' hosts have been reached to start the run, and this has not changed for
+ * long. */
 static int look_for_too_few(const struct rog_remote *remote, struct rog_error *err)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
@@ -279,12 +281,13 @@ static int look_for_too_few(const struct rog_remote *remote, struct rog_error *e
                     first->title);
 }
 
-/* The first host that has failed for good, or the server's, which nobody can do without. */
+/* Finds the first host that has failed permanently, or the server's host if it has been away for
+ * too long. */
 static int look_for_failures(const struct rog_remote *remote, struct rog_error *err)
 {
     for (size_t i = 0; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
-        /* What is wrong with the cluster file is so for all runs. */
+        /* An error in the cluster file concerns all runs. */
         bool is_final = host->cause.code == ROG_EINVAL || host->cause.code == ROG_ENOMEM;
         if (host->failed)
             return rog_fail(err, is_final ? host->cause.code : ROG_EFAILED, "%s",
@@ -298,7 +301,8 @@ static int look_for_failures(const struct rog_remote *remote, struct rog_error *
     return look_for_too_few(remote, err);
 }
 
-/* How long nothing has come from a host: of its stream, or since the run was over. */
+/* Returns for how long a host has been silent: since its stream last grew, or since the run
+ * ended. */
 static double silent_s(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
     struct stat status;
@@ -311,8 +315,8 @@ static double silent_s(const struct rog_remote *remote, const struct rog_remote_
     return silent_s;
 }
 
-/* The run is over: workers that are away are waited for a little longer, as what they have recorded
- * and the hosts that hold it are worth it, but not for ever. */
+/* After the end of the run, waits a little longer for workers that are away, to fetch their records
+ * and to clean up their hosts, but not forever. */
 static void give_up(struct rog_remote *remote)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
@@ -326,7 +330,7 @@ static void give_up(struct rog_remote *remote)
     }
 }
 
-/* Says of whom not all that was recorded may be here. */
+/* Reports which workers' records may be incomplete. */
 static void say_what_is_missing(struct rog_remote *remote)
 {
     for (size_t i = 1; i < remote->count; i++) {
@@ -339,15 +343,15 @@ static void say_what_is_missing(struct rog_remote *remote)
     }
 }
 
-/* A worker's process has ended well, which a program's does also when it has not finished: then it
- * has left the others alone. */
+/* Judges a worker whose process has exited successfully. A program may do so before it has
+ * finished: then it has left the other workers alone. */
 static int judge_leaver(const struct rog_remote *remote, struct rog_remote_host *host,
                         struct rog_error *err)
 {
     bool has_left = host->reached == ROG_REMOTE_ENDED && !host->lingered;
     if (!has_left || host->is_judged)
         return 0;
-    /* Without the server its events are old. */
+    /* While the server's host is away, its events are not up to date. */
     if (host->left_s == 0 || remote->host[0].lost)
         host->left_s = rog_clock_s();
     if (remote->server_ended_s == 0 && rog_clock_s() - host->left_s < LOST_S)
@@ -371,7 +375,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     bool held = false, queued = false;
     int code = rog_hold_check(remote->hold, &held, &queued, err);
     if (queued && !remote->attempt->adopt)
-        remote->begun_s = rog_clock_s(); /* nobody has been waited for yet who might come */
+        remote->begun_s = rog_clock_s(); /* waiting for hosts begins only now */
     give_up(remote);
     if (code == 0)
         code = look_for_failures(remote, err);

@@ -4,9 +4,9 @@
 
 #include <orchestrator/fleet/executor.h>
 
-/* Runs on real hosts: trainer and files are deployed, a supervisor (`rog-trainer host`) on each
- * host runs its part, replays the bandwidth and measures energy, and continues when the connection
- * is lost; what it writes is copied here. */
+/* Executes runs on real hosts: deploys trainer and files; on each host, a supervisor (`rog-trainer
+ * host`) runs its part, replays the bandwidth and measures energy, and continues when the
+ * connection is lost; what it writes is copied to this machine. */
 extern const struct rog_executor rog_remote_executor;
 
 #endif

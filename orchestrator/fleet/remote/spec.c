@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes what a host's supervisor is to do. */
+/* Writes the task of a host's supervisor. */
 #include <orchestrator/fleet/remote/spec.h>
 
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <orchestrator/conf/wrapper.h>
 
 #define PACE_OPTION "--pace"
-#define SERVER_TIMEOUT_S 1e6 /* the most it takes */
+#define SERVER_TIMEOUT_S 1e6 /* maximum of the option */
 
 const struct rog_json *rog_remote_settings(const struct rog_cluster *cluster, size_t rank)
 {
@@ -80,7 +80,7 @@ int rog_remote_right_read(struct rog_remote_right *right, const char *answer, st
 void rog_remote_shaping_choose(struct rog_remote_shaping *shaping,
                                const struct rog_remote_right *right, size_t count, bool at_server)
 {
-    size_t no_egress = 0, no_ingress = 0; /* the first worker without */
+    size_t no_egress = 0, no_ingress = 0; /* the first worker without each of them */
     bool needless = true;
     for (size_t i = count - 1; i > 0; i--) {
         if (right[i].needless)
@@ -139,7 +139,7 @@ static void add_argument(struct rog_json *list, const char *format, ...)
     rog_json_append(list, rog_json_new_string(text));
 }
 
-/* What serve or work is told besides what the supervisor tells it itself. */
+/* Makes the arguments of serve or work, except those that the supervisor adds itself. */
 static struct rog_json *make_arguments(const struct rog_cluster *cluster, const char *server,
                                        size_t rank, size_t awaited, bool pace)
 {
@@ -147,8 +147,8 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, const 
     if (rank) {
         add_argument(list, "--server");
         add_argument(list, "%s", server);
-        /* A worker that is away goes on waiting for its server; when nobody wants it any more its
-         * supervisor ends it. */
+        /* A worker that is away keeps waiting for its server. Its supervisor ends it when it is no
+         * longer needed. */
         add_argument(list, "--server-timeout");
         add_argument(list, "%.0f", SERVER_TIMEOUT_S);
     } else {
@@ -170,7 +170,7 @@ static struct rog_json *make_arguments(const struct rog_cluster *cluster, const 
     return list;
 }
 
-/* Where in its trace the worker starts. */
+/* Writes where in its trace the worker starts. */
 static void put_start(struct rog_json *to, const struct rog_json *config, size_t rank)
 {
     const struct rog_json *worker = rog_json_at(rog_json_get(config, "workers"), rank - 1);
@@ -178,7 +178,7 @@ static void put_start(struct rog_json *to, const struct rog_json *config, size_t
     rog_json_put_number(to, "phase", rog_json_get_number(worker, "trace_phase", 0));
 }
 
-/* The workers as the server shapes them. */
+/* Lists the workers that the server shapes. */
 static struct rog_json *make_peers(const struct rog_json *config, const struct rog_cluster *cluster,
                                    const rog_remote_address *known)
 {
@@ -197,7 +197,7 @@ static struct rog_json *make_peers(const struct rog_json *config, const struct r
     return peers;
 }
 
-/* NULL: nothing is shaped on this host. */
+/* Returns the shaping of a host; NULL: nothing is shaped on it. */
 static struct rog_json *make_shape(const struct rog_json *config, const struct rog_cluster *cluster,
                                    const rog_remote_address *known,
                                    const struct rog_remote_shaping *shaping, size_t rank)

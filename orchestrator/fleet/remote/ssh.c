@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters of real hosts that are reached by ssh. */
+/* Defines the kind of cluster whose hosts are reached by ssh. */
 #include <orchestrator/fleet/cluster_kinds.h>
 #include <orchestrator/fleet/remote/remote.h>
 #include <orchestrator/ssh/ssh.h>

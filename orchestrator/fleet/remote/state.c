@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the threads of the hosts share: their beginning and end, and what they have to say. */
+/* Starts and ends the hosts' threads, and collects their messages. */
 #include <orchestrator/fleet/remote/state.h>
 
 #include <math.h>
@@ -11,9 +11,9 @@
 #include <common/clock.h>
 #include <common/file.h>
 
-#define MOMENT_S 0.3        /* for a call that is about to end by itself */
+#define MOMENT_S 0.3        /* for a call that is about to return */
 #define CLEAN_LIMIT_S 120.0 /* for hosts to be cleaned up */
-#define GRACE_S 1.5         /* the same where somebody is in a hurry */
+#define GRACE_S 1.5         /* the same if the user is in a hurry */
 #define STEP_S 0.1
 
 void rog_remote_init(struct rog_remote *remote, const struct rog_attempt *attempt)
@@ -68,7 +68,7 @@ void rog_remote_wait_over(struct rog_remote_host *host)
     pthread_mutex_unlock(&host->remote->mutex);
 }
 
-/* By CLOCK_MONOTONIC. */
+/* Converts a time of CLOCK_MONOTONIC. */
 static struct timespec moment(double at_s)
 {
     return (struct timespec){.tv_sec = (time_t)at_s, .tv_nsec = (long)(1e9 * (at_s - floor(at_s)))};
@@ -113,7 +113,7 @@ static bool all_gone(const struct rog_remote_host *hosts, size_t count)
     return true;
 }
 
-/* Until all threads are about to end, or the time for it is over. */
+/* Waits until all threads are about to end, or the time for it is over. */
 static void await_threads(struct rog_remote *remote, const struct rog_remote_host *hosts,
                           size_t count)
 {

@@ -12,22 +12,22 @@
 #include <orchestrator/fleet/remote/place.h>
 
 #define PIECE_BYTES 65536
-#define PATIENCE_S 600.0 /* a small device takes its time for a test */
+#define PATIENCE_S 600.0 /* a small device may need long for a test */
 #define PAUSE_S 2.0
 
 struct tester {
     struct rog_attempt attempt;
-    struct rog_remote remote; /* of one host, the tester */
+    struct rog_remote remote; /* with a single host, the tester */
     struct rog_remote_host host;
 
-    /* Under the mutex. */
-    char *path; /* to be tested; NULL: nothing */
+    /* Protected by the mutex. */
+    char *path; /* of a checkpoint to test; NULL: none */
     char *line; /* the answer; NULL: not yet */
     bool failed;
     struct rog_error cause;
 };
 
-/* $1 the trainer, $2 the configuration; the checkpoint comes as input. */
+/* $1: the trainer, $2: the configuration. The checkpoint is the input. */
 static const char test_script[] =
     "dir=$(mktemp -d) || exit 1; trap 'rm -rf \"$dir\"' EXIT; trap 'exit 1' HUP INT TERM; "
     "printf %s \"$2\" >\"$dir/config.json\" && cat >\"$dir/model.safetensors\" && "
@@ -49,7 +49,7 @@ static int give_piece(void *user, const void **data, size_t *size, struct rog_er
     return 0;
 }
 
-/* The first line of the answer that is an event of a result, or of its failure. */
+/* Finds the first line of the answer that is a result event or a failure. */
 static int take_answer(struct tester *tester, const struct rog_command_result *result, char **line,
                        struct rog_error *err)
 {
@@ -90,8 +90,8 @@ static int test(struct tester *tester, const char *path, char **line, struct rog
     return code;
 }
 
-/* Connects and deploys where that is still to be done, then tests; begins again when the connection
- * breaks. A host that is away is waited for as long as a run without progress (stall_limit). */
+/* Connects and deploys if necessary, then tests. Repeats this if the connection breaks. Waits for a
+ * host that does not answer as long as for a run without progress (stall_limit). */
 static int serve(struct tester *tester, const char *path, char **line, struct rog_error *err)
 {
     struct rog_remote_host *host = &tester->host;
@@ -158,7 +158,7 @@ static int begin(void **state, const struct rog_attempt *attempt, struct rog_err
     if (!tester)
         return rog_fail_nomem(err);
     tester->attempt = *attempt;
-    tester->attempt.adopt = true; /* taken up, not begun: nothing is to be shaped there */
+    tester->attempt.adopt = true; /* as for an adopted run: nothing needs to be shaped */
     struct rog_remote_host *host = &tester->host;
     rog_remote_init(&tester->remote, &tester->attempt);
     host->remote = &tester->remote;
@@ -166,7 +166,7 @@ static int begin(void **state, const struct rog_attempt *attempt, struct rog_err
     host->name = rog_json_get_string(host->settings, "host", "");
     snprintf(host->title, sizeof host->title, "the tester (%.64s)", host->name);
     int code = rog_remote_files_new(&tester->remote.files, attempt->config, NULL, NULL, err);
-    tester->attempt.config = NULL; /* borrowed for this call alone */
+    tester->attempt.config = NULL; /* borrowed during this call only */
     if (code == 0) {
         int cause = pthread_create(&host->thread, NULL, live, tester);
         host->has_thread = cause == 0;

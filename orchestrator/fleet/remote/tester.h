@@ -3,9 +3,9 @@
 #define ROG_FLEET_REMOTE_TESTER_H
 
 /*
- * `rog-trainer test` on the tester host of a cluster: checkpoints are sent one by one, and events
- * come back. This is done by a thread with its own connection; the trainer and the files that the
- * run's configuration names are deployed there first. A lost connection is made again.
+ * Runs `rog-trainer test` on the tester host of a cluster: sends checkpoints one by one, and
+ * receives events. A thread with its own connection does this; it first deploys the trainer and the
+ * files that the run's configuration names. It reconnects if the connection is lost.
  */
 
 #include <orchestrator/fleet/executor.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people see of the hosts while a run begins, goes on and ends. */
+/* Writes the messages about hosts while a run starts, continues and ends. */
 #include <orchestrator/fleet/remote/state.h>
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 /* ---- hosts that are away ---- */
 
-/* A worker's host holds up nobody while the run goes on without it. */
+/* A worker's host does not delay a run that continues without it. */
 static const char *words_for(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
     bool goes_on = remote->allowed >= ROG_REMOTE_RUNNING || remote->attempt->adopt;
@@ -17,7 +17,7 @@ static const char *words_for(const struct rog_remote *remote, const struct rog_r
                                    : "waiting for ";
 }
 
-/* What has been waited for longest; the server's host comes first. */
+/* Writes the host that has been away longest. The server's host takes precedence. */
 static bool say_who_is_away(const struct rog_remote *remote, char *what, size_t bytes,
                             double *since_s)
 {
@@ -40,13 +40,13 @@ static bool say_who_is_away(const struct rog_remote *remote, char *what, size_t 
     return true;
 }
 
-/* ---- what is done ---- */
+/* ---- activities ---- */
 
 static const char *const activities[] = {"connecting to", "preparing", "deploying the run to",
                                          "starting"};
 #define ACTIVITIES (sizeof activities / sizeof *activities)
 
-/* ACTIVITIES: it waits for others, or runs. */
+/* Returns an index into activities, or ACTIVITIES if the host waits for others or runs. */
 static size_t activity_of(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
     enum rog_remote_stage starts = host->rank ? ROG_REMOTE_RUNNING : ROG_REMOTE_SERVING;
@@ -60,7 +60,7 @@ static size_t activity_of(const struct rog_remote *remote, const struct rog_remo
     return is_placed && remote->allowed >= starts ? 3 : ACTIVITIES;
 }
 
-/* Of the hosts that are furthest behind. */
+/* Writes the activity of the hosts that are furthest behind. */
 static bool say_what_is_done(struct rog_remote *remote, char *what, size_t bytes, double *since_s)
 {
     const struct rog_remote_host *first = NULL;
