@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An ssh agent, and a thread that shows one of its keys at a time. */
+/* Connects to an ssh agent, and presents one of its keys at a time to libssh from a thread. */
 #include <orchestrator/ssh/agent.h>
 
 #include <errno.h>
@@ -26,18 +26,18 @@
 #define SIGN 13
 
 struct rog_agent {
-    int real;    /* the agent */
-    int ends[2]; /* libssh's, ours; -1: none, or given away */
+    int real;    /* socket of the real agent */
+    int ends[2]; /* socket pair: libssh's end, our end; -1: not open, or given away */
     struct rog_agent_key *keys;
     size_t count;
     pthread_t thread;
     bool has_thread;
-    bool answers;          /* else what comes would be the answer to an earlier request */
-    pthread_mutex_t mutex; /* for the choice */
+    bool answers;          /* if false, the next reply would belong to an earlier request */
+    pthread_mutex_t mutex; /* protects the choice */
     const struct rog_agent_key *chosen, *shown;
 };
 
-/* ---- messages: a length, big-endian, and as many bytes, of which the first is the kind ---- */
+/* ---- messages: a length, big-endian, then as many bytes, of which the first is the type ---- */
 
 struct message {
     unsigned char *bytes;
@@ -55,7 +55,7 @@ static void put_number(unsigned char *at, size_t value)
         at[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/* Until the moment `until_s` of rog_clock_s; INFINITY: without end. */
+/* Waits until a time of rog_clock_s; INFINITY: forever. */
 static bool await(int fd, bool out, double until_s)
 {
     struct pollfd end = {.fd = fd, .events = out ? POLLOUT : POLLIN};
@@ -109,7 +109,7 @@ static bool transmit(int fd, const struct message *message, double until_s)
            move_all(fd, message->bytes, message->size, true, until_s);
 }
 
-/* A string of a message; NULL where it is not whole. */
+/* Reads a string of a message; NULL if it is incomplete. */
 static const unsigned char *take_string(const struct message *message, size_t *at, size_t *bytes)
 {
     if (message->size - *at < 4)
@@ -149,7 +149,7 @@ static struct message list_of(const struct rog_agent_key *key)
     return list;
 }
 
-/* The request with the key that the agent has in the place of the one that is shown. */
+/* Returns the request with the agent's key in place of the one that is shown. */
 static struct message request_of(const struct message *asked, const struct rog_agent_key *shown,
                                  const struct rog_agent_key *chosen)
 {
@@ -157,7 +157,7 @@ static struct message request_of(const struct message *asked, const struct rog_a
     struct message request = {0};
     const unsigned char *key = take_string(asked, &at, &bytes);
     if (!key || bytes != shown->bytes || memcmp(key, shown->blob, bytes) != 0)
-        return request; /* no other key is lent */
+        return request; /* only the chosen key may be used */
     size_t rest = asked->size - at;
     request.size = 1 + 4 + chosen->bytes + rest;
     request.bytes = malloc(request.size);
@@ -202,7 +202,7 @@ static void *serve(void *user)
     return NULL;
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static int take_list(struct rog_agent *agent, const struct message *list, struct rog_error *err)
 {
@@ -240,7 +240,7 @@ static int list_keys(struct rog_agent *agent, const char *path, struct rog_ssh_w
     if (strlen(path) >= sizeof address.sun_path)
         return rog_fail(err, ROG_ENOTFOUND, "%s is too long for the path of a socket", path);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    /* Where too many wait for it already, there is none. */
+    /* A non-blocking socket, because connect would block if the agent's queue is full. */
     agent->real = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (agent->real < 0)
         return rog_fail(err, ROG_EIO, "cannot create a socket: %s", strerror(errno));

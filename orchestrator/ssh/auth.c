@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logging in to a host: by a key, a password, or answers to its questions. */
+/* Logs in to a host: with a key, a password, or answers to its questions. */
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <ctype.h>
@@ -16,26 +16,26 @@
 #define TRIES 3
 #define MAX_NAMED 8
 #define MAX_PROMPTS 8
-#define MAX_STEPS 4 /* methods that a host wants one after the other */
+#define MAX_STEPS 4 /* methods that a host may require one after the other */
 #define ANSWER_BYTES 512
 
-/* Logging in to one host. */
+/* State of a login to one host. */
 struct login {
     struct rog_ssh *ssh;
     const struct rog_ssh_options *options;
     struct rog_keys keys;
-    size_t offered;            /* of them */
+    size_t offered;            /* number of keys offered */
     char answer[ANSWER_BYTES]; /* wiped at the end */
-    char *locked;              /* a key file that nobody gave the passphrase of */
-    bool was_wrong;            /* what they gave was not right */
-    bool uses_keys;            /* the configuration does */
-    int methods;               /* that the host goes on with */
-    bool takes_keys;           /* the host does */
-    const char *accepted;      /* what it has accepted, but wants more; NULL: nothing */
-    bool was_asked;            /* somebody has answered what the host asked last */
+    char *locked;              /* a key file whose passphrase the user did not give */
+    bool was_wrong;            /* the passphrase given was wrong */
+    bool uses_keys;            /* the configuration allows keys */
+    int methods;               /* methods that the host accepts next */
+    bool takes_keys;           /* the host accepts keys */
+    const char *accepted;      /* what it has accepted while it requires more; NULL: nothing */
+    bool was_asked;            /* the user answered the host's last question */
 };
 
-/* A person may take as long as they like. */
+/* Asks the user, without a time limit. */
 static bool ask(struct login *login, const char *what, bool echo, unsigned *number)
 {
     const struct rog_ssh_options *options = login->options;
@@ -50,8 +50,8 @@ static bool ask(struct login *login, const char *what, bool echo, unsigned *numb
 
 /* ---- keys ---- */
 
-/* The private key of a file, whose passphrase somebody may be asked for; NULL: there is none to be
- * had. */
+/* Returns the private key of a file, asking the user for its passphrase if necessary; NULL on
+ * failure. */
 static ssh_key open_key(struct login *login, const char *file)
 {
     ssh_key key = NULL;
@@ -71,8 +71,8 @@ static ssh_key open_key(struct login *login, const char *file)
     return good ? key : NULL;
 }
 
-/* A host that knows the public key is shown that we have the private one: only then is a passphrase
- * asked for. */
+/* Offers a key file. First asks the host whether it accepts the public key: only then the user is
+ * asked for a passphrase. */
 static int offer_file(struct login *login, const struct rog_key *key)
 {
     ssh_session session = login->ssh->session;
@@ -103,7 +103,7 @@ static int offer(struct login *login, const struct rog_key *key)
     return ssh_userauth_agent(login->ssh->session, NULL);
 }
 
-/* One after the other, until one is taken. A host may want more than one. */
+/* Offers the keys one after the other, until one is accepted. A host may require more than one. */
 static int by_key(struct login *login)
 {
     ssh_session session = login->ssh->session;
@@ -112,7 +112,7 @@ static int by_key(struct login *login)
         ssh_set_agent_socket(session, rog_agent_socket(login->keys.agent));
     for (size_t i = 0; i < login->keys.count; i++) {
         int now = offer(login, &login->keys.key[i]);
-        if (!ssh_is_connected(session)) /* it has had enough of them */
+        if (!ssh_is_connected(session)) /* the host refuses further keys */
             now = SSH_AUTH_ERROR;
         if (now == SSH_AUTH_PARTIAL)
             result = now;
@@ -142,7 +142,7 @@ static int by_password(struct login *login)
     return result;
 }
 
-/* A question of the host, as one that a terminal may be shown. */
+/* Returns the host's question without control characters, for the terminal. */
 static char *question_of(const struct login *login, const char *prompt)
 {
     char *what = rog_format("%s asks: %s", login->ssh->name, prompt ? prompt : "");
@@ -154,7 +154,8 @@ static char *question_of(const struct login *login, const char *prompt)
     return what;
 }
 
-/* Answers what the host asks until it asks no more. False: somebody did not answer. */
+/* Answers the host's questions until there are no more. Returns false if the user did not
+ * answer. */
 static bool converse(struct login *login, unsigned number[MAX_PROMPTS], int *result)
 {
     ssh_session session = login->ssh->session;
@@ -177,7 +178,7 @@ static bool converse(struct login *login, unsigned number[MAX_PROMPTS], int *res
     return answered;
 }
 
-/* *answered: nobody has refused to answer. */
+/* Sets *answered to false if the user did not answer. */
 static int by_questions(struct login *login, bool *answered)
 {
     int result = SSH_AUTH_DENIED;
@@ -188,16 +189,16 @@ static int by_questions(struct login *login, bool *answered)
     return *answered ? result : SSH_AUTH_DENIED;
 }
 
-/* Whether the configuration lets a kind of authentication be tried. */
+/* Returns whether the configuration allows that kind of authentication. */
 static bool may_use(const struct rog_ssh_settings *settings, const char *kind, const char *value)
 {
     return !rog_ssh_settings_say_no(value) &&
            (!settings->preferred || rog_known_hosts_matches(settings->preferred, kind));
 }
 
-/* ---- one method after the other ---- */
+/* ---- methods ---- */
 
-/* By the first of the methods that the host accepts. */
+/* Tries the methods that the host accepts, in order. */
 static int by_one_of(struct login *login, int methods)
 {
     const struct rog_ssh_settings *settings = &login->ssh->settings;
@@ -218,7 +219,7 @@ static int by_one_of(struct login *login, int methods)
     return result;
 }
 
-/* A host may want more than one, in an order of its own. */
+/* A host may require several methods, in an order of its own. */
 static int by_all(struct login *login)
 {
     int result = SSH_AUTH_DENIED;
@@ -233,7 +234,7 @@ static int by_all(struct login *login)
     return result;
 }
 
-/* ---- what is said ---- */
+/* ---- messages ---- */
 
 static bool has_public_file(const char *file)
 {
@@ -244,8 +245,8 @@ static bool has_public_file(const char *file)
     return has;
 }
 
-/* Where a new key is found: at the default name of its kind, or at the first name of the
- * configuration where no file is lost. NULL: there is none. */
+/* Returns the path for a new key: the default name of its type, or the first name in the
+ * configuration that no file has. NULL: there is none. */
 static const char *new_key_file(const struct rog_ssh_names *identities)
 {
     const char *first = NULL;
@@ -268,7 +269,8 @@ static const char *first_key_file(const struct rog_keys *keys)
     return NULL;
 }
 
-/* What has to be done before ssh-copy-id can use the file, as a part of a command line. */
+/* Returns what to do before ssh-copy-id can use the file, as a part of a command line. Heap
+ * memory. */
 static char *preparation(const char *file, const char *quoted, bool is_new)
 {
     if (is_new)
@@ -280,7 +282,8 @@ static char *preparation(const char *file, const char *quoted, bool is_new)
                : rog_strdup("install it there with: ");
 }
 
-/* ssh-copy-id asks the agent of the environment. */
+/* Returns a setting of the agent's variable for ssh-copy-id, which uses the agent of the
+ * environment. Heap memory. */
 static char *agent_variable(const struct rog_ssh_settings *settings)
 {
     const char *usual = getenv("SSH_AUTH_SOCK"), *agent = settings->identity_agent;
@@ -291,7 +294,7 @@ static char *agent_variable(const struct rog_ssh_settings *settings)
     return variable;
 }
 
-/* How to install a key there that the host accepts. Heap memory. */
+/* Returns how to install a key that the host accepts. Heap memory. */
 static char *way_in(const struct login *login)
 {
     const struct rog_ssh_settings *settings = &login->ssh->settings;
@@ -315,7 +318,7 @@ static char *way_in(const struct login *login)
     return advice;
 }
 
-/* The keys that were offered, at most as many as a line has room for. */
+/* Lists the offered keys, as many as fit into a line. */
 static void list_offered(const struct login *login, char *text, size_t bytes)
 {
     size_t used = 0;
@@ -331,7 +334,7 @@ static void list_offered(const struct login *login, char *text, size_t bytes)
         memcpy(text + used, ")", 2);
 }
 
-/* `why` ends with a command that takes the key's file. */
+/* `why` ends with a command whose argument is the key's file. */
 static int refuse_key(struct rog_error *err, const char *host, const char *file, const char *why)
 {
     char *quoted = rog_ssh_quote_word(file);
@@ -342,7 +345,7 @@ static int refuse_key(struct rog_error *err, const char *host, const char *file,
     return code;
 }
 
-/* NULL: keys were offered, or there was none. */
+/* Returns NULL if keys were offered, or there were none. */
 static const char *why_none_was_offered(const struct login *login)
 {
     const struct rog_ssh_settings *settings = &login->ssh->settings;
@@ -415,7 +418,7 @@ static int broken(const struct login *login, struct rog_error *err)
     return code;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole login ---- */
 
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err)

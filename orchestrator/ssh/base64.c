@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Base64 by libsodium. */
+/* Encodes and decodes base64 with libsodium. */
 #include <orchestrator/ssh/base64.h>
 
 #include <stdlib.h>

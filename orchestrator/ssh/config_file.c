@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading ssh_config(5) block by block. */
+/* Reads ssh_config(5), block by block. */
 #include <orchestrator/ssh/config_file.h>
 
 #include <ctype.h>
@@ -16,21 +16,21 @@
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 #define MAX_DEPTH 16
-#define MAX_FILES 1000 /* each time that one is read */
+#define MAX_FILES 1000 /* counted each time that a file is read */
 #define SYSTEM_CONFIG "/etc/ssh/ssh_config"
 
 struct reading {
     struct rog_ssh_settings *settings;
-    const char *home; /* what names in Include begin at: ~/.ssh or /etc/ssh */
+    const char *home; /* folder that relative names in Include refer to: ~/.ssh or /etc/ssh */
     unsigned depth, files;
-    bool counts; /* the block is for our host */
+    bool counts; /* the block applies to our host */
 };
 
 static int read_file(struct reading *reading, const char *path, struct rog_error *err);
 
 /* ---- blocks ---- */
 
-/* Host: patterns, of which a negated one excludes. */
+/* Matches a name against the patterns of Host. A negated pattern excludes it. */
 static bool is_listed(const char *value, const char *name)
 {
     bool found = false, excluded = false;
@@ -44,7 +44,7 @@ static bool is_listed(const char *value, const char *name)
     return found && !excluded;
 }
 
-/* What a criterion of Match is compared with; NULL: it cannot be known here. */
+/* Returns what a criterion of Match is compared with; NULL: it is not supported. */
 static const char *subject_of(const struct rog_ssh_settings *settings, const char *criterion,
                               const char *local)
 {
@@ -101,8 +101,8 @@ static int include(struct reading *reading, const char *value, struct rog_error 
             code = rog_fail_nomem(err);
         if (!code && glob(whole, 0, NULL, &found) == 0)
             for (size_t i = 0; !code && i < found.gl_pathc; i++) {
-                /* a block of one file does not go on in the next; an Include in a block that is
-                 * not ours is not looked at */
+                /* a block of one file does not continue in the next; an Include in a block that
+                 * does not apply is skipped */
                 code = counts ? read_file(reading, found.gl_pathv[i], err) : ROG_OK;
                 reading->counts = counts;
             }

@@ -2,13 +2,14 @@
 #ifndef ROG_SSH_CONFIG_FILE_H
 #define ROG_SSH_CONFIG_FILE_H
 
-/* Files of an ssh configuration, read where there is no ssh to ask: Host, Include, and Match with
- * what can be known here. Words that are not understood are remembered (not_understood). */
+/* Reads the files of an ssh configuration, if the ssh client is not installed: Host, Include, and
+ * Match with the criteria that can be evaluated here. Words that are not supported are recorded
+ * (not_understood). */
 
 #include <orchestrator/ssh/settings.h>
 
-/* Of settings->config, or of the user's file and then the system's. ROG_EINVAL a line is no
- * setting; ROG_EIO, ROG_EFORMAT a file cannot be read. */
+/* Reads settings->config, or the user's file and then the system's. Errors: ROG_EINVAL if a line is
+ * not a setting; ROG_EIO or ROG_EFORMAT if a file cannot be read. */
 int rog_ssh_config_read(struct rog_ssh_settings *settings, struct rog_error *err);
 
 #endif

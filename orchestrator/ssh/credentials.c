@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passphrases in locked memory, each asked for once. */
+/* Keeps passphrases in locked memory and asks for each once. */
 #include <orchestrator/ssh/credentials.h>
 
 #include <errno.h>
@@ -21,8 +21,8 @@
 struct answer {
     char *what;
     char *text;      /* ANSWER_BYTES, locked */
-    unsigned number; /* of the answers so far */
-    bool declined;   /* there will be none */
+    unsigned number; /* number of answers so far */
+    bool declined;   /* the user declined to answer */
     struct answer *next;
 };
 
@@ -31,11 +31,11 @@ struct rog_credentials {
     void *user;
     int cancel_fd;
     atomic_bool asking, cancelled;
-    pthread_mutex_t mutex; /* held while a person is asked */
+    pthread_mutex_t mutex; /* held while the user is asked */
     struct answer *answers;
 };
 
-/* Memory that is not swapped out and not dumped. A limit on locked memory is no reason to fail. */
+/* Allocates memory that is not swapped out or dumped. A limit on locked memory is not an error. */
 static char *locked_new(void)
 {
     void *at = mmap(NULL, ANSWER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -91,7 +91,7 @@ void rog_credentials_free(struct rog_credentials *credentials)
     free(credentials);
 }
 
-/* The entry of that name, made where there is none; NULL: no memory. */
+/* Returns the entry with that name, and creates it if necessary; NULL if memory ran out. */
 static struct answer *find(struct rog_credentials *credentials, const char *what)
 {
     for (struct answer *at = credentials->answers; at; at = at->next)
@@ -138,7 +138,7 @@ bool rog_credentials_ask(void *user, const char *what, bool echo, unsigned *numb
         return false;
     pthread_mutex_lock(&credentials->mutex);
     struct answer *answer = find(credentials, what);
-    /* Somebody else may have asked since. */
+    /* Another thread may have asked in the meantime. */
     bool known = answer && answer->number > *number;
     if (answer && !known && !answer->declined && answer->number < TRIES &&
         !atomic_load(&credentials->cancelled))

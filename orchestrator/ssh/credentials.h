@@ -3,11 +3,12 @@
 #define ROG_SSH_CREDENTIALS_H
 
 /*
- * Passphrases and passwords of this process: a person is asked for each once, however many
- * connections need it, and again where the answer was not right, three times in all. Answers lie in
- * locked memory that is left out of core dumps, are wiped at the end, and are written nowhere.
+ * Passphrases and passwords of this process. The user is asked for each once, however many
+ * connections need it, and again if the answer was wrong, three times in all. Answers are kept in
+ * locked memory that is left out of core dumps. They are wiped at the end and never written to a
+ * file.
  *
- * Threads: any number may ask; one question is put at a time.
+ * Threads: any number may ask; one question is asked at a time.
  */
 
 #include <stdbool.h>
@@ -17,8 +18,8 @@
 
 struct rog_credentials;
 
-/* Asks a person. `text` is the question, `echo` whether the answer may be seen; `cancel_fd` becomes
- * readable when nobody waits for the answer any more. False: there is no answer. */
+/* Asks the user. `text` is the question, `echo` whether the answer may be shown; `cancel_fd`
+ * becomes readable when the answer is no longer needed. Returns false if there is no answer. */
 typedef bool (*rog_credentials_prompt)(void *user, const char *text, bool echo, int cancel_fd,
                                        char *answer, size_t bytes);
 
@@ -26,13 +27,15 @@ int rog_credentials_new(struct rog_credentials **credentials, rog_credentials_pr
                         void *user, struct rog_error *err);
 void rog_credentials_free(struct rog_credentials *credentials);
 
-/* As rog_ssh_options.ask; `credentials` is one, or NULL: nobody is asked. */
+/* Has the signature of rog_ssh_options.ask. `credentials` is a struct rog_credentials; NULL: never
+ * ask. */
 bool rog_credentials_ask(void *credentials, const char *what, bool echo, unsigned *number,
                          char *answer, size_t bytes);
 
-/* Whether a person is being asked now: the terminal is theirs. False on NULL. */
+/* Returns whether the user is being asked now, so that nothing else may use the terminal. False for
+ * NULL. */
 bool rog_credentials_is_asking(struct rog_credentials *credentials);
-/* No question is put from now on, and one that is open is taken back. Harmless on NULL. */
+/* Asks no more questions from now on, and withdraws an open one. NULL is allowed. */
 void rog_credentials_cancel(struct rog_credentials *credentials);
 
 #endif

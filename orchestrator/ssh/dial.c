@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks names up and connects, without a wait that cannot be ended. */
+/* Resolves names and connects, so that every wait can be interrupted. */
 #include <orchestrator/ssh/dial.h>
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include <orchestrator/hosts/connection.h>
 #include <orchestrator/ssh/proxy.h>
 
-#define STEP_S 0.1 /* how often `stopped` is asked */
+#define STEP_S 0.1 /* seconds between calls of `stopped` */
 
 static int look_whether_stopped(const struct rog_ssh_dial *dial, struct rog_error *err)
 {
@@ -33,15 +33,15 @@ static int look_whether_stopped(const struct rog_ssh_dial *dial, struct rog_erro
 
 /* ---- names ---- */
 
-/* Looking a name up may take as long as the servers of the system's resolver like, and cannot be
- * ended: it is done by a thread that is left alone with it. */
+/* A name lookup can take as long as the resolver's servers do and cannot be interrupted. So a
+ * thread does it, which is abandoned if necessary. */
 struct lookup {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
     char *name, port[8];
     int flags, family;
 
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     bool done, abandoned;
     int result, cause; /* of getaddrinfo, errno */
     struct addrinfo *list;
@@ -111,7 +111,7 @@ static int start_thread(struct lookup *lookup, struct rog_error *err)
     return cause ? rog_fail(err, ROG_EIO, "cannot start a thread: %s", strerror(cause)) : ROG_OK;
 }
 
-/* Waits for the thread; *done: it has ended. */
+/* Waits for the thread. Sets *done if it has ended. */
 static int await_lookup(const struct rog_ssh_dial *dial, struct lookup *lookup, double until_s,
                         bool *done, struct rog_error *err)
 {
@@ -131,7 +131,7 @@ static int await_lookup(const struct rog_ssh_dial *dial, struct lookup *lookup, 
     return code;
 }
 
-/* AddressFamily. */
+/* Returns the value of AddressFamily. */
 static int family_of(const struct rog_ssh_settings *settings)
 {
     static const struct {
@@ -144,7 +144,7 @@ static int family_of(const struct rog_ssh_settings *settings)
     return AF_UNSPEC;
 }
 
-/* The addresses behind a name, to be freed by freeaddrinfo. */
+/* Resolves a name. Free the list with freeaddrinfo. */
 static int find_addresses(const struct rog_ssh_dial *dial, const char *name, unsigned port,
                           int flags, double until_s, struct addrinfo **list, struct rog_error *err)
 {
@@ -199,7 +199,8 @@ static bool is_local(const struct sockaddr *address)
                : IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
 }
 
-/* BindInterface: an address of it, as ssh has it rather one that others can reach. */
+/* BindInterface: binds to an address of the interface; like ssh, prefers one that other machines
+ * can reach. */
 static int bind_to_interface(int fd, int family, const char *name, struct rog_error *err)
 {
     struct ifaddrs *all = NULL;
@@ -254,7 +255,7 @@ static int connect_to(const struct rog_ssh_dial *dial, const struct addrinfo *to
     return code;
 }
 
-/* Each address has its part of the time. */
+/* Tries the addresses in order. Each gets an equal part of the remaining time. */
 static int connect_to_one(const struct rog_ssh_dial *dial, const struct addrinfo *list,
                           const struct addrinfo *from, double until_s, int *out,
                           struct rog_error *err)
@@ -287,10 +288,10 @@ static int dial_tcp(const struct rog_ssh_dial *dial, int *out, struct rog_error 
     return code;
 }
 
-/* ---- a command ---- */
+/* ---- proxy commands ---- */
 
-/* Not in a process group of its own: it may have to ask at the terminal. It ends when its input
- * does, at the latest with this process. */
+/* Starts the proxy command, in our process group, because it may have to ask at the terminal. It
+ * exits when its input is closed, at the latest when this process exits. */
 static int start_proxy(const char *command, int *out, struct rog_process *proxy,
                        struct rog_error *err)
 {

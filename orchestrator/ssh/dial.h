@@ -2,8 +2,8 @@
 #ifndef ROG_SSH_DIAL_H
 #define ROG_SSH_DIAL_H
 
-/* A socket to a host: over TCP, at each of its addresses in turn, or through the command that the
- * configuration names. */
+/* Opens a socket to a host: by TCP, trying each of its addresses, or through the proxy command of
+ * the configuration. */
 
 #include <common/process.h>
 #include <orchestrator/ssh/settings.h>
@@ -12,13 +12,13 @@
 struct rog_ssh_dial {
     const struct rog_ssh_settings *settings;
     double timeout_s;
-    bool (*stopped)(void *user); /* asked several times a second; NULL: never */
+    bool (*stopped)(void *user); /* called several times a second; NULL: never */
     void *user;
 };
 
-/* *proxy is the command that the socket leads to, if any: it is ended by rog_process_kill.
- * ROG_EFAILED the host cannot be reached; ROG_EINVAL the configuration makes no sense; ROG_EINTR
- * `stopped` said so; ROG_EIO; ROG_ENOMEM. */
+/* *proxy becomes the command behind the socket, if any; end it with rog_process_kill. Errors:
+ * ROG_EFAILED if the host cannot be reached; ROG_EINVAL if the configuration is invalid; ROG_EINTR
+ * if `stopped` returned true; ROG_EIO; ROG_ENOMEM. */
 int rog_ssh_dial(const struct rog_ssh_dial *dial, int *socket, struct rog_process *proxy,
                  struct rog_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files to a host and from it over a connection. Each request has a limit of its own. */
+/* Transfers files to and from a host over a connection. Each request has a time limit of its
+ * own. */
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <errno.h>
@@ -14,8 +15,8 @@
 #include <common/file.h>
 #include <common/hash.h>
 
-#define PIECE_BYTES 32768 /* what an SFTP server takes at once */
-/* A host that sends less than this on the whole is as good as away. */
+#define PIECE_BYTES 32768 /* of one request; SFTP servers accept no more */
+/* A host whose average rate is lower is considered lost. */
 #define SLOWEST_BPS 1000.0
 
 static int begin_sftp(struct rog_ssh *ssh, struct rog_error *err)
@@ -42,7 +43,7 @@ static int begin_sftp(struct rog_ssh *ssh, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The cause of a failed SFTP call. */
+/* Reports the cause of a failed SFTP call. */
 static int sftp_failed(struct rog_ssh *ssh, const char *verb, const char *path,
                        struct rog_error *err)
 {
@@ -93,13 +94,13 @@ static int send_content(struct rog_ssh *ssh, FILE *file, const char *local, cons
         }
     }
     if (ssh->lost)
-        return code; /* the handle goes with the session */
+        return code; /* the handle is freed with the session */
     if (sftp_close(there) != SSH_OK && !code)
         code = sftp_failed(ssh, "write", temporary, err);
     return code;
 }
 
-/* Checks the content on the host and gives the file its name. */
+/* Checks the content on the host and renames the file. */
 static int put_in_place(struct rog_ssh *ssh, const char *temporary, const char *remote,
                         const char *hash, unsigned mode, double timeout_s, struct rog_error *err)
 {
@@ -174,8 +175,7 @@ int rog_ssh_size(struct rog_connection *connection, const char *remote, uint64_t
     return code;
 }
 
-/* Nothing but a file with a content and an end is read: a pipe waits for ever, a device never ends.
- */
+/* Only regular files can be read: a pipe may block forever, and a device may have no end. */
 static int check_regular(struct rog_ssh *ssh, const char *remote, struct rog_error *err)
 {
     sftp_attributes attributes = sftp_stat(ssh->sftp, remote);
@@ -188,7 +188,7 @@ static int check_regular(struct rog_ssh *ssh, const char *remote, struct rog_err
                : rog_fail(err, ROG_EFORMAT, "%s: %s is not a regular file", ssh->name, remote);
 }
 
-/* What may take as long as something comes. */
+/* Reads the file. This may take any time while data arrives. */
 static int read_on(struct rog_ssh *ssh, sftp_file there, const char *remote, rog_take_data take,
                    void *user, uint64_t *end, struct rog_error *err)
 {

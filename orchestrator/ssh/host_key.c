@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a host's key is the one that is known of it. */
+/* Checks whether a host's key is the known one. */
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <stdio.h>
@@ -19,16 +19,17 @@
 #define ATTACK "Possible man-in-the-middle attack"
 #define REVOKED_MAX_BYTES ((size_t)16 << 20)
 
-/* What the host has shown. */
+/* The key that the host has presented. */
 struct shown {
     const char *type; /* "ssh-ed25519" */
     char *key;        /* base64 */
     char *print;      /* "SHA256:..." */
 };
 
-/* ---- where keys are known ---- */
+/* ---- known keys ---- */
 
-/* The output of KnownHostsCommand, NULL where there is none. ssh gives it these tokens besides. */
+/* Runs KnownHostsCommand with the additional tokens that ssh provides. *text becomes its output,
+ * NULL if there is no command. */
 static int run_command(const struct rog_ssh *ssh, const char *occasion, const struct shown *shown,
                        char **text, struct rog_error *err)
 {
@@ -86,7 +87,7 @@ static struct rog_known_hosts known_of(const struct rog_ssh_settings *settings, 
     };
 }
 
-/* ---- which kind of key is asked for ---- */
+/* ---- types of keys to request ---- */
 
 static const char *type_of_algorithm(const char *algorithm)
 {
@@ -101,8 +102,8 @@ static bool has(const struct rog_ssh_names *names, const char *name)
     return false;
 }
 
-/* Those of the list that libssh can check, those of known keys first: else a host with several keys
- * shows one that nobody has seen yet. */
+/* Orders the algorithms that libssh can check: those of known keys first, because a host with
+ * several keys would otherwise present one that is not known yet. */
 static char *order(const char *algorithms, const struct rog_ssh_names *known)
 {
     char *ordered = calloc(1, strlen(algorithms) + 2), *end = ordered;
@@ -153,7 +154,7 @@ int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err)
     return code;
 }
 
-/* ---- what is said ---- */
+/* ---- messages ---- */
 
 char *rog_ssh_config_flag(const struct rog_ssh_settings *settings)
 {
@@ -165,8 +166,9 @@ char *rog_ssh_config_flag(const struct rog_ssh_settings *settings)
     return flag;
 }
 
-/* ssh asks and writes the key down only where it does not know the host otherwise, so it must ask
- * for this kind of key; a file to write to there must be. */
+/* Reports an unknown host with a command that adds its key. ssh asks and stores the key only if it
+ * knows no other key of the host, so it must request this type; and there must be a file to write
+ * to. */
 static int unknown(const struct rog_ssh *ssh, const struct shown *shown, const char *flag,
                    const struct rog_known_line *line, struct rog_error *err)
 {
@@ -222,8 +224,8 @@ static int revoked(const struct rog_ssh *ssh, const struct shown *shown, const c
 
 /* ---- checks ---- */
 
-/* RevokedHostKeys: a list of public keys, or a binary list, which is refused. A file that cannot be
- * read revokes all, as with ssh. */
+/* RevokedHostKeys: a list of public keys; a binary list is rejected. As with ssh, a file that
+ * cannot be read revokes all keys. */
 static int check_revoked_list(const struct rog_ssh *ssh, const struct shown *shown,
                               struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys are offered, and in which order. */
+/* Decides which keys are offered, and in which order. */
 #include <orchestrator/ssh/keys.h>
 
 #include <stdlib.h>
@@ -21,8 +21,8 @@ static void release(struct rog_key *key)
     *key = (struct rog_key){0};
 }
 
-/* How long the string at the front of a key on the wire is, with its length before it; 0: there is
- * none. */
+/* Returns the size of the string at the beginning of wire data, including its length field; 0 if
+ * there is none. */
 static size_t string_bytes(const unsigned char *at, size_t left)
 {
     size_t bytes =
@@ -30,8 +30,8 @@ static size_t string_bytes(const unsigned char *at, size_t left)
     return left < 4 || bytes > left - 4 ? 0 : bytes + 4;
 }
 
-/* The key in a certificate (PROTOCOL.certkeys of OpenSSH: a type, a nonce, and the key's numbers as
- * in the key itself), as that of its file is written; NULL: it is of a kind that is not known. */
+/* Returns the key of a certificate (PROTOCOL.certkeys of OpenSSH: a type, a nonce, and the numbers
+ * as in the key itself) in base64, as in its own file; NULL if its type is not known. */
 static char *certified_key(const char *base64)
 {
     static const struct {
@@ -77,7 +77,7 @@ static char *certified_key(const char *base64)
     return text;
 }
 
-/* Takes the key over, also when it fails. */
+/* Appends the key. Takes ownership of it, even on an error. */
 static int add(struct rog_keys *keys, struct rog_key *key, struct rog_error *err)
 {
     struct rog_key *more = realloc(keys->key, (keys->count + 1) * sizeof *more);
@@ -99,14 +99,14 @@ static int add(struct rog_keys *keys, struct rog_key *key, struct rog_error *err
 
 /* ---- files ---- */
 
-/* ssh takes no private key that others may read. */
+/* ssh rejects a private key that others can read. */
 static bool is_open_to_others(const char *file)
 {
     struct stat stat_of;
     return stat(file, &stat_of) == 0 && stat_of.st_uid == getuid() && (stat_of.st_mode & 077) != 0;
 }
 
-/* The public key of a file: of the file itself, where it is one or tells it, else of FILE.pub. */
+/* Returns the public key of a file: from the file itself if possible, else from FILE.pub. */
 static ssh_key public_of(const char *file)
 {
     ssh_key key = NULL, private = NULL;
@@ -120,7 +120,7 @@ static ssh_key public_of(const char *file)
     return key;
 }
 
-/* The key of a list that a certificate is for. */
+/* Finds the key that a certificate is for. */
 static const struct rog_key *signer_of(const struct rog_keys *among, const struct rog_key *key)
 {
     for (size_t i = 0; i < among->count; i++)
@@ -141,7 +141,7 @@ static int add_certificate(struct rog_keys *to, const char *file, const char *pr
     return add(to, &key, err);
 }
 
-/* The keys of the configuration, each with its certificate behind it. */
+/* Reads the keys of the configuration, each followed by its certificate. */
 static int read_files(struct rog_keys *files, struct rog_keys *keys,
                       const struct rog_ssh_settings *settings, struct rog_error *err)
 {
@@ -152,7 +152,7 @@ static int read_files(struct rog_keys *files, struct rog_keys *keys,
         bool usable = rog_file_exists(file);
         if (usable && is_open_to_others(file)) {
             ssh_key private = NULL;
-            /* a public key may be open */
+            /* a public key may be readable */
             if (ssh_pki_import_pubkey_file(file, &private) != SSH_OK || !strstr(file, ".pub")) {
                 usable = false;
                 if (!keys->open_to_others)
@@ -177,7 +177,7 @@ static int read_files(struct rog_keys *files, struct rog_keys *keys,
 
 /* ---- the agent ---- */
 
-/* Its key as one of libssh's; false: libssh cannot read it. */
+/* Converts an agent's key for libssh; returns false if libssh cannot read it. */
 static bool read_agent_key(const struct rog_agent_key *from, struct rog_key *key)
 {
     char type[64] = "", *base64 = rog_base64_encode(from->blob, from->bytes);
@@ -210,7 +210,8 @@ static int read_agent(struct rog_keys *loaded, const struct rog_agent *agent, st
 
 /* ---- the order ---- */
 
-/* Who signs for a certificate: the agent, or the key's own file. False: nobody. */
+/* Finds the key that signs for a certificate: in the agent, or its file. Sets *found to false if
+ * there is none. */
 static int find_signer(struct rog_key *key, const struct rog_keys *files,
                        const struct rog_keys *loaded, bool *found, struct rog_error *err)
 {
@@ -263,7 +264,7 @@ static struct rog_key *same_key(struct rog_keys *among, const struct rog_key *ke
     return NULL;
 }
 
-/* The agent's keys: those that the configuration names, or the others. */
+/* Adds keys of the agent: with `named` those that the configuration names, otherwise the others. */
 static int add_loaded(struct rog_keys *keys, struct rog_keys *files, struct rog_keys *loaded,
                       bool named, struct rog_error *err)
 {
@@ -303,14 +304,14 @@ int rog_keys_find(struct rog_keys *keys, const struct rog_ssh_settings *settings
     int code = ROG_OK;
     if (settings->identity_agent)
         code = rog_agent_open(&keys->agent, settings->identity_agent, watch, err);
-    if (code == ROG_ENOTFOUND) { /* which is no reason not to try the other keys */
+    if (code == ROG_ENOTFOUND) { /* the other keys can still be tried */
         keys->no_agent = rog_strdup(err ? err->message : "");
         code = ROG_OK;
     }
     code = code ? code : read_agent(&loaded, keys->agent, err);
     code = code ? code : read_files(&files, keys, settings, err);
     code = code ? code : add_certificates(keys, settings, &files, &loaded, err);
-    struct rog_keys plain = {0}; /* who signs, while the lists are being emptied */
+    struct rog_keys plain = {0}; /* keys that sign, while the lists are being emptied */
     code = code ? code : read_agent(&plain, keys->agent, err);
     code = code ? code : add_loaded(keys, &files, &loaded, true, err);
     code = code || !others ? code : add_loaded(keys, &files, &loaded, false, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking up a host's key in files of known hosts. */
+/* Looks up a host's key in files of known hosts. */
 #include <orchestrator/ssh/known_hosts.h>
 
 #include <ctype.h>
@@ -19,7 +19,7 @@
 
 enum marker { NO_MARKER, REVOKED, AUTHORITY, FOREIGN_MARKER };
 
-/* A line's fields, each with its length. */
+/* The fields of a line, each with its length. */
 struct entry {
     enum marker marker;
     const char *hosts, *type, *key;
@@ -28,8 +28,8 @@ struct entry {
 
 /* ---- names ---- */
 
-/* Each * is given as little of the name as will do, and more where what follows it does not match:
- * only the last one is ever given more, so that no pattern takes long. */
+/* Matches a pattern. Each * takes as few characters as possible at first, and more if the rest does
+ * not match. Only the last * has to take more, so the time is bounded. */
 static bool matches(const char *pattern, size_t bytes, const char *name)
 {
     const char *end = pattern + bytes, *behind_star = NULL, *given_to = NULL;
@@ -77,7 +77,7 @@ bool rog_known_hosts_matches(const char *patterns, const char *name)
     return has_name(patterns, strlen(patterns), name);
 }
 
-/* |1|SALT|HMAC of the name, which ssh writes in small letters. */
+/* Compares |1|SALT|HMAC of the name in lower case, as ssh writes it. */
 static bool has_hashed_name(const char *hosts, size_t bytes, const char *name)
 {
     unsigned char salt[ROG_SHA1_BYTES], wanted[ROG_SHA1_BYTES], sum[ROG_SHA1_BYTES];
@@ -114,7 +114,7 @@ static const char *field(const char **at, int *bytes)
     return begin;
 }
 
-/* False: a line without an entry. */
+/* Returns false for a line without an entry. */
 static bool read_entry(const char *line, struct entry *entry)
 {
     *entry = (struct entry){0};
@@ -140,7 +140,7 @@ static bool is_word(const char *text, int bytes, const char *word)
     return strlen(word) == (size_t)bytes && memcmp(text, word, (size_t)bytes) == 0;
 }
 
-/* Goes through the entries of all files that are for `name`. */
+/* Called for all entries of all files that match `name`. */
 typedef int (*visitor)(void *user, const struct entry *entry, const char *file, size_t number,
                        struct rog_error *err);
 
@@ -188,7 +188,7 @@ static int visit_all(const struct rog_known_hosts *known, const char *name, visi
     return code;
 }
 
-/* By how many names the host is looked up, and the k-th of them. */
+/* Returns the number of names that the host is looked up by; name_of returns the k-th of them. */
 static size_t names_of(const struct rog_known_hosts *known)
 {
     return known->port && known->port != SSH_PORT ? 2 : 1;
@@ -200,7 +200,7 @@ static char *name_of(const struct rog_known_hosts *known, size_t k)
                                           : rog_strdup(known->name);
 }
 
-/* ---- answers ---- */
+/* ---- results ---- */
 
 struct search {
     const char *type, *key;
@@ -208,7 +208,7 @@ struct search {
     struct rog_known_line *line;
 };
 
-/* What counts more has the larger rank. */
+/* The result with the highest rank takes precedence. */
 static int rank_of(enum rog_known_host answer)
 {
     static const int rank[] = {
@@ -252,8 +252,8 @@ int rog_known_hosts_find(const struct rog_known_hosts *known, const char *type, 
         struct search search = {.type = type, .key = key, .line = &found};
         char *name = name_of(known, k);
         code = name ? visit_all(known, name, look, &search, err) : rog_fail_nomem(err);
-        /* Without its port only a name that is new with it is looked up, and only to find it
-         * known or revoked; ssh does the same. */
+        /* The name without its port is used only if the name with it is unknown, and only to find
+         * the key known or revoked, as in ssh. */
         bool counts = k == 0 || search.answer != ROG_HOST_CHANGED;
         if (!code && counts && rank_of(search.answer) > rank_of(*answer)) {
             *answer = search.answer;

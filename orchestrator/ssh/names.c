@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of names. */
+/* Manages lists of names. */
 #include <orchestrator/ssh/names.h>
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ProxyCommand and ProxyJump as one command. */
+/* Builds one command from ProxyCommand or ProxyJump. */
 #include <orchestrator/ssh/proxy.h>
 
 #include <ctype.h>
@@ -35,7 +35,7 @@ bool rog_ssh_is_user_name(const char *name)
     return is_harmless(name) && !strstr(name, " -") && name[bytes - 1] != '\\';
 }
 
-/* A hop, [ssh://][USER@]HOST[:PORT][/], cut into pieces of its text. */
+/* A hop, [ssh://][USER@]HOST[:PORT][/], split in place. */
 struct hop {
     char *user, *host, *port;
 };
@@ -71,7 +71,8 @@ static bool cut(char *text, struct hop *hop)
            (!hop->port || (*hop->port && strspn(hop->port, "0123456789") == strlen(hop->port)));
 }
 
-/* As ssh itself does it: the last hop connects, and goes over those before it. */
+/* Returns the command that ssh itself would use: the last hop connects, through the hops before
+ * it. */
 static char *over_hops(const struct rog_ssh_settings *settings, const struct hop *hop,
                        const char *before)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quoting for shells. */
+/* Quotes words for shells. */
 #include <orchestrator/ssh/quote.h>
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ char *rog_ssh_quote(const char *const *argv)
             *at++ = ' ';
         *at++ = '\'';
         for (const char *c = argv[i]; *c; c++) {
-            if (*c == '\'') { /* ends the quotes, stands alone, begins them again */
+            if (*c == '\'') { /* ends the quotes, adds the character, begins them again */
                 memcpy(at, "'\\''", 4);
                 at += 4;
             } else {
@@ -37,8 +37,8 @@ char *rog_ssh_quote(const char *const *argv)
     return line;
 }
 
-/* What is not the same within the quotes of all shells: csh has its own opinion of ! and the ends
- * of lines, fish of backslashes, all of them of the quote. */
+/* Returns whether a character has the same meaning within quotes in all shells: csh interprets !
+ * and line ends, fish backslashes, and all shells the quote itself. */
 static bool is_common(char c)
 {
     return c != '\'' && c != '!' && c != '\\' && c != '\n' && c != '\r';
@@ -53,8 +53,8 @@ char *rog_ssh_command_line(const char *const *argv)
             others += !is_common(*c);
     if (!line || !others)
         return line;
-    /* A sh that decodes the line, which has nothing in it then that a shell could take for more
-     * than a letter. */
+    /* An sh that decodes the line. The encoded line contains no character that is special in any
+     * shell. */
     static const char begin[] = "'sh' '-c' 'eval \"exec $(printf %b \"$1\")\"' 'sh' '";
     coded = malloc(sizeof begin + 5 * length + 2);
     char *at = coded ? stpcpy(coded, begin) : NULL;

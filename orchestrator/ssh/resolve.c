@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking ssh -G, or reading the files, and filling in what they leave out. */
+/* Runs ssh -G, or reads the configuration files, and fills in what they leave out. */
 #include <orchestrator/ssh/resolve.h>
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int take_answer(struct rog_ssh_settings *settings, char *text, struct rog
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); !code && line;
          line = strtok_r(NULL, "\n", &rest)) {
-        bool known; /* what a newer ssh has besides is no business of ours */
+        bool known; /* unknown words of a newer ssh are ignored */
         char *blank = strchr(line, ' ');
         if (!blank)
             continue;
@@ -35,7 +35,7 @@ static int take_answer(struct rog_ssh_settings *settings, char *text, struct rog
                                     settings->host);
 }
 
-/* ROG_ENOTFOUND: the client is not installed. */
+/* Runs ssh -G. Returns ROG_ENOTFOUND if the client is not installed. */
 static int ask_client(struct rog_ssh_settings *settings, const struct rog_ssh_target *target,
                       struct rog_error *err)
 {
@@ -72,7 +72,7 @@ static int ask_client(struct rog_ssh_settings *settings, const struct rog_ssh_ta
     return code;
 }
 
-/* Without the client: what ssh has where the files say nothing. */
+/* Without the client: sets ssh's defaults for what the files do not set. */
 static int fill_in(struct rog_ssh_settings *settings, struct rog_error *err)
 {
     static const char *const keys[] = {"rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk"};
@@ -130,7 +130,7 @@ static void forget_none(char **text)
     }
 }
 
-/* "none" names no file, least of all one of that name in the folder that we are in. */
+/* Removes "none", which means no file, from a list. */
 static void forget_none_of(struct rog_ssh_names *names)
 {
     size_t kept = 0;
@@ -142,7 +142,7 @@ static void forget_none_of(struct rog_ssh_names *names)
     names->count = kept;
 }
 
-/* Replaces each name of the list by what it stands for. */
+/* Expands each name of the list. */
 static int expand_all(struct rog_ssh_settings *settings, struct rog_ssh_names *names,
                       const char *what, struct rog_error *err)
 {
@@ -168,7 +168,7 @@ static int expand_one(struct rog_ssh_settings *settings, char **text, const char
     return code;
 }
 
-/* IdentityAgent may be a socket, the name of a variable that has one, or absent. */
+/* IdentityAgent may be a socket, the name of a variable with its path, or absent. */
 static int find_agent(struct rog_ssh_settings *settings, struct rog_error *err)
 {
     char *named = settings->identity_agent;
@@ -205,7 +205,7 @@ static int expand_paths(struct rog_ssh_settings *settings, struct rog_error *err
     code = code ? code : expand_all(settings, &settings->identities, "IdentityFile", err);
     code = code ? code : expand_all(settings, &settings->certificates, "CertificateFile", err);
     code = code ? code : expand_one(settings, &settings->revoked_host_keys, "RevokedHostKeys", err);
-    if (code || settings->by_client) { /* which has done the rest */
+    if (code || settings->by_client) { /* ssh has done the rest */
         return code;
     }
     code = expand_all(settings, &settings->user_known_hosts, "UserKnownHostsFile", err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of an ssh configuration that mean something here. */
+/* Parses the words of an ssh configuration that rogctl supports. */
 #include <orchestrator/ssh/settings.h>
 
 #include <stddef.h>
@@ -10,20 +10,20 @@
 #include <common/file.h>
 
 #define BLANKS " \t\r\n"
-#define MISSED_MAX_BYTES 300 /* a message has room for them */
+#define MISSED_MAX_BYTES 300 /* a message has room for these */
 #define MAX_FILES 100
 
 enum kind {
-    TEXT,  /* the whole rest of the line */
+    TEXT,  /* the rest of the line */
     WORD,  /* one word */
-    FILES, /* several files on a line, the first line counts */
-    MORE   /* a file on each line, all lines count */
+    FILES, /* several files on a line; only the first line counts */
+    MORE   /* one file per line; all lines count */
 };
 
 struct row {
     const char *word;
     enum kind kind;
-    size_t at; /* in struct rog_ssh_settings */
+    size_t at; /* offset in struct rog_ssh_settings */
 };
 #define AT(member) offsetof(struct rog_ssh_settings, member)
 
@@ -60,8 +60,8 @@ static const struct row rows[] = {
     {"requiredrsasize", WORD, AT(rsa_bits)},
 };
 
-/* Words that change whom ssh reaches and how it gets in, and that rogctl has nothing for, with the
- * value that leaves things as they are. */
+/* Words that affect which host ssh reaches or how it authenticates, and that rogctl does not
+ * support, with the value that has no effect. */
 static const struct {
     const char *word, *harmless;
 } missing[] = {
@@ -69,7 +69,7 @@ static const struct {
     {"proxyusefdpass", "no"}, {"verifyhostkeydns", "no"},
 };
 
-/* Words that have nothing to do with reaching a host and running commands there. */
+/* Words that do not affect reaching a host and running commands on it. */
 static const char *const passed_over[] = {
     "addkeystoagent",
     "batchmode",
@@ -142,7 +142,7 @@ bool rog_ssh_settings_say_no(const char *value)
     return value && (strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0);
 }
 
-/* Whether a list with ", " between its words has the word. */
+/* Returns whether a list of words, separated by ", ", contains the word. */
 static bool is_listed(const char *list, const char *word)
 {
     size_t bytes = strlen(word);
@@ -189,8 +189,8 @@ char *rog_ssh_settings_word(const char **line)
     return word;
 }
 
-/* `ssh -G` writes names of files one after the other with blanks between and has no quotes: what is
- * a file, taken together, is one name. */
+/* `ssh -G` writes file names separated by spaces and without quotes: the shortest sequence of words
+ * that names an existing file is one name. */
 static int split_files(struct rog_ssh_names *files, const char *value, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -228,7 +228,8 @@ static int take_files(const struct rog_ssh_settings *settings, struct rog_ssh_na
     return code;
 }
 
-/* The value of a word that takes one: ssh -G writes it as it is, a file may have it in quotes. */
+/* Returns the value of a word: ssh -G writes it as it is, a file may contain it in quotes. Heap
+ * memory. */
 static char *value_of(const struct rog_ssh_settings *settings, enum kind kind, const char *value)
 {
     return settings->by_client || kind == TEXT ? rog_strdup(value) : rog_ssh_settings_word(&value);

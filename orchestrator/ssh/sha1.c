@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-1 by libcrypto. */
+/* Computes SHA-1 with libcrypto. */
 #include <orchestrator/ssh/sha1.h>
 
 #include <string.h>

@@ -2,9 +2,9 @@
 #ifndef ROG_SSH_SHA1_H
 #define ROG_SSH_SHA1_H
 
-/* SHA-1 and HMAC-SHA-1 (libcrypto), which hashed names in known_hosts and the token %C of ssh's
- * configuration are made of. Nothing here relies on it for security. False: no memory, or a
- * libcrypto that is set up to refuse SHA-1. */
+/* SHA-1 and HMAC-SHA-1 (libcrypto), for hashed names in known_hosts and for the token %C of ssh's
+ * configuration. Nothing here relies on it for security. Returns false if memory ran out, or if
+ * libcrypto is configured to reject SHA-1. */
 
 #include <stdbool.h>
 

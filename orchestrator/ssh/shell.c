@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether commands run on a host as they are given. Login shells and start-up files can be in the
- * way of that; which of them is told by what comes back of one command. */
+/* Checks whether a host runs commands as they are given. Login shells and start-up files can
+ * prevent that; the output of one test command shows which. */
 #include <orchestrator/ssh/ssh_state.h>
 
 #include <stdio.h>
@@ -10,18 +10,18 @@
 #include <common/clock.h>
 #include <common/file.h>
 
-#define SAID_BYTES 120 /* of what comes instead, in a message */
+#define SAID_BYTES 120 /* of unexpected output, in a message */
 
 #define MARK "rogctl-command"
 #define OTHER "rogctl-instead"
 
-/* Does what commands do: it writes, and it has the input that is for it. */
+/* The test command: like other commands, it writes output and reads its own input. */
 static const char script[] = "read -r line; echo \"" MARK " ${SHELL:-} $line\"";
-/* The input. A shell that a start-up file has started in the place of the command takes it for one
- * and says which shell it is; so every shell has to understand it. */
+/* Its input. An interactive shell that a start-up file starts instead of the command executes it
+ * and so reveals which shell it is. Every shell must therefore understand it. */
 #define INPUT "sh -c 'echo " OTHER " $SHELL $(readlink /proc/$PPID/exe)'"
 
-/* What shells read before they run a command, and what keeps them from reading on. */
+/* Files that shells read before they run a command, and how to make them stop reading. */
 static const struct shell {
     const char *name, *files, *remedy;
 } shells[] = {
@@ -34,11 +34,11 @@ static const struct shell {
     {NULL, "~/.ssh/rc or /etc/ssh/sshrc", "remove from it what commands do not need"}, /* sshd's */
 };
 
-/* Where not even the shell is known. */
+/* Used if even the shell is not known. */
 static const char any_file[] =
     "~/.bashrc, ~/.zshenv, ~/.tcshrc or ~/.config/fish/config.fish, by the login shell";
 
-/* What is said where no commands run: by login shells, and by sshd. */
+/* Messages of login shells and of sshd if they do not run commands. */
 static const char change_shell[] = "Give it another one there: sudo chsh -s /bin/bash";
 static const char change_sshd[] = "Change this in /etc/ssh/sshd_config there, for";
 static const struct {
@@ -60,7 +60,7 @@ static const struct shell *find_shell(const char *path)
     return shell;
 }
 
-/* The beginning of a text up to `end` on one line, without blanks around it. */
+/* Copies a text up to `end` to one line, without leading and trailing spaces. */
 static void shorten(const char *text, const char *end, char said[SAID_BYTES])
 {
     size_t used = 0;
@@ -74,7 +74,8 @@ static void shorten(const char *text, const char *end, char said[SAID_BYTES])
     said[used] = '\0';
 }
 
-/* A start-up file of the shell at `path` does something; `what` says it, `remedy` what to do. */
+/* Reports a start-up file of the shell at `path`; `what` is what it does, `remedy` what the user
+ * can do. */
 static int blame(const struct rog_ssh *ssh, const char *path, const char *what, const char *remedy,
                  struct rog_error *err)
 {
@@ -93,7 +94,7 @@ static int prints(const struct rog_ssh *ssh, const char *path, const char *print
     return blame(ssh, path, what, "Print only in interactive shells", err);
 }
 
-/* `answer` has the login shell and the shell that has taken its place. */
+/* `answer` contains the login shell and the shell that was started instead of the command. */
 static int starts_another(const struct rog_ssh *ssh, const char *answer, struct rog_error *err)
 {
     char login[64] = "", other[64] = "another shell", what[128];
@@ -122,7 +123,7 @@ static int runs_none(const struct rog_ssh *ssh, const struct rog_command_result 
                     said[0] ? "\"" : "", any_file, user);
 }
 
-/* What came back is "MARK SHELL INPUT", or something is in the way. */
+/* The expected output is "MARK SHELL INPUT"; anything else is an error. */
 static int judge(const struct rog_ssh *ssh, const struct rog_command_result *result,
                  struct rog_error *err)
 {
@@ -130,7 +131,7 @@ static int judge(const struct rog_ssh *ssh, const struct rog_command_result *res
     const char *mark = strstr(result->output, MARK " "), *other = strstr(result->output, OTHER " ");
     if (!mark && other)
         return starts_another(ssh, other + strlen(OTHER), err);
-    if (!mark && result->status >= 128) /* from outside: the host may be on its way down */
+    if (!mark && result->status >= 128) /* by a signal: the host may be shutting down */
         return rog_fail(err, ROG_EFAILED, "%s: a command was killed there", ssh->name);
     if (!mark)
         return runs_none(ssh, result, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connecting to a host, checking its key, running commands there. */
+/* Connects to a host, checks its key, and runs commands on it. */
 #include <orchestrator/ssh/ssh.h>
 
 #include <errno.h>
@@ -25,8 +25,8 @@
 #define AHEAD_BYTES ((size_t)256 << 10)
 #define SILENCE_S 0.2
 #define START_TIMEOUT_S 30
-#define LATE_S 1.0 /* after its own limit a command is cut */
-#define BYE_S 1.0  /* to say that the connection ends */
+#define LATE_S 1.0 /* seconds after its own limit until a command is cut */
+#define BYE_S 1.0  /* seconds for closing the connection */
 #define PIECE_BYTES 65536
 
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
@@ -36,7 +36,7 @@ int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what)
     ssh->lost = ssh->lost || cut;
     if (cut == ROG_SSH_STOPPED)
         return rog_fail(err, ROG_EINTR, "%s: interrupted", ssh->name);
-    if (cut) /* whatever it was asked */
+    if (cut) /* whatever operation was interrupted */
         return rog_fail(err, ROG_EFAILED, "%s: the host did not answer in time", ssh->name);
     return rog_fail(err, ROG_EFAILED, "%s: %s: %s", ssh->name, what,
                     cause && cause[0] ? cause : "the connection is lost");
@@ -55,7 +55,7 @@ int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err)
                : why.code;
 }
 
-/* A value of the configuration as an option of libssh; NULL leaves libssh's own. */
+/* Passes a value of the configuration to libssh. NULL leaves libssh's default. */
 static int hand_over(struct rog_ssh *ssh, const char *word, enum ssh_options_e option,
                      const char *value, struct rog_error *err)
 {
@@ -121,7 +121,7 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
     return code ? code : rog_ssh_order_host_keys(ssh, err);
 }
 
-/* A host that is away is noticed by the kernel. Not behind a proxy command. */
+/* Makes the kernel detect a host that does not answer. Has no effect behind a proxy command. */
 static void bound_silence(const struct rog_ssh *ssh, int fd)
 {
     int yes = 1, idle_s = (int)fmax(ssh->timeout_s / 2, 1);
@@ -133,7 +133,7 @@ static void bound_silence(const struct rog_ssh *ssh, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
-/* The socket, until libssh has it, which closes it. */
+/* Opens the socket. libssh takes ownership of it and closes it. */
 static int open_socket(struct rog_ssh *ssh, struct rog_error *err)
 {
     const struct rog_ssh_dial dial = {.settings = &ssh->settings,
@@ -157,7 +157,7 @@ static int open_socket(struct rog_ssh *ssh, struct rog_error *err)
     return code;
 }
 
-/* Up to where both have agreed on keys. */
+/* Connects and exchanges keys. */
 static int greet(struct rog_ssh *ssh, struct rog_error *err)
 {
     rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
@@ -171,7 +171,7 @@ static int greet(struct rog_ssh *ssh, struct rog_error *err)
 
 /* --- commands --- */
 
-/* How large an output of so many bytes is kept, with the zero behind it. */
+/* Returns the allocated size for an output of that many bytes, including the final NUL. */
 static size_t room_for(size_t bytes)
 {
     size_t room = PIECE_BYTES;
@@ -180,7 +180,7 @@ static size_t room_for(size_t bytes)
     return room;
 }
 
-/* Appends what one of the two outputs has; *got is how much. */
+/* Appends what is available of one of the two outputs. *got becomes the number of bytes. */
 static int take_output(ssh_channel channel, int is_errors, char **text, size_t *used, size_t *got,
                        struct rog_error *err)
 {
@@ -188,7 +188,7 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
     int size = ssh_channel_read_nonblocking(channel, piece, sizeof piece, is_errors);
     *got = size > 0 ? (size_t)size : 0;
     if (size == SSH_ERROR)
-        return ROG_EIO; /* the caller words it */
+        return ROG_EIO; /* the caller writes the message */
     if (*used + *got > ROG_CONNECTION_OUTPUT_MAX_BYTES)
         return rog_fail(err, ROG_EFORMAT, "it writes more than %zu bytes",
                         ROG_CONNECTION_OUTPUT_MAX_BYTES);
@@ -204,19 +204,19 @@ static int take_output(ssh_channel channel, int is_errors, char **text, size_t *
     return ROG_OK;
 }
 
-/* What goes to a command and how long it may take. */
+/* The input of a command, and its time limits. */
 struct flow {
-    const struct rog_command_input *input; /* NULL once all of it is given */
-    const char *data;                      /* of its piece: what the host has not taken */
+    const struct rog_command_input *input; /* NULL when all of it has been sent */
+    const char *data;                      /* rest of the current piece */
     size_t left;
-    double until_s, patience_s; /* patience 0: what moves does not put the end off */
+    double until_s, patience_s; /* patience_s 0: progress does not extend until_s */
     size_t widest, ahead_bytes; /* see may_give */
 };
 
-/* How much input the host may be given now. Its window is 2 MB as a rule, but what its command has
- * not read yet sshd copies again and again as more arrives, so that it is given no more than
- * AHEAD_BYTES ahead. Where that is too little for the way, or to make the host widen its window, it
- * falls silent, and more is given ahead. */
+/* Returns how much input to send now. The host's window is usually 2 MB, but sshd copies what its
+ * command has not read yet again and again as more arrives. So no more than ahead_bytes are sent
+ * ahead. If that is too little for the round-trip time, or to make the host open its window, no
+ * progress is made, and ahead_bytes is doubled. */
 static size_t may_give(ssh_channel channel, struct flow *flow)
 {
     size_t window = ssh_channel_window_size(channel);
@@ -230,7 +230,7 @@ static size_t may_give(ssh_channel channel, struct flow *flow)
     return rest < window ? rest : window;
 }
 
-/* Gives as much input as the host takes at the moment; *moved is how much. */
+/* Sends as much input as the host accepts now. *moved becomes the number of bytes. */
 static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow, size_t *moved,
                       struct rog_error *err)
 {
@@ -239,7 +239,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
     while (flow->input && !code && *moved < PIECE_BYTES) {
         size_t most = may_give(channel, flow);
         if (ssh_channel_is_eof(channel) || ssh_channel_is_closed(channel)) {
-            flow->input = NULL; /* it has ended without reading everything */
+            flow->input = NULL; /* the command exited without reading all of it */
             break;
         }
         if (!flow->left) {
@@ -278,7 +278,7 @@ static int not_in_time(struct rog_ssh *ssh, struct rog_error *err)
     return rog_fail(err, ROG_EFAILED, "%s: a command timed out", ssh->name);
 }
 
-/* Gives the input and reads both outputs until the command has closed them. */
+/* Sends the input and reads both outputs until the command has closed them. */
 static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
                     struct rog_command_result *result, struct rog_error *err)
 {
@@ -309,7 +309,7 @@ static int converse(struct rog_ssh *ssh, ssh_channel channel, struct flow *flow,
     }
 }
 
-/* How the command ended, once the host has told: it may have closed its outputs and go on. */
+/* Waits for the exit status. A command may close its outputs and keep running. */
 static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s, int *status,
                         struct rog_error *err)
 {
@@ -320,7 +320,7 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
         if (*status >= 0)
             break;
         if (ssh_channel_is_closed(channel)) {
-            *status = 128; /* no status: it was ended by a signal */
+            *status = 128; /* no status: killed by a signal */
             break;
         }
         if (rog_clock_s() > until_s || !ssh_is_connected(ssh->session)) {
@@ -334,7 +334,7 @@ static int await_status(struct rog_ssh *ssh, ssh_channel channel, double until_s
     return code;
 }
 
-/* The command is begun: a host that answers does that at once. */
+/* Starts the command. A working host answers at once. */
 static int begin_command(struct rog_ssh *ssh, ssh_channel channel, const char *line,
                          const struct flow *flow, struct rog_error *err)
 {
@@ -419,7 +419,7 @@ static int start_program(struct rog_connection *connection, const char *const *a
     return code;
 }
 
-/* --- life --- */
+/* --- end --- */
 
 static void free_ssh(struct rog_connection *connection)
 {

@@ -2,7 +2,7 @@
 #ifndef ROG_SSH_SSH_STATE_H
 #define ROG_SSH_SSH_STATE_H
 
-/* What ssh.c, host_key.c, auth.c, keys.c, shell.c and files.c share: nobody else includes this. */
+/* Shared by ssh.c, host_key.c, auth.c, keys.c, shell.c and files.c only. */
 
 #include <libssh/libssh.h>
 #include <libssh/sftp.h>
@@ -13,15 +13,15 @@
 #include <orchestrator/ssh/watch.h>
 
 struct rog_ssh {
-    struct rog_connection connection; /* first: each is known by the other */
+    struct rog_connection connection; /* must be first: they are converted into each other */
     ssh_session session;
     sftp_session sftp; /* opened when it is first needed */
     struct rog_ssh_settings settings;
     char *name;
     double timeout_s;
-    struct rog_ssh_watch *watch; /* of every call that waits for the host */
-    struct rog_process proxy;    /* that the connection goes through, if any */
-    bool lost;                   /* given up: only its end is left */
+    struct rog_ssh_watch *watch; /* covers every call that waits for the host */
+    struct rog_process proxy;    /* that the connection uses, if any */
+    bool lost;                   /* given up: it can only be closed */
 };
 
 static inline struct rog_ssh *rog_ssh_of(struct rog_connection *connection)
@@ -29,22 +29,22 @@ static inline struct rog_ssh *rog_ssh_of(struct rog_connection *connection)
     return (struct rog_ssh *)connection;
 }
 
-/* Fills *err with what was attempted and what libssh says about it, or with why the connection was
+/* Fills *err with what was attempted and libssh's error, or with the reason why the connection was
  * cut (watch.h): ROG_EFAILED, ROG_EINTR. */
 int rog_ssh_fail(struct rog_ssh *ssh, struct rog_error *err, const char *what);
-/* Adds to *err which words of the configuration have no effect here. */
+/* Adds to *err which words of the configuration are not supported. */
 int rog_ssh_fail_unsupported(const struct rog_ssh *ssh, struct rog_error *err);
-/* " -F FILE" for advice, in quotes where it must be, "" where there is none; heap memory. */
+/* Returns " -F FILE" for advice, quoted if necessary, or "" if there is none. Heap memory. */
 char *rog_ssh_config_flag(const struct rog_ssh_settings *settings);
-/* host_key.c. Before connecting: kinds of host keys, in the order to ask for them. */
+/* host_key.c. Before connecting: sets the types of host keys in the order of preference. */
 int rog_ssh_order_host_keys(struct rog_ssh *ssh, struct rog_error *err);
-/* Only a host whose key is known will do. ROG_EINVAL. */
+/* Checks that the host's key is known. Errors: ROG_EINVAL. */
 int rog_ssh_check_host_key(struct rog_ssh *ssh, struct rog_error *err);
-/* By agent, keys, and what a person answers. ROG_EFAILED. */
+/* Logs in with the agent, key files, and answers of the user. Errors: ROG_EFAILED. */
 int rog_ssh_log_in(struct rog_ssh *ssh, const struct rog_ssh_options *options,
                    struct rog_error *err);
-/* shell.c. Whether commands run there as they are given, by one that tries it. ROG_EINVAL: a
- * start-up file or the login shell is in the way, named with what to do; ROG_EFAILED. */
+/* shell.c. Runs a test command to check that commands run as given. Errors: ROG_EINVAL, with a
+ * hint, if a start-up file or the login shell prevents that; ROG_EFAILED. */
 int rog_ssh_check_shell(struct rog_ssh *ssh, struct rog_error *err);
 
 /* files.c: operations of the connection. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a file that is text. */
+/* Reads a text file. */
 #include <orchestrator/ssh/text_file.h>
 
 #include <stdlib.h>

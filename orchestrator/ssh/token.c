@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filling in tokens, variables and homes. */
+/* Expands tokens, variables and home folders. */
 #include <orchestrator/ssh/token.h>
 
 #include <pwd.h>
@@ -14,13 +14,13 @@
 #define PASSWD_BYTES 4096
 #define HOST_BYTES 256
 
-/* Who runs this program, and where. */
+/* The user of this process, and this machine. */
 struct here {
     char home[PASSWD_BYTES], user[HOST_BYTES], uid[24], host[HOST_BYTES], short_host[HOST_BYTES];
     char hash[2 * ROG_SHA1_BYTES + 1]; /* %C */
 };
 
-/* The home folder that the system's table has, as ssh does; NULL: no such user. */
+/* Returns the home folder from the user database, as ssh does; NULL: no such user. */
 static char *home_of(const char *user)
 {
     char buffer[PASSWD_BYTES];
@@ -55,7 +55,7 @@ static void look_around(const struct rog_ssh_settings *settings, struct here *he
     free(all);
 }
 
-/* NULL: there is no such token. */
+/* Returns the value of a token; NULL: there is no such token. */
 static const char *token_of(const struct rog_ssh_settings *settings, const struct here *here,
                             const struct rog_ssh_token *more, const char *port, char letter)
 {
@@ -72,7 +72,7 @@ static const char *token_of(const struct rog_ssh_settings *settings, const struc
         {'p', port},
         {'r', settings->user},
         {'u', here->user},
-        /* newer versions of ssh have the hosts of ProxyJump in it */
+        /* newer versions of ssh include the hosts of ProxyJump */
         {'C', settings->proxy_jump || !here->hash[0] ? NULL : here->hash},
         {0},
     };
@@ -85,7 +85,7 @@ static const char *token_of(const struct rog_ssh_settings *settings, const struc
     return NULL;
 }
 
-/* The value of ${NAME} at *at, which it goes behind. */
+/* Returns the value of ${NAME} at *at, and moves *at behind it. */
 static const char *variable_of(const char **at)
 {
     const char *end = strchr(*at, '}');
@@ -109,7 +109,7 @@ static int add(char **text, size_t *used, const char *more, size_t bytes, struct
     return ROG_OK;
 }
 
-/* ~ and ~user before anything else. */
+/* Expands a leading ~ or ~user. */
 static int add_home(const char **at, char **text, size_t *used, struct rog_error *err)
 {
     if (**at != '~')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread that cuts the sockets of a connection. */
+/* Cuts the sockets of a connection from a thread. */
 #include <orchestrator/ssh/watch.h>
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 #include <common/clock.h>
 
-#define STEP_S 0.1     /* how often `stopped` is asked */
-#define MAX_SOCKETS 4u /* the host, the agent and what libssh has of it */
+#define STEP_S 0.1     /* seconds between calls of `stopped` */
+#define MAX_SOCKETS 4u /* the host's, the agent's, and libssh's copies */
 
 struct rog_ssh_watch {
     bool (*stopped)(void *user);
@@ -24,12 +24,12 @@ struct rog_ssh_watch {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
 
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     int socket[MAX_SOCKETS]; /* copies of the descriptors */
     size_t count;
     bool waiting;   /* a call is in progress */
-    unsigned calls; /* that have begun */
-    double until_s; /* when the call is late */
+    unsigned calls; /* number of calls so far */
+    double until_s; /* when the call times out */
     enum rog_ssh_cut cut;
     bool ending;
 };
@@ -41,7 +41,7 @@ static void cut_sockets(struct rog_ssh_watch *watch, enum rog_ssh_cut cut)
         shutdown(watch->socket[i], SHUT_RDWR);
 }
 
-/* Sleeps for a step, or until the call is late. */
+/* Sleeps for a step, or until the call times out. */
 static void pause_once(struct rog_ssh_watch *watch)
 {
     double at_s = fmin(watch->until_s, rog_clock_s() + STEP_S);
@@ -71,7 +71,7 @@ static void *look_after(void *argument)
         pause_once(watch);
         bool stopped = is_stopped(watch);
         if (!watch->waiting || watch->calls != call)
-            continue; /* which ended in time */
+            continue; /* the previous call, which ended in time */
         if (stopped)
             cut_sockets(watch, ROG_SSH_STOPPED);
         else if (rog_clock_s() >= watch->until_s)

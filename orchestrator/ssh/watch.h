@@ -3,11 +3,11 @@
 #define ROG_SSH_WATCH_H
 
 /*
- * Ends calls that wait for too long, or that nobody wants any more. Most calls of libssh wait for
- * the host without end, so that a thread beside each connection cuts its sockets: whatever waits
- * for them returns then.
+ * Ends calls that take too long or are no longer needed. Most calls of libssh wait for the host
+ * forever, so a thread for each connection shuts down its sockets, upon which the waiting call
+ * returns.
  *
- * Used by the thread of the connection alone.
+ * Used only by the thread of the connection.
  */
 
 #include <stdbool.h>
@@ -18,26 +18,26 @@ struct rog_ssh_watch;
 
 enum rog_ssh_cut {
     ROG_SSH_NOT_CUT,
-    ROG_SSH_LATE,    /* a call has not ended in time */
-    ROG_SSH_STOPPED, /* `stopped` said so */
+    ROG_SSH_LATE,    /* a call has timed out */
+    ROG_SSH_STOPPED, /* `stopped` returned true */
 };
 
-/* `stopped` (NULL: never) is asked several times a second while a call waits, by another thread.
- * ROG_ENOMEM, ROG_EIO. */
+/* `stopped` (NULL: never) is called several times a second while a call waits, by another thread.
+ * Errors: ROG_ENOMEM, ROG_EIO. */
 int rog_ssh_watch_new(struct rog_ssh_watch **watch, bool (*stopped)(void *user), void *user,
                       struct rog_error *err);
 void rog_ssh_watch_free(struct rog_ssh_watch *watch);
 
-/* A socket that is cut with the others, until rog_ssh_watch_free: also when its own descriptor is
- * closed before. ROG_EIO. */
+/* Adds a socket that is cut with the others, until rog_ssh_watch_free, even if its own descriptor
+ * is closed earlier. Errors: ROG_EIO. */
 int rog_ssh_watch_socket(struct rog_ssh_watch *watch, int fd, struct rog_error *err);
 
-/* A call begins, or goes on: it has to end within `limit_s` from now. */
+/* Marks the start or continuation of a call, which must end within `limit_s` from now. */
 void rog_ssh_watch_begin(struct rog_ssh_watch *watch, double limit_s);
-/* It has ended. */
+/* Marks the end of a call. */
 void rog_ssh_watch_end(struct rog_ssh_watch *watch);
 
-/* Once cut, everything stays so. */
+/* Returns whether and why the sockets were cut. That cannot be undone. */
 enum rog_ssh_cut rog_ssh_watch_cut(struct rog_ssh_watch *watch);
 
 #endif
