@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts programs and the libraries they need together for another host. */
+/* Collects programs and the libraries they need, for another host. */
 #include <orchestrator/deploy/bundle.h>
 
 #include <dirent.h>
@@ -26,11 +26,11 @@
 #define PYTHON_FOLDER "lib/rog/python/rog"
 
 struct rog_bundle {
-    struct rog_deploy_item *item; /* source, name and hash are heap memory of ours */
+    struct rog_deploy_item *item; /* source, name and hash are owned heap memory */
     size_t count;
 };
 
-/* Names of `uname -m` as the ELF header has them. */
+/* Output of `uname -m`, and the number in the ELF header. */
 static const struct {
     const char *name;
     unsigned number;
@@ -40,7 +40,7 @@ static const struct {
 };
 #define MACHINES (sizeof machines / sizeof *machines)
 
-/* Beginnings of the names of what belongs to the host's C library. */
+/* Beginnings of the names of libraries that belong to the C library, which is the host's. */
 static const char *const host_libraries[] = {
     "ld-linux", "libc.so",      "libm.so",    "libmvec.so", "libpthread.so", "libdl.so",
     "librt.so", "libresolv.so", "libutil.so", "libnsl.so",  "linux-vdso",    "linux-gate",
@@ -54,7 +54,7 @@ static bool is_of_host(const char *name)
     return false;
 }
 
-/* The name of a file is taken over; NULL is no memory. */
+/* Adds a file. Takes ownership of its name; NULL means that memory ran out. */
 static int add(struct rog_bundle *bundle, const char *source, char *name, unsigned mode,
                struct rog_error *err)
 {
@@ -88,9 +88,9 @@ static bool has(const struct rog_bundle *bundle, const char *name)
     return false;
 }
 
-/* --- of what is installed here --- */
+/* --- programs installed on this machine --- */
 
-/* Lines of ldd: "NAME => PATH (ADDRESS)", "PATH (ADDRESS)" or "NAME => not found". */
+/* Handles a line of ldd: "NAME => PATH (ADDRESS)", "PATH (ADDRESS)" or "NAME => not found". */
 static int take_library(struct rog_bundle *bundle, const char *program, char *line,
                         struct rog_error *err)
 {
@@ -113,7 +113,7 @@ static int take_library(struct rog_bundle *bundle, const char *program, char *li
     return add(bundle, path, name, 0755, err);
 }
 
-/* A program, there as `name`, with its libraries. */
+/* Adds a program as `name`, with its libraries. */
 static int take_program(struct rog_bundle *bundle, const char *program, const char *name,
                         struct rog_error *err)
 {
@@ -142,7 +142,7 @@ static int take_plugin(const char *path, const struct rog_plugin *plugin, const 
     char *name = rog_format(PLUGIN_FOLDER "/%s", slash ? slash + 1 : path);
     (void)plugin;
     if (name && (load_error || has(taker->bundle, name))) {
-        free(name); /* of no use there either, or hidden by one in an earlier folder */
+        free(name); /* not usable there either, or hidden by one in an earlier folder */
         return ROG_OK;
     }
     return add(taker->bundle, path, name, 0755, taker->err);
@@ -151,7 +151,7 @@ static int take_plugin(const char *path, const struct rog_plugin *plugin, const 
 static int walk(struct rog_bundle *bundle, const char *folder, const char *name, int depth,
                 struct rog_error *err);
 
-/* What programs of one's own need, where it is installed: librog and the Python package. */
+/* Adds what users' training programs need, if installed: librog and the Python package. */
 static int take_librog(struct rog_bundle *bundle, struct rog_error *err)
 {
     char *library = rog_install_library("librog.so.0", err), *prefix = rog_install_path("", err);
@@ -183,7 +183,7 @@ static int take_small_programs(struct rog_bundle *bundle, struct rog_error *err)
     return code;
 }
 
-/* What the trainer reads HDF5 files with, where it is installed: agents have the data sets. */
+/* Adds the program with which the trainer reads HDF5 files, if installed, for agents' data sets. */
 static int take_reader(struct rog_bundle *bundle, struct rog_error *err)
 {
     char *path = rog_install_path(READER, err);
@@ -212,7 +212,7 @@ static int collect(struct rog_bundle *bundle, const struct rog_bundle_programs *
     return code;
 }
 
-/* --- of a folder --- */
+/* --- bundles in a folder --- */
 
 static int walk(struct rog_bundle *bundle, const char *folder, const char *name, int depth,
                 struct rog_error *err)
@@ -245,10 +245,10 @@ static int walk(struct rog_bundle *bundle, const char *folder, const char *name,
     return code;
 }
 
-/* Whether a program is for that machine, where both are known. */
+/* Checks that a program is for that machine, if both are known. */
 static int check_machine(const char *program, const char *machine, struct rog_error *err)
 {
-    Elf64_Ehdr header = {0}; /* e_machine stands at the same place in files of 32 bits */
+    Elf64_Ehdr header = {0}; /* e_machine has the same offset in 32-bit files */
     FILE *file = fopen(program, "rbe");
     if (!file)
         return rog_fail(err, errno == ENOENT ? ROG_ENOTFOUND : ROG_EIO, "cannot open %s: %s",
@@ -290,7 +290,7 @@ static int read_folder(struct rog_bundle *bundle, const char *folder,
     return code;
 }
 
-/* The folder that holds a bundle for such machines; *folder stays NULL where there is none. */
+/* Finds the folder with a bundle for that machine; *folder stays NULL if there is none. */
 static int find_folder(const char *machine, char **folder, struct rog_error *err)
 {
     const char *given = getenv("ROG_BUNDLE_PATH");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One bundle for each kind of machine, made when the first host asks for it. */
+/* Caches one bundle for each architecture, opened when the first host needs it. */
 #include <orchestrator/deploy/bundle.h>
 
 #include <pthread.h>
@@ -17,7 +17,7 @@ struct rog_bundle_cache {
     size_t count;
     struct {
         char machine[64];
-        struct rog_bundle *bundle; /* NULL: why_not */
+        struct rog_bundle *bundle; /* NULL: see why_not */
         struct rog_error why_not;
     } entry[MAX_MACHINES];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Brings files to a host: asks what it lacks, sends that, makes the tree. */
+/* Deploys files to a host: asks what it lacks, sends that, and lets it create the tree. */
 #include <orchestrator/deploy/deploy.h>
 
 #include <errno.h>
@@ -17,42 +17,42 @@
 #include <orchestrator/deploy/packed.h>
 #include <orchestrator/deploy/scripts.h>
 
-#define PATIENCE_S 120.0 /* in which something has to move */
+#define PATIENCE_S 120.0 /* without any progress */
 #define PIECE_BYTES 65536
 
-/* A file of the tree; those of one content and mode share an object. */
+/* A file of the tree. Files with the same content and mode share an object. */
 struct entry {
     const char *name, *source;
     char key[ROG_DEPLOYED_KEY_BYTES];
-    bool missing; /* on the host, and this entry is the one that brings the object */
-    char *packed; /* as which file it travels, if it does */
+    bool missing; /* the host lacks the object, and this entry sends it */
+    char *packed; /* path of the compressed file, if it is sent */
 };
 
 struct deployment {
     struct rog_connection *connection;
-    struct entry *entry; /* by name */
+    struct entry *entry; /* sorted by name */
     size_t count, missing;
     char *manifest;
     char hash[ROG_SHA256_HEX_BYTES];
     char *root;
-    bool whole; /* the tree is there */
+    bool whole; /* the tree exists */
     struct entry *unpacker;
 
-    /* What is being sent. */
+    /* State of sending. */
     size_t at;
     int file; /* of the unpacker or of entry `at` */
     char *piece;
     uint64_t sent_bytes;
 };
 
-/* --- what there is to be --- */
+/* --- the manifest --- */
 
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-/* No name twice, and none that is also a folder. */
+/* Checks that no name occurs twice or is also a folder. */
 static int check_names(const struct deployment *d, struct rog_error *err)
 {
     for (size_t i = 0; i < d->count; i++) {
@@ -100,7 +100,7 @@ static int take_items(struct deployment *d, const struct rog_deploy_item *items,
     d->unpacker = bsearch(&unpacker, d->entry, d->count, sizeof *d->entry, by_name);
     if (!d->unpacker)
         return rog_fail(err, ROG_EINVAL, "the files to deploy do not include " ROG_DEPLOY_UNPACKER);
-    struct entry *first = d->entry; /* of those with its content: the one that mark_missing finds */
+    struct entry *first = d->entry; /* with the same content: the one that mark_missing finds */
     while (strcmp(first->key, d->unpacker->key) != 0)
         first++;
     d->unpacker = first;
@@ -133,7 +133,7 @@ static int give_manifest(void *user, const void **data, size_t *size, struct rog
     return ROG_OK;
 }
 
-/* The first entry with that key is to bring its object. */
+/* Marks the first entry with that key: it sends the object. */
 static int mark_missing(struct deployment *d, const char *key, struct rog_error *err)
 {
     for (size_t i = 0; i < d->count; i++) {
@@ -147,7 +147,7 @@ static int mark_missing(struct deployment *d, const char *key, struct rog_error 
                     d->connection->name, key);
 }
 
-/* "whole ROOT", or "part ROOT" and keys. */
+/* Reads "whole ROOT", or "part ROOT" and keys. */
 static int read_answer(struct deployment *d, char *answer, struct rog_error *err)
 {
     char *rest = answer, *line = strsep(&rest, "\n"), *root = line ? strchr(line, ' ') : NULL;
@@ -194,7 +194,7 @@ static int open_file(struct deployment *d, const char *path, uint64_t *size, str
     return ROG_OK;
 }
 
-/* The next piece of the open file, which is closed at its end. */
+/* Reads the next piece of the open file, and closes it at its end. */
 static int read_piece(struct deployment *d, size_t *size, struct rog_error *err)
 {
     ssize_t got = read(d->file, d->piece, PIECE_BYTES);
@@ -216,7 +216,7 @@ static int pack(const struct deployment *d, struct entry *entry, struct rog_erro
     return rog_packed_file(entry->source, hash, d->connection, &entry->packed, err);
 }
 
-/* Packs the file again where another host's thread has removed it (see transfer). */
+/* Packs the file again if another host's thread has removed it (see transfer). */
 static int open_packed(struct deployment *d, struct entry *entry, uint64_t *bytes,
                        struct rog_error *err)
 {
@@ -226,7 +226,8 @@ static int open_packed(struct deployment *d, struct entry *entry, uint64_t *byte
     return code ? code : open_file(d, entry->packed, bytes, err);
 }
 
-/* The unpacker if the host lacks it, as it is, then the stream that common/deployed.h describes. */
+/* Sends the unpacker uncompressed if the host lacks it, then the stream described in
+ * common/deployed.h. */
 static int give_files(void *user, const void **data, size_t *size, struct rog_error *err)
 {
     struct deployment *d = user;
@@ -248,7 +249,7 @@ static int give_files(void *user, const void **data, size_t *size, struct rog_er
     return code;
 }
 
-/* Compresses what will travel. The unpacker travels first, and as it is. */
+/* Compresses the files to send, except the unpacker, which is sent first and uncompressed. */
 static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -265,7 +266,7 @@ static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog
     return code;
 }
 
-/* Sends what is missing and lets the host make the tree. */
+/* Sends what is missing and lets the host create the tree. */
 static int transfer(struct deployment *d, struct rog_error *err)
 {
     char count[24], bytes[24];
@@ -282,7 +283,7 @@ static int transfer(struct deployment *d, struct rog_error *err)
     code = rog_connection_feed(d->connection, argv, &input, PATIENCE_S, &result, err);
     if (code)
         return code;
-    if (result.status == ROG_DEPLOYED_STATUS_DAMAGED) /* or they would be sent again and again */
+    if (result.status == ROG_DEPLOYED_STATUS_DAMAGED) /* else they would be sent forever */
         for (size_t i = 0; i < d->count; i++)
             if (d->entry[i].packed)
                 unlink(d->entry[i].packed);
@@ -337,7 +338,7 @@ int rog_deploy_tree(struct rog_connection *connection, const struct rog_deploy_i
     return code;
 }
 
-/* --- the rest --- */
+/* --- other operations --- */
 
 int rog_deploy_root(struct rog_connection *connection, char **root, struct rog_error *err)
 {

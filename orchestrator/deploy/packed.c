@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compresses a file once, for all the hosts that it goes to. */
+/* Compresses a file once for all hosts that need it. */
 #include <orchestrator/deploy/packed.h>
 
 #include <dirent.h>
@@ -20,12 +20,12 @@
 #include <common/hash.h>
 
 #define PIECE_BYTES ((size_t)128 << 10)
-/* Of what levels there are the last before time grows tenfold for a tenth less. */
+/* Higher levels take ten times as long for a tenth less. */
 #define LEVEL 9
 #define DAY_S (24 * 60 * 60)
 #define LOCK_STEP_NS 50000000L
 
-/* Where a file is being compressed. */
+/* State of compressing a file. */
 struct packing {
     const char *source;
     const struct rog_connection *connection; /* may be NULL */
@@ -98,7 +98,7 @@ static int compress_file(struct packing *packing, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The caller holds the lock. */
+/* Call it with the lock held. */
 static int pack(const char *source, const char *hash, const char *path,
                 const struct rog_connection *connection, struct rog_error *err)
 {
@@ -124,14 +124,14 @@ static int pack(const char *source, const char *hash, const char *path,
     return code;
 }
 
-/* Looks whether it is there, and says by its time that it is in use. */
+/* Checks for the file, and updates its time to mark it as used. */
 static bool is_there(const char *path)
 {
     return utimensat(AT_FDCWD, path, NULL, 0) == 0 || rog_file_exists(path);
 }
 
-/* Removes what nobody has used for long, with what a killed process has left half-written. The
- * caller holds the lock. What is being read meanwhile stays open for its reader. */
+/* Removes files that have not been used for long, and incomplete files of killed processes. Call it
+ * with the lock held. A process that is reading a removed file keeps it open. */
 static void prune(const char *folder)
 {
     struct timespec now;
@@ -148,7 +148,7 @@ static void prune(const char *folder)
     closedir(dir);
 }
 
-/* One that another has may take as long as that one compresses, or for ever. */
+/* Waits for the lock: another process may compress for long, or hang. */
 static int take_lock(int lock, const char *path, const struct rog_connection *connection,
                      struct rog_error *err)
 {
@@ -181,7 +181,7 @@ int rog_packed_file(const char *source, const char *hash, const struct rog_conne
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", lock_path, strerror(errno));
         if (!code)
             code = take_lock(lock, lock_path, connection, err);
-        if (!code && !is_there(*path)) /* nobody made it while we waited */
+        if (!code && !is_there(*path)) /* no other process created it while we waited */
             code = pack(source, hash, *path, connection, err);
         if (!code)
             prune(folder);

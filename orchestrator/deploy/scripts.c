@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shell scripts that a deployment runs on hosts. */
+/* Contains the shell scripts that a deployment runs on hosts. */
 #include <orchestrator/deploy/scripts.h>
 
-/* What they all begin with. */
+/* The beginning of the scripts. */
 #define ROOT                                                                                 \
     "set -eu\n"                                                                              \
     "export LC_ALL=C\n"                                                                      \
@@ -18,9 +18,9 @@ const char rog_deploy_script_clean[] =
          "du -skc objects trees manifests marks 2>/dev/null | sed -n '$s/[^0-9].*//p'\n"
          "rm -rf objects trees manifests marks part-*\n";
 
-/* A mark holds the boot in which the tree was found whole; a change of a file or folder is newer
- * than the mark. After a boot everything is read again: a host whose power was cut may have lost
- * what it had in memory, and a clock that began at zero makes times of files worth nothing. */
+/* A mark contains the boot ID under which the tree was found complete; a changed file or folder is
+ * newer than the mark. After a reboot everything is checked again: after a power cut data may be
+ * missing, and after a clock that started at zero file times mean nothing. */
 const char rog_deploy_script_ask[] = ROOT
     "mkdir -p \"$root\"\n"
     "cd \"$root\"\n"
@@ -66,8 +66,8 @@ const char rog_deploy_script_ask[] = ROOT
     "        echo \"$key\" >&3\n"
     "    done\n";
 
-/* The unpacker is taken byte by byte, as it is to read itself what follows it in the input: the
- * head of busybox would take some of that. */
+/* The unpacker is read byte by byte, because it must itself read the input that follows it.
+ * busybox's head would read too much. */
 const char rog_deploy_script_take[] =
     "set -eu\n"
     "export LC_ALL=C\n"

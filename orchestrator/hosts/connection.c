@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks a host through the operations of its connection; what is the same for all of them. */
+/* Calls the operations of a connection, and implements what is the same for all of them. */
 #include <orchestrator/hosts/connection.h>
 
 #include <stdlib.h>
@@ -45,7 +45,7 @@ int rog_connection_feed(struct rog_connection *connection, const char *const *ar
     return connection->ops->run(connection, argv, input, patience_s, result, err);
 }
 
-/* The end of what a command said, on one line. */
+/* Copies the end of a command's error output, on one line. */
 static void last_words(const struct rog_command_result *result, char *text, size_t bytes)
 {
     size_t size = result->errors_bytes;

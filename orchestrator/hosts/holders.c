@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what a host tells of who holds it and which machine it is. */
+/* Parses what a host reports about its holder and about the identity of the machine. */
 #include <orchestrator/hosts/holders.h>
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define HALF_A_DAY_S 43200
 
-/* Seconds since the host's boot. */
+/* Returns the seconds since the host's boot. */
 static double read_uptime(const char *output)
 {
     static const char mark[] = "uptime ";

@@ -18,18 +18,18 @@ struct rog_holders {
 };
 int rog_holders_read(struct rog_holders *holders, const char *output, struct rog_error *err);
 void rog_holders_release(struct rog_holders *holders);
-/* "since 08:31:02 by alice@desk, sweep threshold-case0, run ..." */
+/* Writes "since 08:31:02 by alice@desk, sweep threshold-case0, run ...". */
 void rog_holders_text(const struct rog_holders *holders, char *text, size_t bytes);
-/* The person to ask: "alice@desk". */
+/* Returns the user to ask: "alice@desk". */
 const char *rog_holders_name(const struct rog_holders *holders, char name[ROG_CLAIM_TEXT_BYTES]);
 
-/* The same for a script whose output rog_machine_read reads. Several hosts may share a kernel, and
- * several machines may have copies of one disk. */
+/* The same for rog_machine_read. The identity has two parts because several hosts may share a
+ * kernel, and several machines may have copies of one disk. */
 #define ROG_MACHINE_SCRIPT                                      \
     "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo\n" \
     "readlink /proc/self/ns/net 2>/dev/null || echo\n"
 #define ROG_MACHINE_BYTES 96
-/* The identity of the machine until its next boot, "" if unknown. */
+/* Reads the identity of the machine until its next boot, "" if unknown. */
 void rog_machine_read(char machine[ROG_MACHINE_BYTES], const char *output);
 
 #endif

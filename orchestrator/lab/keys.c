@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes the lab's keys and the configurations that name them. */
+/* Creates the lab's keys and the configurations that refer to them. */
 #include <orchestrator/lab/keys.h>
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static int make_key(const char *path, const char *comment, struct rog_error *err
     return code;
 }
 
-/* Writes a text that it takes over; NULL is no memory. */
+/* Writes a text and frees it. NULL means that memory ran out. */
 static int put(const char *path, char *text, struct rog_error *err)
 {
     int code = text ? rog_file_write(path, text, strlen(text), err) : rog_fail_nomem(err);
@@ -45,7 +45,7 @@ static int put(const char *path, char *text, struct rog_error *err)
     return code;
 }
 
-/* The public key without its comment: "ssh-ed25519 AAAA...". */
+/* Reads the public key without its comment: "ssh-ed25519 AAAA...". */
 static int read_public(const char *path, char **key, struct rog_error *err)
 {
     size_t size;
@@ -78,7 +78,7 @@ int rog_lab_make_user_key(struct rog_error *err)
     return code;
 }
 
-/* sshd without PAM refuses accounts whose password is locked, as root's often is. */
+/* sshd without PAM rejects accounts with a locked password, as root's often is. */
 static bool password_is_locked(const char *user)
 {
     const struct spwd *shadow = getspnam(user);
@@ -101,7 +101,7 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
         code = rog_dir_make(cache, err);
     if (!code && chmod(cache, 0700) != 0)
         code = rog_fail(err, ROG_EIO, "cannot create the folder %s: %s", cache, strerror(errno));
-    /* A home of its own: a bare host, without what this machine's user has in start-up files. */
+    /* The host gets its own home folder, without the start-up files of this machine's user. */
     if (!code)
         code = make_key(key, "rogctl lab host", err);
     if (!code)
@@ -136,7 +136,7 @@ int rog_lab_make_host(unsigned number, const char *address, struct rog_error *er
     return code;
 }
 
-/* One line of known_hosts. */
+/* Writes a line of known_hosts. */
 static int print_known_host(FILE *file, unsigned number, const char *prefix, struct rog_error *err)
 {
     char *key = NULL, *path = rog_format("%s/host%u/key.pub", ROG_LAB_DIR, number);

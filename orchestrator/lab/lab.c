@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds and takes down namespaces, links, a bridge and an sshd each. */
+/* Builds and removes the lab: namespaces, links, a bridge, and an sshd for each host. */
 #include <orchestrator/lab/lab.h>
 
 #include <arpa/inet.h>
@@ -26,9 +26,9 @@
 
 #define BRIDGE "roglab-br"
 #define SPACE "roglab"  /* namespaces: roglab0 ... */
-#define VETH "roglab-v" /* their ends of the cables on this side */
-#define HERE 254        /* this machine's address on the bridge */
-#define FIRST_NET 77    /* 10.213.77.0/24, or the next that nobody uses */
+#define VETH "roglab-v" /* this machine's ends of the links */
+#define HERE 254        /* last number of this machine's address on the bridge */
+#define FIRST_NET 77    /* 10.213.77.0/24, or the next unused one */
 #define LAST_NET 177
 #define COMMAND_TIMEOUT_S 60
 #define START_PATIENCE_S 10.0
@@ -43,7 +43,7 @@ static void nap(void)
     nanosleep(&step, NULL);
 }
 
-/* Runs a command given as one line of words; *output may be NULL. */
+/* Runs a command given as a line of words. `output` may be NULL. */
 static int command(char **output, struct rog_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static int command(char **output, struct rog_error *err, const char *format, ...)
@@ -74,7 +74,7 @@ static int need_root(struct rog_error *err)
                     "the lab is made of network namespaces: run this as root or with sudo");
 }
 
-/* --- looking --- */
+/* --- status --- */
 
 static bool is_space(const char *name, unsigned *number)
 {
@@ -87,7 +87,7 @@ static bool is_space(const char *name, unsigned *number)
     return *end == '\0' && value <= ROG_LAB_MAX_WORKERS;
 }
 
-/* Which of the lab's namespaces there are: present[k]. */
+/* Sets present[k] for each existing namespace of the lab. */
 static int find_spaces(bool present[ROG_LAB_MAX_WORKERS + 1], struct rog_error *err)
 {
     char *text = NULL;
@@ -104,7 +104,7 @@ static int find_spaces(bool present[ROG_LAB_MAX_WORKERS + 1], struct rog_error *
     return code;
 }
 
-/* A host's address: the listening one of its sshd_config. */
+/* Reads a host's address from its sshd_config. */
 static void read_address(struct rog_lab_host *host)
 {
     char *text = NULL, *path = rog_format("%s/host%u/sshd_config", ROG_LAB_DIR, host->number);
@@ -119,7 +119,7 @@ static void read_address(struct rog_lab_host *host)
     free(path);
 }
 
-/* The sshd that its file names, if that is still one. */
+/* Returns the process in a host's sshd.pid, if it is still an sshd; otherwise 0. */
 static pid_t find_sshd(unsigned number)
 {
     char *text = NULL, *path = rog_format("%s/host%u/sshd.pid", ROG_LAB_DIR, number);
@@ -136,7 +136,7 @@ static pid_t find_sshd(unsigned number)
         snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "\n"), text);
     free(text);
     free(path);
-    /* One that has ended and that nobody has waited for has no program any more. */
+    /* A zombie has no program. */
     char exe[64], program[8];
     snprintf(exe, sizeof exe, "/proc/%ld/exe", pid);
     bool runs = pid > 1 && readlink(exe, program, sizeof program) > 0;
@@ -202,7 +202,7 @@ static int empty_space(unsigned number, struct rog_error *err)
     }
 }
 
-/* Network namespaces, by their inodes. */
+/* Network namespaces, identified by their inodes. */
 struct space_set {
     ino_t space[ROG_LAB_MAX_WORKERS + 1];
     unsigned count;
@@ -216,7 +216,7 @@ static bool in_set(const struct space_set *set, ino_t space)
     return false;
 }
 
-/* The namespace ("net", "pid") of a process; 0 where it cannot be told. */
+/* Returns the namespace ("net", "pid") of a process; 0 if unknown. */
 static ino_t space_of(const char *pid, const char *kind)
 {
     struct stat info = {0};
@@ -225,7 +225,7 @@ static ino_t space_of(const char *pid, const char *kind)
     return stat(path, &info) == 0 ? info.st_ino : 0;
 }
 
-/* Whether it is an sshd with a configuration of the lab. */
+/* Returns whether the process is an sshd with a configuration of the lab. */
 static bool is_lab_sshd(const char *pid)
 {
     static const char mark[] = ROG_LAB_DIR "/host";
@@ -244,8 +244,8 @@ static bool is_lab_sshd(const char *pid)
     return found;
 }
 
-/* Adds the namespaces of the lab's sshds to the set, then sends the signal (unless 0) to what runs
- * in them. Returns how many processes that are. */
+/* Adds the namespaces of the lab's sshds to the set, then sends the signal (unless 0) to all
+ * processes in them. Returns the number of these processes. */
 static unsigned visit_lost(struct space_set *set, int signal)
 {
     struct dirent **entries = NULL;
@@ -257,7 +257,7 @@ static unsigned visit_lost(struct space_set *set, int signal)
             const char *pid = entries[i]->d_name;
             ino_t space = pid[0] >= '0' && pid[0] <= '9' ? space_of(pid, "net") : 0;
             if (!space || space == own || space_of(pid, "pid") != own_pids)
-                continue; /* what runs in a container may be a lab of its own */
+                continue; /* a container may have its own lab */
             if (pass == 0 && !in_set(set, space) && set->count <= ROG_LAB_MAX_WORKERS &&
                 is_lab_sshd(pid))
                 set->space[set->count++] = space;
@@ -274,7 +274,7 @@ static unsigned visit_lost(struct space_set *set, int signal)
     return running;
 }
 
-/* A namespace may have lost its name (ip netns del) while its sshd went on. */
+/* Ends hosts whose namespace has lost its name (ip netns del) while its sshd kept running. */
 static int end_lost_hosts(bool *any, struct rog_error *err)
 {
     struct space_set set = {.count = 0};
@@ -298,7 +298,7 @@ int rog_lab_down(bool *found, struct rog_error *err)
         code = find_spaces(present, err);
     if (code)
         return code;
-    /* Go on after an error: what can be removed is removed; the first error is told. */
+    /* Continues after an error, to remove as much as possible; the first error is returned. */
     struct rog_error later;
     for (unsigned k = 0; k <= ROG_LAB_MAX_WORKERS; k++) {
         char veth[IF_NAMESIZE];
@@ -310,7 +310,7 @@ int rog_lab_down(bool *found, struct rog_error *err)
             failed = command(NULL, code ? &later : err, "ip netns del " SPACE "%u", k);
             code = code ? code : failed;
         }
-        /* The cable goes with its namespace, a little later. */
+        /* The link disappears with its namespace, a little later. */
         if (if_nametoindex(veth)) {
             any = true;
             command(NULL, &later, "ip link del dev %s", veth);
@@ -335,7 +335,7 @@ int rog_lab_down(bool *found, struct rog_error *err)
 
 /* --- up --- */
 
-/* "10.213.77.": a net that no interface and no route of this machine knows. */
+/* Chooses a net that no interface and no route of this machine uses: "10.213.77.". */
 static int choose_net(char prefix[ROG_LAB_PREFIX_BYTES], struct rog_error *err)
 {
     char *routes = NULL;
@@ -386,7 +386,7 @@ static int make_space(unsigned k, const char *prefix, struct rog_error *err)
     return code;
 }
 
-/* sshd wants its own path absolute. */
+/* sshd must be started by its absolute path. */
 static int find_sshd_program(const char **path, struct rog_error *err)
 {
     static const char *const places[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"};
@@ -413,7 +413,7 @@ static int start_sshd(unsigned k, const char *prefix, const char *sshd, struct r
     return code;
 }
 
-/* Until sshd takes connections. */
+/* Waits until sshd accepts connections. */
 static int await_sshd(unsigned k, const char *prefix, struct rog_error *err)
 {
     char address[ROG_LAB_ADDRESS_BYTES];
@@ -490,7 +490,7 @@ int rog_lab_up(unsigned workers, struct rog_error *err)
         goto out;
     }
     if (!code)
-        code = rog_lab_down(NULL, err); /* remains */
+        code = rog_lab_down(NULL, err); /* remains of an earlier lab */
     if (!code)
         code = build(workers + 1, err);
     if (code && geteuid() == 0)

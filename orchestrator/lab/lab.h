@@ -3,16 +3,16 @@
 #define ROG_LAB_LAB_H
 
 /*
- * The lab: an ssh cluster out of network namespaces on this machine. Each host (0 the server, 1..N
- * the workers) is a namespace "roglabK" with an interface "eth0" on the bridge "roglab-br" and a
- * real sshd that listens on its address alone; this machine has an address on the bridge too. Keys,
- * known_hosts and configuration are made on the spot in ROG_LAB_DIR, readable by root alone;
- * nothing of this machine's own sshd or of anybody's ~/.ssh is used or changed. The hosts share
- * this machine's files, but each has a cache folder of its own in ROG_LAB_CACHE_DIR, so that what
- * is deployed travels to each.
+ * The lab: an ssh cluster of network namespaces on this machine. Each host (0 the server, 1..N the
+ * workers) is a namespace "roglabK" with an interface "eth0" on the bridge "roglab-br" and a real
+ * sshd that listens only on its address; this machine has an address on the bridge, too. Keys,
+ * known_hosts and configuration are created in ROG_LAB_DIR, readable only by root; this machine's
+ * own sshd and the users' ~/.ssh are neither used nor changed. The hosts share this machine's
+ * files, but each has its own cache folder in ROG_LAB_CACHE_DIR, so that files are deployed to
+ * each.
  *
- * There is one lab a machine. Names are fixed, so that `down` finds everything without a record,
- * also after a crash or half an `up`.
+ * There is one lab per machine. Names are fixed, so that `down` finds everything without a record,
+ * even after a crash or an incomplete `up`.
  */
 
 #include <stdbool.h>
@@ -24,26 +24,26 @@
 #define ROG_LAB_MAX_WORKERS 250
 #define ROG_LAB_ADDRESS_BYTES 32
 
-/* Builds a lab. One that is there with as many workers and alive is left as it is; remains of one
- * are removed first. Errors: ROG_EINVAL not root; ROG_ENOTFOUND a program is missing (the message
- * names the package); ROG_EBUSY a lab of another size is up; ROG_EFAILED. What was made before an
- * error is removed again. */
+/* Builds a lab. An existing lab with as many workers and working hosts is left as it is; remains of
+ * a lab are removed first. Errors: ROG_EINVAL if not root; ROG_ENOTFOUND if a program is missing
+ * (the message names the package); ROG_EBUSY if a lab of another size is up; ROG_EFAILED. After an
+ * error, everything created is removed again. */
 int rog_lab_up(unsigned workers, struct rog_error *err);
 
-/* Removes everything. *found (may be NULL): whether there was anything. */
+/* Removes everything. Sets *found (may be NULL) if there was anything. */
 int rog_lab_down(bool *found, struct rog_error *err);
 
 struct rog_lab_host {
     unsigned number; /* 0: the server */
     char space[16];  /* the namespace */
     char address[ROG_LAB_ADDRESS_BYTES];
-    pid_t sshd; /* 0: none runs there */
+    pid_t sshd; /* 0: it does not run */
 };
 
 struct rog_lab_status {
     struct rog_lab_host host[ROG_LAB_MAX_WORKERS + 1];
-    unsigned count; /* namespaces */
-    bool complete;  /* as many as the cluster file wants, each with its sshd */
+    unsigned count; /* number of namespaces */
+    bool complete;  /* as many hosts as in the cluster file, each with its sshd */
 };
 int rog_lab_status(struct rog_lab_status *status, struct rog_error *err);
 
