@@ -250,7 +250,7 @@ static int give_files(void *user, const void **data, size_t *size, struct rog_er
 }
 
 /* Compresses the files to send, except the unpacker, which is sent first and uncompressed. */
-static int make_ready(struct deployment *d, uint64_t *unpacker_bytes, struct rog_error *err)
+static int pack_missing(struct deployment *d, uint64_t *unpacker_bytes, struct rog_error *err)
 {
     int code = ROG_OK;
     *unpacker_bytes = 0;
@@ -275,7 +275,7 @@ static int transfer(struct deployment *d, struct rog_error *err)
     const struct rog_command_input input = {give_files, d};
     struct rog_command_result result;
     uint64_t unpacker_bytes;
-    int code = make_ready(d, &unpacker_bytes, err);
+    int code = pack_missing(d, &unpacker_bytes, err);
     if (code)
         return code;
     snprintf(count, sizeof count, "%zu", d->missing - d->unpacker->missing);

@@ -125,7 +125,7 @@ static int pack(const char *source, const char *hash, const char *path,
 }
 
 /* Checks for the file, and updates its time to mark it as used. */
-static bool is_there(const char *path)
+static bool touch_if_exists(const char *path)
 {
     return utimensat(AT_FDCWD, path, NULL, 0) == 0 || rog_file_exists(path);
 }
@@ -175,13 +175,13 @@ int rog_packed_file(const char *source, const char *hash, const struct rog_conne
     *path = rog_format("%s/packed/%s.zst", cache, hash);
     if (!folder || !lock_path || !*path)
         code = rog_fail_nomem(err);
-    else if (!is_there(*path)) {
+    else if (!touch_if_exists(*path)) {
         code = rog_dir_make(folder, err);
         if (!code && (lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
             code = rog_fail(err, ROG_EIO, "cannot write %s: %s", lock_path, strerror(errno));
         if (!code)
             code = take_lock(lock, lock_path, connection, err);
-        if (!code && !is_there(*path)) /* no other process created it while we waited */
+        if (!code && !touch_if_exists(*path)) /* no other process created it while we waited */
             code = pack(source, hash, *path, connection, err);
         if (!code)
             prune(folder);

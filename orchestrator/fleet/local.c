@@ -164,7 +164,7 @@ static int start(void **state, const struct rog_attempt *attempt, struct rog_err
 /* ---- supervising ---- */
 
 /* Starts the workers once the server listens. */
-static int let_workers_in(struct local *local, struct rog_error *err)
+static int start_workers(struct local *local, struct rog_error *err)
 {
     char *text = NULL;
     size_t size = 0;
@@ -203,8 +203,8 @@ static void last_words(const struct node *node, int signal_number, char words[WO
 
 /* Gives a worker up that is not restarted any more. The run continues while enough workers are
  * left. */
-static int do_without(struct local *local, size_t number, const char *name, int signal_number,
-                      struct rog_error *err)
+static int give_up_worker(struct local *local, size_t number, const char *name, int signal_number,
+                          struct rog_error *err)
 {
     size_t left = 0, least = local->attempt->cluster->min_workers;
     char said[WORDS_BYTES], text[WORDS_BYTES + 160];
@@ -227,7 +227,7 @@ static int do_without(struct local *local, size_t number, const char *name, int 
 
 /* Restarts a process that was killed: a worker at any time, the server if it has a checkpoint to
  * resume from. */
-static int revive(struct local *local, size_t number, const char *name, struct rog_error *err)
+static int restart_node(struct local *local, size_t number, const char *name, struct rog_error *err)
 {
     struct node *node = &local->node[number];
     int signal_number = killed_by(local, number);
@@ -238,7 +238,7 @@ static int revive(struct local *local, size_t number, const char *name, struct r
     bool may_be_away =
         local->attempt->cluster->min_workers > 0 || rog_run_has_begun(local->attempt->folder);
     if (!possible && signal_number > 0 && number > 0 && may_be_away)
-        return do_without(local, number, name, signal_number, err);
+        return give_up_worker(local, number, name, signal_number, err);
     if (!possible)
         return rog_run_judge(name, &node->process, node->log, err);
     local->restarts++;
@@ -286,13 +286,13 @@ static int look_at(struct local *local, size_t number, struct rog_error *err)
     }
     if (number)
         snprintf(name, sizeof name, "worker %zu", number);
-    return revive(local, number, name, err);
+    return restart_node(local, number, name, err);
 }
 
 static int step(void *state, enum rog_attempt_state *reached, struct rog_error *err)
 {
     struct local *local = state;
-    int code = let_workers_in(local, err);
+    int code = start_workers(local, err);
     for (size_t i = 0; code == 0 && i < local->count; i++)
         code = look_at(local, i, err);
     bool ended = local->server_done_s > 0;

@@ -17,7 +17,8 @@
 #define CONFIG_MAX_BYTES (16u << 20)
 
 /* Reads the header of the snapshot. Returns ROG_ENOTFOUND if there is none. */
-static int look(const char *folder, int64_t *events_bytes, double *t_s, struct rog_error *err)
+static int read_snapshot(const char *folder, int64_t *events_bytes, double *t_s,
+                         struct rog_error *err)
 {
     struct rog_json *header = NULL;
     char *path = rog_snapshot_path(folder);
@@ -34,8 +35,8 @@ bool rog_resume_is_possible(const char *folder, double *t_s)
     int64_t bytes;
     struct stat info;
     char *events = rog_path_join(folder, ROG_RUN_EVENTS);
-    bool possible = look(folder, &bytes, t_s, NULL) == 0 && events && stat(events, &info) == 0 &&
-                    info.st_size >= bytes;
+    bool possible = read_snapshot(folder, &bytes, t_s, NULL) == 0 && events &&
+                    stat(events, &info) == 0 && info.st_size >= bytes;
     free(events);
     return possible;
 }
@@ -44,7 +45,7 @@ static int cut_events(const char *folder, struct rog_error *err)
 {
     int64_t bytes;
     double t_s;
-    int code = look(folder, &bytes, &t_s, err);
+    int code = read_snapshot(folder, &bytes, &t_s, err);
     char *events = rog_path_join(folder, ROG_RUN_EVENTS);
     if (code == 0 && !events)
         code = rog_fail_nomem(err);

@@ -387,7 +387,7 @@ bool rog_run_has_begun(const char *folder)
 
 /* Returns whether the worker is lost after this event of the server; `lost` is the state before
  * it. */
-static bool take_whereabouts(const char *line, size_t rank, bool lost)
+static bool is_lost_after(const char *line, size_t rank, bool lost)
 {
     struct rog_json *event = NULL;
     if (rog_json_parse(line, strlen(line), ROG_RUN_EVENTS, &event, NULL) < 0)
@@ -414,7 +414,7 @@ bool rog_run_worker_is_lost(const char *folder, size_t rank)
     if (file && fseek(file, -WHEREABOUTS_BYTES, SEEK_END) == 0 && getline(&line, &room, file) < 0)
         clearerr(file); /* incomplete line */
     while (file && getline(&line, &room, file) >= 0)
-        lost = take_whereabouts(line, rank, lost);
+        lost = is_lost_after(line, rank, lost);
     free(line);
     if (file)
         fclose(file);

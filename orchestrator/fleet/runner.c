@@ -78,8 +78,8 @@ static void release(struct rog_active *a)
 /* Writes to job->error what keeps a job from starting. The files that a run reads must be those
  * that were hashed: a file that has changed since would be recorded incorrectly. Nor does a run
  * belong to the job that another rogctl has done meanwhile with other files. */
-static int look_at_inputs(struct rog_runner *x, struct rog_fleet_job *job,
-                          const struct rog_run_row *row, struct rog_error *err)
+static int check_job_inputs(struct rog_runner *x, struct rog_fleet_job *job,
+                            const struct rog_run_row *row, struct rog_error *err)
 {
     struct rog_error cause = {0};
     int code = 0;
@@ -105,7 +105,7 @@ static int enter(struct rog_runner *x, struct rog_active *a, struct rog_error *e
         return code;
     bool was_elsewhere = job->state == ROG_FLEET_ELSEWHERE, done = strcmp(row.status, "done") == 0;
     if (!job->error[0] && !x->options->ends)
-        code = look_at_inputs(x, job, &row, err);
+        code = check_job_inputs(x, job, &row, err);
     if (code < 0) {
         release(a);
     } else if (x->options->ends && strcmp(row.status, "running") != 0) {
@@ -214,7 +214,7 @@ static void report(struct rog_active *a)
 
 /* Fails a run without progress. After the end of a run no iterations are finished any more; its
  * executor limits how long its processes may take to exit, unless they hang. */
-static int look_for_progress(struct rog_active *a, struct rog_error *err)
+static int check_progress(struct rog_active *a, struct rog_error *err)
 {
     double limit_s = a->runner->cluster->stall_limit_s;
     int64_t iterations = rog_streams_iterations(&a->streams);
@@ -290,7 +290,7 @@ static int test(struct rog_active *a, bool *idle, struct rog_error *err)
 
 /* Moves the start of the run to now while its hosts are in use. Returns true when they become
  * free. */
-static int look_at_queue(struct rog_active *a, struct rog_error *err)
+static int update_queued(struct rog_active *a, struct rog_error *err)
 {
     struct rog_fleet_job *job = a->job;
     bool was_queued = job->queued;
@@ -303,7 +303,7 @@ static int look_at_queue(struct rog_active *a, struct rog_error *err)
 }
 
 /* Reports skipped lines in streams of workers' hosts, which do not end the run. */
-static void say_what_is_damaged(struct rog_active *a)
+static void report_damage(struct rog_active *a)
 {
     size_t rank;
     for (char *text; (text = rog_streams_damage(&a->streams, &rank)); free(text))
@@ -323,10 +323,10 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
     a->reached = reached;
     if (reached <= ROG_ATTEMPT_PREPARING)
         a->progress_s = rog_clock_s();
-    int code = look_at_queue(a, err);
+    int code = update_queued(a, err);
     if (code == 0)
         code = rog_streams_follow(&a->streams, &behind, err);
-    say_what_is_damaged(a);
+    report_damage(a);
     bool ended = reached == ROG_ATTEMPT_ENDED && !behind;
     if (code == 0)
         code = rog_streams_check(&a->streams, a->folder, err);
@@ -335,7 +335,7 @@ static int step(struct rog_runner *x, struct rog_active *a, bool *finished, stru
     if (code == 0 && ended)
         code = check_end(a, err);
     else if (code == 0)
-        code = look_for_progress(a, err);
+        code = check_progress(a, err);
     if (code == 0)
         code = test(a, &idle, err);
     report(a);
@@ -440,7 +440,7 @@ static int stop_job(struct rog_active *a)
 }
 
 /* Publishes the run's progress and checks whether a user has asked to stop it. */
-static int look_for_requests(struct rog_active *a, struct rog_error *err)
+static int check_requests(struct rog_active *a, struct rog_error *err)
 {
     bool stop = false;
     double now = rog_clock_s();
@@ -453,7 +453,7 @@ static int look_for_requests(struct rog_active *a, struct rog_error *err)
 
 /* Returns whether the user wants to stop the run: the sender of the signal, or the user who is
  * asked now. After that, only a further signal makes rogctl hurry. */
-static bool is_wanted_stopped(struct rog_runner *x, const struct rog_fleet_job *job)
+static bool wants_stop(struct rog_runner *x, const struct rog_fleet_job *job)
 {
     struct rog_signals *signals = x->signals;
     const struct rog_fleet_options *options = x->options;
@@ -466,11 +466,11 @@ static bool is_wanted_stopped(struct rog_runner *x, const struct rog_fleet_job *
 
 /* Returns whether to leave runs that could continue on their hosts, unless the user wants them
  * stopped. */
-static bool is_to_be_left(struct rog_runner *x)
+static bool leaves_runs(struct rog_runner *x)
 {
     for (int i = 0; i < x->slots; i++)
         if (x->slot[i].job && may_be_left(&x->slot[i]))
-            return !is_wanted_stopped(x, x->slot[i].job);
+            return !wants_stop(x, x->slot[i].job);
     return true;
 }
 
@@ -484,7 +484,7 @@ static int advance(struct rog_runner *x, struct rog_active *a, struct rog_error 
     if (code == 0 && !finished && x->options->ends && a->reached == ROG_ATTEMPT_RUNNING)
         return stop_job(a);
     if (code == 0 && !finished)
-        return look_for_requests(a, err);
+        return check_requests(a, err);
     if (code != 0 && code != ROG_EFAILED && code != ROG_EFORMAT)
         return rog_fail_again(err, &cause);
     if (x->options->ends && code != 0)
@@ -529,7 +529,7 @@ static int fill_slots(struct rog_runner *x, struct rog_error *err)
 }
 
 /* Checks on jobs that other processes execute, even if no slot is free. */
-static int look_at_others(struct rog_runner *x, struct rog_error *err)
+static int check_others(struct rog_runner *x, struct rog_error *err)
 {
     int code = 0;
     for (size_t i = 0; code == 0 && x->polls % ELSEWHERE_POLLS == 0 && i < x->count; i++) {
@@ -564,7 +564,7 @@ static int loop(struct rog_runner *x, struct rog_error *err)
         if (code == 0)
             code = fill_slots(x, err);
         if (code == 0)
-            code = look_at_others(x, err);
+            code = check_others(x, err);
         if (rog_session_is_over(x->jobs, x->count))
             rog_session_close(&x->session, x->cluster); /* others may wait for its hosts */
     }
@@ -612,7 +612,7 @@ int rog_runner_execute(const struct rog_cluster *cluster, const struct rog_fleet
     if (code == 0)
         code = loop(&x, err);
     if (x.slot)
-        clean_up(&x, code != ROG_EINVAL && is_to_be_left(&x)); /* invalid runs are stopped */
+        clean_up(&x, code != ROG_EINVAL && leaves_runs(&x)); /* invalid runs are stopped */
     rog_session_close(&x.session, cluster);
     free(x.slot);
     for (size_t i = 0; i < count; i++) {

@@ -71,7 +71,7 @@ static int open_streams(struct rog_active *a, struct rog_error *err)
 }
 
 /* Resumes from the snapshot. */
-static int go_back(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
+static int resume_from_snapshot(struct rog_runner *x, struct rog_active *a, struct rog_error *err)
 {
     int code = rog_resume_prepare(x->options->db, a->job->run_id, a->folder, a->job->config, err);
     char *text = rog_format("it resumes from its snapshot at %.1f s", a->job->t);
@@ -82,8 +82,8 @@ static int go_back(struct rog_runner *x, struct rog_active *a, struct rog_error 
 }
 
 /* Resumes from the state that the server had saved. */
-static int take_up(struct rog_runner *x, struct rog_active *a, const char *config,
-                   struct rog_error *err)
+static int resume_from_saved(struct rog_runner *x, struct rog_active *a, const char *config,
+                             struct rog_error *err)
 {
     const struct rog_fleet_observer *observer = x->options->observer;
     char text[ROG_TAKE_UP_BYTES];
@@ -110,8 +110,8 @@ int rog_runner_begin(struct rog_runner *x, struct rog_active *a, enum rog_beginn
         if (code == 0)
             code = rog_fleet_record_begin(x->options->db, job, err);
     } else if (code == 0) {
-        code = how == ROG_BEGIN_RESUME  ? go_back(x, a, err)
-               : how == ROG_BEGIN_GO_ON ? take_up(x, a, config, err)
+        code = how == ROG_BEGIN_RESUME  ? resume_from_snapshot(x, a, err)
+               : how == ROG_BEGIN_GO_ON ? resume_from_saved(x, a, config, err)
                                         : 0;
         if (code == 0)
             code = rog_db_run(x->options->db, err,

@@ -63,7 +63,7 @@ static int check_file(const char *folder, const struct rog_json *saved, const ch
 }
 
 /* Finds the time of the last checkpoint, if all of its files exist. */
-static int look_at_checkpoint(const char *folder, double *t_s, struct rog_error *err)
+static int find_checkpoint(const char *folder, double *t_s, struct rog_error *err)
 {
     struct rog_json *saved = NULL;
     int code = read_json(folder, ROG_RUN_SERVER_STATE, &saved, err);
@@ -77,7 +77,7 @@ static int look_at_checkpoint(const char *folder, double *t_s, struct rog_error 
 }
 
 /* Returns the time of the newest complete state, if newer than t_s, else t_s. */
-static double look_at_state(const char *folder, double t_s)
+static double newest_state_s(const char *folder, double t_s)
 {
     for (unsigned slot = 0; slot < ROG_STATE_SLOTS; slot++) {
         struct rog_json *about = rog_state_slot_about(folder, slot);
@@ -95,10 +95,10 @@ int rog_take_up_look(const char *folder, bool stopped, struct rog_take_up *found
     struct rog_error cause = {0};
     struct rog_json *last = NULL;
     *found = (struct rog_take_up){0};
-    int code = look_at_checkpoint(folder, &found->t_s, &cause);
+    int code = find_checkpoint(folder, &found->t_s, &cause);
     if (code == ROG_ENOMEM)
         return rog_fail_again(err, &cause);
-    found->t_s = look_at_state(folder, found->t_s);
+    found->t_s = newest_state_s(folder, found->t_s);
     if (found->t_s <= 0)
         return rog_fail(err, ROG_ENOTFOUND, "no saved state of its server is here%s%s",
                         code && code != ROG_EIO ? ": " : "",

@@ -202,7 +202,7 @@ static int start_elsewhere(struct rog_fleet_tester *tester, struct rog_error *er
 }
 
 /* Hands a checkpoint over to the tester host. */
-static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *err)
+static int send_to_host(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *path = checkpoint_path(tester);
     int code = path ? 0 : rog_fail_nomem(err);
@@ -215,7 +215,7 @@ static int hand_over_there(struct rog_fleet_tester *tester, struct rog_error *er
 }
 
 /* Handles the answer of the tester host. */
-static int take_from_there(struct rog_fleet_tester *tester, struct rog_error *err)
+static int take_from_host(struct rog_fleet_tester *tester, struct rog_error *err)
 {
     char *line = NULL;
     int code = tester->elsewhere->take(tester->state, &line, err);
@@ -259,7 +259,7 @@ int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct ro
     while (code == 0 && (line = rog_lines_next(&tester->lines)))
         code = take_line(tester, line, err);
     if (code == 0 && tester->state)
-        code = take_from_there(tester, err);
+        code = take_from_host(tester, err);
     if (code == 0 && tester->in_flight && ended && !tester->elsewhere)
         code = died(tester, err);
     if (code < 0 || tester->in_flight)
@@ -267,7 +267,7 @@ int rog_fleet_tester_step(struct rog_fleet_tester *tester, bool *idle, struct ro
     code = next_to_test(tester->db, tester->run_id, tester->known, &tester->accuracy,
                         &tester->in_flight, err);
     if (code == 0 && tester->in_flight)
-        return tester->elsewhere ? hand_over_there(tester, err) : hand_over(tester, err);
+        return tester->elsewhere ? send_to_host(tester, err) : hand_over(tester, err);
     *idle = code == 0;
     return code;
 }

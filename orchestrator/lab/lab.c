@@ -171,7 +171,7 @@ int rog_lab_status(struct rog_lab_status *status, struct rog_error *err)
 /* --- down --- */
 
 /* Ends everything that runs in a namespace: sshd, its sessions and what they started. */
-static int empty_space(unsigned number, struct rog_error *err)
+static int end_processes(unsigned number, struct rog_error *err)
 {
     double begin_s = rog_clock_s();
     int signal = SIGTERM;
@@ -305,7 +305,7 @@ int rog_lab_down(bool *found, struct rog_error *err)
         snprintf(veth, sizeof veth, VETH "%u", k);
         if (present[k]) {
             any = true;
-            int failed = empty_space(k, code ? &later : err);
+            int failed = end_processes(k, code ? &later : err);
             code = code ? code : failed;
             failed = command(NULL, code ? &later : err, "ip netns del " SPACE "%u", k);
             code = code ? code : failed;

@@ -180,7 +180,7 @@ static int work(struct agent *a, struct rog_error *err)
 }
 
 /* Sets result->left if tasks remain, waiting or taken by other agents. */
-static int look_for_rest(struct agent *a, struct rog_error *err)
+static int check_for_rest(struct agent *a, struct rog_error *err)
 {
     struct rog_pool_list ready = {0}, taken = {0};
     int code = rog_pool_list(a->pool, ROG_POOL_READY, &ready, err);
@@ -197,7 +197,7 @@ static int look_for_rest(struct agent *a, struct rog_error *err)
 
 /* The controller removes the pool when all results are stored. An error caused by that is not a
  * failure. */
-static int look_for_pool(const struct agent *a, int code, struct rog_error *err)
+static int check_pool_removed(const struct agent *a, int code, struct rog_error *err)
 {
     int gone = code < 0 && a->heart ? rog_pool_is_gone(a->pool, err) : 0;
     return gone < 0 ? gone : gone ? 0 : code;
@@ -263,8 +263,8 @@ int rog_pool_agent_run(struct rog_pool *pool, const struct rog_pool_agent_option
     if (code == 0)
         code = work(&a, err);
     if (code == 0)
-        code = look_for_rest(&a, err);
-    code = look_for_pool(&a, code, err);
+        code = check_for_rest(&a, err);
+    code = check_pool_removed(&a, code, err);
     rog_heart_stop(a.heart);
     rog_pool_watch_free(a.watch);
     rog_contents_free(a.contents);

@@ -180,7 +180,7 @@ static int clear(const struct taking *t, struct rog_error *err)
     return code;
 }
 
-static int take_in(struct taking *t, struct rog_error *err)
+static int store_result(struct taking *t, struct rog_error *err)
 {
     bool is_there = false;
     int code = find_result(t, &is_there, err);
@@ -202,7 +202,7 @@ static int take_in(struct taking *t, struct rog_error *err)
 /* Handles a result that is not needed: a second result of a job, or the result of a run that is not
  * among the jobs. It is removed if the run is stored, for example because a controller was killed
  * before it could do so. Otherwise it stays. */
-static int look_at_other(struct taking *t, struct rog_error *err)
+static int clear_unneeded(struct taking *t, struct rog_error *err)
 {
     char status[ROG_PROGRESS_STATE_BYTES] = "", why[ROG_ERROR_MESSAGE_BYTES];
     int code = rog_run_status_load(t->c->options->db, rog_pool_task_run(t->task), status, why, err);
@@ -227,7 +227,7 @@ static int collect_one(struct rog_pool_controller *c, const struct rog_pool_task
     int code = t.there && t.here ? 0 : rog_fail_nomem(err);
     bool open = t.of && !rog_fleet_job_is_over(t.of->job);
     if (code == 0)
-        code = open ? take_in(&t, err) : look_at_other(&t, err);
+        code = open ? store_result(&t, err) : clear_unneeded(&t, err);
     rog_json_free(t.result);
     free(relative);
     free(t.there);

@@ -147,8 +147,8 @@ static int publish(struct rog_pool_controller *c, struct rog_pool_case *of,
 
 /* Follows a task that an agent has. If the agent is dead, the task is handed back to ready/, where
  * busy agents will find it. */
-static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_task *task,
-                         struct rog_error *err)
+static int follow_taken(struct rog_pool_controller *c, const struct rog_pool_task *task,
+                        struct rog_error *err)
 {
     struct rog_pool_case *of = rog_pool_find(c, rog_pool_task_run(task));
     const struct rog_json *says = NULL;
@@ -178,7 +178,7 @@ static int look_at_taken(struct rog_pool_controller *c, const struct rog_pool_ta
 }
 
 /* Sets runs that no agent has any more back to waiting. */
-static int look_for_given(struct rog_pool_controller *c, struct rog_error *err)
+static int requeue_unseen(struct rog_pool_controller *c, struct rog_error *err)
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < c->count; i++) {
@@ -200,11 +200,11 @@ static int look(struct rog_pool_controller *c, struct rog_error *err)
     for (size_t i = 0; i < c->count; i++)
         c->of[i].seen = false;
     for (size_t i = 0; code == 0 && i < taken.count; i++)
-        code = look_at_taken(c, &taken.task[i], err);
+        code = follow_taken(c, &taken.task[i], err);
     if (code == 0) /* results published meanwhile are stored before a run counts as handed back */
         code = rog_pool_collect(c, err);
     if (code == 0)
-        code = look_for_given(c, err);
+        code = requeue_unseen(c, err);
     c->counts.taken = taken.count;
     rog_pool_list_release(&taken);
     return code;
@@ -366,8 +366,8 @@ static void remove_empty(struct rog_pool_controller *c)
 /* ---- recalling a pool ---- */
 
 /* Sets *alive if the heartbeat of an agent with a task changes within a lease. */
-static int look_for_alive(struct rog_pool_controller *c, const struct rog_pool_list *taken,
-                          bool *alive, struct rog_error *err)
+static int find_alive(struct rog_pool_controller *c, const struct rog_pool_list *taken, bool *alive,
+                      struct rog_error *err)
 {
     double begin_s = rog_clock_s(), lease_s = rog_pool_terms(c->pool)->lease_s;
     int64_t *first = calloc(taken->count + 1, sizeof *first);
@@ -404,7 +404,7 @@ static int take_back(struct rog_pool_controller *c, struct rog_error *err)
         if (text)
             say(c, text);
         free(text);
-        code = look_for_alive(c, &taken, &alive, err);
+        code = find_alive(c, &taken, &alive, err);
     }
     if (code == 0 && alive)
         code = rog_fail(err, ROG_EBUSY,

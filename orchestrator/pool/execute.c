@@ -61,7 +61,7 @@ static void tell(struct stint *s, const struct rog_fleet_job *job)
 }
 
 /* Returns why an unfinished run must stop; NULL: it need not. */
-static const char *look_for_end(const struct stint *s, double now_s)
+static const char *reason_to_stop(const struct stint *s, double now_s)
 {
     return rog_heart_has_lost(s->hand->heart)      ? "another agent has taken the run"
            : rog_heart_is_stopping(s->hand->heart) ? "agents were told to exit"
@@ -79,7 +79,7 @@ static void on_progress(void *user, const struct rog_fleet_job *jobs, size_t cou
         s->said_s = now_s;
         tell(s, &jobs[0]);
     }
-    const char *why = s->asked ? NULL : look_for_end(s, now_s);
+    const char *why = s->asked ? NULL : reason_to_stop(s, now_s);
     if (!why || rog_run_progress_ask_to_stop(s->db, jobs[0].run_id, NULL) != 0)
         return;
     s->asked = true;
@@ -235,7 +235,7 @@ static int hand_back(struct stint *s, const char *why, bool judged, enum rog_poo
 }
 
 /* Removes the task. The controller notices that it is missing and places it again. */
-static int throw_away(struct stint *s, const struct rog_error *why, enum rog_pool_outcome *outcome)
+static int discard(struct stint *s, const struct rog_error *why, enum rog_pool_outcome *outcome)
 {
     say(s, why->message);
     rog_pool_remove(s->hand->pool, ROG_POOL_TAKEN, s->task, NULL);
@@ -322,7 +322,7 @@ int rog_pool_execute_task(const struct rog_pool_hand *hand, const struct rog_poo
     if (code == ROG_ENOTFOUND) {
         code = lose(&s, outcome);
     } else if (code == ROG_EFORMAT) {
-        code = throw_away(&s, &cause, outcome);
+        code = discard(&s, &cause, outcome);
     } else if (code < 0) {
         hand_back(&s, cause.message, true, outcome, NULL);
         rog_fail_again(err, &cause);

@@ -121,7 +121,7 @@ static void note_failures(struct keeping *keeping, int failures)
 }
 
 /* Returns whether an agent's name, HOST-PID-RANDOM, is that of the process. */
-static bool is_of(const char *agent, pid_t pid)
+static bool is_agent_of(const char *agent, pid_t pid)
 {
     char end[32];
     const char *random = strrchr(agent, '-');
@@ -139,7 +139,7 @@ static void hand_back(const struct keeping *keeping, pid_t pid)
     if (rog_pool_open(&pool, keeping->keeper->pool, NULL) == 0 &&
         rog_pool_list(pool, ROG_POOL_TAKEN, &taken, NULL) == 0)
         for (size_t i = 0; i < taken.count; i++)
-            if (is_of(taken.task[i].agent, pid))
+            if (is_agent_of(taken.task[i].agent, pid))
                 rog_pool_hand_back(pool, &taken.task[i], NULL);
     rog_pool_list_release(&taken);
     rog_pool_close(pool);
@@ -209,7 +209,7 @@ static bool is_over(struct keeping *keeping)
             !is_leased(keeping));
 }
 
-static int look_after(struct keeping *keeping, struct rog_signals *signals, struct rog_error *err)
+static int supervise(struct keeping *keeping, struct rog_signals *signals, struct rog_error *err)
 {
     double asked_s = 0;
     size_t running = 0;
@@ -244,7 +244,7 @@ int rog_pool_keep(const struct rog_pool_keeper *keeper, bool *left, struct rog_e
         if (keeper->lease_s > 0)
             code = write_number(&keeping, err);
         if (code == 0)
-            code = look_after(&keeping, &signals, err);
+            code = supervise(&keeping, &signals, err);
         for (size_t i = 0; i < keeper->slots; i++)
             rog_process_kill(&keeping.slot[i].process);
         rog_signals_release(&signals);

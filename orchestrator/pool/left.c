@@ -41,7 +41,8 @@ static void copy_text(char *text, size_t bytes, const struct rog_json *stint, co
 }
 
 /* Reads a folder's progress. A folder with another hash does not count: the run has changed. */
-static int look_at(const char *folder, const char *hash, struct found *found, struct rog_error *err)
+static int read_folder(const char *folder, const char *hash, struct found *found,
+                       struct rog_error *err)
 {
     struct rog_json *stint = NULL;
     double t = 0;
@@ -119,7 +120,7 @@ static int find_best(const char *runs, const char *hash, struct found *best, int
             continue;
         char *folder = rog_path_join(runs, name);
         found.name = rog_strdup(name);
-        code = folder && found.name ? look_at(folder, hash, &found, err) : rog_fail_nomem(err);
+        code = folder && found.name ? read_folder(folder, hash, &found, err) : rog_fail_nomem(err);
         if (code == 0)
             compare(best, &found, takes);
         else
@@ -231,8 +232,8 @@ void rog_pool_start_release(struct rog_pool_start *start)
 /* ---- handing back ---- */
 
 /* Renames the folder so that the next agent can take it as it is. */
-static int put_to_rest(const struct rog_pool *pool, const char *run_id, const char *agent,
-                       const char *folder, struct rog_error *err)
+static int release_folder(const struct rog_pool *pool, const char *run_id, const char *agent,
+                          const char *folder, struct rog_error *err)
 {
     char *name = rog_format(REST "%s", agent);
     char *rest = name ? rog_pool_run_folder(pool, run_id, name) : NULL;
@@ -250,8 +251,9 @@ int rog_pool_start_leave(const struct rog_pool_start *start, const struct rog_po
     left.takes -= !counts;
     snprintf(left.why, sizeof left.why, "%s", why ? why : "");
     int code = write_stint(start->folder, hash, &left, err);
-    return code < 0 ? code
-                    : put_to_rest(pool, rog_pool_task_run(task), task->agent, start->folder, err);
+    return code < 0
+               ? code
+               : release_folder(pool, rog_pool_task_run(task), task->agent, start->folder, err);
 }
 
 int rog_pool_bring(const struct rog_pool *pool, const char *run_id, const char *hash,
@@ -264,7 +266,7 @@ int rog_pool_bring(const struct rog_pool *pool, const char *run_id, const char *
     if (code == 0)
         code = write_stint(folder, hash, &start, err);
     if (code == 0)
-        code = put_to_rest(pool, run_id, HERE, folder, err);
+        code = release_folder(pool, run_id, HERE, folder, err);
     free(runs);
     return code;
 }

@@ -142,8 +142,8 @@ static void forget_seen(struct rog_pool_controller *c)
 
 /* Handles a task of a run that is not among the jobs. If the run is done, its task is removed.
  * Otherwise it stays, as this sweep did not ask for it. */
-static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place where,
-                         const struct rog_pool_task *task, struct rog_error *err)
+static int remove_finished(struct rog_pool_controller *c, enum rog_pool_place where,
+                           const struct rog_pool_task *task, struct rog_error *err)
 {
     char status[ROG_PROGRESS_STATE_BYTES] = "", why[ROG_ERROR_MESSAGE_BYTES];
     int code = rog_run_status_load(c->options->db, rog_pool_task_run(task), status, why, err);
@@ -153,13 +153,13 @@ static int look_at_other(struct rog_pool_controller *c, enum rog_pool_place wher
 }
 
 /* A task that was placed when the run had other settings or files is removed. */
-static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where,
-                        const struct rog_pool_task *task, bool reads, struct rog_error *err)
+static int mark_task(struct rog_pool_controller *c, enum rog_pool_place where,
+                     const struct rog_pool_task *task, bool reads, struct rog_error *err)
 {
     struct rog_pool_case *of = rog_pool_find(c, rog_pool_task_run(task));
     struct rog_json *value = NULL;
     if (!of)
-        return reads ? look_at_other(c, where, task, err) : 0;
+        return reads ? remove_finished(c, where, task, err) : 0;
     int code = reads ? rog_pool_read(c->pool, where, task, &value, err) : 0;
     bool right =
         !reads || (code == 0 && strcmp(rog_json_get_string(value, "hash", ""), of->job->hash) == 0);
@@ -173,7 +173,7 @@ static int look_at_task(struct rog_pool_controller *c, enum rog_pool_place where
 
 /* Marks all jobs that are in the pool. Reads folders in the order in which tasks move, so that none
  * is missed. */
-static int look_at_all(struct rog_pool_controller *c, bool reads, struct rog_error *err)
+static int mark_all(struct rog_pool_controller *c, bool reads, struct rog_error *err)
 {
     int code = 0;
     forget_seen(c);
@@ -181,7 +181,7 @@ static int look_at_all(struct rog_pool_controller *c, bool reads, struct rog_err
         struct rog_pool_list list = {0};
         code = rog_pool_list(c->pool, where, &list, err);
         for (size_t i = 0; code == 0 && i < list.count; i++)
-            code = look_at_task(c, where, &list.task[i], reads, err);
+            code = mark_task(c, where, &list.task[i], reads, err);
         rog_pool_list_release(&list);
     }
     return code;
@@ -189,7 +189,7 @@ static int look_at_all(struct rog_pool_controller *c, bool reads, struct rog_err
 
 int rog_pool_place_all(struct rog_pool_controller *c, struct rog_error *err)
 {
-    int code = look_at_all(c, true, err);
+    int code = mark_all(c, true, err);
     for (size_t i = 0; code == 0 && i < c->count; i++) {
         bool open = !rog_fleet_job_is_over(c->of[i].job) && !c->of[i].seen;
         if (open)
@@ -202,7 +202,7 @@ int rog_pool_place_all(struct rog_pool_controller *c, struct rog_error *err)
 
 int rog_pool_place_missing(struct rog_pool_controller *c, struct rog_error *err)
 {
-    int code = look_at_all(c, false, err);
+    int code = mark_all(c, false, err);
     for (size_t i = 0; code == 0 && i < c->count; i++) {
         struct rog_pool_case *of = &c->of[i];
         bool open = !rog_fleet_job_is_over(of->job);

@@ -295,7 +295,7 @@ static char *agent_variable(const struct rog_ssh_settings *settings)
 }
 
 /* Returns how to install a key that the host accepts. Heap memory. */
-static char *way_in(const struct login *login)
+static char *key_advice(const struct login *login)
 {
     const struct rog_ssh_settings *settings = &login->ssh->settings;
     bool is_new = !login->keys.count;
@@ -356,7 +356,7 @@ static const char *why_none_was_offered(const struct login *login)
     return login->takes_keys ? NULL : "the host accepts none";
 }
 
-static int no_key_will_do(const struct login *login, struct rog_error *err)
+static int fail_without_key(const struct login *login, struct rog_error *err)
 {
     const char *name = login->ssh->name;
     char offered[400];
@@ -370,7 +370,7 @@ static int no_key_will_do(const struct login *login, struct rog_error *err)
     if (login->keys.open_to_others)
         return refuse_key(err, name, login->keys.open_to_others,
                           "was not used, as others may read it; change that with: chmod 600");
-    char *advice = way_in(login);
+    char *advice = key_advice(login);
     list_offered(login, offered, sizeof offered);
     int code = rog_fail(err, ROG_EFAILED,
                         "%s: authentication failed: it accepts no key of the agent or of the ssh "
@@ -402,7 +402,7 @@ static int refused(const struct login *login, struct rog_error *err)
         return refuse_key(
             err, name, login->locked,
             "has a passphrase, and none was given; add the key to the agent with: ssh-add");
-    return no_key_will_do(login, err);
+    return fail_without_key(login, err);
 }
 
 static int broken(const struct login *login, struct rog_error *err)

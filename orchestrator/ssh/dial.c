@@ -25,7 +25,7 @@
 
 #define STEP_S 0.1 /* seconds between calls of `stopped` */
 
-static int look_whether_stopped(const struct rog_ssh_dial *dial, struct rog_error *err)
+static int check_stopped(const struct rog_ssh_dial *dial, struct rog_error *err)
 {
     return dial->stopped && dial->stopped(dial->user) ? rog_fail(err, ROG_EINTR, "interrupted")
                                                       : ROG_OK;
@@ -123,7 +123,7 @@ static int await_lookup(const struct rog_ssh_dial *dial, struct lookup *lookup, 
                                     .tv_nsec = (long)(1e9 * (at_s - floor(at_s)))};
         pthread_cond_timedwait(&lookup->changed, &lookup->mutex, &at);
         if (!lookup->done)
-            code = look_whether_stopped(dial, err);
+            code = check_stopped(dial, err);
     }
     *done = lookup->done;
     lookup->abandoned = !lookup->done;
@@ -225,7 +225,7 @@ static int await_connected(const struct rog_ssh_dial *dial, int fd, double until
     socklen_t bytes = sizeof cause;
     struct pollfd end = {.fd = fd, .events = POLLOUT};
     while (poll(&end, 1, (int)(1000 * STEP_S)) <= 0) {
-        int code = look_whether_stopped(dial, err);
+        int code = check_stopped(dial, err);
         if (code)
             return code;
         if (rog_clock_s() >= until_s)

@@ -100,7 +100,7 @@ static int add(struct rog_keys *keys, struct rog_key *key, struct rog_error *err
 /* ---- files ---- */
 
 /* ssh rejects a private key that others can read. */
-static bool is_open_to_others(const char *file)
+static bool is_readable_by_others(const char *file)
 {
     struct stat stat_of;
     return stat(file, &stat_of) == 0 && stat_of.st_uid == getuid() && (stat_of.st_mode & 077) != 0;
@@ -150,7 +150,7 @@ static int read_files(struct rog_keys *files, struct rog_keys *keys,
         const char *file = settings->identities.name[i];
         struct rog_key key = {.public = public_of(file)};
         bool usable = rog_file_exists(file);
-        if (usable && is_open_to_others(file)) {
+        if (usable && is_readable_by_others(file)) {
             ssh_key private = NULL;
             /* a public key may be readable */
             if (ssh_pki_import_pubkey_file(file, &private) != SSH_OK || !strstr(file, ".pub")) {

@@ -76,8 +76,8 @@ static void shorten(const char *text, const char *end, char said[SAID_BYTES])
 
 /* Reports a start-up file of the shell at `path`; `what` is what it does, `remedy` what the user
  * can do. */
-static int blame(const struct rog_ssh *ssh, const char *path, const char *what, const char *remedy,
-                 struct rog_error *err)
+static int fail_startup_file(const struct rog_ssh *ssh, const char *path, const char *what,
+                             const char *remedy, struct rog_error *err)
 {
     const struct shell *shell = find_shell(path);
     return rog_fail(err, ROG_EINVAL, "%s: a start-up file there (%s%s%s) %s. %s: %s", ssh->name,
@@ -85,26 +85,26 @@ static int blame(const struct rog_ssh *ssh, const char *path, const char *what, 
                     what, remedy, shell->remedy);
 }
 
-static int prints(const struct rog_ssh *ssh, const char *path, const char *printed, const char *end,
-                  struct rog_error *err)
+static int fail_printed(const struct rog_ssh *ssh, const char *path, const char *printed,
+                        const char *end, struct rog_error *err)
 {
     char said[SAID_BYTES], what[SAID_BYTES + 64];
     shorten(printed, end, said);
     snprintf(what, sizeof what, "prints \"%s\" into the output of every command", said);
-    return blame(ssh, path, what, "Print only in interactive shells", err);
+    return fail_startup_file(ssh, path, what, "Print only in interactive shells", err);
 }
 
 /* `answer` contains the login shell and the shell that was started instead of the command. */
-static int starts_another(const struct rog_ssh *ssh, const char *answer, struct rog_error *err)
+static int fail_other_shell(const struct rog_ssh *ssh, const char *answer, struct rog_error *err)
 {
     char login[64] = "", other[64] = "another shell", what[128];
     sscanf(answer, " %63s %63s", login, other);
     snprintf(what, sizeof what, "starts %s instead of every command", other);
-    return blame(ssh, login, what, "Start it only in interactive shells", err);
+    return fail_startup_file(ssh, login, what, "Start it only in interactive shells", err);
 }
 
-static int runs_none(const struct rog_ssh *ssh, const struct rog_command_result *result,
-                     struct rog_error *err)
+static int fail_no_command(const struct rog_ssh *ssh, const struct rog_command_result *result,
+                           struct rog_error *err)
 {
     char said[SAID_BYTES];
     const char *user = ssh->settings.user;
@@ -130,22 +130,22 @@ static int judge(const struct rog_ssh *ssh, const struct rog_command_result *res
     char path[128];
     const char *mark = strstr(result->output, MARK " "), *other = strstr(result->output, OTHER " ");
     if (!mark && other)
-        return starts_another(ssh, other + strlen(OTHER), err);
+        return fail_other_shell(ssh, other + strlen(OTHER), err);
     if (!mark && result->status >= 128) /* by a signal: the host may be shutting down */
         return rog_fail(err, ROG_EFAILED, "%s: a command was killed there", ssh->name);
     if (!mark)
-        return runs_none(ssh, result, err);
+        return fail_no_command(ssh, result, err);
     const char *shell = mark + strlen(MARK " ");
     size_t length = strcspn(shell, " \n");
     const char *line = shell + length + (shell[length] == ' ');
     snprintf(path, sizeof path, "%.*s", (int)length, shell);
     if (mark != result->output)
-        return prints(ssh, path, result->output, mark, err);
+        return fail_printed(ssh, path, result->output, mark, err);
     if (strncmp(line, INPUT "\n", strlen(INPUT "\n")) != 0)
-        return blame(ssh, path, "reads the input of commands", "Read only in interactive shells",
-                     err);
+        return fail_startup_file(ssh, path, "reads the input of commands",
+                                 "Read only in interactive shells", err);
     const char *behind = line + strlen(INPUT "\n");
-    return behind[0] ? prints(ssh, path, behind, result->output + result->output_bytes, err)
+    return behind[0] ? fail_printed(ssh, path, behind, result->output + result->output_bytes, err)
                      : ROG_OK;
 }
 

@@ -122,7 +122,7 @@ static int configure(struct rog_ssh *ssh, const struct rog_ssh_options *options,
 }
 
 /* Makes the kernel detect a host that does not answer. Has no effect behind a proxy command. */
-static void bound_silence(const struct rog_ssh *ssh, int fd)
+static void set_keepalive(const struct rog_ssh *ssh, int fd)
 {
     int yes = 1, idle_s = (int)fmax(ssh->timeout_s / 2, 1);
     unsigned limit_ms = (unsigned)(1000 * ssh->timeout_s);
@@ -153,12 +153,12 @@ static int open_socket(struct rog_ssh *ssh, struct rog_error *err)
     if (code && fd >= 0)
         close(fd);
     else if (!code)
-        bound_silence(ssh, fd);
+        set_keepalive(ssh, fd);
     return code;
 }
 
 /* Connects and exchanges keys. */
-static int greet(struct rog_ssh *ssh, struct rog_error *err)
+static int exchange_keys(struct rog_ssh *ssh, struct rog_error *err)
 {
     rog_ssh_watch_begin(ssh->watch, ssh->timeout_s);
     int result = ssh_connect(ssh->session);
@@ -210,14 +210,14 @@ struct flow {
     const char *data;                      /* rest of the current piece */
     size_t left;
     double until_s, patience_s; /* patience_s 0: progress does not extend until_s */
-    size_t widest, ahead_bytes; /* see may_give */
+    size_t widest, ahead_bytes; /* see input_allowance */
 };
 
 /* Returns how much input to send now. The host's window is usually 2 MB, but sshd copies what its
  * command has not read yet again and again as more arrives. So no more than ahead_bytes are sent
  * ahead. If that is too little for the round-trip time, or to make the host open its window, no
  * progress is made, and ahead_bytes is doubled. */
-static size_t may_give(ssh_channel channel, struct flow *flow)
+static size_t input_allowance(ssh_channel channel, struct flow *flow)
 {
     size_t window = ssh_channel_window_size(channel);
     if (window > flow->widest)
@@ -237,7 +237,7 @@ static int give_input(struct rog_ssh *ssh, ssh_channel channel, struct flow *flo
     const void *data;
     int code = ROG_OK;
     while (flow->input && !code && *moved < PIECE_BYTES) {
-        size_t most = may_give(channel, flow);
+        size_t most = input_allowance(channel, flow);
         if (ssh_channel_is_eof(channel) || ssh_channel_is_closed(channel)) {
             flow->input = NULL; /* the command exited without reading all of it */
             break;
@@ -491,7 +491,7 @@ int rog_ssh_connect(struct rog_connection **out, const struct rog_ssh_options *o
     if (!code)
         code = open_socket(ssh, err);
     if (!code)
-        code = greet(ssh, err);
+        code = exchange_keys(ssh, err);
     if (!code)
         code = rog_ssh_check_host_key(ssh, err);
     if (!code)

@@ -32,7 +32,7 @@ static char *home_of(const char *user)
     return found ? rog_strdup(found->pw_dir) : NULL;
 }
 
-static void look_around(const struct rog_ssh_settings *settings, struct here *here)
+static void collect_values(const struct rog_ssh_settings *settings, struct here *here)
 {
     char buffer[PASSWD_BYTES];
     unsigned char sum[ROG_SHA1_BYTES];
@@ -133,7 +133,7 @@ static int expand(const struct rog_ssh_settings *settings, const char *what, con
     struct here here;
     char port[16], *made = NULL;
     size_t used = 0;
-    look_around(settings, &here);
+    collect_values(settings, &here);
     snprintf(port, sizeof port, "%u", settings->port);
     const char *at = text;
     int code = is_command ? add(&made, &used, "", 0, err) : add_home(&at, &made, &used, err);

@@ -157,7 +157,7 @@ int rog_remote_check_shaping(struct rog_remote_host *host, struct rog_error *err
 /* ---- restoring the run ---- */
 
 /* Repeats all steps, beginning with the trainer: the host may have lost all files. */
-static int make_again(struct rog_remote_host *host, struct rog_error *err)
+static int restore(struct rog_remote_host *host, struct rog_error *err)
 {
     int code = rog_remote_prepare(host, err);
     if (code == 0)
@@ -181,7 +181,7 @@ int rog_remote_bring_back(struct rog_remote_host *host, const char *why, struct 
     do {
         if (rog_remote_stopped(host->remote, pause_s))
             return rog_fail(err, ROG_EINTR, "interrupted");
-        code = rog_remote_persist(host, make_again, err);
+        code = rog_remote_persist(host, restore, err);
         if (code && code != ROG_EINTR)
             rog_remote_log(host, ROG_EVENT_WARNING, "the run could not be restored: %s",
                            err->message);

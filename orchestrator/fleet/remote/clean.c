@@ -24,7 +24,7 @@
 
 /* Sets *ended if the server or worker process has ended, by the supervisor's state. A supervisor
  * that is gone cannot update its state. */
-static int look_for_end(struct rog_remote_host *host, bool *ended, struct rog_error *err)
+static int check_end(struct rog_remote_host *host, bool *ended, struct rog_error *err)
 {
     struct rog_json *state = NULL;
     uint64_t bytes;
@@ -51,7 +51,7 @@ static int end_role(struct rog_remote_host *host, struct rog_error *err)
     int code = path ? rog_connection_command(host->connection, argv, COMMAND_TIMEOUT_S, NULL, err)
                     : rog_fail_nomem(err);
     free(path);
-    while (code == 0 && (code = look_for_end(host, &ended, err)) == 0 && !ended) {
+    while (code == 0 && (code = check_end(host, &ended, err)) == 0 && !ended) {
         if (rog_clock_s() > until_s)
             return rog_fail(err, ROG_EFAILED, "its processes do not exit");
         nanosleep(&step, NULL);
@@ -68,7 +68,7 @@ static void set_saved(struct rog_remote *remote)
 
 /* Waits for the server to save its state. A worker that leaves earlier would be missing in that
  * state, from which the run resumes. */
-static void let_server_save(struct rog_remote *remote)
+static void await_server_save(struct rog_remote *remote)
 {
     const struct timespec step = {0, STEP_NS};
     const double until_s = rog_clock_s() + SAVE_FIRST_S;
@@ -92,7 +92,7 @@ static int fetch_last(struct rog_remote_host *host, struct rog_error *err)
     bool is_new_boot = code == 0 && rog_remote_look_for_reboot(host, err) == ROG_EFAILED &&
                        !rog_connection_lost(host->connection);
     if (code == 0 && !is_new_boot && host->rank)
-        let_server_save(host->remote);
+        await_server_save(host->remote);
     if (code == 0 && !is_new_boot)
         code = end_role(host, err);
     if (host->rank == 0)

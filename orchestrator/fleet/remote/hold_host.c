@@ -135,7 +135,7 @@ static int bring_program(struct rog_hold_host *host, const char *architecture,
 }
 
 /* Rejects a second name of the same machine. */
-static int check_twin(struct rog_hold_host *host, struct rog_error *err)
+static int check_duplicate(struct rog_hold_host *host, struct rog_error *err)
 {
     pthread_mutex_lock(&host->hold->mutex);
     const struct rog_hold_host *twin = rog_hold_twin(host);
@@ -158,7 +158,7 @@ static int meet(struct rog_hold_host *host, struct rog_error *err)
     pthread_mutex_lock(&host->hold->mutex);
     rog_machine_read(host->machine, rest ? rest : "");
     pthread_mutex_unlock(&host->hold->mutex);
-    code = check_twin(host, err);
+    code = check_duplicate(host, err);
     if (code == 0 && !host->root)
         code = rog_deploy_root(host->connection, &host->root, err);
     if (code == 0 && !host->program)

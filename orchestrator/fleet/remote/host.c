@@ -100,7 +100,7 @@ static int pull_logs(struct rog_remote_host *host, struct rog_error *err)
 }
 
 /* Checks whether the supervisor's process exists. A zombie has no program. */
-static int look_for_supervisor(struct rog_remote_host *host, struct rog_error *err)
+static int check_supervisor(struct rog_remote_host *host, struct rog_error *err)
 {
     uint64_t bytes;
     double now = rog_clock_s();
@@ -161,7 +161,7 @@ static bool has_lingered(struct rog_remote_host *host)
 }
 
 /* Polls the host once. */
-static int look(struct rog_remote_host *host, enum state *state, struct rog_error *err)
+static int poll_host(struct rog_remote_host *host, enum state *state, struct rog_error *err)
 {
     int code = renew_lease(host, err);
     if (code == 0)
@@ -175,7 +175,7 @@ static int look(struct rog_remote_host *host, enum state *state, struct rog_erro
     if (code == 0 && *state != ENDED && has_lingered(host))
         *state = ENDED;
     if (code == 0 && *state != ENDED)
-        code = look_for_supervisor(host, err);
+        code = check_supervisor(host, err);
     return code;
 }
 
@@ -186,7 +186,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
     int code = 0;
     while (code == 0 && state != ENDED) {
         struct rog_error cause;
-        code = look(host, &state, &cause);
+        code = poll_host(host, &state, &cause);
         if (code == 0)
             host->heard_s = rog_clock_s();
         if (code && (code == ROG_EINTR || rog_remote_stopped(host->remote, 0))) {
@@ -216,7 +216,7 @@ static int follow(struct rog_remote_host *host, struct rog_error *err)
  * in to before. A run that starts does not, unless it can do without the host. If the user did not
  * answer a question, or if the host's name is unknown from the start, the next run would fail, too:
  * ROG_EINVAL. */
-static int arrive(struct rog_remote_host *host, struct rog_error *err)
+static int connect_first(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
     struct rog_error cause;
@@ -328,7 +328,7 @@ static int prepare(struct rog_remote_host *host, struct rog_error *err)
 {
     int code = await_hold(host, true, err);
     if (code == 0)
-        code = arrive(host, err);
+        code = connect_first(host, err);
     if (code == 0)
         code = await_hold(host, false, err);
     if (code == 0 && host->remote->attempt->again)
@@ -340,7 +340,7 @@ static int prepare(struct rog_remote_host *host, struct rog_error *err)
     return code ? code : await(host, ROG_REMOTE_PLACED);
 }
 
-static int go_through(struct rog_remote_host *host, struct rog_error *err)
+static int pass_stages(struct rog_remote_host *host, struct rog_error *err)
 {
     const struct rog_attempt *attempt = host->remote->attempt;
     int code = prepare(host, err);
@@ -363,7 +363,7 @@ static int go_through(struct rog_remote_host *host, struct rog_error *err)
 }
 
 /* Fetches what the supervisor had left when the run was over. */
-static int take_the_rest(struct rog_remote_host *host, struct rog_error *err)
+static int fetch_rest(struct rog_remote_host *host, struct rog_error *err)
 {
     pthread_mutex_lock(&host->remote->mutex);
     host->lingered = true;
@@ -375,11 +375,11 @@ static int take_the_rest(struct rog_remote_host *host, struct rog_error *err)
 static int take_part(struct rog_remote_host *host, struct rog_error *err)
 {
     struct rog_error why;
-    int code = go_through(host, err);
+    int code = pass_stages(host, err);
     while (code && host->unsupervised && has_begun(host)) {
         why = *err;
         if (server_has_ended(host))
-            return take_the_rest(host, err);
+            return fetch_rest(host, err);
         code = rog_remote_bring_back(host, why.message, err);
         if (code)
             return code;

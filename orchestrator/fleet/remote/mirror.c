@@ -48,8 +48,8 @@ static int take(const void *data, size_t size, void *user, struct rog_error *err
 }
 
 /* Reads up to `room` bytes from `offset`. The buffer's text is heap memory and ends with a NUL. */
-static int read_there(struct rog_connection *connection, const char *path, uint64_t offset,
-                      size_t room, struct buffer *buffer, struct rog_error *err)
+static int read_remote(struct rog_connection *connection, const char *path, uint64_t offset,
+                       size_t room, struct buffer *buffer, struct rog_error *err)
 {
     *buffer = (struct buffer){.text = malloc(room + 1), .room = room};
     if (!buffer->text)
@@ -163,8 +163,8 @@ static int check_name(const char *name, struct rog_error *err)
 
 /* Fetches the state beside the model. Its name becomes a local path, so only names of that form are
  * allowed. */
-static int fetch_beside(const struct mirror *mirror, const struct rog_json *saved,
-                        struct rog_error *err)
+static int fetch_server_state(const struct mirror *mirror, const struct rog_json *saved,
+                              struct rog_error *err)
 {
     unsigned index;
     char name[32] = "";
@@ -195,7 +195,7 @@ static int fetch_layout(const struct mirror *mirror, struct rog_error *err)
     char *to = rog_path_join(mirror->here, ROG_RUN_LAYOUT);
     int code = from && to ? 0 : rog_fail_nomem(err);
     if (code == 0 && !rog_file_exists(to)) {
-        code = read_there(mirror->connection, from, 0, LAYOUT_BYTES, &buffer, err);
+        code = read_remote(mirror->connection, from, 0, LAYOUT_BYTES, &buffer, err);
         if (code == 0)
             code = rog_file_write(to, buffer.text, buffer.used, err);
     }
@@ -243,10 +243,10 @@ static int fetch_named(const struct mirror *mirror, const struct rog_json *named
 
 /* Fetches what server.json (`saved`) names besides a checkpoint, and then stores server.json
  * itself. */
-static int bring_saved(const struct mirror *mirror, const struct rog_json *saved,
+static int store_saved(const struct mirror *mirror, const struct rog_json *saved,
                        struct rog_error *err)
 {
-    int code = fetch_beside(mirror, saved, err);
+    int code = fetch_server_state(mirror, saved, err);
     if (code == 0)
         code = fetch_layout(mirror, err);
     char *text = code == 0 ? rog_json_text_pretty(saved) : NULL;
@@ -270,7 +270,7 @@ static int fetch_saved(const struct mirror *mirror, const struct rog_json *event
     int code =
         rog_mirror_json(mirror->connection, mirror->there, ROG_RUN_SERVER_STATE, &saved, &cause);
     if (code == 0 && is_same(saved, event, "path") && is_same(saved, event, "sha256"))
-        code = bring_saved(mirror, saved, &cause);
+        code = store_saved(mirror, saved, &cause);
     rog_json_free(saved);
     /* The record of the run is complete without it. */
     bool is_gone = code == ROG_ENOTFOUND || code == ROG_EFORMAT;
@@ -307,7 +307,7 @@ int rog_mirror_saved(struct rog_connection *connection, const char *there, const
     if (is_there && rog_json_get_string(saved, "path", "")[0]) /* not for models without values */
         code = fetch_named(&mirror, saved, err);
     if (is_there && code == 0)
-        code = bring_saved(&mirror, saved, err);
+        code = store_saved(&mirror, saved, err);
     rog_json_free(saved);
     code = code == ROG_ENOTFOUND && !is_there ? 0 : code;
     for (unsigned slot = 0; code == 0 && slot < ROG_STATE_SLOTS; slot++)
@@ -370,7 +370,7 @@ static int pull_piece(const struct mirror *mirror, const char *from, const char 
                         "part of it was lost",
                         connection->name, from);
     if (code == 0)
-        code = read_there(connection, from, have, CHUNK_BYTES, &buffer, err);
+        code = read_remote(connection, from, have, CHUNK_BYTES, &buffer, err);
     size_t whole = buffer.used;
     while (whole > 0 && buffer.text[whole - 1] != '\n')
         whole--;
@@ -415,8 +415,8 @@ int rog_mirror_log(struct rog_connection *connection, const char *there, const c
     int code = from ? rog_connection_size(connection, from, &size, err) : rog_fail_nomem(err);
     bool missing = code == ROG_ENOTFOUND;
     if (code == 0)
-        code = read_there(connection, from, size > LOG_BYTES ? size - LOG_BYTES : 0, LOG_BYTES,
-                          &buffer, err);
+        code = read_remote(connection, from, size > LOG_BYTES ? size - LOG_BYTES : 0, LOG_BYTES,
+                           &buffer, err);
     if (code == 0)
         code = rog_file_write(path, buffer.text, buffer.used, err);
     free(buffer.text);
@@ -430,7 +430,7 @@ int rog_mirror_json(struct rog_connection *connection, const char *there, const 
     struct buffer buffer = {0};
     char *from = rog_path_join(there, name);
     int code =
-        from ? read_there(connection, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
+        from ? read_remote(connection, from, 0, JSON_MAX_BYTES, &buffer, err) : rog_fail_nomem(err);
     if (code == 0) {
         code = rog_json_parse(buffer.text, buffer.used, name, json, err);
         if (code < 0)

@@ -178,7 +178,7 @@ static bool all_reached(const struct rog_remote *remote, enum rog_remote_stage s
 
 /* Returns whether a worker's host without a connection is not expected any more. The limit is
  * separate from that of an attempt to connect. */
-static bool does_not_come(const struct rog_remote *remote, const struct rog_remote_host *host)
+static bool is_unreachable(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
     double limit_s = remote->attempt->cluster->worker_timeout_s;
     bool is_called = host->called_s > 0 && rog_clock_s() - host->called_s > limit_s;
@@ -195,7 +195,7 @@ static bool may_place(const struct rog_remote *remote)
     for (size_t i = 1; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
         workers += host->reached >= ROG_REMOTE_PREPARED;
-        missing += host->reached < ROG_REMOTE_PREPARED && does_not_come(remote, host);
+        missing += host->reached < ROG_REMOTE_PREPARED && is_unreachable(remote, host);
     }
     bool enough = cluster->min_workers > 0 && workers >= cluster->min_workers &&
                   workers + missing + 1 == remote->count &&
@@ -221,7 +221,7 @@ static void choose_shaping(struct rog_remote *remote)
 }
 
 /* Starts the run without the host until it comes. */
-static void begin_without(struct rog_remote_host *host)
+static void start_without(struct rog_remote_host *host)
 {
     host->late = true;
     if (host->connection || host->waits[0])
@@ -232,7 +232,7 @@ static void begin_without(struct rog_remote_host *host)
 
 /* Lets hosts enter the next stage when all have reached this one. Returns true if the run may be
  * placed on them now. */
-static bool let_go_on(struct rog_remote *remote)
+static bool allow_next_stage(struct rog_remote *remote)
 {
     enum rog_remote_stage before = remote->allowed;
     if (remote->allowed == ROG_REMOTE_BEGUN && may_place(remote)) {
@@ -240,7 +240,7 @@ static bool let_go_on(struct rog_remote *remote)
             choose_shaping(remote);
         for (size_t i = 1; i < remote->count; i++)
             if (remote->host[i].reached < ROG_REMOTE_PREPARED)
-                begin_without(&remote->host[i]);
+                start_without(&remote->host[i]);
         remote->allowed = ROG_REMOTE_PLACED;
     }
     if (remote->allowed == ROG_REMOTE_PLACED && all_reached(remote, ROG_REMOTE_PLACED))
@@ -255,7 +255,7 @@ static bool let_go_on(struct rog_remote *remote)
 
 /* Fails if too few workers' hosts have been reached to start the run, and this has not changed for
  * long. */
-static int look_for_too_few(const struct rog_remote *remote, struct rog_error *err)
+static int check_too_few(const struct rog_remote *remote, struct rog_error *err)
 {
     const struct rog_cluster *cluster = remote->attempt->cluster;
     const struct rog_remote_host *first = NULL;
@@ -283,7 +283,7 @@ static int look_for_too_few(const struct rog_remote *remote, struct rog_error *e
 
 /* Finds the first host that has failed permanently, or the server's host if it has been away for
  * too long. */
-static int look_for_failures(const struct rog_remote *remote, struct rog_error *err)
+static int check_failures(const struct rog_remote *remote, struct rog_error *err)
 {
     for (size_t i = 0; i < remote->count; i++) {
         const struct rog_remote_host *host = &remote->host[i];
@@ -298,7 +298,7 @@ static int look_for_failures(const struct rog_remote *remote, struct rog_error *
     if (server->lost && rog_clock_s() - server->lost_s > limit_s)
         return rog_fail(err, ROG_EFAILED, "%s has not been reached for %g s (stall_limit)",
                         server->title, limit_s);
-    return look_for_too_few(remote, err);
+    return check_too_few(remote, err);
 }
 
 /* Returns for how long a host has been silent: since its stream last grew, or since the run
@@ -331,7 +331,7 @@ static void give_up(struct rog_remote *remote)
 }
 
 /* Reports which workers' records may be incomplete. */
-static void say_what_is_missing(struct rog_remote *remote)
+static void report_missing(struct rog_remote *remote)
 {
     for (size_t i = 1; i < remote->count; i++) {
         struct rog_remote_host *host = &remote->host[i];
@@ -369,7 +369,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
 {
     struct rog_remote *remote = state;
     pthread_mutex_lock(&remote->mutex);
-    bool chosen = let_go_on(remote);
+    bool chosen = allow_next_stage(remote);
     if (remote->server_ended && remote->server_ended_s == 0)
         remote->server_ended_s = rog_clock_s();
     bool held = false, queued = false;
@@ -378,7 +378,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
         remote->begun_s = rog_clock_s(); /* waiting for hosts begins only now */
     give_up(remote);
     if (code == 0)
-        code = look_for_failures(remote, err);
+        code = check_failures(remote, err);
     for (size_t i = 1; code == 0 && i < remote->count; i++)
         code = judge_leaver(remote, &remote->host[i], err);
     bool begun = remote->allowed >= ROG_REMOTE_RUNNING && all_reached(remote, ROG_REMOTE_RUNNING);
@@ -386,7 +386,7 @@ static int step(void *state, enum rog_attempt_state *reached, struct rog_error *
     pthread_mutex_unlock(&remote->mutex);
     if (chosen && remote->shaping.why[0] && !remote->attempt->adopt)
         rog_remote_log(&remote->host[0], ROG_EVENT_WARNING, "%s", remote->shaping.why);
-    say_what_is_missing(remote);
+    report_missing(remote);
     log_messages(remote);
     *reached = ended    ? ROG_ATTEMPT_ENDED
                : begun  ? ROG_ATTEMPT_RUNNING

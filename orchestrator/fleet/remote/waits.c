@@ -11,15 +11,14 @@
 /* A worker's host does not delay a run that continues without it. */
 static const char *words_for(const struct rog_remote *remote, const struct rog_remote_host *host)
 {
-    bool goes_on = remote->allowed >= ROG_REMOTE_RUNNING || remote->attempt->adopt;
-    return remote->server_ended    ? "the run is over; waiting for "
-           : goes_on && host->rank ? "without "
-                                   : "waiting for ";
+    bool continues = remote->allowed >= ROG_REMOTE_RUNNING || remote->attempt->adopt;
+    return remote->server_ended      ? "the run is over; waiting for "
+           : continues && host->rank ? "without "
+                                     : "waiting for ";
 }
 
 /* Writes the host that has been away longest. The server's host takes precedence. */
-static bool say_who_is_away(const struct rog_remote *remote, char *what, size_t bytes,
-                            double *since_s)
+static bool write_away(const struct rog_remote *remote, char *what, size_t bytes, double *since_s)
 {
     const struct rog_remote_host *first = NULL;
     size_t others = 0;
@@ -61,7 +60,7 @@ static size_t activity_of(const struct rog_remote *remote, const struct rog_remo
 }
 
 /* Writes the activity of the hosts that are furthest behind. */
-static bool say_what_is_done(struct rog_remote *remote, char *what, size_t bytes, double *since_s)
+static bool write_activity(struct rog_remote *remote, char *what, size_t bytes, double *since_s)
 {
     const struct rog_remote_host *first = NULL;
     size_t count = 0, least = ACTIVITIES;
@@ -96,8 +95,8 @@ bool rog_remote_waits(void *state, char *what, size_t bytes, double *since_s)
         return true;
     }
     pthread_mutex_lock(&remote->mutex);
-    bool says = say_who_is_away(remote, what, bytes, since_s) ||
-                say_what_is_done(remote, what, bytes, since_s);
+    bool says =
+        write_away(remote, what, bytes, since_s) || write_activity(remote, what, bytes, since_s);
     pthread_mutex_unlock(&remote->mutex);
     return says;
 }

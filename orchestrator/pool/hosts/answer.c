@@ -99,7 +99,7 @@ static int note_task(struct reading *reading, const char *word, const char *file
 }
 
 /* Marks tasks that the host has lost, so that they are sent again. */
-static void look_for_lost(struct rog_pool_host *host)
+static void mark_lost(struct rog_pool_host *host)
 {
     pthread_mutex_lock(&host->hosts->mutex);
     for (size_t i = host->held_count; i > 0; i--) {
@@ -298,7 +298,7 @@ static int act(struct reading *reading, bool looks, const char *holders, struct 
         host->stopped = reading->stopped;
         set_trouble(host, reading->trouble);
     }
-    look_for_lost(host);
+    mark_lost(host);
     return code;
 }
 

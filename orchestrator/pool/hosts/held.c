@@ -110,7 +110,7 @@ static int take(struct rog_pool_host *host, struct rog_pool_task *task, struct r
 }
 
 /* Lists the ready tasks again when all of the last listing are used. */
-static int look_for_more(struct rog_pool_hosts *hosts, struct rog_error *err)
+static int list_ready(struct rog_pool_hosts *hosts, struct rog_error *err)
 {
     double now_s = rog_clock_s();
     if (hosts->next < hosts->ready.count || now_s - hosts->listed_s < LIST_S)
@@ -150,7 +150,7 @@ static size_t allowed(const struct rog_pool_host *host)
 int rog_pool_held_take(struct rog_pool_host *host, struct rog_error *err)
 {
     struct rog_pool_hosts *hosts = host->hosts;
-    int code = look_for_more(hosts, err);
+    int code = list_ready(hosts, err);
     size_t has = host->held_count - rog_pool_held_count(host, ROG_POOL_IS_DONE);
     size_t may = code == 0 ? allowed(host) : 0;
     while (code == 0 && has < may && hosts->next < hosts->ready.count) {

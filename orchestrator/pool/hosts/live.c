@@ -120,7 +120,7 @@ static double pause_after(struct rog_pool_host *host)
 
 /* ---- a host that does not answer ---- */
 
-static void say_back(struct rog_pool_host *host, double since_s)
+static void report_return(struct rog_pool_host *host, double since_s)
 {
     if (host->is_away)
         rog_pool_hosts_say(host->hosts, "%s is back after %.0f s", host->name,
@@ -213,7 +213,7 @@ void *rog_pool_host_live(void *argument)
         struct rog_error cause = {0};
         double since_s = host->heard_s;
         if (advance(host, &cause) == 0) {
-            say_back(host, since_s);
+            report_return(host, since_s);
             host->pause_s = pause_after(host);
         } else if (cause.code != ROG_EINTR) {
             goes_on = recover(host, &cause);

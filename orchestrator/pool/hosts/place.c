@@ -25,7 +25,7 @@ static const char who_script[] = "uname -m\n"
                                  "nproc 2>/dev/null || echo 1\n" ROG_MACHINE_SCRIPT;
 
 /* Rejects a second name of the same host, which would use its slots twice. */
-static int check_twin(struct rog_pool_host *host, const char *machine, struct rog_error *err)
+static int check_duplicate(struct rog_pool_host *host, const char *machine, struct rog_error *err)
 {
     struct rog_pool_hosts *hosts = host->hosts;
     const char *twin = NULL;
@@ -40,7 +40,7 @@ static int check_twin(struct rog_pool_host *host, const char *machine, struct ro
 }
 
 /* Asks the host for its identity. *architecture is heap memory. */
-static int meet(struct rog_pool_host *host, char **architecture, struct rog_error *err)
+static int identify(struct rog_pool_host *host, char **architecture, struct rog_error *err)
 {
     const char *const argv[] = {"sh", "-c", who_script, NULL};
     char *said = NULL, machine[ROG_MACHINE_BYTES];
@@ -54,7 +54,7 @@ static int meet(struct rog_pool_host *host, char **architecture, struct rog_erro
     found = found < 1 ? 1 : found > SLOTS_MOST ? SLOTS_MOST : found;
     long slots = given > 0 ? given : found;
     rog_machine_read(machine, rest ? rest : "");
-    code = check_twin(host, machine, err);
+    code = check_duplicate(host, machine, err);
     if (code == 0 && !(*architecture = rog_strdup(first)))
         code = rog_fail_nomem(err);
     pthread_mutex_lock(&host->hosts->mutex);
@@ -175,7 +175,7 @@ static int try_program(struct rog_pool_host *host, struct rog_error *err)
 int rog_pool_host_prepare(struct rog_pool_host *host, struct rog_error *err)
 {
     char *architecture = NULL;
-    int code = meet(host, &architecture, err);
+    int code = identify(host, &architecture, err);
     if (code == 0)
         code = bring_programs(host, architecture, err);
     if (code == 0)

@@ -103,7 +103,7 @@ static bool take_both(struct rog_slurm_command *command)
 }
 
 /* Reads until there was no output for a moment. */
-static void listen_to(struct rog_slurm_command *command)
+static void read_output(struct rog_slurm_command *command)
 {
     struct pollfd pipes[2] = {{.fd = command->process.output, .events = POLLIN},
                               {.fd = command->process.errors, .events = POLLIN}};
@@ -114,7 +114,7 @@ static void listen_to(struct rog_slurm_command *command)
 int rog_slurm_command_look(struct rog_slurm_command *command, bool *in_time, struct rog_error *err)
 {
     char says[SAYS_BYTES];
-    listen_to(command);
+    read_output(command);
     bool is_late = rog_clock_s() - command->since_s > command->limit_s;
     *in_time = !is_late;
     if (!rog_process_ended(&command->process)) {

@@ -51,7 +51,7 @@ static int ask_queue(struct rog_slurm *slurm, struct rog_error *err)
 }
 
 /* Lists variables of sbatch that would take precedence over settings of the file. */
-static void said_by_file(const struct rog_slurm_settings *s, const char *names[])
+static void list_overridden(const struct rog_slurm_settings *s, const char *names[])
 {
     const struct {
         const char *value, *variable;
@@ -86,7 +86,7 @@ static int submit(struct rog_slurm *slurm, size_t jobs, size_t at_once, struct r
     if (code == 0)
         code = rog_file_write(path, text, strlen(text), err);
     const char *const words[] = {"sbatch", "--parsable", path, NULL};
-    said_by_file(&slurm->settings, without);
+    list_overridden(&slurm->settings, without);
     if (code == 0)
         code = ask(slurm, ROG_SLURM_SUBMISSION, words, without, SUBMIT_LIMIT_S, err);
     slurm->submitting = jobs;
@@ -97,7 +97,7 @@ static int submit(struct rog_slurm *slurm, size_t jobs, size_t at_once, struct r
 
 /* ---- messages ---- */
 
-static void is_away(struct rog_slurm *slurm, const struct rog_error *cause)
+static void report_away(struct rog_slurm *slurm, const struct rog_error *cause)
 {
     if (slurm->away_since_s > 0)
         return;
@@ -116,7 +116,7 @@ static void is_back(struct rog_slurm *slurm)
 }
 
 /* Reports jobs that failed, once for each kind of failure. */
-static void tell_of_ended(struct rog_slurm *slurm)
+static void report_failed_jobs(struct rog_slurm *slurm)
 {
     const char *state = slurm->jobs.failed_state;
     if (!state[0] || strcmp(slurm->told, state) == 0)
@@ -148,7 +148,7 @@ static void say(const struct rog_slurm *slurm, char *says, size_t bytes)
 /* ---- submissions ---- */
 
 /* sacct may know jobs that squeue has forgotten. It fails without accounting. */
-static void look_at_account(struct rog_slurm *slurm)
+static void query_account(struct rog_slurm *slurm)
 {
     static const char *const words[] = {
         "sacct", "-nPX", "-S", "now-1hours", "-o", ROG_SLURM_ACCOUNT_FORMAT, NULL};
@@ -162,7 +162,7 @@ static void look_at_account(struct rog_slurm *slurm)
 static int give_up(struct rog_slurm *slurm, struct rog_error *err)
 {
     const struct rog_slurm_jobs *jobs = &slurm->jobs;
-    look_at_account(slurm);
+    query_account(slurm);
     bool knows = jobs->failed_job[0] != '\0';
     return rog_fail(err, ROG_EFAILED,
                     "Slurm's jobs end, but none of their agents is seen here%s%s%s%s%s; their "
@@ -215,7 +215,7 @@ static int take_queue(struct rog_slurm *slurm, const struct rog_pool_counts *cou
     rog_slurm_command_release(&slurm->command);
     if (code < 0)
         return code;
-    tell_of_ended(slurm);
+    report_failed_jobs(slurm);
     slurm->next_s = rog_clock_s() + LOOK_S;
     return top_up(slurm, counts, err);
 }
@@ -268,7 +268,7 @@ static int take_failure(struct rog_slurm *slurm, enum rog_slurm_question asked, 
     rog_slurm_command_release(&slurm->command);
     if (refusal != ROG_SLURM_AWAY)
         return take_refusal(slurm, refusal == ROG_SLURM_TOO_BIG, cause, err);
-    is_away(slurm, cause);
+    report_away(slurm, cause);
     slurm->next_s = rog_clock_s() + (submits ? LATE_S : AGAIN_S);
     return 0;
 }
