@@ -71,7 +71,7 @@ static void *look_after(void *argument)
         pause_once(watch);
         bool stopped = is_stopped(watch);
         if (!watch->waiting || watch->calls != call)
-            continue; /* the previous call, which ended in time */
+            continue; /* the call has ended in time */
         if (stopped)
             cut_sockets(watch, ROG_SSH_STOPPED);
         else if (rog_clock_s() >= watch->until_s)

@@ -21,7 +21,7 @@ struct rog_chosen {
 };
 
 /* Call it after rog_db_begin_read. Until rog_db_rollback the database has this case and no other.
- * An error also ends the transaction. Errors: ROG_ENOTFOUND if a run does not exist. */
+ * Errors: ROG_ENOTFOUND if a run does not exist. */
 int rog_chosen_make(struct rog_db *db, const struct rog_chosen *chosen, struct rog_error *err);
 
 #endif

@@ -26,7 +26,8 @@ struct rog_hold;
 
 int rog_hold_new(struct rog_hold **hold, const struct rog_session_options *options,
                  struct rog_error *err);
-/* Releases the hosts, within 2 s. Hosts that do not answer release themselves. NULL is allowed. */
+/* Releases the hosts, within 5 s, or 0.6 s if rogctl was asked to stop (`hurried`). Hosts that do
+ * not answer release themselves. NULL is allowed. */
 void rog_hold_free(struct rog_hold *hold);
 
 /* Call when an attempt starts, which needs all hosts at once. `token`: that of an earlier rogctl,
