@@ -23,7 +23,7 @@
 #include <rog/events.h>
 
 #define POLL_MS 100
-/* Every so many polls, checks on runs that other processes execute. */
+/* Number of polls between two checks on runs that other processes execute. */
 #define ELSEWHERE_POLLS 10
 /* Seconds: more than any executor allows workers to exit after the server has. */
 #define END_S 60.0
