@@ -99,7 +99,7 @@ static void say_moved(const struct rog_candidates *c)
 
 /* --- from files that are installed with the program --- */
 
-static bool ends(const char *name, const char *ending)
+static bool has_ending(const char *name, const char *ending)
 {
     size_t length = strlen(name), tail = strlen(ending);
     return length > tail && strcmp(name + length - tail, ending) == 0;
@@ -116,7 +116,7 @@ static void each_installed(const struct rog_candidates *c, const char *folder,
     int count = path ? scandir(path, &entries, NULL, alphasort) : 0;
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        char *file = ends(name, ".conf") ? rog_path_join(path, name) : NULL;
+        char *file = has_ending(name, ".conf") ? rog_path_join(path, name) : NULL;
         if (file)
             visit(c, file, name);
         free(file);

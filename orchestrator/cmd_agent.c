@@ -104,7 +104,7 @@ static int run_several(const char *pool, size_t count, struct rog_error *err)
 
 /* Keeps agents running for a pool on this host that a sweep on another machine created and
  * fills. */
-static int keep(const struct rog_cli *cli, const char *pool, struct rog_error *err)
+static int keep_agents(const struct rog_cli *cli, const char *pool, struct rog_error *err)
 {
     char *rogctl = NULL;
     int code = rog_own_program(&rogctl, err);
@@ -129,7 +129,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "--run does one run, so --slots cannot be used with it");
     int code = rog_pool_open(&pool, rog_cli_arg(cli, 0), err);
     if (code == 0 && rog_cli_given(cli, "lease"))
-        code = keep(cli, rog_pool_path(pool), err);
+        code = keep_agents(cli, rog_pool_path(pool), err);
     else if (code == 0)
         code = slots > 1 ? run_several(rog_pool_path(pool), (size_t)slots, err)
                          : run_one(cli, &output, pool, err);

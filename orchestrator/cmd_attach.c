@@ -51,8 +51,9 @@ static int open_log(struct attached *attached, const struct rog_json *sweep, str
 
 /* Reads the sweep's state once. *entry is its entry in the registry, NULL if that has been
  * removed. */
-static int look(struct attached *attached, struct rog_sweep_view *view, struct rog_json **sweeps,
-                const struct rog_json **entry, struct rog_error *err)
+static int poll_sweep(struct attached *attached, struct rog_sweep_view *view,
+                      struct rog_json **sweeps, const struct rog_json **entry,
+                      struct rog_error *err)
 {
     /* For a detached sweep, changes are shown by copying its log. */
     const struct rog_fleet_observer *says = attached->log < 0 ? &attached->observer : NULL;
@@ -100,7 +101,7 @@ static int follow(struct attached *attached, struct rog_sweep_view *view, struct
         return code;
     bool asked = false;
     do
-        code = look(attached, view, sweeps, &entry, err);
+        code = poll_sweep(attached, view, sweeps, &entry, err);
     while (code == 0 && entry && rog_sweep_is_running(entry) && !ferror(stderr) &&
            !(asked = rog_signals_wait(&signals, LOOK_MS)));
     rog_signals_release(&signals);

@@ -23,8 +23,8 @@
 #define STEP_NS 100000000L
 
 /* Prints once what the command is waiting for, if it takes more than a moment. */
-static void say_what_is_waited_for(const struct rog_output *output, const struct rog_json *sweep,
-                                   const char *what, double since_s, bool *said)
+static void remark_waiting(const struct rog_output *output, const struct rog_json *sweep,
+                           const char *what, double since_s, bool *said)
 {
     if (*said || rog_clock_s() - since_s < SAY_AFTER_S)
         return;
@@ -57,7 +57,7 @@ static int await_end(const struct rog_output *output, const char *id, char **mes
         if (sweep && !running)
             *message = rog_strdup(rog_json_get_string(sweep, "message", NULL));
         if (running)
-            say_what_is_waited_for(output, sweep, id, since_s, &said);
+            remark_waiting(output, sweep, id, since_s, &said);
         rog_json_free(sweeps);
         if (code == 0 && running && rog_clock_s() > until_s)
             code = rog_fail(err, ROG_EFAILED,
@@ -70,8 +70,8 @@ static int await_end(const struct rog_output *output, const char *id, char **mes
 }
 
 /* Stops what is left on hosts of a sweep whose process no longer exists. */
-static int stop_what_is_left(const struct rog_output *output, const struct rog_json *sweep,
-                             const char *run_id, struct rog_error *err)
+static int stop_left_runs(const struct rog_output *output, const struct rog_json *sweep,
+                          const char *run_id, struct rog_error *err)
 {
     const char *id = rog_json_get_string(sweep, "id", "");
     size_t ended = 0;
@@ -92,7 +92,7 @@ static int stop_sweep(const struct rog_cli *cli, const struct rog_json *sweep,
     if (strcmp(rog_json_get_string(sweep, "state", ""), "elsewhere") == 0)
         return rog_fail(err, ROG_EFAILED, "%s is a process on %s; stop it there", id, host);
     if (!rog_sweep_is_running(sweep))
-        return stop_what_is_left(&output, sweep, NULL, err);
+        return stop_left_runs(&output, sweep, NULL, err);
     if (sigqueue(pid, SIGTERM, how) != 0 && errno != ESRCH)
         return rog_fail(err, ROG_EFAILED, "cannot signal %s, process %ld: %s", id, (long)pid,
                         strerror(errno));
@@ -138,8 +138,8 @@ static void look_at(struct found *found, const struct rog_json *sweep, struct ro
 }
 
 /* Finds runs whose id is `text`, or begins with it unless `whole`. */
-static void look_for(struct found *found, const struct rog_json *sweeps, const char *text,
-                     bool whole)
+static void find_matching(struct found *found, const struct rog_json *sweeps, const char *text,
+                          bool whole)
 {
     *found = (struct found){0};
     for (size_t i = 0; i < rog_json_size(sweeps); i++) {
@@ -164,9 +164,9 @@ static void look_for(struct found *found, const struct rog_json *sweeps, const c
 static int find_run(const struct rog_json *sweeps, const char *text, struct found *found,
                     struct rog_error *err)
 {
-    look_for(found, sweeps, text, true);
+    find_matching(found, sweeps, text, true);
     if (!found->executed && !found->left)
-        look_for(found, sweeps, text, false);
+        find_matching(found, sweeps, text, false);
     size_t count = found->executed ? found->executed : found->left;
     if (count > 1)
         return rog_fail(err, ROG_EINVAL, "%s matches %zu runs; give more of the name", text, count);
@@ -186,7 +186,7 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
     double since_s = rog_clock_s(), until_s = since_s + PATIENCE_S;
     bool said = false;
     if (!rog_sweep_is_running(sweep))
-        return stop_what_is_left(output, sweep, run_id, err);
+        return stop_left_runs(output, sweep, run_id, err);
     int code = rog_db_open(&db, rog_json_get_string(sweep, "database", ""), ROG_DB_WRITE, err);
     if (code == 0)
         code = rog_run_progress_ask_to_stop(db, run_id, err);
@@ -194,7 +194,7 @@ static int stop_run(const struct rog_json *sweep, const char *run_id,
         code = rog_clock_s() > until_s
                    ? rog_fail(err, ROG_EFAILED, "%s has not ended within %g s", run_id, PATIENCE_S)
                    : 0;
-        say_what_is_waited_for(output, sweep, run_id, since_s, &said);
+        remark_waiting(output, sweep, run_id, since_s, &said);
         nanosleep(&step, NULL);
     }
     if (code == 0)

@@ -79,7 +79,7 @@ static int say_faults(const struct sweep *s, const struct rog_json *faults, stru
 
 /* Warns before the sweep that a figure of accuracies has nothing to show for runs that are not
  * tested. This does not harm the runs, and is no error after them. */
-static int look_at_figure(struct sweep *s, struct rog_error *err)
+static int check_figure(struct sweep *s, struct rog_error *err)
 {
     for (size_t i = 0; i < s->plan->count; i++)
         if (rog_workload_trains(s->plan->run[i].resolved.config))
@@ -455,7 +455,7 @@ static int plan(const struct rog_cli *cli, struct sweep *s, struct rog_error *er
 {
     int code = rog_plan_experiment(&s->plan, s->experiment, s->cluster, &s->planned, err);
     if (code == 0)
-        code = look_at_figure(s, err);
+        code = check_figure(s, err);
     if (code == 0)
         code = rog_launch_remark(&s->output, s->plan, err);
     if (code == 0 && rog_cli_given(cli, "until-ci"))
@@ -483,7 +483,7 @@ static int check_options(const struct rog_cli *cli, struct rog_error *err)
 }
 
 /* Returns whether the sweep is to continue without the terminal, in a process of its own. */
-static bool goes_on_alone(const struct rog_cli *cli, const struct sweep *s)
+static bool is_detached(const struct rog_cli *cli, const struct sweep *s)
 {
     const struct rog_pool_provider *provider = s->on.options.provider;
     bool asked = rog_cli_flag(cli, "detach") ||
@@ -509,7 +509,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
     const struct rog_pool_provider *provider = code == 0 && !dry ? s.on.options.provider : NULL;
     if (provider && provider->check_machine)
         code = provider->check_machine(err);
-    const bool detaches = code == 0 && goes_on_alone(cli, &s);
+    const bool detaches = code == 0 && is_detached(cli, &s);
     if (code == 0 && !dry && !detaches)
         s.entry = rog_launch_enter(&s.output, s.experiment->case_name, rog_cli_string(cli, "db"));
     if (code == 0)

@@ -76,7 +76,7 @@ static void feed(struct hook *hook)
 
 /* Keeps the end of the command's standard error. Reads a limited number of pieces at a time, so
  * that a command that never stops writing does not block the rest of the sweep. */
-static void hear(struct hook *hook)
+static void read_errors(struct hook *hook)
 {
     char piece[4096];
     ssize_t got;
@@ -108,7 +108,7 @@ static bool watch(struct rog_hooks *hooks, struct hook *hook)
 {
     feed(hook);
     bool ended = rog_process_is_over(&hook->process);
-    hear(hook);
+    read_errors(hook);
     if (!ended && rog_clock_s() < hook->until_s)
         return false;
     if (!ended) {

@@ -91,7 +91,7 @@ int rog_launch_look_for_others(const struct rog_plan *plan, const struct rog_db 
 }
 
 /* Reports runs that are considered done although the contents of their files were not recorded. */
-static void say_what_is_not_known(const struct rog_output *output, const struct rog_plan *plan)
+static void remark_unproven(const struct rog_output *output, const struct rog_plan *plan)
 {
     const char *first = NULL;
     size_t count = 0;
@@ -114,7 +114,7 @@ static void say_what_is_not_known(const struct rog_output *output, const struct 
 }
 
 /* "continuing threshold-case0: 2 of 4 runs are done; redoing ..." */
-static void say_what_is_there(const struct rog_launch *launch, const struct rog_plan *plan)
+static void remark_continued(const struct rog_launch *launch, const struct rog_plan *plan)
 {
     size_t done = 0, known = 0;
     for (size_t i = 0; i < plan->count; i++) {
@@ -135,7 +135,7 @@ static void say_what_is_there(const struct rog_launch *launch, const struct rog_
     for (size_t i = 0; i < plan->leaving_count; i++)
         rog_remark(output, "%s %s: it leaves %s", plan->leaving[i].id, plan->leaving[i].why,
                    plan->case_name);
-    say_what_is_not_known(output, plan);
+    remark_unproven(output, plan);
     for (size_t i = 0; i < plan->count; i++) {
         const struct rog_plan_run *run = &plan->run[i];
         if (run->before)
@@ -243,8 +243,8 @@ static bool ask_to_stop(void *user, const struct rog_fleet_job *job, int cancel_
 }
 
 /* Prints why each run is not done; returns how many failed or stopped runs it has reported. */
-static size_t say_what_is_not_done(const struct rog_launch *launch,
-                                   const struct rog_fleet_job *jobs, size_t count)
+static size_t warn_unfinished(const struct rog_launch *launch, const struct rog_fleet_job *jobs,
+                              size_t count)
 {
     char lease[32];
     size_t said = 0;
@@ -400,7 +400,7 @@ static int execute(const struct rog_launch *launch, const struct rog_plan *plan,
     if (code == 0)
         code = launch->pool ? execute_on(launch, plan, &options, jobs, count, err)
                             : execute_here(launch, plan, &options, jobs, count, err);
-    size_t said = say_what_is_not_done(launch, jobs, count);
+    size_t said = warn_unfinished(launch, jobs, count);
     rog_credentials_free(credentials);
     if (code == ROG_EINTR)
         rog_fail(err, ROG_EINTR, "interrupted; the same command continues");
@@ -479,7 +479,7 @@ int rog_launch(struct rog_launch *launch, struct rog_plan *plan, struct rog_erro
     if (code == 0)
         code = rog_launch_look_for_others(plan, launch->db, rog_sweep_id(launch->sweep), err);
     if (code == 0) {
-        say_what_is_there(launch, plan);
+        remark_continued(launch, plan);
         code = rog_durations_load(&durations, plan, launch->db, err);
     }
     if (code == 0) {
@@ -697,7 +697,7 @@ int rog_launch_show_plan(const struct rog_output *output, const struct rog_plan 
         faulty_row(table, rog_json_at(plan->faulty, i));
     cannot += rog_json_size(plan->faulty);
     int code = rog_table_print(table, err);
-    say_what_is_not_known(output, plan);
+    remark_unproven(output, plan);
     if (code == 0)
         print_counts(plan, left, cannot);
     if (code == 0)

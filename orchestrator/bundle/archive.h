@@ -2,7 +2,7 @@
 #ifndef ROG_BUNDLE_ARCHIVE_H
 #define ROG_BUNDLE_ARCHIVE_H
 
-/* Archives of bundles (libarchive behind it; its types stay in archive.c). */
+/* Archives of bundles, based on libarchive, whose types stay in archive.c. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -286,10 +286,10 @@ static int check_empty(const char *folder, struct rog_error *err)
 }
 
 /* Removes an incomplete bundle; a folder that existed before is emptied, but kept. */
-static void remove_begun(const char *folder, bool was_there)
+static void remove_incomplete(const char *folder, bool existed)
 {
     struct dirent **entries = NULL;
-    if (!was_there) {
+    if (!existed) {
         rog_dir_remove(folder, NULL);
         return;
     }
@@ -316,14 +316,14 @@ static int make(struct rog_bundle *bundle, struct rog_error *err)
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run (`rogctl runs` shows their state)",
                         bundle->report.data.title);
-    bool was_there = access(bundle->folder, F_OK) == 0;
+    bool existed = access(bundle->folder, F_OK) == 0;
     if (code == 0)
         code = check_empty(bundle->folder, err);
     if (code < 0)
         return code;
     code = fill(bundle, err);
     if (code < 0)
-        remove_begun(bundle->folder, was_there);
+        remove_incomplete(bundle->folder, existed);
     return code;
 }
 

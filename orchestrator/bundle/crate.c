@@ -130,16 +130,16 @@ static int add_object(const struct rog_bundle *bundle, struct rog_json *graph,
 {
     const char *path = rog_query_text(input, 1), *sha256 = rog_query_text(input, 2);
     char *inside = rog_bundle_input_path(path);
-    bool is_there = false;
+    bool is_included = false;
     for (size_t i = 0; inside && i < rog_json_size(bundle->files); i++)
-        is_there =
-            is_there ||
+        is_included =
+            is_included ||
             strcmp(rog_json_get_string(rog_json_at(bundle->files, i), "path", ""), inside) == 0;
-    char *id = is_there ? id_of("", inside) : id_of("#input-", sha256);
+    char *id = is_included ? id_of("", inside) : id_of("#input-", sha256);
     free(inside);
     if (!id)
         return rog_fail_nomem(err);
-    bool known = is_there || rog_json_get(bundle->seen, id);
+    bool known = is_included || rog_json_get(bundle->seen, id);
     if (!known) {
         const char *slash = strrchr(path, '/');
         struct rog_json *one = entity(id, "CreativeWork", slash ? slash + 1 : path);

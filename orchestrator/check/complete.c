@@ -7,8 +7,8 @@
 
 /* Returns whether the worker came back just before this step: earlier iterations may have been lost
  * with its process. */
-static bool went_on_after(const struct rog_record *record, const struct rog_record_worker *worker,
-                          size_t index)
+static bool came_back_before(const struct rog_record *record,
+                             const struct rog_record_worker *worker, size_t index)
 {
     const struct rog_return *back =
         rog_returns_between(&record->returns, worker->rank, index ? worker->step[index - 1].t : 0,
@@ -23,7 +23,7 @@ static void check_numbers(const struct rog_record *record, const struct rog_reco
     for (size_t i = 0; i < worker->steps; i++) {
         int64_t iteration = worker->step[i].iteration;
         list->checked++;
-        if (iteration != expected && !went_on_after(record, worker, i)) {
+        if (iteration != expected && !came_back_before(record, worker, i)) {
             rog_finding_add(list, "rank %lld: iteration %lld is missing (the next is %lld)",
                             (long long)worker->rank, (long long)expected, (long long)iteration);
             break;
@@ -74,7 +74,7 @@ static void check_end(const struct rog_record *record, struct rog_finding_list *
                         record->end_s, last_s);
 }
 
-static void check_frame(const struct rog_record *record, bool goes_on,
+static void check_frame(const struct rog_record *record, bool is_running,
                         struct rog_finding_list *list)
 {
     if (record->starts != 1 && record->steps > 0)
@@ -82,7 +82,7 @@ static void check_frame(const struct rog_record *record, bool goes_on,
                         record->starts ? "the trainer's start event occurs %lld times"
                                        : "the trainer's start event is missing",
                         (long long)record->starts);
-    if (record->ends == 0 && !goes_on)
+    if (record->ends == 0 && !is_running)
         rog_finding_add(list, "the trainer's end event is missing");
     else if (record->ends > 1)
         rog_finding_add(list, "the trainer's end event occurs %lld times", (long long)record->ends);
@@ -96,8 +96,8 @@ void rog_verify_complete(const struct rog_record *record, const struct rog_promi
     (void)promises;
     const struct rog_run_row *row = &record->row;
     /* The result of the run is not known yet. */
-    bool goes_on = strcmp(row->status, "running") == 0;
-    if (goes_on)
+    bool is_running = strcmp(row->status, "running") == 0;
+    if (is_running)
         rog_finding_unchecked(list, "the end of the run: it is still in progress");
     else if (strcmp(row->status, "done") != 0)
         rog_finding_add(list, "the run is %s, not done", row->status);
@@ -113,7 +113,7 @@ void rog_verify_complete(const struct rog_record *record, const struct rog_promi
     for (size_t i = 0; record->own && i < record->steps; i++)
         check_values(record, &record->step[i], list);
     if (record->own)
-        check_frame(record, goes_on, list);
+        check_frame(record, is_running, list);
 }
 
 int rog_verify_readable(struct rog_db *db, const char *run_id, bool *readable,

@@ -42,8 +42,8 @@ static int check_file(const struct saved *at, struct rog_error *err)
     return code;
 }
 
-/* Checks the checkpoint's iteration against the workers' pushes by then, as far as steps or
- * admissions show them. */
+/* Checks the checkpoint's iteration against the workers' pushes by then, if steps or admissions
+ * show them. */
 static void check_iteration(const struct saved *at)
 {
     const struct rog_record *record = at->record;

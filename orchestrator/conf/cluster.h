@@ -68,10 +68,11 @@ void rog_cluster_free(struct rog_cluster *cluster);
  * read. */
 bool rog_cluster_is_described(const char *given);
 
-/* Where other nodes reach a host with these settings: its `address`, else `known`, the address that
- * its `host` resolves to (hosts/connection.h), else (NULL) `host`. */
+/* The address at which other nodes reach a host with these settings: its `address`, otherwise
+ * `known`, the address that its `host` resolves to (hosts/connection.h), otherwise (`known` is
+ * NULL) its `host`. */
 const char *rog_cluster_address(const struct rog_json *host, const char *known);
-/* Where workers reach the server, "HOST:PORT"; `known` as above. Heap memory. */
+/* The address of the server for workers, "HOST:PORT"; `known` as above. Heap memory. */
 char *rog_cluster_server(const struct rog_cluster *cluster, const char *known);
 
 /* Whether cluster files of any kind, or their hosts and workers, have a setting with that name. */

@@ -7,7 +7,7 @@
  *
  *     case = "threshold";  figure = "10";  target_accuracy = 64.0;  contender = "ROG";
  *     cluster = "robots.conf";
- *     control = "outdoors";                            settings at top level hold for every run
+ *     control = "outdoors";                            settings at top level apply to every run
  *     runs = ( { library = "ROG"; threshold = 4; note = "ROG 4"; }, ... );
  * and, beside runs or instead of them, every combination of
  *     matrix = { library = ["ROG"]; threshold = [4, 20]; seed = [1, 2, 3]; };
@@ -25,7 +25,7 @@
 /* A file with more cells than this is probably a mistake. */
 #define ROG_EXPERIMENT_MAX_RUNS 10000
 
-/* Settings at top level of an experiment file besides those of a run. */
+/* Settings at top level of an experiment file, in addition to those of a run. */
 extern const struct rog_setting rog_case_settings[];
 
 struct rog_experiment_run {
@@ -38,7 +38,7 @@ struct rog_experiment_run {
     int line;                  /* where the run, or the matrix, is */
 };
 
-/* A value of the file, and where it is. */
+/* A value in the file, and its line. */
 struct rog_experiment_name {
     char *name; /* NULL when not given */
     int line;
@@ -55,9 +55,10 @@ struct rog_experiment {
     struct rog_experiment_name methods;             /* a file of methods, a path from the file's
                                                        folder */
     char *on_done, *on_failed; /* commands for /bin/sh at the end of a run; NULL: none */
-    struct rog_json *options;  /* settings for drawing and reading its curves, as far as given: an
-                                * object of rog_curve_settings and rog_look_settings */
-    struct rog_json *lines;    /* {setting: the line} of those at top level */
+    /* Settings for drawing and reading its curves that are given: an object of rog_curve_settings
+     * and rog_look_settings. */
+    struct rog_json *options;
+    struct rog_json *lines; /* {setting: the line} of those at top level */
     struct rog_experiment_run *run;
     size_t run_count;
 };

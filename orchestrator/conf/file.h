@@ -3,7 +3,7 @@
 #define ROG_CONF_FILE_H
 
 /*
- * Configuration files (libconfig behind it; its types stay in file.c) as a tree of nodes that know
+ * Configuration files, parsed by libconfig, whose types stay in file.c: a tree of nodes that know
  * their positions, so that every error can name file, line and setting.
  */
 

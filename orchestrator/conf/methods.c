@@ -208,7 +208,7 @@ static const struct {
 
 /* Overrides `settings` by those in `said` and returns the result; takes ownership of `settings`.
  * NULL without memory. */
-static struct rog_json *lay_over(struct rog_json *settings, const struct rog_json *said)
+static struct rog_json * override(struct rog_json *settings, const struct rog_json *said)
 {
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
         const char *owner = rog_json_get_string(said, owned[i].owner, NULL);
@@ -261,7 +261,7 @@ int rog_methods_apply(const struct rog_methods *methods, struct rog_json *settin
     if (code < 0)
         return code;
     struct rog_json *said = rog_json_copy(settings), *made = rog_json_copy(method->settings);
-    made = said && made ? lay_over(made, said) : made;
+    made = said && made ? override(made, said) : made;
     *label = label_of(method, said);
     if (said && made && *label)
         rog_json_put_all(settings, made);

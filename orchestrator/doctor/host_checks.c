@@ -39,7 +39,7 @@ double rog_host_probe_grace_s(const struct rog_host_probe *probe)
 
 /* Returns the trainer's own message about its failure, which may be preceded by output of the
  * shell's start-up files; or that of its dynamic linker, if it could not start. */
-static const char *own_words(const char *errors)
+static const char *trainer_message(const char *errors)
 {
     static const char mark[] = "rog-trainer: ";
     const char *last = "";
@@ -70,7 +70,7 @@ int rog_host_probe_trainer(struct rog_host_probe *probe, const char *const *argu
         *output = result.output;
         result.output = NULL;
         if (result.status != 0) {
-            const char *said = own_words(result.errors ? result.errors : "");
+            const char *said = trainer_message(result.errors ? result.errors : "");
             code = rog_fail(err, ROG_EFAILED, "%.*s", (int)strcspn(said, "\n"), said);
         }
         rog_command_result_release(&result);
@@ -336,7 +336,7 @@ void rog_check_sensors(struct rog_host_probe *probe)
 }
 
 /* Returns whether a rogctl is executing the run on this host. */
-static bool is_at_work(const struct rog_host_probe *probe, const struct rog_json *run)
+static bool is_active(const struct rog_host_probe *probe, const struct rog_json *run)
 {
     int64_t age_s = rog_json_get_integer(run, "age_s", -1);
     return age_s >= 0 && (double)age_s < rog_host_probe_grace_s(probe);
@@ -347,7 +347,7 @@ static size_t runs_at_work(const struct rog_host_probe *probe)
     const struct rog_json *runs = rog_json_get(probe->facts, "runs");
     size_t count = 0;
     for (size_t i = 0; i < rog_json_size(runs); i++)
-        count += is_at_work(probe, rog_json_at(runs, i));
+        count += is_active(probe, rog_json_at(runs, i));
     return count;
 }
 
@@ -474,7 +474,7 @@ void rog_check_left_over(struct rog_host_probe *probe)
     struct names left = {0};
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
-        if (!is_at_work(probe, run))
+        if (!is_active(probe, run))
             add_name(&left, rog_json_get_string(run, "name", ""),
                      rog_json_get_bool(run, "busy", false) ? " (still running)" : "");
     }

@@ -93,7 +93,7 @@ static void add_host(struct hosts *hosts, const struct rog_doctor_options *optio
 }
 
 /* Determines the server's address for workers, as in a run. */
-static void point_at_server(struct hosts *hosts)
+static void set_targets(struct hosts *hosts)
 {
     const struct rog_host_probe *server = &hosts->probe[0];
     const char *known = server->connection ? server->connection->address : NULL;
@@ -154,7 +154,7 @@ int rog_doctor_hosts(const struct rog_doctor_options *options, struct rog_findin
         for (size_t k = 0; k < i; k++)
             rog_check_twin(&hosts.probe[i], &hosts.probe[k]);
     if (!code && server->tree) {
-        point_at_server(&hosts);
+        set_targets(&hosts);
         rog_port_open(server);
         if (server->port_open)
             code = each(&hosts, try_port, err);

@@ -96,8 +96,9 @@ void rog_mlflow_client_free(struct rog_mlflow_client *client)
 /* --- one call --- */
 
 /* Fails with the server's message, on one line. */
-static int refused(const struct rog_mlflow_client *client, const struct rog_http_response *response,
-                   const struct rog_json *answer, struct rog_error *err)
+static int fail_refused(const struct rog_mlflow_client *client,
+                        const struct rog_http_response *response, const struct rog_json *answer,
+                        struct rog_error *err)
 {
     char status[64];
     rog_http_status_text(response->status, status, sizeof status);
@@ -127,7 +128,7 @@ static int perform(struct rog_mlflow_client *client, struct rog_http_request *re
         request->netrc = true;
     }
     request->silence_s = client->access.silence_s ? client->access.silence_s : SILENCE_S;
-    request->goes_on = client->access.goes_on;
+    request->continues = client->access.continues;
     request->asked = client->access.asked;
     return rog_http_request(client->http, request, response, err);
 }
@@ -157,7 +158,7 @@ static int call(struct rog_mlflow_client *client, const char *path, struct rog_j
     if (!code && missing && strcmp(error_code, "RESOURCE_DOES_NOT_EXIST") == 0)
         *missing = true;
     else if (!code && response.status != 200)
-        code = refused(client, &response, understood ? *answer : NULL, err);
+        code = fail_refused(client, &response, understood ? *answer : NULL, err);
     else if (!code && !understood)
         code =
             rog_fail(err, ROG_EFORMAT,
@@ -389,7 +390,7 @@ int rog_mlflow_put_file(struct rog_mlflow_client *client, const struct rog_mlflo
         struct rog_json *answer = NULL;
         if (rog_json_parse(response.body, response.size, url, &answer, NULL) != 0)
             answer = NULL;
-        code = refused(client, &response, answer, err);
+        code = fail_refused(client, &response, answer, err);
         rog_fail_prefix(err, "%s", name);
         rog_json_free(answer);
     }

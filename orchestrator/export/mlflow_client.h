@@ -26,7 +26,7 @@ struct rog_mlflow_access {
     const char *user, *password; /* NULL: none; a token is preferred, ~/.netrc is used last */
     /* As in struct rog_http_request. */
     int silence_s; /* 0: two minutes */
-    bool (*goes_on)(void *asked);
+    bool (*continues)(void *asked);
     void *asked;
 };
 /* The server (NULL: MLFLOW_TRACKING_URI) and the credentials, from the environment, because all

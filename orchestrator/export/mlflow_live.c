@@ -57,7 +57,7 @@ struct rog_mlflow_live {
     char says[ROG_ERROR_MESSAGE_BYTES + 160]; /* message for the main thread; "": none */
 };
 
-static bool goes_on(void *asked)
+static bool continues(void *asked)
 {
     struct rog_mlflow_live *live = asked;
     pthread_mutex_lock(&live->mutex);
@@ -66,7 +66,7 @@ static bool goes_on(void *asked)
     return yes;
 }
 
-static void leave_word(struct rog_mlflow_live *live, const char *text, const char *what)
+static void set_message(struct rog_mlflow_live *live, const char *text, const char *what)
 {
     pthread_mutex_lock(&live->mutex);
     snprintf(live->says, sizeof live->says, "%s: %s", text, what);
@@ -188,7 +188,7 @@ static int open_all(struct rog_mlflow_live *live, struct rog_error *err)
 }
 
 /* Updates the server. Returns false after an error; the update is then to be repeated. */
-static bool look(struct rog_mlflow_live *live, bool ending)
+static bool update_server(struct rog_mlflow_live *live, bool ending)
 {
     struct rog_error err = {0};
     int code = open_all(live, &err);
@@ -197,7 +197,7 @@ static bool look(struct rog_mlflow_live *live, bool ending)
             code = send_run(live, &live->run[i], ending, &err);
     if (code == 0) {
         if (live->is_away)
-            leave_word(live, "MLflow answers again, and has everything", live->url);
+            set_message(live, "MLflow answers again, and has everything", live->url);
         live->is_away = false;
         return true;
     }
@@ -210,7 +210,8 @@ static bool look(struct rog_mlflow_live *live, bool ending)
         live->on = (struct rog_mlflow_case){0};
     }
     if (!live->is_away && code != ROG_EINTR)
-        leave_word(live, "the runs continue, and rogctl keeps trying to reach MLflow", err.message);
+        set_message(live, "the runs continue, and rogctl keeps trying to reach MLflow",
+                    err.message);
     live->is_away = true;
     return false;
 }
@@ -241,10 +242,11 @@ static void *follow(void *user)
     double s = live->every_s;
     bool ending = false;
     while (!ending) {
-        s = look(live, false) ? live->every_s : fmin(2 * s, fmax(EVERY_MOST_S, live->every_s));
+        s = update_server(live, false) ? live->every_s
+                                       : fmin(2 * s, fmax(EVERY_MOST_S, live->every_s));
         ending = wait_for(live, s);
     }
-    bool whole = look(live, true);
+    bool whole = update_server(live, true);
     pthread_mutex_lock(&live->mutex);
     live->whole = whole;
     pthread_mutex_unlock(&live->mutex);
@@ -322,7 +324,7 @@ int rog_mlflow_live_start(struct rog_mlflow_live **live,
     made->every_s = options->every_s > 0 ? options->every_s : EVERY_S;
     made->access = rog_mlflow_access_of(made->url);
     made->access.silence_s = SILENCE_S;
-    made->access.goes_on = goes_on;
+    made->access.continues = continues;
     made->access.asked = made;
     int code =
         made->url && made->database && made->case_name && made->run ? 0 : rog_fail_nomem(err);

@@ -165,10 +165,10 @@ static int send_batch(const struct rog_mlflow_case *c, struct rog_mlflow_run *ru
 }
 
 int rog_mlflow_send_points(const struct rog_mlflow_case *c, struct rog_mlflow_run *run,
-                           const char *run_id, int64_t start_ms, bool goes_on, int64_t *sent,
+                           const char *run_id, int64_t start_ms, bool in_progress, int64_t *sent,
                            struct rog_error *err)
 {
-    struct rog_series_choice choice = {.order = ROG_SERIES_BY_TIME, .goes_on = goes_on};
+    struct rog_series_choice choice = {.order = ROG_SERIES_BY_TIME, .in_progress = in_progress};
     struct rog_query *query = NULL;
     struct rog_json *metrics = rog_json_array();
     int code = since(c, run, run_id, &choice.since, err);

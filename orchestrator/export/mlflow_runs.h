@@ -35,7 +35,7 @@ int rog_mlflow_send_params(const struct rog_mlflow_case *c, const struct rog_mlf
                            const struct rog_run_row *row, struct rog_error *err);
 /* Sends the points of its curves that the server lacks; adds their number to *sent. */
 int rog_mlflow_send_points(const struct rog_mlflow_case *c, struct rog_mlflow_run *run,
-                           const char *run_id, int64_t start_ms, bool goes_on, int64_t *sent,
+                           const char *run_id, int64_t start_ms, bool in_progress, int64_t *sent,
                            struct rog_error *err);
 /* Sends the summary of a finished run, its configuration and versions as files, and its status. */
 int rog_mlflow_send_end(const struct rog_mlflow_case *c, const struct rog_mlflow_run *run,

@@ -53,13 +53,13 @@ static char *series_sql(const struct rog_series_choice *choice)
     if (!text)
         return NULL;
     fputs("SELECT key, rank, source, value, t, step FROM (\n", text);
-    fprintf(text, tests, choice->goes_on ? tested_so_far : "");
+    fprintf(text, tests, choice->in_progress ? tested_so_far : "");
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         fprintf(text, curve, made[i].key, made[i].value);
     for (const struct rog_iteration_column *c = rog_iteration_columns; c->name; c++)
         if (c->series)
             fprintf(text, curve, c->name, c->name);
-    fprintf(text, energy, choice->goes_on ? read_so_far : "");
+    fprintf(text, energy, choice->in_progress ? read_so_far : "");
     fprintf(text, "%s) WHERE value IS NOT NULL AND t IS NOT NULL\nORDER BY %s",
             choice->bandwidth ? bandwidth : "",
             choice->order == ROG_SERIES_BY_TIME ? "t, key, rank, source, step"

@@ -28,7 +28,7 @@ struct rog_series_choice {
     bool bandwidth; /* include bandwidth */
     /* The run is in progress: leaves out points that may still change, or may still be followed by
      * earlier ones. */
-    bool goes_on;
+    bool in_progress;
     struct rog_series_since since;
 };
 

@@ -2,7 +2,7 @@
 #ifndef ROG_FETCH_UNPACK_H
 #define ROG_FETCH_UNPACK_H
 
-/* Extracts single files from tar archives (libarchive behind it; its types stay in unpack.c). */
+/* Extracts single files from tar archives with libarchive, whose types stay in unpack.c. */
 
 #include <stddef.h>
 

@@ -11,12 +11,12 @@
 
 /* Inches at the default size of the font. */
 #define LEFT 0.50
-#define CLEAR 0.06       /* between two names */
-#define LINE 0.125       /* height of a line of a vertical name */
-#define NUMBER 0.22      /* width of a horizontal number */
-#define ON_END_LEAST 1.2 /* length at which a vertical name is first broken */
-#define UPRIGHT_LINES 3  /* most lines of a horizontal name */
-#define SLANT_X 0.87     /* extent of a slanted name, as shares of its length */
+#define CLEAR 0.06         /* between two names */
+#define LINE 0.125         /* height of a line of a vertical name */
+#define NUMBER 0.22        /* width of a horizontal number */
+#define VERTICAL_LEAST 1.2 /* length at which a vertical name is first broken */
+#define HORIZONTAL_LINES 3 /* most lines of a horizontal name */
+#define SLANT_X 0.87       /* extent of a slanted name, as shares of its length */
 #define SLANT_Y 0.5
 /* Most that slanted names may take on the left, as a share of the width. */
 #define SLANT_MOST 0.25
@@ -71,11 +71,11 @@ static double longest_line(const struct rog_bar_layout *layout)
 
 /* Places the names vertically. Each has as many lines as fit below its bar, but lines do not become
  * shorter than necessary. */
-static int put_on_end(struct rog_bar_layout *layout, const char *const *names,
-                      struct rog_error *err)
+static int put_vertical(struct rog_bar_layout *layout, const char *const *names,
+                        struct rog_error *err)
 {
     struct rog_canvas *canvas = &layout->canvas;
-    double line = scaled(canvas, LINE), inches = scaled(canvas, ON_END_LEAST);
+    double line = scaled(canvas, LINE), inches = scaled(canvas, VERTICAL_LEAST);
     size_t lines;
     int code;
     layout->slope = ROG_BAR_ON_END;
@@ -116,13 +116,13 @@ static int put_names(struct rog_bar_layout *layout, const char *const *names, st
     size_t lines;
     bool slanted = false;
     int code = break_names(layout, names, fmax(room, line), &lines, err);
-    if (code == 0 && lines <= UPRIGHT_LINES && longest_word(layout, names) <= room) {
+    if (code == 0 && lines <= HORIZONTAL_LINES && longest_word(layout, names) <= room) {
         layout->canvas.bottom += line * (double)(lines - 1);
         return 0;
     }
     if (code == 0)
         code = put_slanted(layout, names, &slanted, err);
-    return code == 0 && !slanted ? put_on_end(layout, names, err) : code;
+    return code == 0 && !slanted ? put_vertical(layout, names, err) : code;
 }
 
 int rog_bar_layout_make(struct rog_bar_layout *layout, const char *const *names, size_t count,

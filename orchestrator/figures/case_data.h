@@ -72,7 +72,7 @@ bool rog_case_is_named(const struct rog_case_data *data, size_t series, const ch
 /* ROG_ENOTFOUND for an unknown case. A case without finished runs is loaded without series. */
 int rog_case_data_load(struct rog_db *db, const char *case_name, struct rog_case_data *data,
                        struct rog_error *err);
-/* With only one of its runs: for what is read from that run's line. */
+/* Loads only one of the case's runs, for reading values off that run's line. */
 int rog_case_data_load_run(struct rog_db *db, const char *case_name, const char *run_id,
                            struct rog_case_data *data, struct rog_error *err);
 void rog_case_data_release(struct rog_case_data *data);

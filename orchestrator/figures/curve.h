@@ -38,8 +38,8 @@ struct rog_curve {
 };
 
 /* The line of a run is made by data->rule. A mean is the mean of the runs' lines at each of their
- * points and on an even grid, where all runs of the series have data; `place` is computed likewise.
- * The curve has count 0 if no run has data. */
+ * points and on an even grid, over the range where all runs of the series have data; `place` is
+ * computed likewise. The curve has count 0 if no run has data. */
 int rog_curve_make(struct rog_curve *curve, const struct rog_case_data *data,
                    const struct rog_case_series *series, enum rog_quantity quantity,
                    struct rog_error *err);
@@ -52,7 +52,7 @@ struct rog_case_series rog_curve_single(size_t *run);
 struct rog_curve_reached {
     struct rog_reached line; /* the drawn line; first_raw and last_below: the earliest and latest of
                               * its runs */
-    size_t runs;             /* those that have data */
+    size_t runs;             /* runs that have data */
     size_t reached;          /* number of runs whose own line reaches it */
 };
 struct rog_curve_reached rog_curve_reached_of(const struct rog_curve *curve, double target,

@@ -46,8 +46,8 @@ static int words_take(struct words *words, const char *text, struct rog_error *e
     return 0;
 }
 
-/* Marks for keeping what is left of a text without the words at its beginning and end that it
- * shares with `other`. */
+/* Marks which words to keep: all except those at the beginning and the end that the text shares
+ * with `other`. */
 static void keep_difference(struct words *own, const struct words *other)
 {
     size_t least = own->count < other->count ? own->count : other->count, begin = 0, end = 0;

@@ -213,7 +213,7 @@ void rog_drawing_release(struct rog_drawing *drawing)
 }
 
 /* Logs that the font chosen by the user is not installed. */
-static void tell_font(const struct rog_figures_options *options, const char *font)
+static void log_font(const struct rog_figures_options *options, const char *font)
 {
     char *other = options->font && options->log ? rog_fonts_substitute(font) : NULL;
     char *text =
@@ -234,7 +234,7 @@ int rog_drawing_make(const struct rog_figures_options *options, const struct rog
     struct rog_look wider = *look;
     struct rog_error first = {0};
     bool cut = true;
-    tell_font(options, look->font);
+    log_font(options, look->font);
     for (size_t i = 0; cut && i < sizeof stretches / sizeof *stretches; i++) {
         struct rog_drawing drawing;
         struct rog_error why;

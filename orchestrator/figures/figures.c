@@ -176,8 +176,8 @@ static const char *reason_of(const struct rog_panel *panel, const struct rog_cas
 }
 
 /* Logs which series the panel lacks, because the picture itself does not show that. */
-static int tell_missing(const struct rog_drawing *drawing, const struct rog_panel *panel,
-                        const struct rog_case_data *data, struct rog_error *err)
+static int log_missing(const struct rog_drawing *drawing, const struct rog_panel *panel,
+                       const struct rog_case_data *data, struct rog_error *err)
 {
     int code = 0;
     for (size_t i = 0; i < data->series_count && code == 0; i++) {
@@ -207,7 +207,7 @@ static int draw_panel(struct rog_drawing *drawing, const struct rog_panel *panel
     if (code == 0 && drawn)
         code = rog_drawing_add(drawing, stem, err);
     if (code == 0 && drawn)
-        code = tell_missing(drawing, panel, data, err);
+        code = log_missing(drawing, panel, data, err);
     else if (code == 0)
         log_line(drawing->options, "%s: figure %s is not drawn: %s", data->title, panel->name,
                  reason_of(panel, data, NULL));
@@ -247,7 +247,7 @@ static int write_panels(struct rog_drawing *drawing, const struct rog_look *look
 
 /* Logs runs with fewer points than the window of the published smoothing: the published scripts
  * fail for these. */
-static void tell_short(const struct rog_case_data *data, const struct rog_figures_options *options)
+static void log_short(const struct rog_case_data *data, const struct rog_figures_options *options)
 {
     for (size_t i = 0; i < data->run_count; i++) {
         size_t count = data->run[i].accuracy.count;
@@ -266,8 +266,8 @@ static bool is_left_out_as(const struct rog_case_data *data, size_t index, const
 }
 
 /* Logs the runs that are not drawn, in one line for each status. */
-static void tell_left_out(const struct rog_case_data *data,
-                          const struct rog_figures_options *options)
+static void log_left_out(const struct rog_case_data *data,
+                         const struct rog_figures_options *options)
 {
     for (size_t i = 0; i < data->run_count; i++) {
         const char *status = data->run[i].row.status;
@@ -308,9 +308,9 @@ int rog_figures_draw_case(struct rog_db *db, const char *case_name,
         goto out;
     if (options->as_published) {
         rog_case_data_take_published(&data);
-        tell_short(&data, options);
+        log_short(&data, options);
     }
-    tell_left_out(&data, options);
+    log_left_out(&data, options);
     if (data.series_count == 0) {
         code = rog_fail(err, ROG_ENOTFOUND,
                         "case %s has no finished run to draw (it holds %zu run%s; `rogctl runs` "

@@ -347,8 +347,7 @@ static int write_set(struct rog_drawing *drawing, const struct rog_look *look, c
 }
 
 /* Logs data that lie beyond the published axes, which have fixed ends. */
-static void tell_cut(const struct rog_microevents *events,
-                     const struct rog_figures_options *options)
+static void log_cut(const struct rog_microevents *events, const struct rog_figures_options *options)
 {
     char text[128];
     double mbps = highest(&events->bandwidth);
@@ -381,7 +380,7 @@ int rog_figures_draw_microevents(struct rog_db *db, const char *run, int64_t ran
         code = make_stem(db, &events, &stem, err);
     if (code < 0)
         goto out;
-    tell_cut(&events, options);
+    log_cut(&events, options);
     plain =
         rog_format("run %s, worker %lld, %.10g s to %.10g s%s", events.run_id, (long long)rank,
                    events.from_s, events.to_s, options->as_published ? ", " ROG_AS_PUBLISHED : "");

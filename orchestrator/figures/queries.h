@@ -3,8 +3,9 @@
 #define ROG_FIGURES_QUERIES_H
 
 /*
- * The queries behind figures and reports, beside those of store/summary.h. Each runs as it is in
- * the sqlite3 shell: sqlite3 results.db, `.parameter set ?1 "'RUN'"`, then the text.
+ * The queries for figures and reports, in addition to those of store/summary.h. Each can be
+ * executed unchanged in the sqlite3 shell: sqlite3 results.db, `.parameter set ?1 "'RUN'"`, then
+ * the text.
  */
 
 /* ?1 case. Runs of a case: id, a text that is equal for runs that differ only in their seed, the
@@ -36,7 +37,8 @@ extern const char rog_query_sent[];
  * recorded. */
 extern const char rog_query_exchange[];
 
-/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Bandwidth: t, mbps; first the value that holds at ?3. */
+/* ?1 run, ?2 rank, ?3 from, ?4 to, s. Bandwidth: t, mbps; the first row is the value that is valid
+ * at ?3. */
 extern const char rog_query_bandwidth[];
 /* Same parameters. The worker's transmissions: t of the end of an iteration, its push_s, pull_s and
  * stall_s, and the percentage of rows in its push and in its pull. */

@@ -3,8 +3,8 @@
 #define ROG_FIGURES_SCRIPT_H
 
 /*
- * What all gnuplot scripts have in common. A script is beside its data, names both by relative
- * path, and draws every format when it is run by hand in its folder: `gnuplot NAME.gp`.
+ * The common parts of all gnuplot scripts. A script is beside its data, names both by relative
+ * path, and draws every format if run by hand in its folder: `gnuplot NAME.gp`.
  */
 
 #include <stdbool.h>

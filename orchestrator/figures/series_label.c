@@ -73,7 +73,7 @@ static const char *common_note(const struct naming *n, size_t series)
 /* Returns whether a part of a note says the same as a setting's text; the note may have the whole
  * path of a file of which the text has only the name. `name`: bytes of the setting's name in
  * `text`. */
-static bool says(const char *text, size_t name, const char *part, size_t size)
+static bool matches_setting(const char *text, size_t name, const char *part, size_t size)
 {
     size_t length = strlen(text);
     if (size == length)
@@ -90,7 +90,7 @@ static bool is_setting(const struct naming *n, size_t series, const char *part, 
     bool found = false;
     for (size_t i = 0; i < n->settings.count && !found; i++) {
         char *text = setting_text(&n->settings.item[i], series);
-        found = text && says(text, strlen(n->settings.item[i].name), part, size);
+        found = text && matches_setting(text, strlen(n->settings.item[i].name), part, size);
         free(text);
     }
     return found;
@@ -98,8 +98,8 @@ static bool is_setting(const struct naming *n, size_t series, const char *part, 
 
 /* Returns whether the note is `plain` followed by settings: a label can be made from these as
  * well. */
-static bool says_settings(const struct naming *n, size_t series, const char *note,
-                          const char *plain)
+static bool repeats_settings(const struct naming *n, size_t series, const char *note,
+                             const char *plain)
 {
     size_t size = strlen(plain);
     bool same = strncmp(note, plain, size) == 0;
@@ -141,7 +141,7 @@ static int take_note(struct naming *n, size_t series)
     }
     n->is_note[series] =
         clean && *clean &&
-        (rog_imported_is(row) || is_written(row) || !says_settings(n, series, clean, plain));
+        (rog_imported_is(row) || is_written(row) || !repeats_settings(n, series, clean, plain));
     n->label[series] = n->is_note[series] ? clean : plain;
     free(n->is_note[series] ? plain : clean);
     return 0;
@@ -261,7 +261,7 @@ static bool is_varied_in(const struct rog_series_setting *setting, const size_t 
 
 /* Appends to equal labels every readable setting that differs among them, otherwise the first
  * setting that differs at all. *changed: a setting was appended. */
-static int part_group(struct naming *n, const size_t *group, size_t size, bool *changed)
+static int tell_group_apart(struct naming *n, const size_t *group, size_t size, bool *changed)
 {
     int code = 0;
     *changed = false;
@@ -278,14 +278,14 @@ static int part_group(struct naming *n, const size_t *group, size_t size, bool *
     return code;
 }
 
-static int part_equal(struct naming *n, size_t *group)
+static int tell_equal_apart(struct naming *n, size_t *group)
 {
     int code = 0;
     for (size_t i = 0; i < n->count && code == 0; i++) {
         bool changed = true;
         size_t size;
         while (code == 0 && changed && (size = group_of(n, i, group)) > 1)
-            code = part_group(n, group, size, &changed);
+            code = tell_group_apart(n, group, size, &changed);
     }
     return code;
 }
@@ -303,7 +303,7 @@ static int number_equal(struct naming *n, size_t *group)
 
 /* Replaces TIE by a space. It kept a value and its name together as one word while labels were
  * shortened, because the value alone would mean nothing. */
-static void untie(char *label)
+static void remove_ties(char *label)
 {
     for (char *at = label; (at = strstr(at, TIE));) {
         *at = ' ';
@@ -328,11 +328,11 @@ static int name_all(struct naming *n, size_t *group)
     if (code == 0)
         code = append_varied(n);
     if (code == 0)
-        code = part_equal(n, group);
+        code = tell_equal_apart(n, group);
     if (code == 0)
         code = rog_distinct_shorten(n->label, count, LABEL_COLUMNS, n->err);
     for (size_t i = 0; i < count && code == 0; i++) {
-        untie(n->label[i]);
+        remove_ties(n->label[i]);
         code = replace(n, i, rog_label_clean(n->label[i], MOST_COLUMNS));
     }
     return code == 0 ? number_equal(n, group) : code;

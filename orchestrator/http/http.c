@@ -271,12 +271,12 @@ static int ask(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total
 {
     const struct rog_http_request *request = user;
     (void)total, (void)now, (void)up_total, (void)up_now;
-    return request->goes_on(request->asked) ? 0 : 1;
+    return request->continues(request->asked) ? 0 : 1;
 }
 
 static void set_question(CURL *curl, const struct rog_http_request *request)
 {
-    if (!request->goes_on)
+    if (!request->continues)
         return;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* signals are handled by the main thread */
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);

@@ -13,7 +13,7 @@
  * Errors of both functions: ROG_EINVAL no such URL; ROG_EFAILED the server cannot be reached, is
  * not trusted, or stops responding (the message says which and what may help); ROG_EFORMAT the
  * response is too long or not what was asked for; ROG_EIO a local file; ROG_EINTR stopped by
- * `progress` or `goes_on`; ROG_ENOMEM.
+ * `progress` or `continues`; ROG_ENOMEM.
  */
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ struct rog_http_request {
     int silence_s;               /* 0: ROG_HTTP_SILENCE_S */
     /* Called at least once a second; returns whether to continue. For requests of a thread with
      * SIGPIPE blocked. NULL: the request is made by the main thread and is not interrupted. */
-    bool (*goes_on)(void *asked);
+    bool (*continues)(void *asked);
     void *asked;
 };
 

@@ -137,7 +137,7 @@ static void note_twins(struct rog_artifact *run)
 }
 
 /* Assigns the stalls of a worker to its iterations. */
-static void give(struct reading *r, int64_t w)
+static void assign(struct reading *r, int64_t w)
 {
     struct rog_artifact_worker *worker = &r->run->worker[w];
     for (size_t i = 0; i < r->stalls[w].count; i++) {
@@ -180,7 +180,7 @@ static int give_all(struct reading *r, const char *file, struct rog_error *err)
         if (missing < 0)
             return (int)missing;
         note_missing(r, file, w, missing);
-        give(r, w);
+        assign(r, w);
     }
     return 0;
 }

@@ -21,7 +21,7 @@ struct alignment {
 
 /* Returns what a stall implies about the clocks if it belongs to that iteration; if the iteration
  * is missing in the worker's log, its neighbours give the bounds. */
-static struct ahead says(const struct alignment *a, size_t stall, int64_t iteration)
+static struct ahead implied(const struct alignment *a, size_t stall, int64_t iteration)
 {
     const struct rog_artifact_iteration *item = a->worker->item;
     /* Searches for the first item that is not before the iteration. */
@@ -56,7 +56,7 @@ static size_t agreeing(const struct alignment *a, size_t first, int64_t missing,
 {
     size_t i = first;
     for (; i < a->stalls->count && (int64_t)i + 1 + missing <= a->last; i++) {
-        struct ahead said = says(a, i, (int64_t)i + 1 + missing);
+        struct ahead said = implied(a, i, (int64_t)i + 1 + missing);
         if (!agree(known, said))
             break;
         known = both(known, said);
@@ -71,7 +71,7 @@ static struct ahead take(const struct alignment *a, size_t first, size_t count, 
     for (size_t i = first; i < first + count; i++) {
         a->before[i] = known;
         a->stalls->item[i].iteration = (int64_t)i + 1 + missing;
-        known = both(known, says(a, i, a->stalls->item[i].iteration));
+        known = both(known, implied(a, i, a->stalls->item[i].iteration));
     }
     return known;
 }
@@ -82,7 +82,7 @@ static struct ahead take_back(const struct alignment *a, size_t first, int64_t m
                               struct ahead known)
 {
     for (size_t i = first; i-- > 0 && a->stalls->item[i].iteration;) {
-        if (!agree(a->before[i], says(a, i, (int64_t)i + 1 + missing)))
+        if (!agree(a->before[i], implied(a, i, (int64_t)i + 1 + missing)))
             break;
         a->stalls->item[i].iteration = 0;
         known = a->before[i];

@@ -33,8 +33,8 @@ int rog_log_open(struct rog_log *log, const char *path, struct rog_error *err);
 bool rog_log_next(struct rog_log *log);
 void rog_log_close(struct rog_log *log);
 
-/* Reads "2022-06-22 17:50:37,378 " from the front: seconds on that host's clock, and the rest.
- * False for a line that does not begin so. */
+/* Reads "2022-06-22 17:50:37,378 " at the beginning: seconds on that host's clock, and the rest.
+ * Returns false if the line does not begin with a time. */
 bool rog_log_time(const char *line, double *clock_s, const char **rest);
 
 /* Whether `text` begins with `prefix`; *rest is what follows. */

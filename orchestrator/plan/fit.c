@@ -157,7 +157,7 @@ const char *rog_fit_name(const struct rog_fit *fit, const struct rog_experiment_
     return strategy && strategy->library ? strategy->library : value;
 }
 
-static bool anybody_has(const struct rog_fit *fit, size_t group, const char *parameter)
+static bool any_owner_has(const struct rog_fit *fit, size_t group, const char *parameter)
 {
     for (size_t i = 0; i < fit->count; i++)
         if (fit->owner[i].group == group && rog_json_get(fit->owner[i].parameters, parameter))
@@ -196,10 +196,10 @@ struct sifting {
 
 /* Removes parameters that this owner lacks. A name that no owner in the file has is a typing error,
  * and is kept so that it is reported. */
-static int sift(const char *name, const struct rog_json *value, void *user)
+static int keep_supported(const char *name, const struct rog_json *value, void *user)
 {
     struct sifting *s = user;
-    if (!rog_json_get(s->owner->parameters, name) && anybody_has(s->fit, s->owner->group, name)) {
+    if (!rog_json_get(s->owner->parameters, name) && any_owner_has(s->fit, s->owner->group, name)) {
         char *lacking = rog_format("parameter %s", name);
         rog_json_put_bool(s->owner->lacks, lacking ? lacking : name, true);
         free(lacking);
@@ -221,7 +221,7 @@ static int fit_parameters(struct rog_fit *fit, struct owner *owner,
     struct sifting s = {fit, owner, rog_json_object(), false};
     if (!s.kept)
         return rog_fail_nomem(err);
-    rog_json_each(parameters, sift, &s);
+    rog_json_each(parameters, keep_supported, &s);
     rog_json_put(settings, group, s.kept);
     if (s.changed)
         note_change(fit, owner, run);

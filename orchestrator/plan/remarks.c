@@ -300,7 +300,7 @@ static const char *next_file(const void *files, size_t index)
 
 /* Returns whether the script exists when the command runs: its folder contains the run's files;
  * otherwise the name is a path on this machine. */
-static bool is_there(const struct rog_json *files, const char *script)
+static bool script_exists(const struct rog_json *files, const char *script)
 {
     const char *name, *plain = strncmp(script, "./", 2) == 0 ? script + 2 : script;
     for (size_t i = 0; (name = next_file(files, i)); i++)
@@ -322,7 +322,7 @@ static int remark_scripts(const struct rog_plan *plan, struct rog_json *texts,
         const char *at = rog_json_get_string(config, "command", "");
         char word[SCRIPT_BYTES];
         while (code == 0 && files && next_script(&at, word)) {
-            if (is_there(files, word) || rog_json_get(said, word))
+            if (script_exists(files, word) || rog_json_get(said, word))
                 continue;
             const char *near = rog_nearest_name(word, next_file, files);
             rog_json_put_bool(said, word, true);

@@ -22,8 +22,8 @@
 /* ---- recorded data ---- */
 
 /* Fails with a message that lists runs that can be replayed. */
-static int cannot(struct rog_db *db, const char *id, const char *why, int64_t rank,
-                  struct rog_error *err)
+static int fail_unsuitable(struct rog_db *db, const char *id, const char *why, int64_t rank,
+                           struct rog_error *err)
 {
     char list[600] = "", who[32] = "";
     struct rog_query *query = NULL;
@@ -126,7 +126,7 @@ static int write_trace(const struct source *source, int64_t rank, const char *pa
         code = write_file(query, write_values, path, "seconds,mbps", &lines, err);
     rog_query_free(query);
     if (code == 0 && lines == 0)
-        code = cannot(source->db, source->id, "there is no bandwidth", rank, err);
+        code = fail_unsuitable(source->db, source->id, "there is no bandwidth", rank, err);
     return code;
 }
 
@@ -140,7 +140,7 @@ static int write_times(const struct source *source, int64_t rank, const char *pa
         code = write_file(query, write_steps, path, "step_s,padding_s", &lines, err);
     rog_query_free(query);
     if (code == 0 && lines == 0)
-        code = cannot(source->db, source->id, "there are no times or stalls", rank, err);
+        code = fail_unsuitable(source->db, source->id, "there are no times or stalls", rank, err);
     return code;
 }
 
@@ -196,7 +196,7 @@ static int make_cluster(struct rog_replay_run *replay, struct source *source,
     int code;
     int64_t count = worker_count(source, &code, err);
     if (code == 0 && (count == 0 || rog_json_size(were) == 0))
-        code = cannot(source->db, source->id, "it has no workers", 0, err);
+        code = fail_unsuitable(source->db, source->id, "it has no workers", 0, err);
     replay->cluster.kind = kind;
     replay->cluster.name = rog_strdup("replay");
     replay->cluster.workers = rog_json_array();
@@ -318,17 +318,18 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
     int code = rog_run_row_load(db, id, &row, err);
     if (code == 0 && strcmp(row.status, "done") != 0) {
         char *why = rog_format("it is %s", row.status);
-        code = why ? cannot(db, id, why, 0, err) : rog_fail_nomem(err);
+        code = why ? fail_unsuitable(db, id, why, 0, err) : rog_fail_nomem(err);
         free(why);
     }
     if (code == 0)
         code =
             rog_json_parse(row.config, strlen(row.config), "the run's configuration", &config, err);
     if (code == 0 && rog_json_get_bool(config, "overlap", false))
-        code = cannot(db, id,
-                      "its iterations were computed during exchanges (overlap), and the full "
-                      "computing times are not recorded",
-                      0, err);
+        code =
+            fail_unsuitable(db, id,
+                            "its iterations were computed during exchanges (overlap), and the full "
+                            "computing times are not recorded",
+                            0, err);
     source.config = config;
     if (code == 0)
         code = rog_totals_load(db, id, &source.totals, NULL, err);

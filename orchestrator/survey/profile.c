@@ -151,7 +151,7 @@ static void put(struct rog_json *settings, const char *name, double value)
 }
 
 /* Returns how much longer an exchange takes if rows are chosen than if all are sent. */
-static double more(double chosen, double all)
+static double extra_s(double chosen, double all)
 {
     return fmax(chosen - all, 0);
 }
@@ -163,12 +163,13 @@ static struct rog_json *make_settings(const struct rog_json *worker, const struc
     put(settings, "step_s", time_of(worker, NULL, "step"));
     put(settings, "compress_s", time_of(worker, "all", "push"));
     put(settings, "decompress_s", time_of(worker, "all", "pull"));
-    put(settings, "rank_s", more(time_of(worker, "rows", "push"), time_of(worker, "all", "push")));
+    put(settings, "rank_s",
+        extra_s(time_of(worker, "rows", "push"), time_of(worker, "all", "push")));
     put(settings, "unpack_rows_s", time_of(worker, "rows", "pull"));
     put(settings, "server_unpack_s", time_of(server, "all", "server_unpack"));
     put(settings, "server_compress_s", time_of(server, "all", "server_pull"));
     put(settings, "server_rank_s",
-        more(time_of(server, "rows", "server_pull"), time_of(server, "all", "server_pull")));
+        extra_s(time_of(server, "rows", "server_pull"), time_of(server, "all", "server_pull")));
     put(settings, "watts_compute", rog_json_get_number(worker, "watts_compute", (double)NAN));
     put(settings, "watts_communicate", traffic_w);
     put(settings, "watts_stall", stall_w);

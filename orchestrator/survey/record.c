@@ -138,7 +138,7 @@ static int fetch(struct recording *recording, struct rog_error *err)
 
 /* Polls the server once. The state is read before the rows, so that all rows are there if it has
  * ended. */
-static int look(struct recording *recording, struct rog_error *err)
+static int poll_server(struct recording *recording, struct rog_error *err)
 {
     char state[16], message[ROG_ERROR_MESSAGE_BYTES];
     int code = rog_survey_connect(recording->server, err);
@@ -193,7 +193,7 @@ static int follow(struct recording *recording, struct rog_error *err)
         if (!recording->stopped_s)
             nanosleep(&step, NULL); /* a pending signal does not interrupt this */
         bool stopped = options->stopped && options->stopped(options->user);
-        code = look(recording, &why);
+        code = poll_server(recording, &why);
         if (!code && stopped && !recording->stopped_s && !recording->ended)
             code = tell_to_end(recording, &why);
         if (!code && recording->stopped_s && rog_clock_s() > recording->stopped_s + END_S)

@@ -59,13 +59,13 @@ static void time_cells(struct rog_table *table, const struct rog_fleet_job *job)
     /* This process has followed only a part of the run, so that its wall time is not known. */
     bool is_part = job->real_time && job->wall_s < job->t - job->from_t;
     bool ends = job->real_time && left_s < 1; /* what it is waiting for is shown below */
-    bool goes_on = job->state == ROG_FLEET_RUNNING && !isnan(left_s) && !ends && !job->left;
+    bool in_progress = job->state == ROG_FLEET_RUNNING && !isnan(left_s) && !ends && !job->left;
     if (known || job->state == ROG_FLEET_DONE)
         rog_table_cell(table, "%.0f%%", floor(100 * job->done));
     else
         rog_table_cell(table, "%s", "");
     blank_unless(table, known && !is_part && !job->left, rog_time_left_text(job->wall_s, text));
-    blank_unless(table, known && goes_on, rog_time_left_text(left_s, text));
+    blank_unless(table, known && in_progress, rog_time_left_text(left_s, text));
     if (known && !job->resumed)
         rog_table_number(table, job->t, 0);
     else

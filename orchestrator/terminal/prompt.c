@@ -41,8 +41,8 @@ static void show_harmless(int fd, const char *text)
 }
 
 /* Processes a typed byte. */
-static enum end take(int fd, unsigned char typed, bool echo, char *answer, size_t bytes,
-                     size_t *used)
+static enum end take_byte(int fd, unsigned char typed, bool echo, char *answer, size_t bytes,
+                          size_t *used)
 {
     switch (typed) {
     case '\r':
@@ -73,7 +73,7 @@ static enum end take(int fd, unsigned char typed, bool echo, char *answer, size_
     }
 }
 
-static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t bytes)
+static enum end read_answer(int fd, bool echo, int cancel_fd, char *answer, size_t bytes)
 {
     double until_s = rog_clock_s() + PATIENCE_S;
     size_t used = 0;
@@ -86,7 +86,7 @@ static enum end hear(int fd, bool echo, int cancel_fd, char *answer, size_t byte
             read(fd, &typed, 1) != 1)
             end = GIVEN_UP;
         else
-            end = take(fd, typed, echo, answer, bytes, &used);
+            end = take_byte(fd, typed, echo, answer, bytes, &used);
     }
     answer[end == ENTERED ? used : 0] = '\0';
     return end;
@@ -110,7 +110,7 @@ bool rog_prompt(void *user, const char *text, bool echo, int cancel_fd, char *an
         if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
             show(fd, erase, sizeof erase - 1);
             show_harmless(fd, text);
-            end = hear(fd, echo, cancel_fd, answer, bytes);
+            end = read_answer(fd, echo, cancel_fd, answer, bytes);
             /* Output before the question continues as if there had been none. */
             show(fd, erase, sizeof erase - 1);
             tcsetattr(fd, TCSAFLUSH, &before);

@@ -54,7 +54,7 @@ static void result_cell(struct rog_table *table, const struct rog_json *run,
 }
 
 /* Remarks on runs that are done but have no results. */
-static void say_what_is_empty(const struct rog_json *runs)
+static void remark_empty(const struct rog_json *runs)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
@@ -66,7 +66,7 @@ static void say_what_is_empty(const struct rog_json *runs)
 }
 
 /* Remarks on missing readings of runs executed here; imported runs may lack them. */
-static void say_what_is_not_known(const struct rog_json *runs)
+static void remark_no_readings(const struct rog_json *runs)
 {
     for (size_t i = 0; i < rog_json_size(runs); i++) {
         const struct rog_json *run = rog_json_at(runs, i);
@@ -163,9 +163,9 @@ int rog_runs_table(const struct rog_json *runs, struct rog_error *err)
     }
     int code = rog_table_print(table, err);
     if (code == 0)
-        say_what_is_empty(runs);
+        remark_empty(runs);
     if (code == 0)
-        say_what_is_not_known(runs);
+        remark_no_readings(runs);
     return code;
 }
 

@@ -60,7 +60,7 @@ size_t rog_sweep_last_attempt(const struct rog_json *sweeps, size_t index)
 static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *job)
 {
     struct rog_json *run = rog_json_object(), *robots = NULL;
-    bool goes_on = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
+    bool is_active = job->state == ROG_FLEET_RUNNING || job->state == ROG_FLEET_TESTING;
     rog_json_put_string(run, "id", job->run_id);
     rog_json_put_string(run, "label", job->label);
     rog_json_put_string(run, "state",
@@ -68,7 +68,7 @@ static struct rog_json *job_json(struct rog_db *db, const struct rog_fleet_job *
                         : job->queued ? rog_fleet_state_name(ROG_FLEET_WAITING)
                                       : rog_fleet_state_name(job->state));
     rog_json_put_string(run, "error", job->error[0] ? job->error : NULL);
-    if (!goes_on)
+    if (!is_active)
         return run;
     rog_json_put_number(run, "seconds", job->t);
     rog_json_put_number(run, "done", job->done);

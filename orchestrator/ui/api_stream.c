@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /events: a stream of what is new. */
+/* /events: a stream of news. */
 #include <orchestrator/ui/call.h>
 
 #include <stdlib.h>

@@ -99,7 +99,7 @@ static void send_event(struct rog_hub *hub, struct listener *one, const char *ev
     free(json);
 }
 
-/* ---- what is new ---- */
+/* ---- news ---- */
 
 static void greet(struct rog_hub *hub, struct listener *listener)
 {
@@ -280,9 +280,9 @@ static bool wait_for_tick(struct rog_hub *hub)
     while (!hub->ending && !hub->coming &&
            pthread_cond_timedwait(&hub->wake, &hub->lock, &until) == 0)
         continue;
-    bool goes_on = !hub->ending;
+    bool continues = !hub->ending;
     pthread_mutex_unlock(&hub->lock);
-    return goes_on;
+    return continues;
 }
 
 static void *run(void *user)

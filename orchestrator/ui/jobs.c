@@ -101,7 +101,7 @@ static void *work(void *user)
 }
 
 /* Runs a worker thread, and replaces it by another one after it ran out of memory. */
-static void *keep(void *user)
+static void *keep_worker(void *user)
 {
     struct worker worker = {.lane = user};
     do {
@@ -148,7 +148,7 @@ int rog_jobs_start(struct rog_jobs **out, const char *path, struct rog_error *er
         lane->last = &lane->first;
         pthread_cond_init(&lane->more, NULL);
         while (cause == 0 && lane->threads < threads_of[i]) {
-            cause = pthread_create(&lane->thread[lane->threads], NULL, keep, lane);
+            cause = pthread_create(&lane->thread[lane->threads], NULL, keep_worker, lane);
             lane->threads += cause == 0;
         }
     }

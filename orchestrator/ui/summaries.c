@@ -176,10 +176,10 @@ static bool wait_for_look(struct rog_summaries *summaries)
     while (!summaries->ending && !summaries->look &&
            pthread_cond_timedwait(&summaries->changed, &summaries->lock, &until) == 0)
         continue;
-    bool goes_on = !summaries->ending;
+    bool continues = !summaries->ending;
     summaries->look = false;
     pthread_mutex_unlock(&summaries->lock);
-    return goes_on;
+    return continues;
 }
 
 static bool is_ending(struct rog_summaries *summaries)

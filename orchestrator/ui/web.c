@@ -396,7 +396,7 @@ struct rog_web_stream *rog_web_stream_new(void)
 }
 
 /* Unlocks the stream and releases a reference. */
-static void let_go(struct rog_web_stream *stream)
+static void release_stream(struct rog_web_stream *stream)
 {
     bool last = --stream->holders == 0;
     pthread_mutex_unlock(&stream->lock);
@@ -469,7 +469,7 @@ void rog_web_stream_drop(struct rog_web_stream *stream)
         return;
     pthread_mutex_lock(&stream->lock);
     stream->gone = true;
-    let_go(stream);
+    release_stream(stream);
 }
 
 void rog_web_stream_close(struct rog_web_stream *stream)
@@ -479,5 +479,5 @@ void rog_web_stream_close(struct rog_web_stream *stream)
     pthread_mutex_lock(&stream->lock);
     stream->closed = true;
     wake(stream);
-    let_go(stream);
+    release_stream(stream);
 }
