@@ -13,7 +13,7 @@ rog_unit_test(summary LIBS rog_doctor)
 rog_unit_test(credentials LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh_hostile LIBS rog_ssh Threads::Threads)
 rog_unit_test(ssh LAB LIBS rog_ssh rog_lab Threads::Threads)
-# What system/ssh-config compares with ssh, and system/shells logs in with.
+# Used by system/ssh-config, which compares it with ssh, and by system/shells to log in.
 add_executable(ssh-login ssh_login.c)
 target_link_libraries(ssh-login PRIVATE rog_ssh)
 set_target_properties(ssh-login PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

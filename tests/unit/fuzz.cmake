@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Parsers of what comes from outside, that of frames and of events apart (net, orchestrator).
+# Parsers of external input, except those of frames and of events (net, orchestrator).
 add_executable(trainer_fuzz trainer_fuzz.c fuzz_support.c)
 target_link_libraries(trainer_fuzz PRIVATE rog_host rog_train rog_shape m)
 add_executable(controller_fuzz controller_fuzz.c fuzz_support.c)

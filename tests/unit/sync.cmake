@@ -2,8 +2,8 @@
 add_library(rog_test_cluster STATIC planned.c seam_codecs.c protocol_scene.c sync_cluster.c)
 target_link_libraries(rog_test_cluster PUBLIC rog_sync PkgConfig::CMOCKA)
 
-# A plugin of an earlier version of the interface, and plugins that must be refused, beside the
-# skeleton; with one more file that is no shared object.
+# A plugin of an earlier version of the interface, and plugins that must be rejected, beside the
+# skeleton; and a file that is not a shared object.
 set(ROG_TEST_PLUGINS ${PROJECT_BINARY_DIR}/tests/plugins)
 foreach(name version_1 version_1_longer version_2 version_3 version_4 version_5 tenth old_abi next_abi short_struct missing_hook missing_plan no_symbol)
   add_library(rog_test_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/${name}.c)
@@ -12,7 +12,7 @@ foreach(name version_1 version_1_longer version_2 version_3 version_4 version_5 
 endforeach()
 file(WRITE ${ROG_TEST_PLUGINS}/garbage.so "this is no shared object\n")
 
-# A codec that must be refused for one reason each: what is wrong is defined.
+# Codecs that must be rejected for one reason each, which a macro selects.
 set(ROG_TEST_CODECS ${PROJECT_BINARY_DIR}/tests/codecs)
 function(rog_refused_codec name)
   add_library(rog_test_codec_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/plugins/codec_refused.c)
@@ -22,7 +22,7 @@ function(rog_refused_codec name)
   add_dependencies(test_plugin rog_test_codec_${name})
 endfunction()
 
-# The strategy that the documentation writes, cut out of it.
+# The strategy in the documentation, extracted from it.
 set(doc ${PROJECT_SOURCE_DIR}/docs/write-a-strategy.md)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${doc})
 file(READ ${doc} text)
@@ -35,7 +35,7 @@ add_library(rog_test_plugin_mean MODULE ${PROJECT_BINARY_DIR}/tests/mean.c)
 set_target_properties(rog_test_plugin_mean PROPERTIES
   OUTPUT_NAME mean PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ROG_TEST_PLUGINS})
 
-# The server optimizer that the documentation writes, the same.
+# The server optimizer in the documentation, likewise.
 set(doc ${PROJECT_SOURCE_DIR}/docs/write-a-server-optimizer.md)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${doc})
 file(READ ${doc} text)
