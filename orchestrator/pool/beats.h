@@ -17,9 +17,9 @@
 double rog_pool_beat_period_s(const struct rog_pool *pool);
 
 /* Writes a heartbeat. `says` (borrowed; may be NULL) has further members:
- *     host, pid, since (UTC), slurm_job: if there is one
- *     run: what it executes, label, t, from_t, done, iteration, accuracy, stall_share, wall_s,
- *         state: its progress (store/progress.h)
+ *     host, pid, since (UTC), slurm_job (optional);
+ *     while the agent executes a run: run, label, t, from_t, done, iteration, accuracy,
+ *         stall_share, wall_s, state (store/progress.h)
  * `counter` must differ from that of the last heartbeat. */
 int rog_pool_beat(const struct rog_pool *pool, const char *agent, long long counter,
                   const struct rog_json *says, struct rog_error *err);

@@ -268,7 +268,7 @@ static int loop(struct rog_pool_controller *c, void *provider, struct rog_error 
     return code;
 }
 
-/* Runs one step and ends: agents that other programs start need no more. */
+/* Runs a single step: agents that other programs start need no supervision. */
 static int leave_to_others(struct rog_pool_controller *c, void *provider, struct rog_error *err)
 {
     int code = step(c, provider, err);

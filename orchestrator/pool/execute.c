@@ -141,7 +141,7 @@ static void close_database(struct stint *s)
 
 /* ---- end of the task ---- */
 
-/* The record of a run contains where it was executed. */
+/* Adds to the run's record where it was executed. */
 static void record_stint(const struct stint *s)
 {
     struct rog_json *event = rog_json_object();

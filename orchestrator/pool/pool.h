@@ -100,10 +100,10 @@ int rog_pool_take(struct rog_pool *pool, struct rog_pool_task *task, const char 
 /* Moves taken -> taken, from task->agent, which is dead, to `agent`. */
 int rog_pool_steal(struct rog_pool *pool, struct rog_pool_task *task, const char *agent,
                    struct rog_error *err);
-/* taken -> done. */
+/* Moves taken -> done. */
 int rog_pool_publish(struct rog_pool *pool, const struct rog_pool_task *task,
                      struct rog_error *err);
-/* taken -> ready. */
+/* Moves taken -> ready. */
 int rog_pool_hand_back(struct rog_pool *pool, const struct rog_pool_task *task,
                        struct rog_error *err);
 /* Returns 1 if task->agent still has the task in taken/, 0 if not, or an error if that is

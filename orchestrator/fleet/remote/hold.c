@@ -222,7 +222,8 @@ const struct rog_hold_host *rog_hold_twin(const struct rog_hold_host *host)
     return NULL;
 }
 
-/* Returns whether the host cannot be reached, or not for so long that a run starts without it. */
+/* Returns whether the host cannot be reached, or has been unreached for so long that a run starts
+ * without it. */
 static bool is_missing(const struct rog_hold_host *host)
 {
     const struct rog_hold *hold = host->hold;
@@ -233,8 +234,8 @@ static bool is_missing(const struct rog_hold_host *host)
            (host->stage == ROG_HOLD_BEGUN && !host->connected && is_late);
 }
 
-/* A host may take a place only when the order is known for all hosts. Without waiting for others,
- * hosts take places one after the other, so that of two sweeps that start together one finds all
+/* A host may take a place only when the order is known for all hosts. With no_wait, hosts
+ * take places one after the other, so that of two sweeps that start together one finds all
  * hosts free. */
 bool rog_hold_may_enter(const struct rog_hold_host *host)
 {

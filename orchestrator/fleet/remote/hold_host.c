@@ -300,7 +300,7 @@ static double pause_after(struct rog_hold_host *host)
     if (stage == ROG_HOLD_QUEUED)
         return waited_s < LATE_S ? LOOK_S : LATE_LOOK_S;
     if (stage == ROG_HOLD_HELD)
-        return acquiring && LATE_LOOK_S < renew_s ? LATE_LOOK_S : renew_s; /* is another waiting? */
+        return acquiring && LATE_LOOK_S < renew_s ? LATE_LOOK_S : renew_s; /* others may wait */
     return STEP_S;
 }
 

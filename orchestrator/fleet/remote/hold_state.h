@@ -40,7 +40,7 @@ struct rog_hold_host {
 
     /* Protected by the mutex. */
     enum rog_hold_stage stage;
-    char machine[ROG_MACHINE_BYTES]; /* of the machine, "" if unknown */
+    char machine[ROG_MACHINE_BYTES]; /* identity of the machine, "" if unknown */
     struct rog_holders holders;
     double queued_s; /* since when it waits */
     bool connected;

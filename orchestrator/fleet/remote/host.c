@@ -28,8 +28,9 @@
 #define HOLD_POLL_S 0.1
 #define LOOK_S 6.0    /* seconds between checks of the supervisor */
 #define LEASE_PARTS 8 /* renewals of a lease during its length */
-#define GRACE_S 20.0  /* seconds for a worker to exit after the server, or ... */
-/* ... this share of stall_limit, after which it considers the server lost. */
+/* Seconds for a worker to exit after the server, but at most this share of stall_limit, after which
+ * it considers the server lost. */
+#define GRACE_S 20.0
 #define GRACE_SHARE 0.5
 #define COMMAND_TIMEOUT_S 30.0
 

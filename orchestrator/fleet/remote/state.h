@@ -59,7 +59,7 @@ struct rog_remote_host {
                                         * mutex */
     long pid;                          /* of the supervisor, 0: not known */
     uint64_t checkpoint_bytes;         /* maximum size, 0: not known (mirror.h) */
-    double lease_s;                    /* when it was last renewed */
+    double lease_s;                    /* when the lease was last renewed */
     double heard_s;                    /* when the host last answered, or was first contacted */
     double looked_s;                   /* when the supervisor was last checked */
     double grace_s;    /* when the server was first seen to have ended; 0: not yet */
@@ -110,7 +110,7 @@ struct rog_remote {
     struct rog_bundle_cache *cache;    /* without a hold: created when first needed */
     bool stop;
     bool leave;    /* processes on the hosts continue; set before `stop` */
-    double stop_s; /* since when */
+    double stop_s; /* when `stop` was set */
     bool cut;      /* files that have not been removed by now stay */
     bool server_ended;
     bool server_saved; /* at the end of an attempt: it has saved its state, or will not do so */

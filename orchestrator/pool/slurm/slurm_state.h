@@ -38,10 +38,10 @@ struct rog_slurm {
     size_t most;       /* number of jobs that Slurm accepts; less after a refusal */
     size_t submitting; /* jobs of the submission in progress */
     bool has_submitted;
-    struct rog_slurm_jobs jobs; /* when the queue was last read */
+    struct rog_slurm_jobs jobs; /* as of the last read of the queue */
 
     size_t rounds;                      /* submissions since an agent was seen or a run was done */
-    size_t done;                        /* runs, when the queue was last read */
+    size_t done;                        /* runs done, as of that read */
     double away_since_s;                /* Slurm has not answered since then; 0: it answers */
     char refused[ROG_SLURM_SAYS_BYTES]; /* why it accepts no more jobs; "": it does */
     char told[ROG_SLURM_REASON_BYTES];  /* the failure of jobs that was last reported */
