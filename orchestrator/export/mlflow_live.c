@@ -123,7 +123,7 @@ static int close_run(struct rog_mlflow_live *live, struct live_run *run, const c
                      struct rog_error *err)
 {
     struct rog_totals totals;
-    int code = rog_totals_load(live->db, run->id, &totals, NULL, err);
+    int code = rog_totals_load(live->db, run->id, &totals, NULL, NULL, err);
     if (code == 0)
         code = rog_mlflow_set_status(
             live->client, run->run.id, status,

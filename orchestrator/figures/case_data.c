@@ -14,6 +14,7 @@
 #include <orchestrator/figures/same_run.h>
 #include <orchestrator/figures/series_label.h>
 #include <orchestrator/figures/style.h>
+#include <orchestrator/store/energy.h>
 #include <orchestrator/text/label.h>
 
 /* percent: the horizontal line of the published energy figures */
@@ -65,31 +66,24 @@ static int members_load(struct rog_db *db, const char *case_name, struct members
     return code;
 }
 
-/* Loads the joules at each tested checkpoint; unknown from the last reading of any worker on. */
-static int joules_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
+/* The published figures of energy multiply time by the mean power of this worker (read_energy in
+ * the artifact's scripts/redraw_smooth.py). */
+#define PUBLISHED_RANK 3
+
+/* Joules at each tested checkpoint; unknown once the readings of any worker have ended. */
+static int take_energy(struct rog_case_run *run, const struct rog_energy *energy,
+                       struct rog_error *err)
 {
-    struct rog_energy energy = {0};
-    struct rog_query *query = NULL;
-    run->joules_until_s = (double)NAN;
+    run->power_as_published_w = rog_energy_mean_power(energy, PUBLISHED_RANK);
+    run->joules_until_s = rog_energy_known_until(energy);
     run->joules = calloc(run->accuracy.count + 1, sizeof *run->joules);
     if (!run->joules)
         return rog_fail_nomem(err);
-    int code = rog_query_new(&query, db, err, rog_query_energy_known_until, "s", run->row.id);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    if (code == 1) {
-        run->joules_until_s = rog_query_real(query, 0);
-        code = 0;
-    }
-    rog_query_free(query);
-    if (code == 0 && run->accuracy.count > 0 && !isnan(run->joules_until_s))
-        code = rog_energy_load(db, run->row.id, &energy, err);
-    for (size_t i = 0; code == 0 && i < run->accuracy.count; i++) {
+    for (size_t i = 0; i < run->accuracy.count; i++) {
         double t = run->accuracy.point[i].t;
-        run->joules[i] = t <= run->joules_until_s ? rog_energy_at(&energy, t) : (double)NAN;
+        run->joules[i] = t <= run->joules_until_s ? rog_energy_at(energy, t) : (double)NAN;
     }
-    rog_energy_release(&energy);
-    return code;
+    return 0;
 }
 
 /* Loads what workers had sent at each tested checkpoint. */
@@ -139,18 +133,6 @@ static int exchange_load(struct rog_db *db, struct rog_case_run *run, struct rog
     return code < 0 ? code : 0;
 }
 
-/* Loads the run's power from a query that returns one number. */
-static int power_load(struct rog_db *db, struct rog_case_run *run, struct rog_error *err)
-{
-    struct rog_query *query = NULL;
-    int code = rog_query_new(&query, db, err, rog_query_power_as_published, "s", run->row.id);
-    if (code == 0)
-        code = rog_query_step(query, err);
-    run->power_as_published_w = code == 1 ? rog_query_real(query, 0) : (double)NAN;
-    rog_query_free(query);
-    return code < 0 ? code : 0;
-}
-
 static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
                     struct rog_error *err)
 {
@@ -168,13 +150,15 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
         return 0;
     }
     struct rog_totals totals;
-    code = rog_totals_load(db, id, &totals, NULL, err);
+    struct rog_energy energy;
+    code = rog_totals_load(db, id, &totals, NULL, &energy, err);
     run->composition = totals.composition;
     run->extent = totals.extent;
     if (code == 0)
         code = rog_accuracy_load(db, id, &run->accuracy, err);
     if (code == 0)
-        code = joules_load(db, run, err);
+        code = take_energy(run, &energy, err);
+    rog_energy_release(&energy);
     if (code == 0)
         code = sent_load(db, run, err);
     if (code == 0)
@@ -182,8 +166,6 @@ static int run_load(struct rog_db *db, const char *id, struct rog_case_run *run,
     if (code == 0)
         code = rog_composition_query(db, rog_query_composition_as_published, id, &run->as_published,
                                      err);
-    if (code == 0)
-        code = power_load(db, run, err);
     if (code == 0)
         code = rog_replay_load(db, id, &run->replay, err);
     if (code == 0)

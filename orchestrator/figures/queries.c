@@ -46,15 +46,6 @@ const char rog_query_composition_as_published[] =
     "       coalesce(i.stall, e.stall), workers\n"
     "FROM host3 AS h, everybody AS e, imported AS i, own";
 
-const char rog_query_power_as_published[] =
-    "SELECT sum(watts) FROM (\n"
-    "    SELECT max(joules) / max(t) AS watts FROM " ROG_ENERGY_COUNTED
-    "\n    WHERE rank = 3 GROUP BY source HAVING max(t) > 0)";
-
-const char rog_query_energy_known_until[] =
-    "SELECT min(last) FROM (\n"
-    "    SELECT max(t) AS last FROM " ROG_ENERGY_COUNTED " GROUP BY rank, source)";
-
 const char rog_query_sent[] =
     "SELECT t, bytes_pushed / 1e6 / (SELECT count(DISTINCT rank) FROM iterations\n"
     "    WHERE run_id = ?1 AND rank > 0)\n"

@@ -20,14 +20,6 @@ extern const char rog_query_case_runs[];
  * pull. */
 extern const char rog_query_composition_as_published[];
 
-/* ?1 run. As in the published figures of energy: the mean power of host rank 3 in W: the energy it
- * has used at its last reading, divided by the time of that reading (read_energy in the artifact's
- * scripts/redraw_smooth.py). NULL if no reading of it is recorded. */
-extern const char rog_query_power_as_published[];
-
-/* ?1 run. The time until which the energy of every worker is known, s. */
-extern const char rog_query_energy_known_until[];
-
 /* ?1 run. At each end of an iteration: t, and the megabytes of its push divided by the number of
  * workers; NULL if bytes are not recorded. */
 extern const char rog_query_sent[];

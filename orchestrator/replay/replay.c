@@ -332,7 +332,7 @@ int rog_replay_run_prepare(struct rog_replay_run *replay, struct rog_db *db, con
                             0, err);
     source.config = config;
     if (code == 0)
-        code = rog_totals_load(db, id, &source.totals, NULL, err);
+        code = rog_totals_load(db, id, &source.totals, NULL, NULL, err);
     const char *workload = row.workload ? row.workload : "train";
     bool imported = replay->imported = rog_imported_is(&row);
     if (code == 0 && !(replay->library = rog_strdup(row.library)))

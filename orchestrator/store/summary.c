@@ -11,7 +11,7 @@
 #include <common/meant.h>
 #include <orchestrator/store/paths.h>
 #include <orchestrator/store/replay.h>
-#include <orchestrator/store/returns.h>
+#include <orchestrator/store/energy.h>
 #include <orchestrator/store/setbacks.h>
 #include <rog/iteration.h>
 
@@ -312,17 +312,6 @@ static int64_t integer_or_absent(const struct rog_query *query, int column)
     return rog_query_is_null(query, column) ? ROG_ABSENT : rog_query_int(query, column);
 }
 
-/* Meters may continue after the run has ended. */
-static int energy_until(struct rog_db *db, const char *run_id, double seconds, double *joules,
-                        struct rog_error *err)
-{
-    struct rog_energy energy;
-    int code = rog_energy_load(db, run_id, &energy, err);
-    *joules = code == 0 ? rog_energy_at(&energy, seconds) : (double)NAN;
-    rog_energy_release(&energy);
-    return code;
-}
-
 /* Returns SQL for rog_totals_load: a row for each worker, then one for all; with `means` also the
  * mean of each column that is a series. Heap memory. */
 static char *totals_sql(bool means)
@@ -380,9 +369,10 @@ static void take_totals(const struct rog_query *query, struct rog_totals *totals
 }
 
 int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *totals,
-                    struct rog_json *means, struct rog_error *err)
+                    struct rog_json *means, struct rog_energy *energy, struct rog_error *err)
 {
     struct rog_query *query = NULL;
+    struct rog_energy own = {0};
     *totals = (struct rog_totals){0};
     char *sql = totals_sql(means);
     int code = sql ? rog_query_new(&query, db, err, sql, "s", run_id) : rog_fail_nomem(err);
@@ -392,8 +382,15 @@ int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *to
         take_totals(query, totals, means);
     rog_query_free(query);
     free(sql);
-    struct rog_extent *extent = &totals->extent;
-    return code < 0 ? code : energy_until(db, run_id, extent->seconds, &extent->energy_j, err);
+    if (code >= 0)
+        code = rog_energy_load(db, run_id, &own, err);
+    /* Meters may continue after the run has ended. */
+    totals->extent.energy_j = rog_energy_at(&own, totals->extent.seconds);
+    if (energy)
+        *energy = own;
+    else
+        rog_energy_release(&own);
+    return code;
 }
 
 /* Makes room for one more element of `bytes` bytes in an array that doubles. */
@@ -451,130 +448,6 @@ int rog_accuracy_roughness(const struct rog_accuracy *accuracy, bool less_is_bet
     return 0;
 }
 
-/* Interpolates linearly between (t0, v0) and (t1, v1) at t. */
-static double between(double t0, double v0, double t1, double v1, double t)
-{
-    return t1 > t0 ? v0 + (v1 - v0) * (t - t0) / (t1 - t0) : v1;
-}
-
-/* Returns the index of a name in a list, to which it is added if new; negative: an error. */
-static int64_t number_of(struct rog_names *names, const char *name, struct rog_error *err)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->name[i], name) == 0)
-            return (int64_t)i;
-    char **more = realloc(names->name, (names->count + 1) * sizeof *more);
-    if (!more)
-        return rog_fail_nomem(err);
-    names->name = more;
-    names->name[names->count] = rog_strdup(name);
-    return names->name[names->count] ? (int64_t)names->count++ : rog_fail_nomem(err);
-}
-
-static int by_sensor(const void *a, const void *b)
-{
-    const struct rog_energy_point *p = a, *q = b;
-    if (p->rank != q->rank)
-        return p->rank < q->rank ? -1 : 1;
-    if (p->sensor != q->sensor)
-        return p->sensor < q->sensor ? -1 : 1;
-    return p->t < q->t ? -1 : p->t > q->t;
-}
-
-/* Makes a meter continuous that restarted from 0 together with its process. */
-static void join_meters(struct rog_energy *energy, const struct rog_returns *returns)
-{
-    double before = 0, offset = 0;
-    for (size_t i = 0; i < energy->count; i++) {
-        struct rog_energy_point *point = &energy->point[i], *last = point - 1;
-        if (i == 0 || point->rank != last->rank || point->sensor != last->sensor)
-            offset = 0;
-        else if (point->joules < before &&
-                 rog_returns_restarted(returns, point->rank, last->t, point->t))
-            offset += before;
-        before = point->joules;
-        point->joules += offset;
-    }
-}
-
-/* Rows come in the order of the table's index. They are sorted only if hosts have several
- * sensors. */
-int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
-                    struct rog_error *err)
-{
-    *energy = (struct rog_energy){0};
-    struct rog_names sensors = {0};
-    struct rog_returns returns;
-    struct rog_query *query = NULL;
-    int code = rog_returns_load(db, run_id, &returns, err);
-    if (code == 0)
-        code = rog_query_new(&query, db, err,
-                             "SELECT rank, t, joules, source FROM " ROG_ENERGY_COUNTED
-                             " ORDER BY rank, t",
-                             "s", run_id);
-    while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        int64_t sensor = number_of(&sensors, rog_query_text(query, 3), err);
-        void *more = sensor < 0 ? NULL : grow(energy->point, energy->count, sizeof *energy->point);
-        code = more ? 0 : rog_fail_nomem(err);
-        if (!more)
-            break;
-        energy->point = more;
-        energy->point[energy->count++] = (struct rog_energy_point){
-            rog_query_int(query, 0), sensor, rog_query_real(query, 1), rog_query_real(query, 2)};
-    }
-    if (code == 0 && sensors.count > 1)
-        qsort(energy->point, energy->count, sizeof *energy->point, by_sensor);
-    if (code == 0)
-        join_meters(energy, &returns);
-    rog_query_free(query);
-    rog_returns_release(&returns);
-    rog_names_release(&sensors);
-    if (code < 0)
-        rog_energy_release(energy);
-    return code;
-}
-
-void rog_energy_release(struct rog_energy *energy)
-{
-    free(energy->point);
-    *energy = (struct rog_energy){0};
-}
-
-void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t count,
-                        double *joules)
-{
-    size_t workers = 0, i = 0;
-    for (size_t k = 0; k < count; k++)
-        joules[k] = 0;
-    while (i < energy->count) {
-        /* For the readings of one sensor, find the pair around each time. */
-        int64_t rank = energy->point[i].rank, sensor = energy->point[i].sensor;
-        double t0 = 0, j0 = 0;
-        size_t k = 0;
-        for (; i < energy->count && energy->point[i].rank == rank &&
-               energy->point[i].sensor == sensor;
-             i++) {
-            const struct rog_energy_point *p = &energy->point[i];
-            for (; k < count && p->t >= t[k]; k++)
-                joules[k] += between(t0, j0, p->t, p->joules, t[k]);
-            t0 = p->t;
-            j0 = p->joules;
-        }
-        for (; k < count; k++)
-            joules[k] += j0;
-        workers += i == energy->count || energy->point[i].rank != rank;
-    }
-    for (size_t k = 0; k < count; k++)
-        joules[k] = workers ? joules[k] / (double)workers : (double)NAN;
-}
-
-double rog_energy_at(const struct rog_energy *energy, double t)
-{
-    double joules;
-    rog_energy_at_each(energy, &t, 1, &joules);
-    return joules;
-}
-
 static void put_bytes(struct rog_json *summary, const char *name, int64_t bytes)
 {
     if (bytes == ROG_ABSENT)
@@ -620,7 +493,7 @@ static int summarize(struct rog_db *db, const char *run_id, struct rog_json *mea
     *summary = NULL;
     int code = rog_run_row_load(db, run_id, &row, err);
     if (code == 0)
-        code = rog_totals_load(db, run_id, &totals, means, err);
+        code = rog_totals_load(db, run_id, &totals, means, NULL, err);
     if (code == 0)
         code = rog_accuracy_load(db, run_id, &accuracy, err);
     if (code == 0)

@@ -17,6 +17,8 @@
 #include <orchestrator/curves/roughness.h>
 #include <orchestrator/store/db.h>
 
+struct rog_energy;
+
 /* A row of `runs`. Texts are heap memory, NULL if the column is NULL. */
 struct rog_run_row {
     char *id, *library, *control, *note, *workload, *cluster, *status;
@@ -89,13 +91,14 @@ struct rog_extent {
 
 /* Composition and extent, in one pass over the run's iterations, as there may be millions. The
  * object `means`, unless NULL, gets the mean of each column that is a series, averaged over the
- * means of the workers; null if not recorded. */
+ * means of the workers; null if not recorded. `energy`, unless NULL, gets the readings that
+ * energy_j is computed from (energy.h); the caller releases them in any case. */
 struct rog_totals {
     struct rog_composition composition;
     struct rog_extent extent;
 };
 int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *totals,
-                    struct rog_json *means, struct rog_error *err);
+                    struct rog_json *means, struct rog_energy *energy, struct rog_error *err);
 
 /* Tested checkpoints by time. */
 struct rog_accuracy_point {
@@ -113,36 +116,6 @@ void rog_accuracy_release(struct rog_accuracy *accuracy);
 /* Computes the roughness of accuracy over time. */
 int rog_accuracy_roughness(const struct rog_accuracy *accuracy, bool less_is_better,
                            struct rog_roughness *rough, struct rog_error *err);
-
-/* SQL: the energy readings that count for the workers of run ?1. Readings of several sensors of a
- * host, each counting from its own start, are added. The power model counts only if no sensor
- * measures. */
-#define ROG_ENERGY_COUNTED                                                       \
-    "(SELECT rank, t, joules, source FROM energy WHERE run_id = ?1 AND rank > 0" \
-    " AND (source IS NOT 'model' OR rank NOT IN"                                 \
-    " (SELECT rank FROM energy WHERE run_id = ?1 AND source IS NOT 'model')))"
-
-/* Cumulative energy of each worker against time. */
-struct rog_energy_point {
-    int64_t rank;
-    int64_t sensor; /* distinct for each sensor of the rank */
-    double t;       /* s */
-    double joules;  /* since the run's start */
-};
-struct rog_energy {
-    struct rog_energy_point *point; /* by rank, sensor, then t */
-    size_t count;
-};
-int rog_energy_load(struct rog_db *db, const char *run_id, struct rog_energy *energy,
-                    struct rog_error *err);
-void rog_energy_release(struct rog_energy *energy);
-/* Returns the joules used until t: the mean over workers of the sums over their sensors; linear
- * between readings, from 0 J at 0 s, constant after a sensor's last reading. NaN if nothing is
- * recorded. */
-double rog_energy_at(const struct rog_energy *energy, double t);
-/* Does the same for many times, in ascending order. */
-void rog_energy_at_each(const struct rog_energy *energy, const double *t, size_t count,
-                        double *joules);
 
 /* Builds what `rogctl show RUN --json` prints. Owned by the caller. */
 int rog_run_summary(struct rog_db *db, const char *run_id, struct rog_json **summary,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <common/file.h>
+#include <orchestrator/store/energy.h>
 #include <orchestrator/store/series.h>
 #include <orchestrator/store/summary.h>
 #include <orchestrator/ui/answer.h>

@@ -240,7 +240,7 @@ static void data_are_the_rows_of_the_query(void **state)
     assert_int_equal(read_block(bars, 0, numbers, 4000), 3 * 8);
     for (size_t r = 0; r < 3; r++) {
         struct rog_totals totals;
-        assert_int_equal(rog_totals_load(f->db, runs[r], &totals, NULL, &err), 0);
+        assert_int_equal(rog_totals_load(f->db, runs[r], &totals, NULL, NULL, &err), 0);
         const struct rog_composition c = totals.composition;
         assert_true(fabs(numbers[8 * r + 1] - c.compute_s) < 1e-9);
         assert_true(fabs(numbers[8 * r + 2] - c.communication_s) < 1e-9);

@@ -190,7 +190,7 @@ static void means_are_of_workers(void **state)
         row.staleness = rows[i].staleness;
         insert(f->db, &row);
     }
-    assert_int_equal(rog_totals_load(f->db, "r", &totals, means, &err), 0);
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, means, NULL, &err), 0);
     assert_true(rog_json_get_number(means, "staleness", -1) == 5);
     assert_true(rog_json_get_number(means, "loss", -1) == -1);
     assert_null(rog_json_get(means, "rows_total"));

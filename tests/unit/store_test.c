@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <orchestrator/store/energy.h>
 #include <orchestrator/store/cases.h>
 #include <orchestrator/store/db.h>
 #include <orchestrator/store/iteration_columns.h>
@@ -476,7 +477,7 @@ static void summaries_average_over_workers(void **state)
     add_iterations(f->db);
 
     struct rog_totals totals;
-    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, &err), 0);
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, NULL, &err), 0);
     const struct rog_composition c = totals.composition;
     assert_true(c.compute_s == 3 && c.communication_s == 3.5 && c.stall_s == 4 && c.workers == 2);
     const struct rog_extent e = totals.extent;
@@ -498,7 +499,7 @@ static void summaries_average_over_workers(void **state)
     assert_true(rog_energy_at(&energy, 15) == (200 + 75) / 2.0);
     assert_true(rog_energy_at(&energy, 99) == 200);
     rog_energy_release(&energy);
-    assert_true(isnan(rog_energy_at(&energy, 1)));
+    assert_true(isnan(rog_energy_at(&energy, 1)) && isnan(rog_energy_known_until(&energy)));
     /* Rank 1 is measured by two sensors now, which add up; the model no longer counts. Rank 2 has
      * the model alone. */
     assert_int_equal(rog_db_run(f->db, &err,
@@ -511,8 +512,11 @@ static void summaries_average_over_workers(void **state)
     assert_true(rog_energy_at(&energy, 10) == (40 + 60 + 50) / 2.0);
     assert_true(rog_energy_at(&energy, 15) == (50 + 110 + 75) / 2.0);
     assert_true(rog_energy_at(&energy, 99) == (60 + 110 + 100) / 2.0);
+    assert_true(rog_energy_known_until(&energy) == 15);
+    assert_true(rog_energy_mean_power(&energy, 1) == 60 / 20.0 + 110 / 15.0);
+    assert_true(isnan(rog_energy_mean_power(&energy, 3)));
     rog_energy_release(&energy);
-    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, &err), 0);
+    assert_int_equal(rog_totals_load(f->db, "r", &totals, NULL, NULL, &err), 0);
     assert_true(totals.extent.energy_j == (60 + 110 + 100) / 2.0);
 }
 
