@@ -215,8 +215,8 @@ static void write_script(FILE *file, const char *stem, const char *title,
     rog_script_end(file);
 }
 
-/* Repeats the layout until it is stable: the axis depends on the height left for the plot, and its
- * numbers may then need more room than before. */
+/* Makes the layout, a second time if necessary: the axis depends on the height left for the plot,
+ * and its numbers may then need more room than before. */
 static int lay_out(struct rog_bar_layout *layout, const struct bar *bars, const char *const *names,
                    size_t count, const struct legend *legend, const struct rog_look *look,
                    const char *stem, struct rog_error *err)

@@ -240,7 +240,8 @@ static double rank_of(const struct rog_report_value *value, int digits)
     return value->line.censored ? INFINITY : strtod(text, NULL);
 }
 
-/* Returns whether the number of local steps per iteration is the same for all series. */
+/* Returns whether iterations of this series can be compared with those of all others, because they
+ * have about as many local steps. */
 static bool all_compare(const struct rog_report *report, size_t series)
 {
     size_t steps = rog_measures_index(&report->measures, ROG_MEASURE_LOCAL_STEPS);
