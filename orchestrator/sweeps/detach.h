@@ -19,8 +19,8 @@ struct rog_detached {
     bool ends_early; /* the system kills the user's processes at logout, including this one */
 };
 
-/* Returns whether this process was started detached: whoever starts one sets a variable of its
- * environment. */
+/* Returns whether this process was started detached: the process that starts it sets a variable of
+ * its environment. */
 bool rog_is_detached(void);
 
 /* Starts the process, and waits until it has registered itself. `name` is what its ID begins with.

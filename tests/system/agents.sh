@@ -63,7 +63,7 @@ status=$?
 rogctl agent $pool 2>>told &
 sleeper=$!
 sleep 1
-if kill -STOP $sleeper 2>/dev/null; then # a fast machine may be through
+if kill -STOP $sleeper 2>/dev/null; then # a fast machine may have finished
     rogctl sweep x.conf --on list --attach --lease 2 -q >>list 2>>told &
     sleep 1
     kill -KILL $!
@@ -80,7 +80,7 @@ experiment 300.0
 fresh
 rogctl sweep x.conf --on list -q >list || fail "placing"
 try 0 rogctl agent --slots 2 $pool --time=3600
-for folder in $pool/runs/*/*/; do mkdir "$folder/snapshot" || fail "a folder of an agent"; done # could not be removed
+for folder in $pool/runs/*/*/; do mkdir "$folder/snapshot" || fail "a folder of an agent"; done # as if it could not be removed
 rogctl sweep x.conf --on list -q >list || fail "taking in"
 equals "two agents of one command"
 [ -z "$(find results.runs -name snapshot)" ] || fail "a snapshot is left of a run that is done"

@@ -36,7 +36,7 @@ try 0 rogctl bundle mix-case0 --without-data --to less.tar.zst
 tar -I zstd -tf less.tar.zst >list
 grep -q 'w1.csv' list && fail "a trace is in a bundle without data"
 grep -q 'mine.c$' list || fail "the source of the plugin is not in it"
-try 0 rogctl bundle verify less.tar.zst --again --json # they are still where the runs have read them
+try 0 rogctl bundle verify less.tar.zst --again --json # the files are still where the runs read them
 same "made again" "4 4" "$(json '[.again, .again_same] | join(" ")')"
 try 3 rogctl bundle mix-case9
 try 2 rogctl bundle mix-case0 --to one.rar
@@ -72,7 +72,7 @@ if command -v python3 >/dev/null; then
 fi
 
 # Every change is found; if the manifest is adapted to the change, results differ.
-change() { # WHAT COMMAND...: of a copy
+change() { # WHAT COMMAND...: changes a copy
     rm -rf copy
     cp -r mix-case0 copy
     (cd copy && shift && "$@") || fail "$1 cannot be changed"

@@ -176,7 +176,7 @@ for id in 06-23-08-35-SSP-4-outdoors 06-24-02-20-ROG-4-outdoors; do
         plots/outdoors-case0-$energy-as-published.dat >found.joules
     near "joules of $id" "$(cat wanted.joules)" "$(cat found.joules)" 5e-5
 done
-at() { # PANEL LINE X: on a line
+at() { # PANEL LINE X: prints the value on a line
     awk -v line="$2" -v x="$3" '/^# [0-9]+: .*the run.s line/ { on = index($0, ": " line) } /^$/ { on = 0 }
         on && !/^#/ { if (seen && before <= x && x <= $1) { print y + ($2 - y) * (x - before) / ($1 - before); exit }
             before = $1; y = $2; seen = 1 }' plots/outdoors-case0-$1-as-published.dat

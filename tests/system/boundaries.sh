@@ -162,7 +162,7 @@ needless()
     grep -nE '^(upward|unit) ' "$all" | while IFS=: read -r line what; do
         one=${what#* }
         if ! grep -q "^call ${one%% *}[ /]" "$1"; then
-            continue # is not part of this build
+            continue # not part of this build
         fi
         sed "${line}d" "$all" >"$layers"
         if [ -z "$(wrong_arrows "$1"; call_circles "$1")" ]; then

@@ -42,7 +42,7 @@ prints "compression_parameters.rounding"
 try 0 env ROG_PLUGIN_PATH="$PWD/own" rogctl doctor
 prints "codecs codec_skeleton"
 
-refused() { # SETTINGS... -- what is said
+refused() { # SETTINGS... -- MESSAGE
     settings=
     while [ "$1" != -- ]; do settings="$settings $1"; shift; done
     # shellcheck disable=SC2086

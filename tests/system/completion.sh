@@ -75,7 +75,7 @@ rogctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
 rogctl complete "" | cut -f 1 | grep -vx help >offered
 cmp commands offered || fail 'commands of the help and of completion differ'
 while read -r command; do
-    case $command in trace | data | profile) continue ;; esac # of programs that they hand over to
+    case $command in trace | data | profile) continue ;; esac # options of other programs
     rogctl complete "$command" --pl | grep -q "^--plots" || fail "no options: $command"
 done <commands
 

@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE=1 CC="cc ${ROG_SANITIZE:+-fsanitize=$ROG_SANITIZE
 mkdir bin images
 ln -s $python bin/python3
 export PATH="$PWD/bin:$PATH"
-unset PKG_CONFIG_PATH LD_LIBRARY_PATH # what a program needs it is told
+unset PKG_CONFIG_PATH LD_LIBRARY_PATH # programs get everything they need otherwise
 cp "$ROG_SOURCE"/examples/*.* .
 cat >robots.conf <<'END'
 kind = "virtual";

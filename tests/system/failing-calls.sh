@@ -4,7 +4,7 @@
 . "$ROG_TEST_TOOLS/lib.sh"
 command -v python3 >/dev/null || skip 'no python3'
 [ -e "$ROG_BUILD/tests/failing.so" ] || skip 'not in a build with sanitizers, which have an allocator of their own'
-seed=${ROG_SEED:-18} # the same calls each time; torture draws others
+seed=${ROG_SEED:-18} # the same calls each time; `make torture` draws others
 echo "seed $seed"
 try 0 "$ROG_TEST_TOOLS/failing-calls" "$seed" 30 memory --case dry-run --case sweep --case simulate --case show \
     --case report-json --case redraw

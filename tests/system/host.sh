@@ -140,7 +140,7 @@ tr '\0' '\n' <"/proc/$worker/environ" | grep -qx FROM_HOST=1 || fail "no environ
 kill -9 "$worker"
 await_line w1/host.jsonl '"event":"restart".*the worker was killed by signal 9'
 had=$(count w1/events.jsonl iteration)
-for i in $(seq 2400); do # it goes on where the others are by now
+for i in $(seq 2400); do # it continues where the others are by now
     [ "$(count w1/events.jsonl iteration)" -gt "$had" ] && break
     sleep 0.05
 done
@@ -186,7 +186,7 @@ wrapper() {
     rog-trainer host --folder w1 >w1.said 2>&1 &
     await w1 failed
     grep -qF "$2" w1/state.json || fail "not said: $2: $(cat w1/state.json)"
-    for i in $(seq 2400); do # it may come late, finds nobody, and ends
+    for i in $(seq 2400); do # it may start late, find no server, and end
         [ -z "$(inside w1)" ] && break
         sleep 0.05
     done
@@ -268,7 +268,7 @@ if [ "$(id -u)" = 0 ] && $nobody test -x "$(command -v rog-trainer)" 2>said; the
     kill $!
     $nobody rog-trainer host --folder open/s >open.said 2>&1 &
     await open/s running
-    for i in $(seq 2400); do # until it has said what it is
+    for i in $(seq 2400); do # until it has printed what it is
         holder=$(processes open/s | head -n 1)
         $nobody cat "/proc/$holder/maps" >out 2>err || break
         sleep 0.05

@@ -38,7 +38,7 @@ for signal in INT TERM HUP; do
     same "shown as running" 2 "$(grep -c ' running ' table)"
     # setsid may have forked: the signal goes to rogctl itself.
     kill -$signal "$(pgrep -s "$pid" rogctl 2>/dev/null || echo $pid)"
-    kill -$signal "$pid" 2>/dev/null # as a shell does that hangs up, and timeout(1)
+    kill -$signal "$pid" 2>/dev/null # like a shell whose terminal is closed, and timeout(1)
     wait $pid
     same "exit status" 130 $?
     says "interrupted; the same command continues"

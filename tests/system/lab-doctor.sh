@@ -232,7 +232,7 @@ rogctl status --json | jq -e 'any(.[] | select(.command[1] == "run") | .runs[]; 
     >said || fail "its state is another: $(rogctl status)"
 kill -9 $sweep
 wait $sweep 2>/dev/null || true
-sleep 6 # by then nobody has renewed the lease for longer than a quarter of it
+sleep 6 # by then the lease has not been renewed for more than a quarter of its time
 doctor 0
 finding 'worker 1' left-overs note '(still running)'
 doctor 0 --clean

@@ -59,7 +59,7 @@ wait $sweep 2>/dev/null
 begin
 await_agents 1
 kill -9 "$(agents 1 | tail -n 1)"
-for process in $(programs 2 sshd); do # the connection's, not the one that listens
+for process in $(programs 2 sshd); do # the process of the connection, not the listening one
     [ "$(ps -o ppid= -p "$process" | tr -d ' ')" = 1 ] || kill -9 "$process"
 done
 ip -n roglab0 link set eth0 down

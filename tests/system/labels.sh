@@ -13,7 +13,7 @@ cat >check.py <<'END'
 import csv, html.parser, json, re, sqlite3, sys, xml.etree.ElementTree as tree
 
 def words(text):
-    return "".join(text.split()).replace("\u200c", "")  # lines are broken where they have to be
+    return "".join(text.split()).replace("\u200c", "")  # ignores how lines were wrapped
 
 db = sqlite3.connect("results.db")
 notes = [row[0] for row in db.execute("SELECT note FROM runs ORDER BY rowid")]

@@ -175,7 +175,7 @@ for signal in INT KILL; do
     rogctl sweep kill.conf --cluster local.conf >out 2>err &
     pid=$!
     tried="a sweep that gets SIG$signal"
-    wait_for 240 'SELECT count(*) > 24 FROM iterations' # the server has saved something by then
+    wait_for 240 'SELECT count(*) > 24 FROM iterations' # the server has saved a checkpoint by then
     kill -$signal $pid
     wait $pid
     no_trainer_runs_on

@@ -73,7 +73,7 @@ try 2 rogctl run --method mine workload=none
 says 'no method is called "mine"'
 
 # An error in a file is reported with its line.
-wrong() { # TEXT -- what is said
+wrong() { # TEXT -- MESSAGE
     printf 'methods = (\n%s\n);\n' "$1" >wrong.conf
     try 2 rogctl methods --methods wrong.conf
     says "wrong.conf, line 2: $2"

@@ -20,7 +20,7 @@ same "passed" false "$(json .passed)"
 cat >slow.conf <<END
 case = "slow"; workload = "none"; seconds = 20.0; method = "diloco"; runs = ( { } );
 END
-try 1 rogctl sweep slow.conf # and there is nothing to draw
+try 1 rogctl sweep slow.conf # there is nothing to draw either
 says "no worker has finished an iteration"
 try 0 rogctl report slow-case0
 grep -q "ended before any worker had finished an iteration" out || fail "the report is silent"

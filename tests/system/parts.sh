@@ -3,7 +3,7 @@
 # runs.
 . "$ROG_TEST_TOOLS/lib.sh"
 
-refused() { # SETTINGS... -- what is said
+refused() { # SETTINGS... -- MESSAGE
     settings=
     while [ "$1" != -- ]; do settings="$settings $1"; shift; done
     # shellcheck disable=SC2086

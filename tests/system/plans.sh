@@ -139,7 +139,7 @@ END
 try 2 rogctl sweep here/e.conf -n --cluster ssh.conf
 says "ssh_config: there is no file $PWD/no-such-config"
 sed -i 's/ssh_config.*;//' ssh.conf
-try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # nobody is connected to
+try 0 rogctl sweep here/e.conf -n --cluster ssh.conf # connects to no host
 
 # A plugin that crashes is named, and the other runs are checked nevertheless.
 "${CC:-cc}" -shared -fPIC -I"$ROG_SOURCE/include" -o crash.so \
@@ -192,7 +192,7 @@ cat >short.conf <<END
 case = "short"; $quick figure = "10";
 runs = ( { library = "BSP"; }, { library = "SSP"; threshold = 0; } );
 END
-try 0 rogctl sweep short.conf # accuracies alone, which these runs have none of
+try 0 rogctl sweep short.conf # a figure of accuracies only, which these runs lack
 says "figure 10 shows only test results"
 same "said before it runs" 1 "$(grep -c 'shows only test results' err)"
 try 0 rogctl sweep short.conf
@@ -205,7 +205,7 @@ case = "faults"; $quick contender = "NOSUCH";
 runs = ( { library = "BSP"; }, { library = "NOSUCH"; seed = 7; }, { trace = "nosuch.csv"; },
          { workload = "train"; initial_model = "nosuch.weights"; }, { trace = "synth:foo"; } );
 END
-try 2 rogctl sweep faults.conf -n # all of them at once
+try 2 rogctl sweep faults.conf -n # all errors together
 says 'faults.conf, line 2: no plugin provides the library "NOSUCH"'
 says "faults.conf, line 2: trace: "
 says "faults.conf, line 3: initial_model: "

@@ -11,7 +11,7 @@ strategy() {
     printf 'import os, sys, time\nimport rog\n\n\nclass Mine(rog.Strategy):\n    limit_s = 60\n%s\n' "$2" >"own/$1.py"
 }
 # Checks the message when it is executed.
-wrong() { # NAME LINES -- what is said
+wrong() { # NAME LINES -- MESSAGE
     strategy "$1" "$2"
     try "${4:-1}" rogctl run --library "own/$1.py" workload=none seconds=120
     says "$3"
@@ -27,7 +27,7 @@ weigh="$admit
 wrong raises "$push
         raise KeyError('x')" "strategy RAISES: plan_push: KeyError: 'x' (raises.py, line 10, in plan_push)"
 wrong ordered "$push
-        raise KeyError(os.environ['PYTHONHASHSEED'])" "KeyError: '0'" # so that sets have one order
+        raise KeyError(os.environ['PYTHONHASHSEED'])" "KeyError: '0'" # fixes the order of sets
 wrong leaves "$weigh
         sys.exit('enough')" "strategy LEAVES: weigh: SystemExit: enough (leaves.py"
 wrong ends "$weigh
@@ -112,7 +112,7 @@ rogctl run --library own/stays.py workload=none seconds=60 >out 2>err &
 pid=$!
 for i in $(seq 1200); do [ -n "$(find . -name hung)" ] && break; sleep 0.1; done
 [ -n "$(find . -name hung)" ] || fail "it does not come so far"
-kill -9 $pid # and so its trainer
+kill -9 $pid # and with it its trainer
 wait $pid 2>/dev/null
 for i in $(seq 1200); do [ -n "$(of stays)" ] || break; sleep 0.1; done
 [ -z "$(of stays)" ] || fail "left after a kill: $(of stays)"

@@ -124,7 +124,7 @@ for i in 1 2; do
     kill -9 $pid || fail "it is not caught half-way"
     wait $pid 2>/dev/null
 done
-sleep 0.2 # a trainer whose rogctl is gone ends by itself
+sleep 0.2 # a trainer ends by itself if its rogctl does not exist any more
 try 0 rogctl sweep r.conf --db killed.db
 [ "$(query "SELECT count(*) FROM events WHERE kind = 'resume'" killed.db)" -ge 1 ] || fail "it did not go on"
 of() { tail -q -n +2 "$1".runs/*/events.jsonl | grep -v '"event":"resume"' | sha256sum; }

@@ -101,7 +101,7 @@ says "no times or stalls of worker 3"
 [ -d "$ROG_SHARED_DATA/rog-artifact" ] || { echo "no $ROG_SHARED_DATA/rog-artifact: own runs only"; exit 0; }
 rm -f results.db*
 try 0 rogctl import "$ROG_SHARED_DATA/rog-artifact"
-within() { # PERCENT LIBRARY: the replay's communication and stall are so near those in `published`
+within() { # PERCENT LIBRARY: checks that communication and stall differ at most so much from `published`
     json '[.communication_s, .stall_s] | @tsv' >found
     paste found published | awk -v p="$1" '{ for (i = 1; i <= 2; i++) { d = 100 * ($i / $(i + 2) - 1); if (d > p || d < -p) exit 1 } }' ||
         fail "a published run as $2 (communication, stall; published): $(paste found published)"

@@ -17,7 +17,7 @@ outcome="SELECT threshold, status, attempt, (SELECT count(*) FROM iterations WHE
 
 try 0 rogctl sweep x.conf --db whole.db --plots whole
 query "$outcome" whole.db >wanted
-sum_of() { # of both runs' events but the first, which names a path
+sum_of() { # checksum of both runs' events except the first, which names a path
     for run in "$1".runs/*/; do tail -n +2 "$run/events.jsonl"; done | sha256sum
 }
 whole=$(sum_of whole)
@@ -62,7 +62,7 @@ for who in rogctl trainer both INT; do
     wait $pid 2>/dev/null
     kills=$((kills + 1))
 done
-sleep 0.2 # a trainer whose rogctl is gone ends by itself
+sleep 0.2 # a trainer ends by itself if its rogctl does not exist any more
 [ $kills -gt 1 ] || skip "too fast to be caught half-way"
 # The period of snapshots may be changed, and applies from then on.
 left=$(find results.runs -path '*/snapshot/state' | wc -l)
@@ -85,7 +85,7 @@ grep -q 'Virtual time' plots/*-microevents-*.gp || fail "no virtual time"
 # A damaged snapshot, in its state or in its header: the run starts again.
 sed 's/r"/d"/; s/5000.0/2000.0/; s/, 20//' x.conf >d.conf
 try 0 rogctl sweep d.conf --db sound.db --plots sound
-damage() { # of a byte in the middle
+damage() { # changes a byte in the middle
     at=$(($(wc -c <"$1") / 2))
     printf 'X' | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null
     printf 'YX' | dd of="$1" bs=1 seek=$((at + 1)) conv=notrunc 2>/dev/null

@@ -5,7 +5,7 @@
 
 [ "$(id -u)" = 0 ] || skip "other users' logins need root"
 sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || skip "sshd is not installed"
-if [ -z "${ROG_SHELLS_INSIDE:-}" ]; then # with users that nobody else sees
+if [ -z "${ROG_SHELLS_INSIDE:-}" ]; then # in a namespace whose users no other process sees
     unshare -m true 2>/dev/null || skip "no mount namespaces here"
     ROG_SHELLS_INSIDE=1 exec unshare -m sh "$0"
 fi

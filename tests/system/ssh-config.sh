@@ -30,7 +30,7 @@ ssh-keygen -q -s ca -I it -h -V -1d:+1d host.pub 2>err || fail "no certificate o
 cp other_id certified
 cp other_id.pub certified.pub
 ssh-keygen -q -s ca -I it -n "$user" -V -1d:+1d certified.pub 2>err || fail "no certificate"
-cp certified-cert.pub certificate.pub # the same away from its key
+cp certified-cert.pub certificate.pub # the same certificate without its key beside it
 words() { cut -d' ' -f1,2 "$1.pub"; }
 
 trap 'for file in *.pid; do [ ! -s $file ] || kill "$(cat $file)" 2>/dev/null; done' EXIT
@@ -549,7 +549,7 @@ if [ -n "${port_password_first:-}" ]; then
     }
     printf '#!/bin/sh\necho "%s"\n' "$secret" >askpass
     chmod 700 askpass
-    mkdir -p "$HOME/.ssh" # where ssh-copy-id has its own files
+    mkdir -p "$HOME/.ssh" # ssh-copy-id puts its own files there
     key="IdentityFile $PWD/other_id"
     advise_copy "install it there with: "
     cp other_id "a key"

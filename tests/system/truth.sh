@@ -16,7 +16,7 @@ simulate() { # FOLDER LIBRARY WORKERS WORKER-SETTINGS RUN-SETTINGS
 mean() { # FOLDER FIELD
     jq -s "map(select(.event == \"iteration\") | .$2) | add / length * 1e5 | round / 1e5" "$1/events.jsonl"
 }
-more() { # WHAT FOLDER FIELD BY: more than in the folder `plain`
+more() { # WHAT FOLDER FIELD BY: checks that it is more than in the folder `plain`
     same "$1" "$(jq -n "($(mean plain "$3") + $4) * 1e4 | round")" "$(jq -n "$(mean "$2" "$3") * 1e4 | round")"
 }
 

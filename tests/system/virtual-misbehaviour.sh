@@ -94,7 +94,7 @@ for _ in $(seq 600); do
     [ "$(pgrep -fc "^$away")" = 2 ] && break
     sleep 0.05
 done
-sleep 2 # it looks for them every half second
+sleep 2 # it searches for them every half second
 kill -9 $pid
 wait $pid 2>/dev/null
 for _ in $(seq 200); do
