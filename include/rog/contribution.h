@@ -14,9 +14,10 @@ struct rog_contribution_config {
     double error_feedback; /* [0, 1] */
     bool momentum_masking; /* gradients: once a row is sent, m <- 0 where u has become 0 (DGC: Lin
                               et al., ICLR 2018, section 3.2) */
-    double clip_norm; /* gradients: scaled down to this 2-norm, over all tensors; 0: no limit */
-    double merge;     /* a, for deltas */
-    bool overlap;     /* the next iteration is computed during the exchange */
+    double clip_norm;      /* gradients: scaled down to at most this 2-norm, over all tensors; 0: no
+                              limit */
+    double merge; /* a, the weight of a pull when it is merged into the local model; deltas only */
+    bool overlap; /* the next iteration is computed during the exchange */
 };
 
 #endif

@@ -3,7 +3,7 @@
 #define ROG_ERROR_H
 
 /*
- * Errors: a negative code for programs and one sentence for people.
+ * Errors: a negative code for programs and a sentence for people.
  *
  * Every function that can fail returns 0 or one of the codes below and fills its argument `err`,
  * if it takes one. The message names the object, the offending value and the cause, and gives a
@@ -17,13 +17,13 @@ enum rog_code {
     ROG_ENOMEM = -2,     /* out of memory */
     ROG_EIO = -3,        /* a system call failed: open, read, write, disk full */
     ROG_EFORMAT = -4,    /* a file or message has the wrong format, or is damaged */
-    ROG_ENOTFOUND = -5,  /* nothing with this name exists */
-    ROG_EABI = -6,       /* a plugin for another version of this interface */
+    ROG_ENOTFOUND = -5,  /* no object with this name exists */
+    ROG_EABI = -6,       /* a plugin was built for another version of this interface */
     ROG_EFAILED = -7,    /* a run, a process or a host failed */
     ROG_EINTR = -8,      /* interrupted by the user */
     ROG_EBUSY = -9,      /* held by another process or user */
     ROG_EREPORTED = -10, /* failed, and the error has already been reported */
-    ROG_ELATER = -11,    /* part of the work is left, and can be done later */
+    ROG_ELATER = -11,    /* part of the work remains and can be done later */
 };
 
 #define ROG_ERROR_MESSAGE_BYTES 1024
@@ -33,7 +33,8 @@ struct rog_error {
     char message[ROG_ERROR_MESSAGE_BYTES];
 };
 
-/* Fills *err (unless NULL) and returns `code`, so that callers can write `return rog_fail(...)`. */
+/* Fills *err (unless it is NULL) and returns `code`, so that callers can write `return
+ * rog_fail(...)`. */
 int rog_fail(struct rog_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -47,7 +48,7 @@ int rog_fail_again(struct rog_error *err, const struct rog_error *why);
 int rog_fail_from(struct rog_error *err, const struct rog_error *why, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The message for an out-of-memory condition; returns ROG_ENOMEM. */
+/* Fills *err with the message for an out-of-memory condition; returns ROG_ENOMEM. */
 int rog_fail_nomem(struct rog_error *err);
 
 #endif

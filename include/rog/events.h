@@ -11,23 +11,23 @@
  * store events that they do not know in the table `events` as they are.
  */
 
-/* First. "strategy" {library, version, path, threshold}, "model", "params", "rows", "wire_bytes"
- * (a full exchange on the link), "model_sha256" (the initial weights), "data", "workers" [{rank,
- * host, profile, trace_phase (if not 0), trace_blocks (if its recording is drawn in blocks: their
- * s), program (whether it runs one, with workload program), measured and step_s (if the time of
- * its local steps was measured: true, and that time), iterations (in its epochs; missing if a
- * program decides)}], "layers" [[name, rows]] (if rows are recorded), "layout" [{name, shape,
- * constant}] (of a model from a program), "version" (of the trainer), "results"
- * (ROG_RESULTS_VERSION), "seed", "accelerators" {isa}. */
+/* The first event. "strategy" {library, version, path, threshold}, "model", "params", "rows",
+ * "wire_bytes" (a full exchange on the link), "model_sha256" (the initial weights), "data",
+ * "workers" [{rank, host, profile, trace_phase (if not 0), trace_blocks (if its recording is
+ * resampled in blocks: their length in seconds), program (with workload "program": whether this
+ * worker runs one), measured and step_s (if the time of its local steps was measured: true, and
+ * that time), iterations (in its epochs; missing if a program decides)}], "layers" [[name,
+ * rows]] (if rows are recorded), "layout" [{name, shape, constant}] (of a model from a program),
+ * "version" (of the trainer), "results" (ROG_RESULTS_VERSION), "seed", "accelerators" {isa}. */
 #define ROG_EVENT_START "start"
 
-/* Incremented when the same settings and files give different results than before: runs of another
- * version are repeated. */
+/* Increment this when the same settings and files give different results than before: rogctl
+ * repeats runs that have another version. */
 #define ROG_RESULTS_VERSION 1
 
-/* A worker finished an iteration (its pull was applied). Its members are the columns of the table
- * `iterations` of results.db, by name (docs/results.md); unknown ones are left out. push_s and
- * pull_s include compressing and decompressing, for every strategy. */
+/* A worker finished an iteration (its pull was applied). Its members have the names of the
+ * columns of the table `iterations` of results.db (docs/results.md); unknown values are left
+ * out. push_s and pull_s include compressing and decompressing, for every strategy. */
 #define ROG_EVENT_ITERATION "iteration"
 
 /* Follows an iteration in which not every row was sent, if the run records rows. "iteration",
@@ -36,17 +36,17 @@
 #define ROG_EVENT_ROWS "rows"
 
 /* The server admitted a worker's pull. "iteration", "oldest" (the smallest version over all rows
- * of all active workers at this time), "needed" (the smallest that the strategy would accept).
- * "granted" if the strategy grants pulls: the number of workers with a grant, including this one.
- * "slowest", "reached" and "active" if it makes promises about them: the last complete push of the
- * slowest active worker, how many active workers have completed one of this iteration, and how
- * many are active. */
+ * of all active workers at this time), "needed" (the smallest version that the strategy would
+ * accept). "granted" if the strategy grants pulls: the number of workers with a grant, including
+ * this one. "slowest", "reached" and "active" if the strategy makes promises about them: the
+ * last complete push of the slowest active worker, how many active workers have completed one of
+ * this iteration, and how many are active. */
 #define ROG_EVENT_ADMIT "admit"
 
 /* The link's rate changed. "mbps"; missing if the link has no limit. */
 #define ROG_EVENT_BANDWIDTH "bandwidth"
 
-/* Cumulative. "joules", "source" ("model" or a sensor's name). */
+/* Energy used since the run's start. "joules", "source" ("model" or a sensor's name). */
 #define ROG_EVENT_ENERGY "energy"
 
 /* The server saved the model. "iteration", "path" (relative to the run's folder), "sha256". */
@@ -56,8 +56,8 @@
  * `metric`), "images", "loss". */
 #define ROG_EVENT_ACCURACY "accuracy"
 
-/* "iteration", "waits_for" [{rank, version}] (if it waits for a grant: a worker that has one, and
- * version 0); and its end: "iteration", "stall_s". */
+/* A worker stalls. "iteration", "waits_for" [{rank, version}] (if it waits for a grant: a worker
+ * that has one, and version 0). The end of the stall: "iteration", "stall_s". */
 #define ROG_EVENT_STALL_BEGIN "stall-begin"
 #define ROG_EVENT_STALL_END "stall-end"
 
@@ -67,10 +67,12 @@
 #define ROG_EVENT_JOIN "join"
 #define ROG_EVENT_LEAVE "leave"     /* "reason" */
 #define ROG_EVENT_WARNING "warning" /* "message" */
-#define ROG_EVENT_ERROR "error"     /* "message"; the process ends after it */
-/* Beginning of the message if the process was told to end: it is not the cause of anything. */
+#define ROG_EVENT_ERROR "error"     /* "message"; the process exits after it */
+/* The message begins with this if a user or another process stopped the process: it is not a
+ * cause. */
 #define ROG_INTERRUPTED "interrupted by "
-/* The message if a training program left early: the reason is in its standard error. */
+/* The message if a training program closed its connection early: its standard error has the
+ * reason. */
 #define ROG_CLOSED "closed by the program before it had finished"
 
 /* Message about a training program that exited successfully before it connected. */
@@ -80,42 +82,44 @@
  * reconnect ("join"). */
 #define ROG_CONNECTION_LOST "connection lost: "
 
-/* A process of the run was killed and is restarted: "message". */
+/* A process of the run was killed and rogctl restarts it: "message". */
 #define ROG_EVENT_RESTART "restart"
-/* A run resumes: "message". On a virtual cluster an interrupted run, from its snapshot, whose time
- * is "t". On others the killed server, from its last saved state: "iteration", and "lost_s", the
- * time that the run had continued after that state, whose work is lost or repeated. */
+/* A run resumes: "message". On a virtual cluster an interrupted run resumes from its snapshot;
+ * "t" is the time of the snapshot. On other clusters a killed server resumes from its last saved
+ * state: "iteration", and "lost_s", how long the run had continued after that state; the work of
+ * this time is lost or repeated. */
 #define ROG_EVENT_RESUME "resume"
 /* An earlier attempt at the run failed: "message". */
 #define ROG_EVENT_RETRY "retry"
-/* {agent, host, from_t, wall_s, slurm_job (if in one)}: an agent of a pool has executed the run
- * from there to t */
+/* An agent of a pool executed the run from from_t to t. {agent, host, from_t, wall_s, slurm_job
+ * (in a Slurm job)}. */
 #define ROG_EVENT_EXECUTED "executed"
 
 /* A worker's host could not be reached at the end of the run: its last records may be missing.
  * "message". */
 #define ROG_EVENT_UNFETCHED "unfetched"
 
-/* The bandwidth replay of a host is over. "error" (achieved bits / requested bits - 1, while there
- * was something to send; null: not known), "tolerance" (the allowed error), "busy_s", "steps",
- * "late_max_s". */
+/* The bandwidth replay of a host has ended. "error" (achieved bits / requested bits - 1, while
+ * there was something to send; null if unknown), "tolerance" (the allowed error), "busy_s",
+ * "steps", "late_max_s". */
 #define ROG_EVENT_REPLAY_END "replay-end"
 
 /* The state of a host and its link. "mbps_up", "mbps_down" (traffic of its interface since the
- * previous event), "battery" (0..1), "celsius" (its hottest part), "throttled"; unknown values are
- * left out. The last one is stored in the table `robots`; events are stored if throttling or
- * charge has changed. */
+ * previous event), "battery" (0..1), "celsius" (its hottest part), "throttled"; unknown values
+ * are left out. The last event is stored in the table `robots`; an event itself is stored only
+ * if throttling or charge has changed. */
 #define ROG_EVENT_HEALTH "health"
 
 /* Progress between other events, for people: "done" (0..1; missing while waiting), "wall_s",
- * "message"; of a server in real time "waiting": what it waits for from now on, as in "waiting for
- * ...", empty if nothing. Not stored. */
+ * "message"; from a server in real time "waiting": what it waits for from now on, to be read
+ * after "waiting for", or empty. Not stored. */
 #define ROG_EVENT_PROGRESS "progress"
 
-/* Last, and only after success. "iterations" (largest of any worker), "seconds", "model_sha256";
- * in real time "workers" (how many took part until the end) and, if not all, "workers_away"
- * [{rank, since_s, came}] (since when in the run; 0: since before it started; without `came` the
- * worker never connected). A stream without this event belongs to an unfinished run. */
+/* The last event, written only after success. "iterations" (largest of any worker), "seconds",
+ * "model_sha256"; in real time "workers" (how many took part to the end) and, if not all,
+ * "workers_away" [{rank, since_s, came}] (since_s: time in the run since which the worker has
+ * been away, 0 if since before it started; without `came` the worker never connected). A stream
+ * without this event belongs to an unfinished run. */
 #define ROG_EVENT_END "end"
 
 #endif

@@ -4,10 +4,10 @@
 
 /*
  * The record of one iteration of one worker: a struct, and a table of its members. The event
- * "iteration", the table `iterations` of results.db, its exports and its documentation are made
- * from the table, so that a member with a row there (common/iteration.c) is written, stored, read
- * and exported under one name everywhere. Its value comes from librog/events/iteration.c if the
- * core counts it, and from the drivers of workers (librog/net, trainer/sim) if they measure it.
+ * "iteration", the table `iterations` of results.db, its exports and its documentation are
+ * generated from the table, so that a member with a row in it (common/iteration.c) has one name
+ * wherever it is written, stored, read and exported. librog/events/iteration.c sets the values that
+ * the core counts; the drivers of workers (librog/net, trainer/sim) set those that they measure.
  * This header is not installed: it is internal to the source tree.
  */
 
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An unknown integer; an unknown real number is NAN. */
+/* The value of an unknown integer. An unknown real number is NAN. */
 #define ROG_ABSENT INT64_MIN
 
 struct rog_iteration {
@@ -43,10 +43,10 @@ struct rog_iteration_column {
     const char *unit;    /* "s", or NULL */
     const char *meaning; /* for the documentation, no full stop */
     size_t offset;       /* in struct rog_iteration */
-    bool required;       /* a record without it is invalid; only with since < 2 */
-    bool in_every_event; /* a member of every event: written by rog_event_begin */
-    bool series;         /* a curve in exports that draw, a mean in `rogctl show` */
-    int since;           /* version of the schema that added it; 0: the first */
+    bool required;       /* a record without it is invalid; only if since < 2 */
+    bool in_every_event; /* a member of every event, written by rog_event_begin */
+    bool series;         /* drawn as a curve in exports, shown as a mean by `rogctl show` */
+    int since;           /* version of the database schema that added it; 0: the first */
 };
 
 /* In the order of the event's members and of the database's columns; new ones are appended. Ends

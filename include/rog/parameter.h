@@ -3,9 +3,9 @@
 #define ROG_PARAMETER_H
 
 /*
- * Named parameters of strategies, codecs, server optimizers and media: a table, and a struct that
- * the table describes. The host parses, checks and stores values and prints help from the table;
- * the owner reads only its struct, in which every member is set and within its range.
+ * Named parameters of strategies, codecs, server optimizers and media. A table describes the
+ * members of a struct. The host parses, checks and stores values and prints help from the table;
+ * the plugin reads only its struct, in which every member is set and within its range.
  *
  *     struct parameters { double density; int64_t chunk; };
  *     static const struct rog_parameter table[] = {
@@ -31,13 +31,13 @@ enum rog_parameter_type {
     ROG_PARAMETER_CHOICE,  /* member uint32_t: index of the word in `choices`, from 0 on */
 };
 
-/* A table ends with a row whose name is NULL. All texts live as long as the table. */
+/* A table ends with a row whose name is NULL. All strings live as long as the table. */
 struct rog_parameter {
     const char *name;     /* lower case letters, digits and '_' */
     uint32_t type;        /* enum rog_parameter_type */
     uint32_t offset;      /* of the member: offsetof(struct ..., member) */
     const char *fallback; /* the default as text: "4", "0.5", "true", "first" */
-    double min, max;      /* of numbers */
+    double min, max;      /* range of a number, both ends included */
     const char *choices;  /* of a choice: "first|second" */
     const char *unit;     /* "s", "rows", or NULL */
     const char *help;     /* one line, no full stop */

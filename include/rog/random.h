@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-/* One number of 64 bits for each seed and pair of indices, in any order and without a state: the
- * output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a Weyl sequence for each
- * index. */
+/* Returns a number of 64 bits for each seed and pair of indices, in any order and without state:
+ * the output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a Weyl sequence for
+ * each index. */
 static inline uint64_t rog_random(uint64_t seed, uint64_t a, uint64_t b)
 {
     uint64_t z = seed + a * UINT64_C(0xd1342543de82ef95) + b * UINT64_C(0x9e3779b97f4a7c15);

@@ -6,7 +6,7 @@
  * The interface between the synchronization core and a strategy plugin.
  *
  * A strategy is policy only: it never sees a gradient or a socket. It decides
- *   plan_push   in which order, how many at least and for how long a worker sends rows of its
+ *   plan_push   in which order, how many at least, and for how long a worker sends rows of its
  *               push;
  *   admit       whether a worker that pushed iteration t may continue, and if not, for which rows
  *               or iterations of which workers it waits, for how many of them, and for how long;
@@ -16,13 +16,13 @@
  *   plan_work   how many local steps a worker makes before its next push.
  *
  * admit, plan_pull, grant and weigh are called at the server, plan_push and plan_work at the
- * worker. Each node has its own state of the strategy and does not know that of others.
+ * worker. Each node has its own state of the strategy and does not know the state of other nodes.
  *
  * A plugin is one shared object that exports one constant:
  *
  *     ROG_STRATEGY_EXPORT const struct rog_strategy rog_strategy_plugin = { ... };
  *
- * It includes this header and nothing else of the project. Workers are numbered from 0 here
+ * Its source includes this header and nothing else of the project. Workers are numbered from 0 here
  * (worker 0 is rank 1). Iterations count from 1; version 0 means "never". All hooks must be
  * deterministic functions of their arguments and of the strategy's state, because virtual runs are
  * reproducible to the byte.
@@ -34,42 +34,42 @@
 #include <rog/parameter.h>
 #include <rog/random.h>
 
-/* A plugin is made for one version. Each version has the members of the previous one at the same
- * places and appends its own, so that a program can run plugins of its own version and of all
- * earlier ones. Missing members count as left out. */
+/* A plugin is built for one version of this interface. Each version has the members of the
+ * previous one at the same places and appends its own, so that a program can run plugins of its
+ * own version and of all earlier ones. Members that a plugin's version lacks count as left out. */
 #define ROG_STRATEGY_ABI 6
 #define ROG_STRATEGY_SYMBOL "rog_strategy_plugin"
 #define ROG_STRATEGY_EXPORT __attribute__((visibility("default")))
 
-#define ROG_NOBODY UINT32_MAX /* among workers */
+#define ROG_NOBODY UINT32_MAX /* no worker */
 
 /* A threshold without limit: asynchronous training (SSP with it is ASP). */
 #define ROG_THRESHOLD_INFINITE 2147483647
 
-/* What a strategy may request (struct rog_strategy, wants); each has a cost. */
+/* What a strategy may request in rog_strategy.wants; each request has a cost. */
 #define ROG_WANTS_WEIGHTS 1u /* rog_send_view.weight: one pass over the model for each plan */
 #define ROG_WANTS_REPORTS                                                   \
     2u /* compute_s, loss, energy_j and local_steps of rog_node_view at the \
           server: 28 bytes more in each push */
 
-/* The largest valid answers; larger ones are treated as errors. */
+/* The largest valid answers of `weigh` and `plan_work`; larger ones are treated as errors. */
 #define ROG_WEIGHT_MAX 1000.0
 #define ROG_LOCAL_STEPS_MAX 1000000u
 
 /* The model's tensors, in parameter order, and their rows. All rows of a tensor have the same
  * length. Members are only appended. */
 struct rog_model_view {
-    uint32_t tensors; /* > 0 */
-    const uint32_t
-        *first_row; /* [tensors + 1]: tensor i has the rows first_row[i] to first_row[i + 1] - 1 */
+    uint32_t tensors;          /* > 0 */
+    const uint32_t *first_row; /* [tensors + 1]: tensor i has the rows first_row[i] to
+                                  first_row[i + 1] - 1 */
     /* Since version 5. A codec may have several levels; coarser ones have fewer bytes. Level 0 is
      * the best and the default. */
-    uint32_t levels;              /* of pushes, > 0 */
-    uint32_t pull_levels;         /* of pulls, > 0 */
+    uint32_t levels;              /* levels of pushes, > 0 */
+    uint32_t pull_levels;         /* levels of pulls, > 0 */
     const uint32_t *row_elements; /* [tensor]: elements of each of its rows */
-    const char *const *names;     /* [tensor]: "" if it has none */
+    const char *const *names;     /* [tensor]: "" if it has no name */
     const uint32_t *push_bytes;   /* [tensor * levels + level]: maximum bytes of a row */
-    const uint32_t *pull_bytes;   /* [tensor * pull_levels + level] */
+    const uint32_t *pull_bytes;   /* [tensor * pull_levels + level]: the same for pulls */
 };
 
 /* The configuration of a strategy. Lives as long as the strategy's state. */
@@ -82,8 +82,8 @@ struct rog_strategy_config {
     const void *parameters;
     /* Since version 4: NULL when only promises are requested (staleness_bound, least_share). */
     const struct rog_model_view *model;
-    /* Since version 5: the run's seed, for rog_random; and the owner of this state: a worker, or
-     * the server (ROG_NOBODY, also when only promises are requested). */
+    /* Since version 5: the run's seed, for rog_random; and the owner of this state: the number
+     * of a worker, or ROG_NOBODY for the server and when only promises are requested. */
     uint64_t seed;
     uint32_t worker;
 };
@@ -93,7 +93,7 @@ struct rog_strategy_config {
  * pull). A transmission is one completed push or pull of one worker, so an iteration has two.
  */
 struct rog_history {
-    uint64_t own;              /* transmissions of this worker */
+    uint64_t own;              /* number of transmissions of this worker */
     uint64_t slowest;          /* the smallest number over all workers */
     bool everyone_transmitted; /* slowest > 0 */
     double recent_max_s;       /* longest of the last 30 transmission times of all workers, s */
@@ -107,13 +107,13 @@ struct rog_history {
  * rows do not change these values.
  */
 struct rog_node_view {
-    double compute_s;      /* local steps of an iteration, s */
-    double push_s, pull_s; /* a push and a pull, s */
+    double compute_s;      /* duration of the local steps of an iteration, s */
+    double push_s, pull_s; /* duration of a push and of a pull, s */
     double goodput_up;     /* goodput of a push, bytes/s */
     double goodput_down;   /* goodput of a pull, bytes/s */
-    double loss;           /* of an iteration, mean of its batches */
-    double energy_j;       /* used since the run's start, J */
-    uint32_t local_steps;  /* of an iteration */
+    double loss;           /* loss of an iteration, mean of its batches */
+    double energy_j;       /* energy used since the run's start, J */
+    uint32_t local_steps;  /* local steps of an iteration */
 };
 
 /* One sending decision: a push of worker `worker` after iteration `iteration`, or the following
@@ -128,16 +128,17 @@ struct rog_send_view {
     const uint8_t *demanded; /* 1 if the server demanded this row (push), else 0 */
     struct rog_history history;
     /* Since version 5. Mean |w| of each row of the local model (the worker's or the server's); 1
-     * in a run without values. NULL unless requested (ROG_WANTS_WEIGHTS). */
+     * for every row in a run without values. NULL unless requested (ROG_WANTS_WEIGHTS). */
     const float *weight;
     const struct rog_node_view *node; /* what is known of that worker */
 };
 
-/* The answer. The first `mandatory` rows of `order` are always sent; the following, up to `count`,
- * only until `budget_s` seconds after sending began. Rows not in `order` are not sent. The core
- * puts demanded rows first if the plan omits them or does not make them mandatory. With count 0
- * and no demanded rows the push or pull is a few bytes and takes no time for compressing. A
- * strategy whose least_share is 0 is called before the time for compressing, others after it. */
+/* The answer. The first `mandatory` rows of `order` are always sent; the following rows, up to
+ * `count`, only until `budget_s` seconds after sending began. Rows not in `order` are not sent.
+ * The core puts demanded rows first if the plan omits them or does not make them mandatory. With
+ * count 0 and no demanded rows the push or pull has a few bytes and takes no time for
+ * compressing. A strategy whose least_share is 0 is called before the rows are compressed, other
+ * strategies after that. */
 struct rog_send_plan {
     uint32_t *order;    /* out: room for config->rows distinct row numbers */
     uint32_t count;     /* out: entries in order, <= rows */
@@ -176,25 +177,25 @@ struct rog_admit_view {
  *                 update").
  *   iteration[j]  the iteration that j must have reached: a push of it, or of a later one, has
  *                 arrived completely, whatever its rows. Nothing is demanded.
- * Both are 0 for no condition; workers that are not active are not waited for. The worker is
- * admitted at once if needed[j] <= oldest[j] and iteration[j] <= latest[j] for as many workers as
- * `quorum` says. Otherwise it stalls until this holds, or until the deadline; then the hook is
- * called again, and its new answer replaces the last one.
+ * Both are 0 for no condition; workers that are not active are ignored. The worker is admitted at
+ * once if needed[j] <= oldest[j] and iteration[j] <= latest[j] for at least `quorum` workers.
+ * Otherwise it stalls until this holds, or until the deadline; then the hook is called again, and
+ * its new answer replaces the last one.
  */
 struct rog_admission {
     uint32_t *needed; /* out: [worker], filled with 0 beforehand; entries of inactive workers are
                          ignored */
     /* Since version 5. */
-    uint32_t *iteration; /* out: the same */
+    uint32_t *iteration; /* out: [worker], like `needed` */
     uint32_t quorum;     /* out: how many active workers, including the asking one, must meet their
                             conditions, <= config->workers; all if fewer are active; 0: all */
-    double deadline_s;   /* out: on the run's clock, later than now; INFINITY, the value beforehand:
-                            none. The shortest wait is 0.001 s */
+    double deadline_s;   /* out: on the run's clock, later than now; INFINITY, the value beforehand,
+                            for no deadline. The shortest wait is 0.001 s */
 };
 
-/* Waits for every worker that is more than `ahead` iterations behind the asking one. `wanted` is
- * an admission's `needed` (each row) or its `iteration` (a whole push). Does nothing if `ahead` is
- * ROG_THRESHOLD_INFINITE. */
+/* Sets conditions to wait for every worker that is more than `ahead` iterations behind the
+ * asking one. `wanted` is an admission's `needed` (each row) or its `iteration` (a whole push).
+ * Does nothing if `ahead` is ROG_THRESHOLD_INFINITE. */
 static inline void rog_wait_beyond(const struct rog_strategy_config *config,
                                    const struct rog_admit_view *view, uint32_t ahead,
                                    uint32_t *wanted)
@@ -212,27 +213,27 @@ struct rog_grant_view {
     const uint32_t *waiting; /* [waiting_count]: workers, longest waiting first */
     uint32_t waiting_count;  /* > 0 */
     uint32_t granted_count;
-    const uint8_t *granted; /* [worker]: 1 while it has a grant */
+    const uint8_t *granted; /* [worker]: 1 while it has a grant, else 0 */
     const double *goodput;  /* [worker]: goodput of its last push, bytes/s, measured at the server;
                                0: not measured yet */
     struct rog_version_view versions;
     const struct rog_node_view *nodes; /* [worker], since version 5 */
 };
 
-/* The answer: one worker whose pull begins now. The hook is called again until it names none, and
- * then whenever a worker begins to wait, a pull has been sent or a worker has left. While no
- * worker has a grant it must name one, otherwise all may wait forever. */
+/* The answer: one worker whose pull begins now. The hook is called again until it names no
+ * worker, and then whenever a worker begins to wait, a pull has been sent or a worker has left.
+ * While no worker has a grant it must name one, or all workers may wait forever. */
 struct rog_grant {
-    uint32_t next; /* out: a waiting worker; ROG_NOBODY, or a worker that does not wait: none */
+    uint32_t next; /* out: a waiting worker; ROG_NOBODY, or a worker that does not wait, for none */
 };
 
 /* A push begins to arrive. Since version 5. */
 struct rog_weigh_view {
     uint32_t worker;
-    uint32_t iteration; /* of the push */
+    uint32_t iteration; /* iteration of the push */
     uint32_t lag; /* pushes of other workers that have begun to arrive since this worker's last pull
                      began */
-    uint32_t steps; /* steps that the server's model has made since then: the same number, or less
+    uint32_t steps; /* steps that the server's model has made since then: the same number, or fewer
                        if the server's optimizer works in rounds */
     double now;
     struct rog_version_view versions;
@@ -245,7 +246,7 @@ struct rog_work_view {
     uint32_t local_steps; /* the worker's setting */
     double now;
     struct rog_history history;
-    const struct rog_node_view *node; /* what it knows of itself */
+    const struct rog_node_view *node; /* what the worker knows of itself */
 };
 
 /* The answer, filled with the worker's settings beforehand. */
@@ -258,7 +259,7 @@ struct rog_work_plan {
 struct rog_strategy {
     uint32_t abi_version; /* ROG_STRATEGY_ABI */
     uint32_t struct_size; /* sizeof(struct rog_strategy) */
-    const char *name;     /* upper case as in --library, for example "ROG" */
+    const char *name;     /* in upper case, as in --library, for example "ROG" */
     const char *version;  /* the plugin's own version */
     const char *summary;  /* one line for `rogctl plugins` */
     int32_t threshold_min, threshold_max, threshold_default;
@@ -270,8 +271,8 @@ struct rog_strategy {
                   uint32_t message_bytes);
     void (*destroy)(void *state);
 
-    /* `admit` is required. Before version 4 the plans are too; since then a missing plan sends all
-     * rows each time. */
+    /* `admit` is required. Before version 4 plan_push and plan_pull are required too; since
+     * then, without them, all rows are sent each time. */
     void (*plan_push)(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan);
     void (*admit)(void *state, const struct rog_strategy_config *config,
@@ -280,7 +281,7 @@ struct rog_strategy {
                       const struct rog_send_view *view, struct rog_send_plan *plan);
 
     /* Since version 2, optional: promises of the strategy for a configuration. `rogctl verify`
-     * checks recorded runs against them, and says what it could not check.
+     * checks recorded runs against them, and reports what it could not check.
      *
      * staleness_bound: by how many iterations any row of any worker may be behind a worker
      * that is
@@ -295,21 +296,22 @@ struct rog_strategy {
     const struct rog_parameter *parameters;
     uint32_t parameter_bytes;
 
-    /* Since version 3, optional, both or none: the part of the state that `create` cannot
-     * restore, so that an interrupted run can resume. A strategy with `create` and without
-     * these works, but its interrupted runs on a virtual cluster restart from the beginning.
+    /* Since version 3, optional, both or neither: the part of the state that `create` cannot
+     * restore, so that an interrupted run can resume. A strategy with `create` works without
+     * these hooks, but its interrupted runs on a virtual cluster restart from the beginning.
      *
      * save: returns the number of bytes, 0 if there is nothing to save, and writes them if
      *       `room` is large enough for all; `bytes` may be NULL if room is 0.
      * load: restores what `save` wrote, into a state that `create` has just made for the same
-     *       configuration. Non-zero: `save` cannot have written these bytes. Any other bytes
-     *       must leave a valid state. */
+     *       configuration. Returns non-zero if `save` cannot have written these bytes. If it
+     *       returns 0, the state must be valid, whatever the bytes. */
     uint32_t (*save)(const void *state, const struct rog_strategy_config *config, uint8_t *bytes,
                      uint32_t room);
     int (*load)(void *state, const struct rog_strategy_config *config, const uint8_t *bytes,
                 uint32_t size);
 
-    /* Since version 4, optional: which of the admitted workers continues now. Left out: all. */
+    /* Since version 4, optional: which of the admitted workers continues now. If left out, all
+     * of them continue. */
     void (*grant)(void *state, const struct rog_strategy_config *config,
                   const struct rog_grant_view *view, struct rog_grant *grant);
     /* Since version 4, optional: another promise, the maximum number of workers with a grant. */
@@ -318,7 +320,8 @@ struct rog_strategy {
     /* Since version 5, optional.
      *
      * weigh:     the factor of the rows of a push, 0 to ROG_WEIGHT_MAX: 1 is the default, 0
-     *            drops them. Rows that are demanded after a push have its factor.
+     *            drops the rows. Rows that are demanded after a push have the factor of that
+     *            push.
      * plan_work: how much a worker computes before its next push.
      * wants:     ROG_WANTS_..., or-ed. */
     double (*weigh)(void *state, const struct rog_strategy_config *config,
@@ -338,10 +341,11 @@ struct rog_strategy {
     int64_t (*iteration_bound)(const struct rog_strategy_config *config);
     uint32_t (*least_quorum)(const struct rog_strategy_config *config);
 
-    /* Since version 6, optional: why the strategy cannot continue, one sentence; NULL: it can.
-     * Called after each call of another hook of that state (NULL: after the promises). If there is
-     * a sentence, the answer of that hook is ignored and the run ends with it. Once set it must
-     * stay. */
+    /* Since version 6, optional: returns why the strategy cannot continue, as one sentence, or
+     * NULL if it can. Called after each call of another hook of that state (with state NULL:
+     * after the promises). If it returns a sentence, the answer of that hook is ignored and the
+     * run ends with this error. Once a strategy has failed, the hook must return the sentence
+     * each time. */
     const char *(*failure)(const void *state, const struct rog_strategy_config *config);
 
     /* Fields are only appended below this line. */
