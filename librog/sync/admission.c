@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which workers may go on, for how long the others wait, and which rows are demanded for them. */
+/* Decides which workers may continue, how long the others wait, and which rows are demanded for
+ * them. */
 #include <librog/sync/server_state.h>
 
 #include <math.h>
 #include <string.h>
 
 /*
- * The strategy is asked once for each pull, and again when a deadline of its has passed; what it
- * answered last holds until the pull begins. One iteration of all N workers costs O(N^2)
- * comparisons at worst, whatever the number of rows (wait.h).
+ * The strategy is asked once for each pull, and again when a deadline that it set has passed; its
+ * last answer holds until the pull begins. One iteration of all N workers costs at most O(N^2)
+ * comparisons, independent of the number of rows (wait.h).
  */
 
-/* The shortest time between two questions about the same worker, s. */
+/* Shortest time between two questions about the same worker, s */
 #define SHORTEST_WAIT_S 1e-3
 
 /* ---- deadlines ---- */
@@ -29,9 +30,9 @@ double rog_server_deadline(const struct rog_server *server)
     return server->deadline_s;
 }
 
-/* ---- those who wait ---- */
+/* ---- waiting workers ---- */
 
-/* What a worker waited for is there. */
+/* All conditions of this worker's wait are met. */
 static void release(struct rog_server *server, uint32_t worker, double now)
 {
     struct rog_peer *peer = &server->peers[worker];
@@ -54,7 +55,7 @@ void rog_admission_advance(struct rog_server *server, uint32_t worker, double no
             server->moved[server->policy.workers - ++ready] = list[i];
         else if (wait->watched == watched)
             list[kept++] = list[i];
-        else /* behind those that watch the same one already */
+        else /* behind the workers that watch the same worker already */
             server->moved[moved++] = list[i];
     }
     memcpy(list + kept, server->moved, moved * sizeof *list);
@@ -64,7 +65,7 @@ void rog_admission_advance(struct rog_server *server, uint32_t worker, double no
     rog_grants_give(server, now);
 }
 
-/* A worker is not stalled any more. */
+/* Removes a worker from the list of stalled workers. */
 static void leave_stalled(struct rog_server *server, uint32_t worker)
 {
     uint32_t kept = 0;
@@ -83,7 +84,7 @@ void rog_admission_join(struct rog_server *server, uint32_t worker, double now)
         if (!wait->quorum) {
             if (worker < wait->watched && !rog_wait_has(wait, &server->versions, worker))
                 wait->watched = worker;
-        } else if (!rog_wait_must(wait, &server->versions, 0)) { /* it completes a quorum */
+        } else if (!rog_wait_must(wait, &server->versions, 0)) { /* completes a quorum */
             leave_stalled(server, i);
             release(server, i, now);
         }
@@ -103,9 +104,9 @@ void rog_admission_drop(struct rog_server *server, uint32_t worker)
     find_deadline(server);
 }
 
-/* ---- asking ---- */
+/* ---- asking the strategy ---- */
 
-/* Asks `worker` for its rows older than `version`, those not asked for before. */
+/* Demands the rows of `worker` that are older than `version` and have not been demanded before. */
 static void demand(struct rog_server *server, uint32_t worker, uint32_t version, double now)
 {
     struct rog_peer *peer = &server->peers[worker];
@@ -126,7 +127,7 @@ static void demand(struct rog_server *server, uint32_t worker, uint32_t version,
                                                           .now = now});
 }
 
-/* Keeps an answer; *stalls: the worker has to wait. */
+/* Stores an answer of the strategy; *stalls: whether the worker has to wait. */
 static int keep_answer(struct rog_server *server, uint32_t worker,
                        const struct rog_admission *answer, double now, bool *stalls,
                        struct rog_error *err)
@@ -186,7 +187,8 @@ static void notify_stalled(struct rog_server *server, uint32_t worker, uint32_t 
                                                   .now = now});
 }
 
-/* Asks those that a worker waits for, and that can be asked already, for their rows. */
+/* Demands the needed rows from each worker that this one waits for, if it has finished the
+ * iteration that they need. */
 static void demand_needed(struct rog_server *server, const struct rog_wait *wait, double now)
 {
     for (uint32_t j = 0; j < server->policy.workers; j++) {
@@ -197,7 +199,7 @@ static void demand_needed(struct rog_server *server, const struct rog_wait *wait
     }
 }
 
-/* Others may wait for rows that this worker can be asked for from now on. */
+/* Demands the rows of this worker that others wait for and that it can send from now on. */
 static void demand_for_others(struct rog_server *server, uint32_t worker, double now)
 {
     uint32_t latest = server->versions.latest[worker], version = 0;
@@ -210,7 +212,7 @@ static void demand_for_others(struct rog_server *server, uint32_t worker, double
         demand(server, worker, version, now);
 }
 
-/* A worker begins to wait. */
+/* A worker begins to stall. */
 static void stall(struct rog_server *server, uint32_t worker, double now)
 {
     struct rog_peer *peer = &server->peers[worker];
@@ -248,7 +250,7 @@ int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
     return 0;
 }
 
-/* The time that the strategy gave a stalled worker is over. */
+/* The deadline that the strategy set for a stalled worker has passed. */
 static int ask_again(struct rog_server *server, uint32_t worker, double now, struct rog_error *err)
 {
     struct rog_wait *wait = &server->peers[worker].wait;
@@ -284,9 +286,9 @@ int rog_server_tick(struct rog_server *server, double now, struct rog_error *err
     return code ? code : rog_server_check_strategy(server, err);
 }
 
-/* ---- as bytes ---- */
+/* ---- archive ---- */
 
-/* Those who wait, each once, in their order. */
+/* Archives the stalled workers, each once, in their order. */
 static void archive_stalled(struct rog_server *server, struct rog_archive *archive)
 {
     uint32_t workers = server->policy.workers, stalled = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model's average over iterations. */
+/* The average of a model over iterations. */
 #include <librog/sync/average.h>
 
 #include <math.h>
@@ -50,7 +50,7 @@ void rog_average_rebase(struct rog_average *average, const float *change)
         average->values[i] -= change[i];
 }
 
-/* ---- beside a checkpoint, and in a snapshot ---- */
+/* ---- state beside a checkpoint, and archive ---- */
 
 size_t rog_average_bytes(const struct rog_average *average)
 {

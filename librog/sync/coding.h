@@ -2,7 +2,7 @@
 #ifndef ROG_SYNC_CODING_H
 #define ROG_SYNC_CODING_H
 
-/* What the rows of one message are encoded or decoded with. */
+/* The context for encoding or decoding the rows of one message. */
 
 #include <float.h>
 
@@ -13,17 +13,17 @@ struct rog_coding {
     const struct rog_rows *rows;
     const struct rog_way *way;
     const float *scale; /* [tensor] */
-    void *scratch;      /* way->scratch_bytes */
-    /* Where they are encoded. */
-    const uint8_t *level; /* [row]; NULL: the codec's best */
-    float *memory;        /* way->memory_floats; NULL: none */
+    void *scratch;      /* way->scratch_bytes bytes */
+    /* For encoding only. */
+    const uint8_t *level; /* [row]; NULL: the codec's best level */
+    float *memory;        /* way->memory_floats floats; NULL: none */
     uint32_t iteration;
-    uint64_t seed; /* of the stream */
+    uint64_t seed; /* seed of the stream */
 
-    struct rog_codec_row row; /* the one at hand */
+    struct rog_codec_row row; /* the current row */
 };
 
-/* Of a stream of this worker. */
+/* Returns the seed of a stream of this worker. */
 static inline uint64_t rog_coding_seed(const struct rog_rows *rows,
                                        enum rog_rows_direction direction, uint32_t worker,
                                        uint32_t iteration)
@@ -31,11 +31,11 @@ static inline uint64_t rog_coding_seed(const struct rog_rows *rows,
     return rog_random(rog_random(rows->seed, direction, worker), iteration, 0);
 }
 
-/* The seeds of rows: no multiples of what rog_random takes, so that no two rows of a stream meet.
- */
+/* Distance between the seeds of two rows. It is not a multiple of the constants in rog_random, so
+ * that no two rows of a stream have the same random numbers. */
 #define ROG_CODING_STRIDE UINT64_C(0xa0761d6478bd642f)
 
-/* Borrowed until the next one. */
+/* Returns a row for the codec; valid until the next call. */
 static inline const struct rog_codec_row *rog_coding_row(struct rog_coding *coding, uint32_t row)
 {
     uint32_t index = coding->rows->row_tensor[row];
@@ -57,15 +57,15 @@ static inline const struct rog_codec_row *rog_coding_row(struct rog_coding *codi
 
 static inline void rog_coding_begin(struct rog_coding *coding)
 {
-    if (rog_way_levels(coding->way) == 1) /* as in a warm-up, whatever is planned */
+    if (rog_way_levels(coding->way) == 1) /* as in a warm-up, whatever the plan says */
         coding->level = NULL;
     coding->row = (struct rog_codec_row){.parameters = coding->way->parameters,
                                          .iteration = coding->iteration,
                                          .scratch = coding->scratch};
 }
 
-/* Where values do not travel: how finely each of these rows would, a byte each, of a codec with
- * levels. Returns how many bytes that are. */
+/* For messages without values, with a codec that has levels: writes the level of each listed row,
+ * one byte per row. Returns the number of bytes. */
 static inline size_t rog_coding_put_levels(const struct rog_coding *coding, const uint32_t *list,
                                            uint32_t count, uint8_t *bytes)
 {
@@ -76,8 +76,8 @@ static inline size_t rog_coding_put_levels(const struct rog_coding *coding, cons
     return count;
 }
 
-/* How many bytes the row takes that begins here, with `size` bytes to the end of the message; it
- * has been checked. */
+/* Returns how many bytes the row takes that begins at `bytes`; `size` bytes are left in the
+ * message, which has been checked. */
 static inline size_t rog_coding_length(const struct rog_coding *coding, uint32_t row,
                                        const uint8_t *bytes, size_t size)
 {

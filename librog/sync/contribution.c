@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an iteration adds to what waits to be sent, and what a pull does to the model. */
+/* What an iteration adds to the updates that wait to be sent, and how a pull changes the model. */
 #include <librog/sync/contribution.h>
 
 #include <math.h>
@@ -18,7 +18,7 @@ static bool is_delta(const struct rog_contribution *contribution)
     return contribution->config.kind == ROG_CONTRIBUTION_DELTA;
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static int check_config(const struct rog_contribution_config *config, struct rog_error *err)
 {
@@ -44,7 +44,7 @@ static int check_config(const struct rog_contribution_config *config, struct rog
     return 0;
 }
 
-/* So many floats, all 0. */
+/* Allocates `count` floats, all 0. */
 static int make(float **array, uint64_t count, struct rog_error *err)
 {
     *array = rog_floats(count);
@@ -175,7 +175,7 @@ int rog_contribution_check(const struct rog_contribution *contribution,
     return code;
 }
 
-/* Deltas: what has been changed since it was accounted for last. */
+/* Deltas: adds the changes of the model since they were last added. */
 static void add_steps(struct rog_contribution *contribution)
 {
     const struct rog_rows *rows = contribution->rows;
@@ -186,7 +186,7 @@ static void add_steps(struct rog_contribution *contribution)
     }
 }
 
-/* By how much gradients are multiplied. */
+/* Returns the factor by which gradients are multiplied (clipping). */
 static float share_of(const struct rog_contribution *contribution,
                       const struct rog_worker_gradients *given)
 {
@@ -199,7 +199,7 @@ static float share_of(const struct rog_contribution *contribution,
     return squares > most * most ? (float)(most / sqrt(squares)) : 1;
 }
 
-/* What waits of a row; sum |u|. gradient NULL: nothing is added. */
+/* Adds a row's gradient to its updates; returns sum |u|. If gradient is NULL, nothing is added. */
 static double add_row(struct rog_contribution *contribution, const struct rog_kernel_step *step,
                       const float *gradient, const float *w, uint64_t at, uint32_t size,
                       float share)
@@ -230,7 +230,7 @@ static int diverged(const struct rog_contribution *contribution, uint32_t index,
                     index, comma, name, mean, rule->learning_rate);
 }
 
-/* Its rows' magnitudes and their sum come out of the same pass. */
+/* Adds a tensor's gradient; computes the magnitudes of its rows and their sum in the same pass. */
 static int add_tensor(struct rog_contribution *contribution, uint32_t index, const float *gradient,
                       const struct rog_rule *rule, float share, float *magnitude,
                       double *sum_of_all, struct rog_error *err)
@@ -248,7 +248,7 @@ static int add_tensor(struct rog_contribution *contribution, uint32_t index, con
         *sum_of_all += sum;
     }
     double mean = *sum_of_all / (double)tensor->size;
-    return mean <= ROG_WIRE_UPDATE_MAX ? 0 /* and a number */
+    return mean <= ROG_WIRE_UPDATE_MAX ? 0 /* false for NAN, too */
                                        : diverged(contribution, index, mean, rule, err);
 }
 
@@ -284,7 +284,8 @@ void rog_contribution_row_sent(struct rog_contribution *contribution, uint32_t r
 
 /* ---- pull ---- */
 
-/* Where rows are put aside they begin as they are in the model; A has all rows. */
+/* Returns the place into which a row of a pull is decoded. Gradients with a deferred merge: a copy
+ * of the row; deltas: A, which has all rows. */
 float *rog_contribution_room(struct rog_contribution *contribution, uint32_t row)
 {
     const struct rog_rows *rows = contribution->rows;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of the workers that may go on do so now, where a strategy does not let all of them. */
+/* Decides which of the admitted workers continue now, for strategies that do not grant all
+ * pulls. */
 #include <librog/sync/server_state.h>
 
 static uint32_t granted_count(const struct rog_server *server)
@@ -10,8 +11,8 @@ static uint32_t granted_count(const struct rog_server *server)
     return count;
 }
 
-/* How far the others are, where the strategy promises something about that. */
-static void tell_company(const struct rog_server *server, struct rog_server_notice *notice)
+/* Reports how far the other workers are, if the strategy promises something about it. */
+static void report_others(const struct rog_server *server, struct rog_server_notice *notice)
 {
     const struct rog_versions *versions = &server->versions;
     uint32_t slowest = UINT32_MAX;
@@ -39,7 +40,7 @@ static void admit(struct rog_server *server, uint32_t worker, double now)
     peer->phase = ROG_PEER_ADMITTED;
     server->granted[worker] = 1;
     notice.granted = granted_count(server);
-    tell_company(server, &notice);
+    report_others(server, &notice);
     rog_server_notify(server, &notice);
 }
 
@@ -91,7 +92,7 @@ uint32_t rog_grants_holder(const struct rog_server *server, uint32_t worker)
     return worker;
 }
 
-/* Those that wait for a grant, each once. */
+/* Archives the workers that wait for a grant, each once. */
 void rog_grants_archive(struct rog_server *server, struct rog_archive *archive)
 {
     uint32_t waiting = 0;

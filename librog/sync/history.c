@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times of a worker's last transmissions, and the budget that follows. */
+/* Durations of the last transmissions, for the sending budget. */
 #include <librog/sync/history.h>
 
 #include <stdlib.h>
@@ -53,7 +53,7 @@ void rog_history_archive(struct rog_history *history, struct rog_archive *archiv
     rog_archive_real(archive, &history->mean_s);
 }
 
-/* One of the slowest has moved on or left. */
+/* One of the slowest workers has transmitted or left. */
 static void leave_slowest(struct rog_transmissions *transmissions)
 {
     if (--transmissions->at_slowest > 0)

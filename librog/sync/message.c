@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of the protocol, encoded and decoded field by field. */
+/* Encodes and decodes messages of the protocol, field by field. */
 #include <librog/sync/message.h>
 
 #include <float.h>
@@ -76,7 +76,7 @@ static double get_f64(const uint8_t *at)
     return value;
 }
 
-/* False where the message ends too early or the number does not fit 32 bits. */
+/* Returns false if the message ends too early or the number does not fit 32 bits. */
 static bool get_varint(const uint8_t **at, const uint8_t *end, uint32_t *value)
 {
     uint64_t sum = 0;
@@ -91,7 +91,7 @@ static bool get_varint(const uint8_t **at, const uint8_t *end, uint32_t *value)
     return false;
 }
 
-/* One that get_varint has accepted before. */
+/* Reads a varint that get_varint has accepted before. */
 static uint32_t checked_varint(const uint8_t **at)
 {
     uint32_t value = 0;
@@ -128,9 +128,9 @@ uint32_t rog_wire_list(const struct rog_wire *wire, uint32_t *list)
 
 struct reader {
     const struct rog_rows *rows;
-    const struct rog_way *way; /* that it came */
+    const struct rog_way *way; /* the way of its rows */
     const uint8_t *at, *end;
-    float limit; /* of values */
+    float limit; /* largest magnitude of values */
     struct rog_error *err;
 };
 
@@ -186,7 +186,7 @@ static int check_scales(const struct reader *reader, const struct rog_wire *wire
     return 0;
 }
 
-/* The same for a list that is never empty. */
+/* As parse_numbers, for a list that is never empty. */
 static int parse_some(struct reader *reader, uint32_t limit, const char *what,
                       struct rog_wire_numbers *numbers)
 {
@@ -234,9 +234,9 @@ static int parse_begin(struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
-/* The next rows of a list that are of one tensor. */
+/* The next rows of a list that belong to the same tensor. */
 struct stretch {
-    uint32_t first, end; /* of a run, what is left of it */
+    uint32_t first, end; /* the remaining part of the current run */
     uint32_t tensor, rows;
 };
 
@@ -257,7 +257,7 @@ static bool next_stretch(const struct rog_rows *rows, struct rog_wire_numbers *n
     return true;
 }
 
-/* What the rows take together: at least, at most. */
+/* Returns the least and the most bytes of all rows together. */
 static struct rog_codec_bytes sum_bytes(const struct reader *reader,
                                         struct rog_wire_numbers numbers)
 {
@@ -271,7 +271,7 @@ static struct rog_codec_bytes sum_bytes(const struct reader *reader,
     return sum;
 }
 
-/* Lets the codec see each row; together they must fill the message. */
+/* Checks each row with its codec; together the rows must fill the message. */
 static int check_rows(const struct reader *reader, struct rog_wire_numbers numbers)
 {
     const struct rog_rows *rows = reader->rows;
@@ -305,7 +305,7 @@ static int check_rows(const struct reader *reader, struct rog_wire_numbers numbe
     return 0;
 }
 
-/* Of a codec with levels: the level of each row instead of the row. */
+/* For a codec with levels, without values: reads the level of each row instead of the row. */
 static int parse_levels(const struct reader *reader, struct rog_wire *wire)
 {
     const struct rog_way *way = reader->way;
@@ -327,7 +327,7 @@ static int parse_levels(const struct reader *reader, struct rog_wire *wire)
     return 0;
 }
 
-/* Rows that do not travel count as the most that they can take. */
+/* Without values, each row counts as its maximum length. */
 static int parse_absent_rows(const struct reader *reader, struct rog_wire *wire)
 {
     if (rog_way_levels(reader->way) > 1)
@@ -358,8 +358,8 @@ static int parse_rows(struct reader *reader, struct rog_wire *wire)
     return check_rows(reader, wire->numbers);
 }
 
-/* What a number of a report may be: finite and not below `least`, or not known. */
-static bool can_be(double value, double least)
+/* Returns whether a number of a report is valid: finite and at least `least`, or NAN (unknown). */
+static bool is_valid(double value, double least)
 {
     return isnan(value) || (isfinite(value) && value >= least);
 }
@@ -372,8 +372,8 @@ static int parse_report(struct reader *reader, struct rog_wire *wire)
     report->loss = get_f64(at + 8);
     report->energy_j = get_f64(at + 16);
     report->local_steps = get_u32(at + 24);
-    if (can_be(report->compute_s, 0) && can_be(report->loss, -DBL_MAX) &&
-        can_be(report->energy_j, 0) && report->local_steps <= ROG_LOCAL_STEPS_MAX)
+    if (is_valid(report->compute_s, 0) && is_valid(report->loss, -DBL_MAX) &&
+        is_valid(report->energy_j, 0) && report->local_steps <= ROG_LOCAL_STEPS_MAX)
         return 0;
     return rog_fail(reader->err, ROG_EFORMAT,
                     "a report of %g s for %u local steps, a loss of %g and %g J", report->compute_s,
@@ -524,7 +524,8 @@ size_t rog_wire_put_numbers(uint8_t *buffer, const struct rog_wire_header *heade
 
 /* ---- sizes ---- */
 
-/* Most bytes a run of numbers below `limit` takes: one varint of up to 2 limit, one of limit. */
+/* Returns the maximum bytes of a run of numbers below `limit`: one varint of up to 2 limit, one of
+ * limit. */
 static size_t run_bytes(uint32_t limit)
 {
     size_t bytes = 2;
@@ -548,7 +549,7 @@ void rog_wire_room_init(struct rog_wire_room *room, const struct rog_rows *rows,
 
 static bool take_room(struct rog_wire_room *room, uint32_t number, size_t payload_bytes)
 {
-    /* Sorting can only join runs, so that what is counted here is enough. */
+    /* Sorting can only join runs, so the bytes counted here are enough. */
     bool joins = room->last != UINT32_MAX && number == room->last + 1;
     size_t bytes = payload_bytes + (joins ? 0 : room->run_bytes);
     if (room->bytes - room->used < bytes)
@@ -568,7 +569,7 @@ bool rog_wire_room_number(struct rog_wire_room *room, uint32_t number)
     return take_room(room, number, 0);
 }
 
-/* Most bytes of a row, whichever way and in whichever iteration it goes. */
+/* Returns the maximum bytes of a row, in any direction and any iteration. */
 static size_t longest_row(const struct rog_rows *rows)
 {
     size_t longest = 0;

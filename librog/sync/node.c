@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of a worker, kept up. */
+/* The last known values of a worker. */
 #include <librog/sync/node.h>
 
 #include <math.h>

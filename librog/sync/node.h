@@ -2,8 +2,8 @@
 #ifndef ROG_SYNC_NODE_H
 #define ROG_SYNC_NODE_H
 
-/* What is known of a worker (rog_node_view), as it was last: at the server by what it measures and
- * by what workers report with their pushes, at a worker by what it measures of itself. */
+/* The last known values of a worker (rog_node_view): the server has what it measures and what
+ * workers report with their pushes, a worker has what it measures of itself. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,17 +12,17 @@
 #include <common/archive.h>
 #include <rog/strategy.h>
 
-/* What a worker says of its last iteration; NAN what it does not know. */
+/* What a worker reports about its last iteration; NAN if unknown. */
 struct rog_report {
     double compute_s, loss;
-    double energy_j; /* taken since the run's start */
+    double energy_j; /* energy used since the run's start */
     uint32_t local_steps;
 };
 
-/* Nothing is known. */
+/* Sets all values to unknown. */
 void rog_node_init(struct rog_node_view *node);
 void rog_report_init(struct rog_report *report);
-/* A transmission of so many bytes of rows is over: one of none says nothing. */
+/* A transmission with this many bytes of rows has ended. One without rows changes nothing. */
 void rog_node_pushed(struct rog_node_view *node, uint64_t bytes, double duration_s);
 void rog_node_pulled(struct rog_node_view *node, uint64_t bytes, double duration_s);
 void rog_node_reported(struct rog_node_view *node, const struct rog_report *report);

@@ -3,10 +3,10 @@
 #define ROG_SYNC_PREFETCH_H
 
 /*
- * The rows of a message lie scattered over arrays that no cache holds, and most are too short for
- * the processor to guess what comes next. Who walks them asks for those a few places ahead. This
- * changes no result, only when memory is read; for a compiler it is therefore without effect, and
- * it leaves calls of such a function out unless they are inlined first.
+ * The rows of a message are scattered over arrays that fit no cache, and most rows are too short
+ * for the processor to predict the next access. Loops over rows therefore prefetch the rows a few
+ * places ahead. This changes no result, only when memory is read. For a compiler such a function
+ * has no effect, so it drops the call unless it inlines the function first.
  */
 
 #include <stdint.h>
@@ -14,11 +14,11 @@
 #include <librog/sync/rows.h>
 
 #define ROG_PREFETCH_ROWS 8
-#define ROG_PREFETCH_ELEMENTS 2048 /* of each row; after these the processor goes on by itself */
-#define ROG_PREFETCH_LINE 16       /* floats of a cache line */
+#define ROG_PREFETCH_ELEMENTS 2048 /* of each row; the processor prefetches the rest itself */
+#define ROG_PREFETCH_LINE 16       /* floats per cache line */
 
-/* The i-th of `count` rows is next; `values`: rows->params floats, or where that is NULL `tensors`:
- * those of each tensor. */
+/* Call this before handling the i-th of `count` rows. values: rows->params floats; if it is NULL,
+ * `tensors` has the values of each tensor. */
 static inline __attribute__((always_inline)) void
 rog_prefetch(const struct rog_rows *rows, const float *values, float *const *tensors,
              const uint32_t *list, uint32_t count, uint32_t i)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model's tensors cut into rows. */
+/* Cuts the tensors of a model into rows. */
 #include <librog/sync/rows.h>
 
 #include <assert.h>
@@ -66,7 +66,7 @@ static int count_rows(struct rog_rows *rows, const struct rog_codec *whole, stru
     return 0;
 }
 
-/* Into rows, or where `whole` takes whole tensors into one for each. */
+/* Cuts tensors into rows, or, if `whole` is a codec of whole tensors, each tensor into one row. */
 static int cut(struct rog_rows *rows, const struct rog_codec *whole, struct rog_error *err)
 {
     int code = count_rows(rows, whole, err);
@@ -100,7 +100,7 @@ static int make_arrays(struct rog_rows *rows, struct rog_error *err)
     return 0;
 }
 
-/* Most bytes of a row of each tensor at each level. */
+/* Computes the maximum bytes of a row of each tensor at each level. */
 static int view_bytes(struct rog_rows *rows, enum rog_rows_direction direction,
                       struct rog_error *err)
 {
@@ -117,7 +117,7 @@ static int view_bytes(struct rog_rows *rows, enum rog_rows_direction direction,
     return rows->bytes[direction] ? 0 : rog_fail_nomem(err);
 }
 
-/* What strategies see of it. */
+/* Fills in what strategies see of the table. */
 static int make_view(struct rog_rows *rows, struct rog_error *err)
 {
     int code = view_bytes(rows, ROG_ROWS_PUSH, err);
@@ -153,7 +153,7 @@ int rog_rows_new(struct rog_rows **out, const uint32_t *dims, const uint32_t *sh
     int code = make_arrays(rows, err);
     if (!code)
         code = lay_out(rows, dims, shapes, err);
-    assert(!rog_codecs[0]->parameters); /* who wants one with parameters gives them */
+    assert(!rog_codecs[0]->parameters); /* a codec with parameters needs rog_rows_set_codecs */
     if (!code)
         code = rog_rows_set_codecs(rows, &(struct rog_rows_codecs){.push = rog_codecs[0]}, err);
     if (code)

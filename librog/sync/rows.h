@@ -5,11 +5,11 @@
 /*
  * The row table: how a model's flat parameter array is cut into rows (ROG, MICRO 2022). In
  * parameter order: a tensor that is one-dimensional or has fewer than 1000 elements is one row; any
- * other tensor has one row per index of its first dimension. Tensors ("blocks" of the
- * codec) have one scale each.
+ * other tensor has one row per index of its first dimension. Each tensor ("block" of the codec) has
+ * one scale.
  *
- * A table also says how its rows travel, in each direction and in the iterations of a warm-up.
- * Where a codec is one of whole tensors every tensor is one row.
+ * A table also contains how its rows are encoded, in each direction and in the iterations of a
+ * warm-up. With a codec of whole tensors, every tensor is one row.
  */
 
 #include <stdbool.h>
@@ -26,51 +26,51 @@
 enum rog_rows_direction { ROG_ROWS_PUSH, ROG_ROWS_PULL };
 #define ROG_ROWS_DIRECTIONS 2
 
-/* How the rows of a run travel. */
+/* How the rows of a run are encoded. */
 struct rog_rows_codecs {
-    const struct rog_codec *push, *pull;           /* pull NULL: both of them as pushes */
-    const void *push_parameters, *pull_parameters; /* their structs of them, borrowed; NULL where
+    const struct rog_codec *push, *pull;           /* pull NULL: pulls are encoded as pushes */
+    const void *push_parameters, *pull_parameters; /* their structs of parameters, borrowed; NULL if
                                                       they have none */
-    uint32_t warmup; /* what is pushed and pulled in iterations up to this travels as it is */
-    uint64_t seed;   /* of the run */
+    uint32_t warmup; /* pushes and pulls of iterations up to this one are not compressed */
+    uint64_t seed;   /* seed of the run */
 };
 
 struct rog_rows {
     uint64_t params;
     uint32_t tensor_count, row_count;
     struct rog_rows_tensor *tensors;
-    uint32_t *row_tensor;                                /* [row]: its tensor */
+    uint32_t *row_tensor;                                /* [row]: its tensor's index */
     uint32_t *first_row;                                 /* [tensor_count + 1] */
-    struct rog_model_view model;                         /* all of this, as strategies see it */
-    uint32_t *row_elements, *bytes[ROG_ROWS_DIRECTIONS]; /* the model's */
+    struct rog_model_view model;                         /* the table as strategies see it */
+    uint32_t *row_elements, *bytes[ROG_ROWS_DIRECTIONS]; /* arrays that `model` points to */
     const char **names;
     struct rog_way way[ROG_ROWS_DIRECTIONS];
-    struct rog_way warm; /* of both in the iterations up to `warmup` */
+    struct rog_way warm; /* both directions in iterations up to `warmup` */
     uint32_t warmup;
     uint64_t seed;
 };
 
-/* dims[i] dimensions of tensor i, shapes concatenated. The codec of both directions is the first of
- * rog_codecs. Empty or overflowing shapes: ROG_EINVAL. */
+/* Tensor i has dims[i] dimensions; `shapes` has all shapes, one after the other. Both directions
+ * use the first of rog_codecs. ROG_EINVAL: a shape is empty or too large. */
 int rog_rows_new(struct rog_rows **rows, const uint32_t *dims, const uint32_t *shapes,
                  uint32_t tensor_count, struct rog_error *err);
 void rog_rows_free(struct rog_rows *rows);
-/* Borrowed. */
+/* The name is borrowed. */
 void rog_rows_set_name(struct rog_rows *rows, uint32_t tensor, const char *name);
-/* Rows of this table travel so from now on; how many there are may change, and with that the model
- * view. ROG_EINVAL: a tensor that is too large to be one row, or a codec that contradicts itself;
- * after that the table is of no use. */
+/* Sets how rows of this table are encoded from now on; the number of rows, and so the model view,
+ * may change. ROG_EINVAL: a tensor is too large to be one row, or a codec contradicts itself; the
+ * table must not be used after that. */
 int rog_rows_set_codecs(struct rog_rows *rows, const struct rog_rows_codecs *codecs,
                         struct rog_error *err);
 
-/* How rows of a stream of this iteration travel. */
+/* Returns how rows of a stream of this iteration are encoded. */
 static inline const struct rog_way *
 rog_rows_way(const struct rog_rows *rows, enum rog_rows_direction direction, uint32_t iteration)
 {
     return iteration <= rows->warmup ? &rows->warm : &rows->way[direction];
 }
 
-/* As many bytes as any of its codecs works with. */
+/* Returns the maximum bytes of scratch memory that its codecs need. */
 size_t rog_rows_scratch_bytes(const struct rog_rows *rows);
 
 static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row)
@@ -79,7 +79,7 @@ static inline uint64_t rog_rows_offset(const struct rog_rows *rows, uint32_t row
     return tensor->offset + (uint64_t)(row - tensor->first_row) * tensor->row_size;
 }
 
-/* The same where each tensor has a place of its own. */
+/* The same if each tensor has its own array. */
 static inline float *rog_rows_in(const struct rog_rows *rows, float *const *tensors, uint32_t row)
 {
     uint32_t index = rows->row_tensor[row];
@@ -92,14 +92,15 @@ static inline uint32_t rog_rows_size(const struct rog_rows *rows, uint32_t row)
     return rows->tensors[rows->row_tensor[row]].row_size;
 }
 
-/* Where each tensor begins in a flat array: to places, rows->tensor_count of them. */
+/* Sets places[i], for each of rows->tensor_count tensors, to the tensor's position in a flat
+ * array. */
 static inline void rog_rows_places(const struct rog_rows *rows, float *flat, float **places)
 {
     for (uint32_t i = 0; i < rows->tensor_count; i++)
         places[i] = flat + rows->tensors[i].offset;
 }
 
-/* How many bytes a row takes in a message that goes this way. */
+/* Returns the least and the most bytes of a row in a message of this way. */
 static inline const struct rog_codec_bytes *rog_rows_bytes(const struct rog_rows *rows,
                                                            const struct rog_way *way, uint32_t row)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A learning rule, turned into the constants of the kernels. */
+/* Turns a learning rule into the constants of the kernels. */
 #include <librog/sync/rule.h>
 
 #include <math.h>
@@ -21,7 +21,7 @@ int rog_rule_check(const struct rog_rule *rule, struct rog_error *err)
     if (rule->kind != ROG_RULE_BLOCK && rule->kind != ROG_RULE_NESTEROV &&
         rule->kind != ROG_RULE_HEAVY_BALL)
         return rog_fail(err, ROG_EINVAL, "a rule of unknown kind %d", (int)rule->kind);
-    /* What counts is what the kernels get: floats. */
+    /* Check the floats that the kernels use, not the doubles. */
     const struct rog_kernel_step step = rog_rule_step(rule);
     if (!(rule->learning_rate >= 0) || !isfinite(step.learning_rate))
         return rog_fail(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checking a strategy's plan and carrying it out, row by row. */
+/* Checks the plan of a strategy and carries it out, row by row. */
 #include <librog/sync/sending.h>
 
 #include <math.h>
@@ -50,7 +50,7 @@ void rog_sending_release(struct rog_sending *sending)
     memset(sending, 0, sizeof *sending);
 }
 
-/* A level of each row that is sent. */
+/* Archives the level of each row of the plan. */
 static void archive_levels(struct rog_sending *sending, struct rog_archive *archive)
 {
     for (uint32_t i = 0; i < sending->count && !rog_archive_failed(archive); i++) {
@@ -82,7 +82,7 @@ void rog_sending_archive(struct rog_sending *sending, const struct rog_rows *tab
         archive_levels(sending, archive);
 }
 
-/* Rows that are not planned go at the best level, where they have to go at all. */
+/* Rows that are not in the plan are sent at the best level, if they must be sent. */
 static void level_others(const struct rog_send_plan *plan, const struct rog_set *planned)
 {
     for (uint32_t row = rog_set_next_absent(planned, 0); row < planned->size;
@@ -120,7 +120,7 @@ static int check_plan(const struct rog_strategy *strategy, const struct rog_send
     return code;
 }
 
-/* A number of rows, filled up to whole batches. */
+/* Rounds a number of rows up to whole batches. */
 static uint32_t whole_batches(uint32_t rows, uint32_t batch_rows)
 {
     uint32_t over = rows % batch_rows;
@@ -170,7 +170,7 @@ static size_t most_bytes(const struct rog_sending *sending, uint32_t row)
                : rog_rows_bytes(sending->rows, sending->way, row)->most;
 }
 
-/* What these rows of the plan take on the wire, at most. */
+/* Returns the maximum bytes of these rows of the plan on the wire. */
 static double bytes_of(const struct rog_sending *sending, uint32_t from, uint32_t count)
 {
     double bytes = 0;
@@ -183,7 +183,7 @@ bool rog_sending_has_time(const struct rog_sending *sending, double now)
 {
     uint32_t left = sending->count - sending->next;
     uint32_t batch = left < sending->batch_rows ? left : sending->batch_rows;
-    if (sending->next % sending->batch_rows) /* it was begun */
+    if (sending->next % sending->batch_rows) /* the batch has begun */
         return true;
     double took_s = now - sending->began_s, more = 0;
     if (sending->next)
@@ -213,7 +213,7 @@ int rog_strategy_check(const struct rog_strategy *strategy, const void *state,
     return why ? rog_fail(err, ROG_EFAILED, "strategy %s: %s", strategy->name, why) : 0;
 }
 
-/* The version since which a plan may be silent. */
+/* ABI version since which a strategy may plan to send no rows */
 #define SILENCE 5
 
 bool rog_strategy_may_be_silent(const struct rog_strategy *strategy,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's half of the protocol: its life, who is there, and what checkpoints have. */
+/* The server's half of the protocol: creation, joining and leaving workers, and the state beside
+ * checkpoints. */
 #include <librog/sync/server.h>
 
 #include <math.h>
@@ -11,9 +12,9 @@
 #include <librog/sync/message.h>
 #include <librog/sync/server_state.h>
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
-/* Nothing has been added yet. */
+/* Allocates W - start, all 0. */
 static int make_change(const struct rog_rows *rows, float **change, struct rog_error *err)
 {
     *change = rog_floats(rows->params);
@@ -41,8 +42,8 @@ static int make_peer(struct rog_server *server, struct rog_peer *peer, struct ro
 
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
 {
-    /* One call can admit each stalled worker, demand rows of each, and say little more. What
-     * leaving workers cause must find room as well: leaving cannot fail. */
+    /* One call can admit each stalled worker, demand rows of each, and cause few other notices.
+     * Notices of leaving workers must fit as well, because leaving cannot fail. */
     size_t room = server->notice_count + 4 * ((size_t)server->policy.workers + 2);
     if (server->notice_first > 0) {
         memmove(server->notices, server->notices + server->notice_first,
@@ -60,7 +61,7 @@ int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err)
     return 0;
 }
 
-/* How many elements are encoded at once. */
+/* Returns the largest number of elements that are encoded at once. */
 static size_t longest_difference(const struct rog_rows *rows)
 {
     size_t longest = rows->way[ROG_ROWS_PULL].whole ? rows->params : 0;
@@ -226,7 +227,7 @@ void rog_server_notify_rows(struct rog_server *server, enum rog_server_notice_ki
                                                   .now = now});
 }
 
-/* ---- who is there ---- */
+/* ---- joining and leaving ---- */
 
 uint32_t rog_server_active(const struct rog_server *server)
 {
@@ -285,7 +286,7 @@ void rog_server_leave(struct rog_server *server, uint32_t worker, double now)
     rog_admission_advance(server, worker, now);
 }
 
-/* Where one who comes joins in. */
+/* Returns the iteration after which a joining worker continues. */
 static uint32_t joining_iteration(const struct rog_server *server)
 {
     uint32_t slowest = UINT32_MAX;
@@ -295,7 +296,8 @@ static uint32_t joining_iteration(const struct rog_server *server)
     return slowest == UINT32_MAX ? server->iteration : slowest;
 }
 
-/* The worker is given the model, whose values are floats: what that rounds off is still to come. */
+/* The worker receives the model, whose values are floats: what this rounds off must still be
+ * sent. */
 static void hold_model(const struct rog_server *server, struct rog_peer *peer)
 {
     for (uint64_t i = 0; i < server->rows->params; i++) {
@@ -366,7 +368,7 @@ void rog_server_expect(struct rog_server *server, uint32_t worker, uint32_t iter
     rog_transmissions_join(&server->transmissions, worker);
 }
 
-/* ---- what checkpoints have, and what others ask ---- */
+/* ---- checkpoints and queries ---- */
 
 const char *rog_server_optimizer_name(const struct rog_server *server)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of a server as bytes, and back. */
+/* Archives the whole state of a server. */
 #include <librog/sync/server.h>
 
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static void archive_notice(const struct rog_server *server, struct rog_server_no
     rog_archive_real(archive, &notice->now);
 }
 
-/* What has been said and not been heard yet. */
+/* Archives the notices that have not been fetched yet. */
 static void archive_notices(struct rog_server *server, struct rog_archive *archive)
 {
     uint32_t count = (uint32_t)server->notice_count;
@@ -95,7 +95,7 @@ static void archive_notices(struct rog_server *server, struct rog_archive *archi
         else
             rog_server_notify(server, &notice);
     }
-    /* As each call leaves it: what leaving workers cause finds room. */
+    /* Reserve as each call does: notices of leaving workers must fit. */
     if (archive->loading && rog_server_reserve_notices(server, NULL))
         rog_archive_nomem(archive);
 }

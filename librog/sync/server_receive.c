@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What workers send: checked against what the server knows of them, and applied. */
+/* Messages from workers: checks them against the server's state, and applies them. */
 #include <librog/sync/server_state.h>
 
 #include <math.h>
@@ -13,7 +13,7 @@ static const char *const stream_name[] = {
     [ROG_WIRE_PULL] = "a pull",
 };
 
-/* What the rows of a push count for that begins now. */
+/* Determines the weight of the push that begins now. */
 static int weigh_push(struct rog_server *server, uint32_t worker, uint32_t iteration, double now,
                       struct rog_error *err)
 {
@@ -83,7 +83,7 @@ static int receive_begin(struct rog_server *server, uint32_t worker, const struc
     return 0;
 }
 
-/* Rows or an end must belong to the stream that is coming in. */
+/* Rows or an end must belong to the incoming stream. */
 static int check_stream(const struct rog_server *server, uint32_t worker,
                         const struct rog_wire *wire, struct rog_error *err)
 {
@@ -97,7 +97,7 @@ static int check_stream(const struct rog_server *server, uint32_t worker,
     return 0;
 }
 
-/* The iteration of the stream that is coming in for a row that was in it before, else the row's
+/* Returns the iteration of the incoming stream if it already contained the row, else the row's
  * version. */
 static uint32_t version_of(const struct rog_server *server, uint32_t worker, uint32_t row)
 {
@@ -128,7 +128,7 @@ int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
     return 0;
 }
 
-/* Lets the server's optimizer have the first `count` rows of server->list. */
+/* Passes the first `count` rows of server->list to the server optimizer. */
 static void apply_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                        uint32_t count)
 {
@@ -189,16 +189,16 @@ static int receive_rows(struct rog_server *server, uint32_t worker, const struct
     return 0;
 }
 
-/* What a worker says that its push took goes into everybody's budget. It is not believed beyond the
- * time since the worker could begin: so long it can make a push take without saying anything. */
+/* The duration that a worker reports for its push affects the budgets of all workers. It is limited
+ * to the time since the worker could begin; a worker can always make a push take that long. */
 static double possible_duration_s(const struct rog_peer *peer, double said_s, double now)
 {
     return fmin(said_s, fmax(now - peer->turn_began_s, 0));
 }
 
-/* What a push says of its worker, beside its rows. */
-static void learn_of_push(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
-                          double now)
+/* Updates the known values of a worker from its push. */
+static void update_node(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
+                        double now)
 {
     const struct rog_peer *peer = &server->peers[worker];
     struct rog_node_view *node = &server->nodes[worker];
@@ -218,7 +218,7 @@ static int push_ended(struct rog_server *server, uint32_t worker, const struct r
     struct rog_peer *peer = &server->peers[worker];
     rog_rounds_pushed(server, worker);
     server->versions.latest[worker] = peer->iteration;
-    learn_of_push(server, worker, wire, now);
+    update_node(server, worker, wire, now);
     if (peer->iteration > server->iteration)
         server->iteration = peer->iteration;
     rog_average_pushed(&server->average, server->change, rog_server_active(server));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Pushes where the optimizer works in rounds (rog/server_optimizer.h). The messages of a push are
- * kept as they came until it is complete, so that a round has whole contributions only, in the
- * order in which they were completed, however many workers push at once. Kept are the bytes that
- * travelled, which a codec has made few.
+ * Pushes for optimizers that work in rounds (rog/server_optimizer.h). The messages of a push are
+ * kept as they arrived until it is complete, so that a round contains only whole contributions, in
+ * the order of their completion, however many workers push at once. The encoded bytes are kept,
+ * because they are few.
  */
 #include <librog/sync/server_state.h>
 
@@ -13,7 +13,7 @@
 
 #include <librog/sync/message.h>
 
-/* ROWS of a push. The wire leads into `bytes`. */
+/* A ROWS message of a push. `wire` points into `bytes`. */
 struct rog_kept_message {
     struct rog_kept_message *next;
     struct rog_wire wire;
@@ -119,9 +119,10 @@ void rog_rounds_pushed(struct rog_server *server, uint32_t worker)
     rog_rounds_settle(server);
 }
 
-/* ---- in a snapshot ---- */
+/* ---- archive ---- */
 
-/* Bytes that somebody may have changed: they must be a message that could have been kept here. */
+/* Loads bytes that may have been modified: they must be a message that could have been kept
+ * here. */
 static void load_message(struct rog_server *server, uint32_t worker, const uint8_t *bytes,
                          size_t size, struct rog_archive *archive)
 {

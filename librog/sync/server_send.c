@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What workers are sent: requests for rows, and their pulls. */
+/* Messages to workers: requests for rows, and pulls. */
 #include <librog/sync/server_state.h>
 
 #include <math.h>
@@ -14,7 +14,7 @@ static const struct rog_way *pull_way(const struct rog_server *server, const str
     return rog_rows_way(server->rows, ROG_ROWS_PULL, peer->iteration);
 }
 
-/* Picks rows for the next request: older than `requesting`, not asked for before, from request_row
+/* Picks rows for the next request: older than `requesting`, not requested before, from request_row
  * on, as many as fit. */
 static void pick_requested(struct rog_server *server, uint32_t worker, size_t bytes)
 {
@@ -34,7 +34,7 @@ static void pick_requested(struct rog_server *server, uint32_t worker, size_t by
     peer->request_row = 0;
 }
 
-/* 0 where there is nothing to ask for. */
+/* Returns 0 if there is nothing to request. */
 static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *buffer,
                            size_t bytes)
 {
@@ -54,7 +54,7 @@ static size_t send_request(struct rog_server *server, uint32_t worker, uint8_t *
     return server->picked.count > 0 ? rog_wire_put_numbers(buffer, &header, &server->picked) : 0;
 }
 
-/* Where all of the model has one scale. */
+/* Computes the scale of the whole model, if the codec has one. */
 static int measure_whole(struct rog_server *server, uint32_t worker, struct rog_error *err)
 {
     const struct rog_rows *rows = server->rows;
@@ -81,7 +81,8 @@ static int measure_whole(struct rog_server *server, uint32_t worker, struct rog_
     return 0;
 }
 
-/* Ages, and in one pass magnitudes and scales of what the worker still has to receive. */
+/* Computes the ages and, in one pass, the magnitudes and scales of what the worker still has to
+ * receive. */
 static int measure_pull(struct rog_server *server, uint32_t worker,
                         struct rog_send_scratch *scratch, struct rog_error *err)
 {
@@ -111,7 +112,7 @@ static int measure_pull(struct rog_server *server, uint32_t worker,
     return measure_whole(server, worker, err);
 }
 
-/* Mean |w| of each row. */
+/* Computes mean |w| of each row. */
 static void weigh_rows(struct rog_server *server, float *weight)
 {
     const struct rog_rows *rows = server->rows;
@@ -172,7 +173,7 @@ int rog_server_plan_pull(struct rog_server *server, uint32_t worker, double now,
     return code;
 }
 
-/* A silent one names no tensors. */
+/* A pull without rows names no tensors. */
 static int send_pull_begin(struct rog_server *server, uint32_t worker, double now, uint8_t *buffer,
                            size_t *size, struct rog_error *err)
 {
@@ -212,7 +213,7 @@ static struct rog_coding coding_of(const struct rog_server *server, uint32_t wor
         .seed = rog_coding_seed(server->rows, ROG_ROWS_PULL, worker, peer->iteration)};
 }
 
-/* Each row as the codec makes it; without values its level, where there are some. */
+/* Encodes each row with the codec; without values, writes its level if the codec has levels. */
 static size_t put_rows(struct rog_server *server, uint32_t worker, uint32_t count, uint8_t *bytes)
 {
     const struct rog_rows *rows = server->rows;

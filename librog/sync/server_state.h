@@ -2,9 +2,9 @@
 #ifndef ROG_SYNC_SERVER_STATE_H
 #define ROG_SYNC_SERVER_STATE_H
 
-/* What server.c (life, who is there), server_receive.c, server_send.c (messages), server_rounds.c,
- * admission.c (who may go on), grants.c (who of these does) and server_archive.c share; nobody else
- * includes it. */
+/* The state that server.c (creation, joining), server_receive.c, server_send.c (messages),
+ * server_rounds.c, admission.c (who may continue), grants.c (who of these does now) and
+ * server_archive.c share; no other file includes this header. */
 
 #include <librog/sync/average.h>
 #include <librog/sync/coding.h>
@@ -19,118 +19,123 @@
 #include <librog/sync/wire.h>
 
 enum rog_peer_phase {
-    ROG_PEER_COMPUTING, /* its last pull is out */
+    ROG_PEER_COMPUTING, /* its last pull has been sent */
     ROG_PEER_PUSHING,
     ROG_PEER_STALLED,  /* pushed; its pull has to wait */
-    ROG_PEER_READY,    /* its pull waits for the strategy's grant alone */
+    ROG_PEER_READY,    /* its pull waits only for the strategy's grant */
     ROG_PEER_ADMITTED, /* its pull may begin */
     ROG_PEER_PULLING,
 };
 
 struct rog_kept_message;
 
-/* What has come of a push that counts once it is complete. */
+/* Received messages of a push that counts only once it is complete. */
 struct rog_kept {
-    struct rog_kept_message *first, *last; /* NULL: nothing */
-    struct rog_set rows;                   /* that came; no words where nothing is ever kept */
+    struct rog_kept_message *first, *last; /* NULL: none */
+    struct rog_set rows;                   /* received rows; without words if pushes are never
+                                              kept */
 };
 
-/* What the server knows of one worker. */
+/* The server's state of one worker. */
 struct rog_peer {
     enum rog_peer_phase phase;
-    uint32_t iteration; /* of the push begun last */
-    bool is_expected;   /* it was there before the server went on from a checkpoint */
+    uint32_t iteration; /* iteration of the last push that has begun */
+    bool is_expected;   /* it was present before the server resumed from a checkpoint */
 
-    /* The stream that is coming in (ROG_WIRE_NONE: none). scale[tensor] < 0: not part of it. */
+    /* The incoming stream (ROG_WIRE_NONE: none). scale[tensor] < 0: not part of it. */
     enum rog_wire_stream incoming;
     uint32_t incoming_rows;
     float *incoming_scale;
-    double turn_began_s; /* when it had joined, or its last pull was out: no push began before */
-    double push_began_s; /* when the push's first message came, and what has come since */
+    double turn_began_s; /* when it joined or its last pull had been sent; no push began before */
+    double push_began_s; /* when the first message of the push arrived, and the bytes received
+                            since */
     uint64_t push_bytes;
-    float weight; /* what the rows of that push count for, in rounds once it is complete */
+    float weight; /* weight of the rows of that push; in rounds it applies once the push is
+                     complete */
     struct rog_kept kept;
-    /* So many contributions to the round after so many steps. */
+    /* Number of contributions to the round that began after contributed_at steps. */
     uint32_t contributions;
     uint64_t contributed_at;
-    /* When its last pull began: how many pushes had begun, how many steps the model had made. */
+    /* When its last pull began: number of pushes that had begun, number of steps of the model. */
     uint32_t pushes_seen;
     uint64_t steps_seen;
 
     struct rog_wait wait; /* stalled: what it waits for */
 
-    /* Requests to it: rows older than `asked` have been asked for, up to `requested` by messages
-     * that are out; the message being cut asks for rows older than `requesting` from row
-     * `request_row` on. */
+    /* Requests to it: rows older than `asked` have been demanded, those older than `requested` by
+     * messages that have been sent; the current message requests rows older than `requesting`, from
+     * row `request_row` on. */
     uint32_t asked, requested, requesting, request_row;
-    struct rog_server_ways ways; /* of the configuration */
+    struct rog_server_ways ways; /* from the configuration */
 
     /* The pull. */
-    bool is_held;    /* it must not begin yet */
-    bool is_planned; /* it has not begun, but what it has is known */
+    bool is_held;    /* must not begin yet */
+    bool is_planned; /* has not begun, but its plan is known */
     struct rog_sending sending;
-    uint64_t pull_bytes; /* of its rows */
+    uint64_t pull_bytes; /* bytes of its rows */
     float *pull_scale;   /* [tensor] */
     float *held;         /* W_i - start: rows->params floats, NULL without values */
-    float *memory;       /* what the codec keeps of its pulls; NULL: nothing */
-    uint32_t *seen;      /* [row]: merged[row] when this worker last got the row */
+    float *memory;       /* the codec's memory for its pulls; NULL: none */
+    uint32_t *seen;      /* [row]: merged[row] when this worker last received the row */
 };
 
 struct rog_server {
     const struct rog_rows *rows;
     const struct rog_strategy *strategy;
     struct rog_strategy_config policy;
-    void *state;   /* the strategy's */
-    float *start;  /* the model that all began with; NULL without values */
-    float *change; /* W - start, as long; NULL without values */
+    void *state;   /* the strategy's state */
+    float *start;  /* the initial model; NULL without values */
+    float *change; /* W - start, as many floats; NULL without values */
     const struct rog_magnitude_hook *magnitudes;
-    struct rog_server_update update; /* what changes it */
-    struct rog_average average;      /* of W; checkpoints have it instead */
+    struct rog_server_update update; /* the server optimizer and its state */
+    struct rog_average average;      /* of W; checkpoints contain it instead */
 
     struct rog_versions versions;
     struct rog_transmissions transmissions;
-    uint32_t *merged; /* [row]: pushes merged into it */
+    uint32_t *merged; /* [row]: number of pushes merged into it */
     uint32_t iteration;
 
     struct rog_peer *peers; /* [worker] */
-    uint32_t *stalled; /* [stalled_count]: those that watch the same one in the order in which they
-                          began to */
+    uint32_t *stalled; /* [stalled_count]: workers that watch the same worker are in the order in
+                          which they began to */
     uint32_t stalled_count;
-    uint32_t *moved;   /* [worker]: memory for those that leave their place among these */
-    double deadline_s; /* when the first of them has waited long enough; INFINITY: none */
+    uint32_t *moved;   /* [worker]: scratch memory for workers that move within or leave
+                          `stalled` */
+    double deadline_s; /* the earliest deadline of the stalled workers; INFINITY: none */
     uint32_t *ready;   /* [ready_count]: workers that wait for a grant, in their order */
     uint32_t ready_count;
     uint8_t *granted;            /* [worker] */
-    double *goodput;             /* [worker]: of its last push, bytes a second; 0: not measured */
+    double *goodput;             /* [worker]: goodput of its last push, bytes/s; 0: not measured
+                                    yet */
     struct rog_node_view *nodes; /* [worker] */
-    uint32_t pushes;             /* that have begun */
-    uint32_t *needed;            /* [2 worker]: memory for answers, versions and iterations */
-    struct rog_condition *conditions; /* [worker]: the same */
+    uint32_t pushes;             /* number of pushes that have begun */
+    uint32_t *needed;            /* [2 worker]: memory for an answer's versions and iterations */
+    struct rog_condition *conditions; /* [worker]: memory for conditions */
     struct rog_set picked;            /* rows of the message being written */
-    uint32_t *list;                   /* [row]: rows of the message at hand, ascending */
-    float *difference; /* of the longest row, or of all of the model where pulls need that */
-    void *scratch;     /* that codecs work with */
+    uint32_t *list;                   /* [row]: rows of the current message, ascending */
+    float *difference; /* of the longest row, or of the whole model if pulls need that */
+    void *scratch;     /* scratch memory of codecs */
     struct rog_set all_tensors, no_tensors;
-    size_t least_bytes; /* of a buffer to send with */
+    size_t least_bytes; /* smallest buffer for sending */
 
     struct rog_server_notice *notices; /* from `notice_first` on, notice_count of them */
     size_t notice_first, notice_count, notice_room;
 };
 
-/* Makes room for as many notices as one call can cause. */
+/* Reserves memory for as many notices as one call can cause. */
 int rog_server_reserve_notices(struct rog_server *server, struct rog_error *err);
-/* Room for as many notices as one call can cause was made when the call began. */
+/* Adds a notice; the call that causes it has reserved memory for it. */
 void rog_server_notify(struct rog_server *server, const struct rog_server_notice *notice);
 void rog_server_notify_rows(struct rog_server *server, enum rog_server_notice_kind kind,
                             uint32_t worker, uint32_t rows, double now);
-/* How many workers are there. */
+/* Returns the number of active workers. */
 uint32_t rog_server_active(const struct rog_server *server);
-/* ROG_EINVAL for a worker that does not exist or has left. */
+/* ROG_EINVAL: the worker does not exist or has left. */
 int rog_server_check_peer(const struct rog_server *server, uint32_t worker, struct rog_error *err);
 
-/* server_receive.c: the first `count` rows of server->list, from a message that has been checked;
- * whether the worker's oldest version has risen. Checks that rows can be of the stream that is
- * coming in, and puts them there. */
+/* server_receive.c. rog_server_take_rows applies the first `count` rows of server->list, from a
+ * checked message, and returns whether the worker's oldest version has risen. rog_server_check_rows
+ * checks that the rows can belong to the incoming stream, and lists them in server->list. */
 bool rog_server_take_rows(struct rog_server *server, uint32_t worker, const struct rog_wire *wire,
                           uint32_t count);
 int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
@@ -140,46 +145,50 @@ int rog_server_check_rows(const struct rog_server *server, uint32_t worker,
 
 int rog_rounds_init(struct rog_server *server, struct rog_peer *peer, struct rog_error *err);
 void rog_rounds_release(struct rog_peer *peer);
-/* Whether rows of what is coming in have to wait until all of it is there; then they are kept,
- * those of server->list. */
+/* rog_rounds_keeps returns whether rows of the incoming stream must wait until it is complete;
+ * rog_rounds_keep then keeps the rows in server->list. */
 bool rog_rounds_keeps(const struct rog_server *server, const struct rog_peer *peer);
 int rog_rounds_keep(struct rog_server *server, struct rog_peer *peer, const struct rog_wire *wire,
                     uint32_t count, struct rog_error *err);
-/* It leaves: the rest of its push does not come any more. */
+/* A worker leaves: the rest of its push will not arrive. */
 void rog_rounds_left(struct rog_server *server, struct rog_peer *peer);
-/* A push is complete: what was kept of it is taken, and may complete a round. */
+/* A push is complete: its kept rows are applied, and may complete a round. */
 void rog_rounds_pushed(struct rog_server *server, uint32_t worker);
-/* There may be fewer workers: is the round complete? */
+/* Call this when the number of active workers may have decreased: ends the round if it is
+ * complete. */
 void rog_rounds_settle(struct rog_server *server);
-/* What a peer's push counts, and what has come of it. The stream that is coming in is there. */
+/* A worker's contributions, and what has arrived of its push. The incoming stream must have been
+ * archived before. */
 void rog_rounds_archive(struct rog_server *server, uint32_t worker, struct rog_archive *archive);
 
 /* admission.c */
 
-/* A worker's push is complete: may it go on? Also: others may wait for rows that can be asked for
- * now. */
+/* A worker's push is complete: decides whether it may continue. Also demands rows that others wait
+ * for and that it can send from now on. */
 int rog_admission_pushed(struct rog_server *server, uint32_t worker, double now,
                          struct rog_error *err);
-/* This worker's oldest or latest version has risen, or it is gone. */
+/* This worker's oldest or latest version has risen, or the worker has left. */
 void rog_admission_advance(struct rog_server *server, uint32_t worker, double now);
-/* A worker has come back, with older rows than it may have had. */
+/* A worker has rejoined, perhaps with older rows than before. */
 void rog_admission_join(struct rog_server *server, uint32_t worker, double now);
-/* Who waits for whom. The peers' phases are there. */
+/* Archives who waits for whom. The peers' phases must have been archived before. */
 void rog_admission_archive(struct rog_server *server, struct rog_archive *archive);
-/* A worker is gone: it waits for nothing any more. */
+/* A worker has left: it does not wait any more. */
 void rog_admission_drop(struct rog_server *server, uint32_t worker);
 
 /* grants.c */
 
-/* A worker has all that it waited for: it goes on, or waits for a grant. */
+/* All conditions of a worker are met: it continues, or waits for a grant. */
 void rog_grants_ready(struct rog_server *server, uint32_t worker, double now);
-/* A worker waits for a grant no more. */
+/* A worker no longer waits for a grant. */
 void rog_grants_leave(struct rog_server *server, uint32_t worker);
-/* Whoever the strategy grants it goes on: whenever one more waits for a grant, or one has gone. */
+/* Lets the workers continue that the strategy grants it. Call this when a worker begins to wait for
+ * a grant, or leaves. */
 void rog_grants_give(struct rog_server *server, double now);
-/* Who is in the way of one that waits for a grant: the first that has one, else itself. */
+/* Returns the worker that blocks one that waits for a grant: the first with a grant, else
+ * itself. */
 uint32_t rog_grants_holder(const struct rog_server *server, uint32_t worker);
-/* Those that wait for a grant, each once. */
+/* Archives the workers that wait for a grant, each once. */
 void rog_grants_archive(struct rog_server *server, struct rog_archive *archive);
 
 #endif

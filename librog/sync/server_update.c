@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server optimizer at work: sums, steps, and all of it as bytes. */
+/* Runs a server optimizer: sums, steps, and its state as bytes. */
 #include <librog/sync/server_update.h>
 
 #include <assert.h>
@@ -11,7 +11,7 @@
 #include <librog/kernels/kernels.h>
 #include <librog/optimizers/optimizers.h>
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static int make_floats(float **floats, uint64_t count, struct rog_error *err)
 {
@@ -83,9 +83,9 @@ void rog_server_update_release(struct rog_server_update *update)
     update->row_steps = NULL;
 }
 
-/* ---- what arrives ---- */
+/* ---- arrivals ---- */
 
-/* What is remembered of a row. */
+/* Sets memory[] to the optimizer's memory of a row. */
 static void memory_of(const struct rog_server_update *update, uint64_t offset, float **memory)
 {
     for (uint32_t i = 0; i < update->optimizer->memory; i++)
@@ -184,18 +184,18 @@ void rog_server_update_settle(struct rog_server_update *update, uint32_t active,
     update->steps++;
 }
 
-/* ---- beside a checkpoint, and in a snapshot ---- */
+/* ---- state beside a checkpoint, and archive ---- */
 
 /*
  * u64 steps; u32 contributions; u32 steps of each row; u8 of each row, whether it is in the round;
- * then, of the whole model, the sum and what the optimizer remembers. At once there is only the
+ * then, for the whole model, the sum and the optimizer's memory. Optimizers at once have only the
  * last. Little-endian.
  */
 #define STEPS_BYTES 8
 #define COUNT_BYTES 4
 #define ROW_BYTES (COUNT_BYTES + 1)
 
-/* The arrays of the model's size, NULL at the end. */
+/* Lists the arrays of the model's size, with NULL at the end. */
 static void arrays_of(const struct rog_server_update *update,
                       float *arrays[ROG_SERVER_OPTIMIZER_MEMORY + 2])
 {
@@ -235,7 +235,7 @@ static const uint8_t *load_round(struct rog_server_update *update, const uint8_t
 {
     update->steps = rog_get_number(at, STEPS_BYTES);
     update->contributions = (uint32_t)rog_get_number(at + STEPS_BYTES, COUNT_BYTES);
-    update->gone = update->contributions; /* nobody is there */
+    update->gone = update->contributions; /* no worker is present */
     at += STEPS_BYTES + COUNT_BYTES;
     rog_set_clear(&update->in_round);
     for (uint32_t row = 0; row < update->rows->row_count; row++, at += ROW_BYTES) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets of numbers as bits. */
+/* Sets of numbers, stored as bits. */
 #include <librog/sync/set.h>
 
 #include <stdlib.h>
@@ -61,7 +61,7 @@ uint32_t rog_set_list(const struct rog_set *set, uint32_t *list)
 uint32_t rog_set_runs(const struct rog_set *set)
 {
     uint32_t runs = 0;
-    uint64_t before = 0; /* the number before those of the word is a member */
+    uint64_t before = 0; /* whether the number before the first one of the word is a member */
     for (size_t index = 0; index < word_count(set->size); index++) {
         uint64_t word = set->words[index];
         runs += (uint32_t)__builtin_popcountll(word & ~(word << 1 | before));
@@ -70,7 +70,8 @@ uint32_t rog_set_runs(const struct rog_set *set)
     return runs;
 }
 
-/* First number >= from whose bit differs from that of `skip` (all ones or all zeros). */
+/* Returns the first number >= from whose bit differs from that of `skip` (all ones or all
+ * zeros). */
 static uint32_t next_bit(const struct rog_set *set, uint32_t from, uint64_t skip)
 {
     if (from >= set->size)

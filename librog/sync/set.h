@@ -2,7 +2,8 @@
 #ifndef ROG_SYNC_SET_H
 #define ROG_SYNC_SET_H
 
-/* A set of row or tensor numbers 0 .. size - 1, one bit each; walking it gives ascending order. */
+/* A set of row or tensor numbers 0 .. size - 1, one bit each; iterating over it gives ascending
+ * order. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,20 +19,20 @@ struct rog_set {
 
 int rog_set_init(struct rog_set *set, uint32_t size, struct rog_error *err);
 void rog_set_release(struct rog_set *set);
-/* Members; the size is the same. */
+/* Archives the members; the size must be the same. */
 void rog_set_archive(struct rog_set *set, struct rog_archive *archive);
 void rog_set_clear(struct rog_set *set);
 void rog_set_fill(struct rog_set *set);
 
-/* All members, ascending, to `list`, which has room for them; how many there are. */
+/* Writes all members, ascending, to `list`, which must have room for them; returns their number. */
 uint32_t rog_set_list(const struct rog_set *set, uint32_t *list);
 
-/* How many runs of numbers without a gap the members are. */
+/* Returns how many runs of consecutive numbers the members form. */
 uint32_t rog_set_runs(const struct rog_set *set);
 
-/* The smallest member >= from, set->size where there is none. */
+/* Returns the smallest member >= from, or set->size if there is none. */
 uint32_t rog_set_next(const struct rog_set *set, uint32_t from);
-/* The smallest number >= from that is no member, set->size where there is none. */
+/* Returns the smallest number >= from that is not a member, or set->size if there is none. */
 uint32_t rog_set_next_absent(const struct rog_set *set, uint32_t from);
 
 static inline bool rog_set_has(const struct rog_set *set, uint32_t number)
@@ -39,7 +40,7 @@ static inline bool rog_set_has(const struct rog_set *set, uint32_t number)
     return set->words[number / 64] >> (number % 64) & 1;
 }
 
-/* False when it was a member already. */
+/* Returns false if the number was already a member. */
 static inline bool rog_set_add(struct rog_set *set, uint32_t number)
 {
     if (rog_set_has(set, number))

@@ -2,7 +2,7 @@
 #ifndef ROG_SYNC_TENSOR_H
 #define ROG_SYNC_TENSOR_H
 
-/* A tensor of the model as the row table has it: where it lies and what rows it is cut into. */
+/* A tensor of the model in the row table: its position and its rows. */
 
 #include <stdint.h>
 
@@ -12,8 +12,9 @@ struct rog_rows_tensor {
     uint32_t first_row; /* rows first_row .. first_row + rows - 1 */
     uint32_t rows;
     uint32_t row_size; /* elements of each of its rows: size / rows */
-    uint32_t width;    /* and of those that it has where no codec takes all of it */
-    const char *name;  /* borrowed, rog_rows_set_name; NULL: it has none */
+    uint32_t width;    /* elements of its rows as strategies see them, if no codec needs whole
+                          tensors */
+    const char *name;  /* borrowed, see rog_rows_set_name; NULL: no name */
 };
 
 #endif

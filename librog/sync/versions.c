@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Versions of rows, with the oldest of each worker at hand. */
+/* Versions of rows, and the oldest version of each worker. */
 #include <librog/sync/versions.h>
 
 #include <stdlib.h>

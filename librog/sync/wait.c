@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conditions of one worker, and who has fulfilled them. */
+/* The conditions that one worker waits for, and who has met them. */
 #include <librog/sync/wait.h>
 
 #include <float.h>
@@ -55,7 +55,7 @@ uint32_t rog_wait_first(const struct rog_wait *wait, const struct rog_versions *
     return ROG_NOBODY;
 }
 
-/* How many more workers have to get there; 0 where there are enough. */
+/* Returns how many more workers must meet the conditions; 0 if enough have. */
 static uint32_t missing(const struct rog_wait *wait, const struct rog_versions *versions)
 {
     uint32_t active = 0, reached = 0;

@@ -3,12 +3,12 @@
 #define ROG_SYNC_WAIT_H
 
 /*
- * What one stalled worker waits for, and whether it is there.
+ * What one stalled worker waits for, and whether it has been reached.
  *
- * One that waits for all others watches the first that has not got there; when that one has, it
- * looks for the next. One that waits for some of them counts how many have to get there at least
- * before it is worth looking again. What workers have reached only rises, so that one never has to
- * look back, but for a worker that comes back with less than it had.
+ * A worker that waits for all others watches the first one that has not met its condition; once
+ * this one has, it searches for the next. A worker that waits for some of them counts how many must
+ * at least meet theirs before it is worth checking again. What workers have reached only rises, so
+ * earlier workers need not be checked again, except when a worker rejoins with less than it had.
  */
 
 #include <stdbool.h>
@@ -19,17 +19,17 @@
 #include <rog/error.h>
 #include <rog/strategy.h>
 
-/* What a worker has to have reached so that another one may go on. */
+/* What a worker must have reached so that another one may continue. */
 struct rog_condition {
-    uint32_t needed, iteration; /* rog_admission */
+    uint32_t needed, iteration; /* see rog_admission */
 };
 
 struct rog_wait {
-    struct rog_condition of_all, *each; /* each: [worker], heap; NULL: the same of all */
-    uint32_t needed_max;                /* of the active ones */
+    struct rog_condition of_all, *each; /* each: [worker], heap; NULL: the same for all */
+    uint32_t needed_max;                /* maximum over the active workers */
     uint32_t quorum;                    /* 0: it waits for all */
-    /* Waiting for all: the first worker that is waited for. For some: ROG_NOBODY, and how many
-     * have to get there at least. */
+    /* Waiting for all: the first worker that is waited for. Waiting for some: ROG_NOBODY, and how
+     * many must at least meet their conditions before it is worth checking again. */
     uint32_t watched, left;
     double since_s, deadline_s;
 };
@@ -43,27 +43,27 @@ static inline uint32_t rog_wait_iteration(const struct rog_wait *wait, uint32_t 
     return wait->each ? wait->each[worker].iteration : wait->of_all.iteration;
 }
 
-/* conditions: [worker], of which some worker is active; kept as one where they are the same for
- * all. Only ROG_ENOMEM. */
+/* conditions: [worker]; at least one worker must be active. Stored once if they are the same for
+ * all. Fails only with ROG_ENOMEM. */
 int rog_wait_keep(struct rog_wait *wait, const struct rog_versions *versions,
                   const struct rog_condition *conditions, struct rog_error *err);
 void rog_wait_forget(struct rog_wait *wait);
 
-/* Whether a worker has reached what is waited for, or is not waited for any more. */
+/* Returns whether a worker has met its condition, or is no longer waited for. */
 bool rog_wait_has(const struct rog_wait *wait, const struct rog_versions *versions,
                   uint32_t worker);
-/* The first worker from `from` on that is waited for; ROG_NOBODY: none. */
+/* Returns the first worker from `from` on that is waited for; ROG_NOBODY: none. */
 uint32_t rog_wait_first(const struct rog_wait *wait, const struct rog_versions *versions,
                         uint32_t from);
-/* Whether the conditions are not fulfilled, looking at workers from `from` on: nothing is waited
- * for from those before. */
+/* Returns whether the wait must continue, checking workers from `from` on: those before are not
+ * waited for. */
 bool rog_wait_must(struct rog_wait *wait, const struct rog_versions *versions, uint32_t from);
-/* `worker` has got further, or is gone: whether it is worth looking again. */
+/* `worker` has progressed or left: returns whether it is worth checking again. */
 bool rog_wait_concerns(struct rog_wait *wait, const struct rog_versions *versions, uint32_t worker);
 
-/* Of as many workers; loading makes its memory. */
+/* The number of workers must be the same; loading allocates memory. */
 void rog_wait_archive(struct rog_wait *wait, uint32_t workers, struct rog_archive *archive);
-/* Whether one that has been loaded will end when it should. */
+/* Returns whether a loaded wait is consistent, so that it ends when it should. */
 bool rog_wait_is_sound(const struct rog_wait *wait, const struct rog_versions *versions);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a codec takes for each row of a table. */
+/* The memory and bytes that a codec needs for each row of a table. */
 #include <librog/sync/way.h>
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ size_t rog_way_most(const struct rog_way *way, uint32_t tensor, uint32_t level, 
     return bytes.most;
 }
 
-/* Over all levels. */
+/* Computes the least and the most bytes over all levels. */
 static int measure_bytes(const struct rog_way *way, struct rog_codec_row *row,
                          struct rog_codec_bytes *bytes, struct rog_error *err)
 {

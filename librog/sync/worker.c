@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's half of the protocol: its life, its work, what others ask, and all of it as bytes.
- */
+/* The worker's half of the protocol: creation, local steps, queries, and the archive. */
 #include <librog/sync/worker.h>
 
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 #include <librog/sync/message.h>
 #include <librog/sync/worker_state.h>
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 #define ROW_SETS 4
 
@@ -107,7 +106,7 @@ void rog_worker_free(struct rog_worker *worker)
     free(worker);
 }
 
-/* ---- work ---- */
+/* ---- local steps ---- */
 
 int rog_worker_begin(struct rog_worker *worker, double now, struct rog_error *err)
 {
@@ -146,7 +145,7 @@ bool rog_worker_overlaps(const struct rog_worker *worker)
     return worker->overlaps;
 }
 
-/* ---- what is counted of an iteration ---- */
+/* ---- counts of an iteration ---- */
 
 void rog_worker_begin_counting(struct rog_worker *worker, uint32_t iteration)
 {
@@ -208,7 +207,7 @@ static void archive_report(struct rog_report *report, struct rog_archive *archiv
     rog_archive_u32(archive, &report->local_steps);
 }
 
-/* What is going out. */
+/* Archives the outgoing stream. */
 static void archive_outgoing(struct rog_worker *worker, struct rog_archive *archive)
 {
     uint32_t outgoing = worker->outgoing;

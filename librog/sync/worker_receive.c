@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a worker receives: its pulls, and requests for rows. */
+/* Messages to a worker: pulls, and requests for rows. */
 #include <librog/sync/worker.h>
 
 #include <librog/sync/coding.h>
@@ -90,7 +90,7 @@ static int receive_request(struct rog_worker *worker, const struct rog_wire *wir
     uint32_t first, length;
     while (rog_wire_run(&numbers, &first, &length))
         for (uint32_t row = first; row < first + length; row++)
-            /* Rows that are new enough here are on their way; the others may be too. */
+            /* Rows that are new enough here are already on their way; the others may be, too. */
             if (worker->version[row] < wire->header.iteration &&
                 !rog_set_has(&worker->answering, row) && rog_set_add(&worker->demanded, row))
                 *notice = ROG_WORKER_DEMANDED;

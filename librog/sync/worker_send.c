@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a worker sends: pushes as they are planned, and rows that it is asked for. */
+/* Messages from a worker: planned pushes, and demanded rows. */
 #include <librog/sync/worker.h>
 
 #include <librog/kernels/kernels.h>
@@ -23,7 +23,7 @@ static const struct rog_way *push_way(const struct rog_worker *worker, uint32_t 
     return rog_rows_way(worker->rows, ROG_ROWS_PUSH, iteration);
 }
 
-/* Where all of the model has one scale. */
+/* Computes the scale of the whole model, if the codec has one. */
 static int measure_whole(struct rog_worker *worker, struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
@@ -49,8 +49,8 @@ static int measure_whole(struct rog_worker *worker, struct rog_error *err)
     return 0;
 }
 
-/* What was asked for between two pushes and has not gone out goes with the push. */
-static void give_back_answer(struct rog_worker *worker)
+/* Rows that were demanded between two pushes and have not been sent go with the push. */
+static void return_answer(struct rog_worker *worker)
 {
     for (uint32_t row = rog_set_next(&worker->answering, 0); row < worker->answering.size;
          row = rog_set_next(&worker->answering, row + 1))
@@ -58,7 +58,7 @@ static void give_back_answer(struct rog_worker *worker)
     rog_set_clear(&worker->answering);
 }
 
-/* Mean |w| of each row. */
+/* Computes mean |w| of each row. */
 static void weigh_rows(const struct rog_worker *worker, float *weight)
 {
     const struct rog_rows *rows = worker->rows;
@@ -132,7 +132,7 @@ int rog_worker_push(struct rog_worker *worker, const struct rog_worker_gradients
     worker->phase = ROG_WORKER_PUSHING;
     worker->sent_bytes = 0;
     worker->overlaps = worker->planned_overlap;
-    give_back_answer(worker);
+    return_answer(worker);
     if (rog_worker_has_values(worker))
         code = rog_contribution_add(&worker->contribution, given,
                                     push_way(worker, worker->status.iteration), scratch.magnitude,
@@ -157,8 +157,7 @@ void rog_worker_hold(struct rog_worker *worker, bool held, double now)
         worker->sending.began_s = now;
 }
 
-/* A silent one names no tensors: it has no rows, and those that are asked for from now on are sent
- * when it is over. */
+/* A push without rows lists no tensors; rows that are demanded from now on are sent after it. */
 static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
 {
     worker->status.silent = worker->sending.count == 0 && worker->demanded.count == 0;
@@ -173,7 +172,8 @@ static size_t begin_push(struct rog_worker *worker, uint8_t *buffer)
     return rog_wire_put_begin(buffer, &header, &worker->tensors, worker->push_scale, NULL);
 }
 
-/* The scales of demanded rows are from these rows alone, unless one is from all of the model. */
+/* Computes the scales of demanded rows: from these rows only, unless the whole model has one
+ * scale. */
 static int measure_answer(struct rog_worker *worker, struct rog_error *err)
 {
     const struct rog_rows *rows = worker->rows;
@@ -224,7 +224,7 @@ static int begin_answer(struct rog_worker *worker, double now, uint8_t *buffer, 
     return 0;
 }
 
-/* A row goes into the message at hand. */
+/* Adds a row to the current message. */
 static void pick_row(struct rog_worker *worker, uint32_t row)
 {
     rog_set_add(&worker->picked, row);
@@ -232,7 +232,7 @@ static void pick_row(struct rog_worker *worker, uint32_t row)
     worker->version[row] = worker->outgoing_iteration;
 }
 
-/* Picks the rows of the next message: demanded ones first, then as planned. */
+/* Picks the rows of the next message: demanded rows first, then the planned ones. */
 static void pick_rows(struct rog_worker *worker, double now, size_t bytes)
 {
     bool push = worker->outgoing == ROG_WIRE_PUSH;
@@ -275,7 +275,8 @@ static struct rog_coding coding_of(const struct rog_worker *worker)
         .seed = rog_coding_seed(worker->rows, ROG_ROWS_PUSH, worker->worker, iteration)};
 }
 
-/* The server would refuse the row, though the mean of its tensor is not too large. */
+/* Fails for a row that the server would reject, although the mean of its tensor is not too
+ * large. */
 static int refuse_row(const struct rog_worker *worker, uint32_t row, const char *why,
                       struct rog_error *err)
 {
@@ -288,8 +289,8 @@ static int refuse_row(const struct rog_worker *worker, uint32_t row, const char 
         why);
 }
 
-/* Each row as the codec makes it; without values its level, where there are some. Adds what they
- * take to *size. */
+/* Encodes each row with the codec; without values, writes its level if the codec has levels. Adds
+ * their size to *size. */
 static int put_rows(struct rog_worker *worker, uint32_t count, uint8_t *buffer, size_t *size,
                     struct rog_error *err)
 {

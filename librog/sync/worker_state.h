@@ -2,8 +2,8 @@
 #ifndef ROG_SYNC_WORKER_STATE_H
 #define ROG_SYNC_WORKER_STATE_H
 
-/* What worker.c (life, work, all as bytes), worker_send.c (its push, and what it is asked for) and
- * worker_receive.c share; nobody else includes it. */
+/* The state that worker.c (creation, local steps, archive), worker_send.c (pushes and demanded
+ * rows) and worker_receive.c share; no other file includes this header. */
 
 #include <librog/sync/history.h>
 #include <librog/sync/sending.h>
@@ -14,7 +14,7 @@
 enum rog_worker_phase {
     ROG_WORKER_COMPUTING, /* the last pull is applied */
     ROG_WORKER_PUSHING,
-    ROG_WORKER_WAITING, /* pushed; the server has not begun the pull */
+    ROG_WORKER_WAITING, /* pushed; the pull has not begun */
     ROG_WORKER_PULLING,
 };
 
@@ -26,49 +26,50 @@ struct rog_worker {
     uint32_t local_steps; /* the setting */
     struct rog_sender sender;
     const struct rog_magnitude_hook *magnitudes;
-    void *state;   /* the strategy's */
-    float *memory; /* what the codec keeps of pushes; NULL: nothing */
-    void *scratch; /* that codecs work with; NULL without values */
+    void *state;   /* the strategy's state */
+    float *memory; /* the codec's memory for pushes; NULL: none */
+    void *scratch; /* scratch memory of codecs; NULL without values */
     struct rog_contribution contribution;
-    bool overlap; /* the setting: an iteration is computed while the exchange before it goes on */
+    bool overlap; /* the setting: an iteration is computed during the previous exchange */
 
     enum rog_worker_phase phase;
     struct rog_worker_status status;
-    struct rog_history history; /* came with the last pull */
-    struct rog_node_view node;  /* what is known of this worker itself */
-    uint32_t planned_steps;     /* of the iteration at hand */
-    bool planned_overlap;       /* of its exchange */
-    bool overlaps;              /* of the last push's */
+    struct rog_history history; /* received with the last pull */
+    struct rog_node_view node;  /* known values of this worker */
+    uint32_t planned_steps;     /* local steps of the current iteration */
+    bool planned_overlap;       /* whether its exchange may overlap the next iteration */
+    bool overlaps;              /* the same for the last push */
     struct rog_report report;   /* of the iteration that is being pushed */
 
-    uint32_t *version;       /* [row]: iteration it was last sent in, 0: never */
-    uint32_t *received;      /* [row]: iteration of the pull that it last came in, 0: never */
-    struct rog_set demanded; /* rows the server has asked for and that have not gone out */
+    uint32_t *version;       /* [row]: iteration in which it was last sent, 0: never */
+    uint32_t *received;      /* [row]: iteration of the last pull that contained it, 0: never */
+    struct rog_set demanded; /* demanded rows that have not been sent */
 
-    /* The stream that is going out (ROG_WIRE_NONE: none), its rows so far, and for demanded rows
-     * those still to go. */
+    /* The outgoing stream (ROG_WIRE_NONE: none), its rows so far and, for demanded rows, those that
+     * are still to be sent. */
     enum rog_wire_stream outgoing;
     uint32_t outgoing_iteration, outgoing_rows;
     double outgoing_began_s;
     struct rog_set answering;
     struct rog_sending sending; /* the push */
-    bool is_held;               /* it does not begin yet */
-    uint64_t sent_bytes;        /* of its rows */
+    bool is_held;               /* must not begin yet */
+    uint64_t sent_bytes;        /* bytes of its rows */
     float *push_scale;          /* [tensor] */
     float *demanded_scale;      /* [tensor] */
 
-    struct rog_set pulled; /* rows of the pull so far */
+    struct rog_set pulled; /* rows received in this pull so far */
     bool pull_is_silent;
     double pull_began_s;
-    uint64_t pulled_bytes; /* of its rows */
+    uint64_t pulled_bytes; /* bytes of its rows */
     float *pull_scale;     /* [tensor] */
 
-    uint32_t *pushed_rows, *pulled_rows; /* [tensor]: of status.rows_pushed, rows_pulled */
+    uint32_t *pushed_rows, *pulled_rows; /* [tensor]: status.rows_pushed and rows_pulled by
+                                            tensor */
 
     struct rog_set picked;  /* rows of the message being written */
-    uint32_t *list;         /* [row]: rows of the message at hand, ascending */
-    size_t least_bytes;     /* of a buffer to send with */
-    struct rog_set tensors; /* of the stream being begun */
+    uint32_t *list;         /* [row]: rows of the current message, ascending */
+    size_t least_bytes;     /* smallest buffer for sending */
+    struct rog_set tensors; /* tensors of the stream that is beginning */
 };
 
 static inline bool rog_worker_has_values(const struct rog_worker *worker)
@@ -76,9 +77,9 @@ static inline bool rog_worker_has_values(const struct rog_worker *worker)
     return worker->contribution.values != NULL;
 }
 
-/* Nothing has been counted of this iteration. */
+/* Resets the counts of an iteration. */
 void rog_worker_begin_counting(struct rog_worker *worker, uint32_t iteration);
-/* Rows, ascending, one by one to their tensors. */
+/* Counts each of the ascending rows for its tensor. */
 void rog_worker_count_rows(const struct rog_worker *worker, const uint32_t *list, uint32_t count,
                            uint32_t *tensor_rows);
 
