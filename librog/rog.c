@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's public face: a worker's life, for programs in any language. */
+/* The public API of the library: a worker, for programs in any language. */
 #include <librog/rog_state.h>
 
 #include <stdlib.h>
@@ -146,7 +146,7 @@ bool rog_takes_deltas(const struct rog *rog)
     return rog->parts.contribution.kind == ROG_CONTRIBUTION_DELTA;
 }
 
-/* Gradients with rules, or neither. */
+/* Checks that a step has gradients with rules, or neither. */
 static int check_step(const struct rog *rog, const struct rog_step *step, struct rog_error *err)
 {
     if (step->gradients && (rog->without_values || rog_takes_deltas(rog)))
@@ -175,8 +175,8 @@ int rog_exchange_begin(struct rog *rog, const struct rog_step *step, struct rog_
     code = check_step(rog, step, err);
     if (code)
         return code;
-    /* While an exchange goes on the rules are the loop's. */
-    if (rog->driver->is_going_on(rog->work))
+    /* During an exchange the loop uses the rules. */
+    if (rog->driver->is_busy(rog->work))
         code = rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     for (uint32_t i = 0; i < step->rule_count && !code; i++)
         code = rog_rule_check(&step->rules[i], err);
@@ -240,7 +240,7 @@ void rog_leave(struct rog *rog, const char *why)
         rog->driver->leave(rog->work, why);
 }
 
-/* ---- of virtual clusters alone ---- */
+/* ---- virtual clusters only ---- */
 
 bool rog_resumed(const struct rog *rog)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Listening for workers, and what comes before one is let in: accept.h says the rules. */
+/* Listens for workers, and handles their connections before they are accepted (rules: accept.h). */
 
 #include <librog/net/accept.h>
 
@@ -17,15 +17,15 @@
 
 #define PENDING_MAX 64
 #define PENDING_TIME_S 5.0
-/* Connections taken before the loop goes on to other things. */
+/* Connections accepted before the loop handles other events */
 #define ACCEPTS_AT_ONCE 64
 #define BACKLOG 1024
 
-/* A connection that has not proved itself, or has not said who it is. */
+/* A connection that has not authenticated, or has not sent its hello. */
 struct pending {
     struct rog_accept *accept;
     struct rog_conn *conn;
-    char *refusal; /* to be sent before it is closed */
+    char *refusal; /* to be sent before the connection is closed */
     struct pending *next;
 };
 
@@ -39,7 +39,7 @@ struct rog_accept {
     void *user;
     struct pending *pending; /* newest first */
     uint32_t pending_count;
-    bool resting; /* nobody is accepted until rog_accept_watch */
+    bool resting; /* no connection is accepted until rog_accept_watch */
 };
 
 static void remove_pending(struct pending *pending)
@@ -75,9 +75,9 @@ void rog_accept_watch(struct rog_accept *accept)
     }
 }
 
-/* ---- room for connections ---- */
+/* ---- limits ---- */
 
-/* Makes room: the oldest connection from the address that has the most goes. */
+/* Closes the oldest connection from the address that has the most. */
 static void make_room(struct rog_accept *accept)
 {
     struct pending *victim = NULL;
@@ -87,7 +87,7 @@ static void make_room(struct rog_accept *accept)
         uint32_t count = 0;
         for (const struct pending *other = accept->pending; other; other = other->next)
             count += strcmp(address, rog_conn_peer(other->conn)) == 0;
-        /* The list is newest first: of those with the most the last one stays. */
+        /* The list is newest first: the last of those with the most is the oldest. */
         if (count >= most) {
             most = count;
             victim = pending;
@@ -97,7 +97,8 @@ static void make_room(struct rog_accept *accept)
         drop(victim);
 }
 
-/* There was no memory or no descriptor for a connection: those of strangers give way first. */
+/* Memory or descriptors are exhausted: closes a pending connection, or reports it if there is
+ * none. */
 static void lack(struct rog_accept *accept, const struct rog_error *why)
 {
     if (accept->pending)
@@ -149,10 +150,10 @@ static bool nothing_left(struct rog_conn *conn, void *user, uint8_t *payload, ui
     return false;
 }
 
-/* Of a connection that is only waited for to close: the others are not called any more. */
+/* For a connection that is only waiting to close: the other hooks are not called any more. */
 static const struct rog_conn_hooks left_hooks = {.next = nothing_left};
 
-/* Says why and closes; the pending connection is gone afterwards. */
+/* Sends the reason and closes the connection; frees `pending`. */
 static void refuse(struct pending *pending, const struct rog_accept_refusal *why)
 {
     struct rog_conn *conn = pending->conn;
@@ -161,7 +162,7 @@ static void refuse(struct pending *pending, const struct rog_accept_refusal *why
     rog_json_put_bool(refusal, "again", why->again);
     pending->refusal = rog_json_text(refusal);
     rog_json_free(refusal);
-    /* Writes it; one that is finishing does not say any more that it has broken. */
+    /* Writes the refusal; a connection that is finishing does not report errors. */
     rog_conn_finish(conn);
     rog_conn_hand_over(conn, &left_hooks, NULL);
     remove_pending(pending);
@@ -206,7 +207,7 @@ static int frame(struct rog_conn *conn, void *user, uint8_t type, const uint8_t 
     if (refusal.message[0])
         refuse(pending, &refusal);
     else
-        remove_pending(pending); /* the connection is the worker's link's now */
+        remove_pending(pending); /* the connection now belongs to the worker's link */
     return ROG_OK;
 }
 
@@ -239,7 +240,7 @@ static void add(struct rog_accept *accept, int fd)
     accept->pending_count++;
 }
 
-/* As long as the connection waits, the loop would come here again and again. */
+/* While a connection waits for descriptors or memory, the loop would call this again and again. */
 static void cannot_accept(struct rog_accept *accept, int cause)
 {
     struct rog_error why;
@@ -249,7 +250,7 @@ static void cannot_accept(struct rog_accept *accept, int cause)
     lack(accept, &why);
 }
 
-static bool is_lack(int cause)
+static bool is_out_of_resources(int cause)
 {
     return cause == EMFILE || cause == ENFILE || cause == ENOMEM || cause == ENOBUFS;
 }
@@ -261,7 +262,7 @@ static void incoming(uv_poll_t *listener, int status, int events)
     (void)events;
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         int fd = accept4(accept->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && is_lack(errno))
+        if (fd < 0 && is_out_of_resources(errno))
             cannot_accept(accept, errno);
         if (fd < 0)
             return;

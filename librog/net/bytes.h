@@ -2,7 +2,7 @@
 #ifndef ROG_LINK_BYTES_H
 #define ROG_LINK_BYTES_H
 
-/* Little-endian numbers in buffers. */
+/* Reading and writing little-endian numbers in buffers. */
 
 #include <stdint.h>
 

@@ -8,7 +8,7 @@
 #include <rog/error.h>
 
 struct rog_checkpoint_hooks {
-    /* When the first checkpoint after after_s is due, in seconds since the run's start. */
+    /* Returns when the first checkpoint after after_s is due, in seconds since the run's start. */
     double (*due_s)(void *user, double after_s);
     /* Writes `params` and the model's constants to a file in the run's folder; fills in path and
      * sha256. Only with values. It is called in a separate thread with a copy of the model, except

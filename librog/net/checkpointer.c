@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Checkpoints of a server and its state between them, and going on from the newest. */
+/* Saves checkpoints of a server and its state between them, and resumes from the newest. */
 
 #include <librog/net/checkpointer.h>
 
@@ -23,28 +23,27 @@
 #define PAUSED_NAME "paused"
 #define PAUSED_MAX_BYTES 4096
 #define WORKERS "workers"
-/* Of the time at most goes into saving the state. */
+/* Maximum share of the time that is spent on saving the state */
 #define STATE_SHARE 0.05
 
 struct rog_checkpointer {
     struct rog_checkpointer_config config;
     double next_s; /* when the next checkpoint is due, and the next state */
     double next_state_s;
-    uint32_t next_index; /* of checkpoints */
-    unsigned next_slot;  /* of the state */
-    struct rog_json
-        *paused; /* what DIR/paused has, an empty object at first; NULL: it is not there */
+    uint32_t next_index;     /* index of the next checkpoint */
+    unsigned next_slot;      /* slot of the next state */
+    struct rog_json *paused; /* contents of DIR/paused, at first {}; NULL: no such file */
 
-    /* What is being written. */
+    /* The save that is being written. */
     uv_thread_t thread;
     uv_async_t is_written; /* wakes the loop */
-    bool busy, is_state;   /* ; no checkpoint */
-    double began_s;        /* when its copy was begun, a time of rog_link_now */
+    bool busy, is_state;   /* is_state: a state, not a checkpoint */
+    double began_s;        /* when copying began, a time of rog_link_now */
     float *params;         /* the copy; NULL before the first one */
     struct rog_state_file state;
     struct rog_checkpoint checkpoint;
     struct rog_run_origin origin;
-    struct rog_json *workers; /* who is there */
+    struct rog_json *workers; /* the present workers */
     int code;
     struct rog_error err;
 };
@@ -81,7 +80,7 @@ bool rog_checkpointer_busy(const struct rog_checkpointer *checkpointer)
 
 /* ---- writing ---- */
 
-/* Of which moment it is. */
+/* Describes the moment of the save. */
 static struct rog_json *describe(const struct rog_checkpointer *checkpointer)
 {
     const struct rog_checkpoint *checkpoint = &checkpointer->checkpoint;
@@ -125,7 +124,7 @@ static int write_checkpoint(struct rog_checkpointer *checkpointer, struct rog_er
     return code ? code : write_about(checkpointer, err);
 }
 
-/* The arrays of a slot: the model, and what is beside it. */
+/* The arrays of a slot: the model, and the state beside it. */
 enum { PARAMS, CONSTANTS, BESIDE, PARTS };
 
 static void put_parts(const struct rog_model *model, float *params, void *beside,
@@ -152,7 +151,7 @@ static int write_state(struct rog_checkpointer *checkpointer, struct rog_error *
     return code;
 }
 
-/* It is on the disk. */
+/* The save is on the disk. */
 static int report(struct rog_checkpointer *checkpointer, struct rog_error *err)
 {
     rog_state_file_written(&checkpointer->state);
@@ -175,7 +174,7 @@ static int copy_params(struct rog_checkpointer *checkpointer, struct rog_error *
     return ROG_OK;
 }
 
-/* Keeps the moment to be written. A state is of the time after the checkpoint that was last. */
+/* Records the moment to be saved. A state has the index of the last checkpoint before it. */
 static int begin(struct rog_checkpointer *checkpointer, const struct rog_run_origin *origin,
                  double t_s, uint32_t iteration, struct rog_error *err)
 {
@@ -200,8 +199,8 @@ static void in_thread(void *user)
     uv_async_send(&checkpointer->is_written);
 }
 
-/* The next state is due a period after the one that has been written began, or after the checkpoint
- * that makes one superfluous. */
+/* The next state is due one period after the beginning of the last saved state, or after a
+ * checkpoint, which makes a state superfluous. */
 static void plan_state(struct rog_checkpointer *checkpointer)
 {
     double took_s = rog_link_now() - checkpointer->began_s,
@@ -213,7 +212,7 @@ static void plan_state(struct rog_checkpointer *checkpointer)
     checkpointer->next_state_s = checkpointer->checkpoint.t_s + period_s;
 }
 
-/* What is saved from now on says when the run would have begun without the pause. */
+/* From now on, saves contain the origin that the run would have without the pause. */
 static void end_pause(struct rog_checkpointer *checkpointer)
 {
     char *path =
@@ -246,7 +245,8 @@ static void join(uv_async_t *is_written)
     uv_close((uv_handle_t *)is_written, written);
 }
 
-/* A thread of its own: where there can be none, libuv's for work beside the loop abort. */
+/* Creates a separate thread, because libuv aborts if it cannot create threads for its own work
+ * queue. */
 static int start_thread(struct rog_checkpointer *checkpointer, struct rog_error *err)
 {
     sigset_t all, before;
@@ -255,7 +255,7 @@ static int start_thread(struct rog_checkpointer *checkpointer, struct rog_error 
         return rog_fail(err, ROG_EIO, "cannot save the model: %s", strerror(-code));
     checkpointer->is_written.data = checkpointer;
     checkpointer->busy = true;
-    sigfillset(&all); /* signals are the loop's */
+    sigfillset(&all); /* signals are handled by the loop */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     code = uv_thread_create(&checkpointer->thread, in_thread, checkpointer);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -309,7 +309,7 @@ int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
     return code;
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
 static int read_model(const struct rog_checkpointer *checkpointer, const struct rog_json *about,
                       struct rog_error *err)
@@ -328,11 +328,11 @@ static int read_model(const struct rog_checkpointer *checkpointer, const struct 
     return code;
 }
 
-/* Something to go on from. */
+/* A save from which the server can resume. */
 struct source {
-    struct rog_json *about; /* NULL: it is not there */
+    struct rog_json *about; /* NULL: it does not exist */
     bool is_state;
-    unsigned slot; /* of a state */
+    unsigned slot; /* slot of a state */
 };
 #define SOURCES (ROG_STATE_SLOTS + 1)
 
@@ -351,7 +351,7 @@ static int read_about(const struct rog_checkpointer *checkpointer, struct rog_js
     return code;
 }
 
-/* The origin that time goes on with; an empty object where it still stands. */
+/* Reads the origin with which time continues; an empty object if time is still paused. */
 static void read_paused(struct rog_checkpointer *checkpointer)
 {
     char *path = rog_path_join(checkpointer->config.folder, PAUSED_NAME), *text = NULL;
@@ -387,7 +387,7 @@ static int take_checkpoint(struct rog_checkpointer *checkpointer, const struct r
     return code ? code : rog_state_file_restore(&checkpointer->state, about, err);
 }
 
-/* What is beside the model has no more bytes than this server keeps there. */
+/* Restores a state. The state beside the model must not have more bytes than this server saves. */
 static int take_state(struct rog_checkpointer *checkpointer, unsigned slot,
                       const struct rog_json *about, const char *where, struct rog_error *err)
 {
@@ -423,7 +423,7 @@ static int take(struct rog_checkpointer *checkpointer, const struct source *sour
         snprintf(where, sizeof where, "state/%u", source->slot);
     int code = source->is_state ? take_state(checkpointer, source->slot, source->about, where, err)
                                 : take_checkpoint(checkpointer, source->about, err);
-    /* Time that has stood still goes on now, or has gone on. */
+    /* Paused time continues from now, or has already continued. */
     if (checkpointer->paused)
         rog_json_put_all(source->about, checkpointer->paused);
     bool is_paused = checkpointer->paused && rog_json_size(checkpointer->paused) == 0;
@@ -435,7 +435,7 @@ static int take(struct rog_checkpointer *checkpointer, const struct source *sour
     return code;
 }
 
-/* Newest first, those that are not there last. */
+/* Newest first; missing ones last. */
 static int by_time(const void *a, const void *b)
 {
     const struct source *p = a, *q = b;

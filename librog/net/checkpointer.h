@@ -10,7 +10,7 @@
  * less often: saving takes at most a twentieth of the time.
  *
  * The time of the run continues while no server is running. If it should not, because no other node
- * was running either, whoever resumes the run puts an empty file DIR/paused there: then time
+ * was running either, the program that resumes the run creates an empty file DIR/paused: then time
  * continues from the saved moment. Once it continues, the file holds the new origin of the run, in
  * case the server is killed before it has saved anything, and it is removed when something has been
  * saved.
@@ -68,7 +68,7 @@ void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,
 int rog_checkpointer_last(struct rog_checkpointer *checkpointer,
                           const struct rog_run_origin *origin, double t_s, uint32_t iteration,
                           struct rog_error *err);
-/* Something is being written. */
+/* Returns true while something is being written. */
 bool rog_checkpointer_busy(const struct rog_checkpointer *checkpointer);
 
 #endif

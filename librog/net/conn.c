@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One TCP connection of the training link on libuv: frames in and out, at a pace. */
+/* A TCP connection of the training link on libuv: sends and receives frames, paced. */
 #include <librog/net/conn.h>
 
 #include <errno.h>
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the kernel may hold unsent beyond what is on its way. */
+/* Maximum unsent bytes in the kernel, beyond those in flight */
 #define NOTSENT_BYTES 4096
-/* Frames read or written before the loop goes on to other connections. */
+/* Frames read or written before the loop handles other connections */
 #define FRAMES_AT_ONCE 32
-/* For the peer to close after we said that nothing more will come. */
+/* Time for the peer to close after we have shut down our side */
 #define LINGER_MS 2000
 
 enum state { CONNECTING, MEETING, OPEN, CLOSED };
@@ -26,8 +26,8 @@ struct buffer {
 
 struct rog_conn {
     uv_poll_t poll;
-    uv_timer_t timer; /* the held frame is through */
-    uint32_t handles; /* that uv still has */
+    uv_timer_t timer; /* until the held frame may be sent */
+    uint32_t handles; /* handles that libuv still uses */
     int fd, events;
     enum state state;
     bool server, pumping;
@@ -36,10 +36,10 @@ struct rog_conn {
     const struct rog_conn_hooks *hooks;
     void *user;
     struct buffer in, out;
-    uint8_t *payload; /* of the frame being made */
-    size_t frame_max; /* of frames that come in */
+    uint8_t *payload; /* of the frame that is being created */
+    size_t frame_max; /* maximum size of incoming frames */
     struct rog_pacer *pacer;
-    double held_s; /* the frame in `out` may go then */
+    double held_s; /* when the frame in `out` may be sent */
     double opened_s, heard_s, wrote_s;
     uint64_t bytes_written;
     char peer[INET6_ADDRSTRLEN];
@@ -52,7 +52,7 @@ double rog_link_now(void)
     return 1e-9 * (double)uv_hrtime();
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static void release(struct rog_conn *conn)
 {
@@ -115,9 +115,9 @@ static int set_room(struct rog_conn *conn, size_t bytes, struct rog_error *err)
     return ROG_OK;
 }
 
-/* A slow network is the point: small segments at once, little held back in the kernel; and where
- * there is a choice a congestion control that goes by losses, so that hosts with different defaults
- * behave alike. One that models the path may take a rate that changes for something else. */
+/* For slow networks: send small segments at once, and keep little data in the kernel. Use a
+ * congestion control based on losses, if available, so that hosts with different defaults behave
+ * alike; one that models the path may misinterpret a changing rate. */
 static int set_options(int fd, struct rog_error *err)
 {
     static const char *const controls[] = {"reno", "cubic"};
@@ -218,7 +218,7 @@ int rog_conn_connect(struct rog_conn **conn, uv_loop_t *loop, const struct socka
 
 /* ---- writing ---- */
 
-/* True when all of `out` has been taken by the kernel. */
+/* Returns true when the kernel has accepted all of `out`. */
 static bool write_out(struct rog_conn *conn)
 {
     while (conn->out.at < conn->out.size) {
@@ -240,13 +240,13 @@ static bool write_out(struct rog_conn *conn)
     return true;
 }
 
-/* The held frame may go: true, or the timer is set for when it may. */
+/* Returns true if the held frame may be sent; otherwise sets the timer. */
 static bool may_go(struct rog_conn *conn)
 {
     double wait_s = conn->held_s - rog_link_now();
     if (wait_s <= 0)
         return true;
-    /* uv keeps milliseconds; a long silence is looked at again from time to time. */
+    /* libuv timers have milliseconds; long waits are checked again every minute. */
     uint64_t wait_ms = wait_s > 60 ? 60000 : (uint64_t)ceil(1e3 * wait_s);
     uv_update_time(conn->timer.loop);
     uv_timer_start(&conn->timer, timer_due, wait_ms, 0);
@@ -266,15 +266,15 @@ static bool make_frame(struct rog_conn *conn)
     return true;
 }
 
-/* What is written at once shares segments, each of which has headers; the last of them waits for
- * more until this says that there is none for now. */
-static void let_go(struct rog_conn *conn)
+/* Frames that are written together share segments, each of which has headers; the last segment
+ * waits for more data until this call says that there is none. */
+static void flush_segment(struct rog_conn *conn)
 {
     int one = 1;
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-/* Writes until there is nothing to write, it has to wait, or the loop has to go on to others. */
+/* Writes until there is nothing to write, it has to wait, or the loop has to handle others. */
 static void pump(struct rog_conn *conn)
 {
     if (conn->pumping || conn->finished)
@@ -297,9 +297,9 @@ static void pump(struct rog_conn *conn)
     }
     conn->pumping = false;
     if (conn->bytes_written > written)
-        let_go(conn);
+        flush_segment(conn);
     if (conn->state == OPEN && conn->finishing && conn->out.size == 0) {
-        /* Closing at once could make the kernel throw away what the peer has not read. */
+        /* Closing at once could make the kernel discard data that the peer has not read. */
         conn->finished = true;
         shutdown(conn->fd, SHUT_WR);
         uv_timer_start(&conn->timer, timer_due, LINGER_MS, 0);
@@ -324,8 +324,8 @@ void rog_conn_wake(struct rog_conn *conn)
 
 /* ---- reading ---- */
 
-/* Takes a handshake message off the input. */
-static void meet(struct rog_conn *conn)
+/* Removes a handshake message from the input and processes it. */
+static void take_handshake(struct rog_conn *conn)
 {
     struct rog_error why;
     if (rog_seal_meet(conn->seal, conn->in.data, &why)) {
@@ -343,7 +343,7 @@ static void meet(struct rog_conn *conn)
     pump(conn);
 }
 
-/* Takes one frame off the input; false when it is not there whole. */
+/* Removes a frame from the input and processes it; returns false if it is not complete. */
 static bool take_frame(struct rog_conn *conn)
 {
     struct rog_error why = {0};
@@ -381,7 +381,7 @@ static void take_frames(struct rog_conn *conn)
 static void read_in(struct rog_conn *conn)
 {
     if (conn->finishing)
-        conn->in.size = conn->in.at = 0; /* what comes now is thrown away */
+        conn->in.size = conn->in.at = 0; /* data that arrive from now on are discarded */
     ssize_t got = recv(conn->fd, conn->in.data + conn->in.size, conn->in.room - conn->in.size, 0);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
@@ -400,7 +400,7 @@ static void read_in(struct rog_conn *conn)
     conn->heard_s = rog_link_now();
     conn->in.size += (size_t)got;
     if (conn->state == MEETING && conn->in.size >= ROG_HANDSHAKE_BYTES)
-        meet(conn);
+        take_handshake(conn);
     if (conn->state == OPEN)
         take_frames(conn);
 }
@@ -442,7 +442,7 @@ static void watch(struct rog_conn *conn, int events)
     uv_poll_start(&conn->poll, events, polled);
 }
 
-/* ---- the rest ---- */
+/* ---- other calls ---- */
 
 void rog_conn_hand_over(struct rog_conn *conn, const struct rog_conn_hooks *hooks, void *user)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Connecting to a server, again and again where it has to be. */
+/* Connects to a server, and reconnects when necessary. */
 
 #include <librog/net/dial.h>
 
@@ -10,10 +10,10 @@
 #include <librog/net/hello.h>
 #include <librog/net/link.h>
 
-/* A connection without a welcome for so long is given up. */
+/* A connection without a welcome is given up after this time, s */
 #define WELCOME_S 10.0
-/* Between two tries: doubled each time, with up to as much again by chance, so that workers do not
- * all come at once. */
+/* Delays between attempts: doubled each time, plus a random part of up to the same length, so that
+ * workers do not all connect at once. */
 #define RETRY_FIRST_MS 100u
 #define RETRY_MOST_MS 5000u
 
@@ -28,11 +28,11 @@ struct rog_dial {
     const struct rog_dial_hooks *hooks;
     void *user;
 
-    struct rog_conn *conn; /* on its way to a welcome; NULL: none */
+    struct rog_conn *conn; /* waiting for a welcome; NULL: none */
     char *hello;           /* to be sent on it */
-    uint32_t tries;        /* since the last welcome */
+    uint32_t tries;        /* attempts since the last welcome */
     double lost_s;         /* since when there is no connection; 0: there is one */
-    struct rog_error why;  /* the last try failed */
+    struct rog_error why;  /* why the last attempt failed */
     bool stopped;
 };
 
@@ -43,7 +43,7 @@ static void retry_due(uv_timer_t *timer)
     connect_now(timer->data);
 }
 
-/* Who has no memory for a connection does not get it by trying again. */
+/* Gives up if memory ran out, as another attempt would not help. */
 static void retry_later(struct rog_dial *dial, const struct rog_error *why)
 {
     uint16_t chance = 0;
@@ -116,9 +116,9 @@ static int welcomed(struct rog_dial *dial, const struct rog_json *welcome, struc
     int code = dial->hooks->welcome(dial->user, dial->conn, welcome, err);
     if (code)
         return code;
-    dial->conn = NULL; /* the user's now */
+    dial->conn = NULL; /* now owned by the user */
     dial->tries = 0;
-    /* It may have broken already when the user wrote on it: rog_dial_lost. */
+    /* The connection may already have failed when the user wrote to it (rog_dial_lost). */
     if (!(dial->lost_s > before_s))
         dial->lost_s = 0;
     return ROG_OK;
@@ -160,7 +160,7 @@ static void connect_now(struct rog_dial *dial)
     }
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 int rog_dial_new(struct rog_dial **out, uv_loop_t *loop, const char *server,
                  const struct rog_secret *secret, double timeout_s,

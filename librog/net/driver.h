@@ -3,11 +3,12 @@
 #define ROG_LINK_DRIVER_H
 
 /*
- * The interface below the public API (librog/rog.c): what drives a worker. One driver contains the
- * core and talks to a server over the network in real time (work.h); the other passes everything to
- * the simulation of a virtual cluster, which contains the core (librog/virtual/client.h). The
- * server's name selects the driver. In both cases control alternates: the caller has it while it
- * computes, hands it over with the result, and waits until it gets it back.
+ * The interface below the public API (librog/rog.c): the driver of a worker. One driver contains
+ * the core and talks to a server over the network in real time (work.h); the other passes
+ * everything to the simulation of a virtual cluster, which contains the core
+ * (librog/virtual/client.h). The server's name selects the driver. In both cases control
+ * alternates: the caller has it while it computes, hands it over with the result, and waits until
+ * it gets it back.
  */
 
 #include <stdbool.h>
@@ -33,7 +34,7 @@ struct rog_driver_options {
     float *const *tensors; /* [layout->count]; NULL: no values */
     const struct rog_secret *secret;
     const struct rog_trace *trace; /* NULL: not paced */
-    const char *server;            /* its address, in the form of this driver */
+    const char *server;            /* its address, in the format of this driver */
     const char *out_dir;           /* created if missing; NULL: no events */
     int32_t threshold;
     const void *parameters; /* the strategy's own; NULL: none */
@@ -67,16 +68,17 @@ struct rog_driver {
 
     /* Waits until the caller has control and no exchange is in progress, at most timeout_s
      * (negative: without limit). ROG_EBUSY: not yet; ROG_EINVAL: the server has another
-     * configuration; ROG_EINTR: a signal; ROG_EFAILED: the server is gone, or the run has failed.
-     * Also 0 if the run is over. If nothing has been handed back since, an exchange that is in
-     * progress while the caller has control is completed, and its result is then in the model. */
+     * configuration; ROG_EINTR: a signal; ROG_EFAILED: the connection to the server is lost, or the
+     * run has failed. Also 0 if the run has ended. If nothing has been handed back since, an
+     * exchange that is in progress while the caller has control is completed, and its result is
+     * then in the model. */
     int (*settle)(void *driver, double timeout_s, struct rog_error *err);
-    /* The caller does not have control. */
-    bool (*is_going_on)(void *driver);
+    /* Returns true if the caller does not have control. */
+    bool (*is_busy)(void *driver);
 
     /* Calls that hand control back. Gradients are borrowed until the caller gets control again.
      * `loss`: NAN if there is none. ROG_EINVAL if the caller does not have control, or already
-     * knows that the run is over: if the run has ended meanwhile, the next wait reports it. */
+     * knows that the run has ended: if it has ended meanwhile, the next wait reports it. */
     int (*push)(void *driver, const struct rog_worker_gradients *gradients, double loss,
                 struct rog_error *err);
     int (*finish)(void *driver, struct rog_error *err);
@@ -89,9 +91,9 @@ struct rog_driver {
     /* The caller cannot continue and gives the reason: leaves the run. Only `free` may follow. */
     void (*leave)(void *driver, const char *why);
 
-    /* Only in simulations, otherwise NULL. The program has saved its state, or why not; and calls
-     * that hand control back: for a message of the program's own in each direction, and for the end
-     * of an iteration whose exchange these messages were. */
+    /* Only in simulations, otherwise NULL. kept: the program has saved its state, or why it could
+     * not. The others hand control back: transfer for a message of the program in each direction,
+     * end_iteration for the end of an iteration whose exchange consisted of these messages. */
     int (*kept)(void *driver, const char *why_not, struct rog_error *err);
     int (*transfer)(void *driver, uint64_t bytes_up, uint64_t bytes_down, struct rog_error *err);
     int (*end_iteration)(void *driver, double loss, bool is_model, struct rog_error *err);

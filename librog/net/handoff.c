@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control that is handed over between the loop's thread and the caller's. */
+/* Passes control between the loop's thread and the caller's. */
 #include <librog/net/handoff.h>
 
 #include <stdlib.h>
@@ -8,11 +8,11 @@ struct rog_handoff {
     uv_async_t called;
     uv_mutex_t mutex;
     uv_cond_t changed;
-    /* Under the mutex. */
+    /* Protected by the mutex. */
     bool callers; /* the caller has control */
     bool over, handed_back, quit;
-    /* The loop's alone. */
-    bool given; /* the caller has control and has not been seen to hand it back */
+    /* Used by the loop only. */
+    bool given; /* the caller has control and has not handed it back as far as the loop knows */
     const struct rog_handoff_hooks *hooks;
     void *user;
 };

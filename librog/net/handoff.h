@@ -37,7 +37,7 @@ bool rog_handoff_given(const struct rog_handoff *handoff);
 /* The caller's side. Waits for control, at most this long (negative: without limit); false if it
  * has not come. */
 bool rog_handoff_wait(struct rog_handoff *handoff, double timeout_s);
-/* Returns false and does nothing if the caller does not have control or it is over. */
+/* Returns false and does nothing if the caller does not have control or the loop has ended. */
 bool rog_handoff_hand_back(struct rog_handoff *handoff);
 bool rog_handoff_is_over(struct rog_handoff *handoff);
 /* At any time, whichever side has control. */

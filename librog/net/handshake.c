@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Noise_NNpsk0_25519_ChaChaPoly_SHA256, after the sections of the specification. */
+/* Noise_NNpsk0_25519_ChaChaPoly_SHA256, structured like the sections of the specification. */
 #include <librog/net/handshake.h>
 
 #include <string.h>
@@ -71,7 +71,7 @@ static void hmac(const uint8_t key[KEY_BYTES], const uint8_t *text, size_t size,
     sodium_memzero(&state, sizeof state);
 }
 
-/* `count` keys, 2 or 3, from the chaining key and what is mixed in. */
+/* Derives `count` keys, 2 or 3, from the chaining key and the input key material. */
 static void derive(const uint8_t chaining_key[KEY_BYTES], const uint8_t *material, size_t bytes,
                    uint8_t keys[][KEY_BYTES], uint8_t count)
 {
@@ -117,7 +117,7 @@ static void mix_shared_key(struct rog_noise_handshake *handshake, const uint8_t 
     sodium_memzero(keys, sizeof keys);
 }
 
-/* ---- the handshake (section 5.3 with 9.2, an ephemeral key beside a shared one) ---- */
+/* ---- the handshake (section 5.3 with 9.2, an ephemeral key and a shared key) ---- */
 
 void rog_noise_begin(struct rog_noise_handshake *handshake, const void *prologue, size_t bytes,
                      const uint8_t shared_key[KEY_BYTES])
@@ -149,7 +149,7 @@ static void take_ephemeral(struct rog_noise_handshake *handshake, const uint8_t 
     mix_key(handshake, key);
 }
 
-/* False for a public key of small order, with which everybody would know what comes out. */
+/* Returns false for a public key of small order, with which anyone would know the result. */
 static bool agree(struct rog_noise_handshake *handshake)
 {
     uint8_t common[KEY_BYTES];

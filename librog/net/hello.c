@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HELLO, WELCOME and what else peers say before a session, made and checked. */
+/* Creates and checks HELLO, WELCOME and the other messages before a session. */
 #include <librog/net/hello.h>
 
 #include <math.h>
@@ -17,10 +17,10 @@
 #include <librog/net/link.h>
 #include <librog/sync/message.h>
 
-/* What a worker adds to a hello: its rank, its session, what it has received. */
+/* Bytes that a worker adds to a hello: its rank, its session, the number of received messages */
 #define HELLO_OWN_BYTES 160
 
-/* What must be alike, and what a person calls it. */
+/* Values that must be equal, and their names in messages. */
 static const struct {
     const char *key, *name;
 } compared[] = {
@@ -37,7 +37,7 @@ static const struct {
     {"model_sha256", "the starting model (SHA-256)"},
 };
 
-/* Plugins, by what is told of their files. */
+/* Files of plugins, compared by what peers tell about them. */
 static const struct {
     const char *key, *name;
 } files[] = {
@@ -46,7 +46,7 @@ static const struct {
     {"pull_compression_file", "the file of pull_compression"},
 };
 
-/* A worker's hello comes before the server knows it, in a short frame. */
+/* Checks that a worker's hello fits a short frame, as the server does not know the worker yet. */
 static int check_size(const struct rog_hello *given, const struct rog_json *made,
                       struct rog_error *err)
 {
@@ -64,7 +64,7 @@ static int check_size(const struct rog_hello *given, const struct rog_json *made
                     size, most, given->strategy->name);
 }
 
-/* A plugin's file lies elsewhere on each host. */
+/* Reduces paths of plugins to file names, as they are in different folders on each host. */
 static void name_files(struct rog_json *made)
 {
     for (const struct rog_setting *row = rog_run_settings; row->name; row++) {
@@ -77,8 +77,8 @@ static void name_files(struct rog_json *made)
     }
 }
 
-/* Another architecture has another file of the same plugin, and so has another build of those that
- * come with the program: these have the version in common. */
+/* Adds the files of plugins. They differ between architectures, and for plugins that come with the
+ * program between builds; the latter are compared by version only. */
 static int tell_files(const struct rog_hello *given, struct rog_json *made, struct rog_error *err)
 {
     const char *const paths[] = {given->library_file, given->compression_file,
@@ -133,7 +133,7 @@ int rog_hello_make(const struct rog_hello *given, struct rog_json **hello, struc
     return code ? code : check_size(given, made, err);
 }
 
-/* ours, theirs: NULL: nothing is told. */
+/* ours, theirs: NULL if the value is not told. */
 static int compare(const char *name, const char *who, const struct rog_json *ours,
                    const struct rog_json *theirs, const char *untold, struct rog_error *err)
 {
@@ -224,7 +224,7 @@ int rog_link_resolve(const char *text, bool passive, struct sockaddr_storage *ad
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || !colon[1] || length >= sizeof host || (length == 0 && !passive))
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not an address: HOST:PORT expected", text);
-    /* getaddrinfo takes larger ones, and the last 16 bits of them. */
+    /* getaddrinfo accepts larger numbers and uses their last 16 bits. */
     char *end;
     unsigned long port = strtoul(colon + 1, &end, 10);
     if (colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names and shapes of a model's tensors, as JSON and back. */
+/* The names and shapes of a model's tensors, converted to and from JSON. */
 #include <librog/net/layout.h>
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include <common/json.h>
 
-/* Of all tensors together: their bytes can be counted, several times over. */
+/* Maximum number of values of all tensors: a small multiple of their bytes still fits */
 #define VALUES_MAX (UINT64_MAX / 64)
 
 int rog_layout_new(struct rog_layout **layout, struct rog_error *err)
@@ -28,7 +28,7 @@ void rog_layout_free(struct rog_layout *layout)
 
 /* ---- adding ---- */
 
-/* Where the tensor of that name stands in the table, or would stand. */
+/* Returns the entry of the tensor with this name in the table, or the free entry for it. */
 static uint32_t *place_of(const struct rog_layout *layout, const char *name)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
@@ -238,9 +238,9 @@ int rog_layout_compare(const struct rog_layout *known, const char *owner,
                     who, other->count, owner, known->count, longer->tensors[count].name);
 }
 
-/* Of a row, for each worker: its version, when it was last seen, and its place in a plan. */
+/* Bytes of a row for each worker: its version, when it was last received, its position in a plan */
 #define ROW_BYTES 24
-/* Of a message that is kept, beside its values. */
+/* Bytes of a kept message in addition to its values */
 #define KEPT_BYTES 192
 
 double rog_layout_server_bytes(const struct rog_layout *layout, uint32_t workers, uint32_t arrays,

@@ -19,7 +19,7 @@
 #define ROG_LAYOUT_DIMS 8
 #define ROG_LAYOUT_NAME_BYTES 192
 #define ROG_LAYOUT_TENSORS 16384
-/* Longest text that is accepted. */
+/* Maximum length of an accepted text, bytes */
 #define ROG_LAYOUT_TEXT_BYTES (8u << 20)
 
 struct rog_layout_tensor {
@@ -32,7 +32,7 @@ struct rog_layout_tensor {
 
 struct rog_layout {
     uint32_t count, trained;    /* all tensors, and trained ones */
-    uint64_t params, constants; /* elements of either kind */
+    uint64_t params, constants; /* elements of the trained tensors, and of the constants */
     struct rog_layout_tensor *tensors;
     uint32_t *by_name, places; /* hash table of their names: number + 1, 0: none */
 };
@@ -46,7 +46,7 @@ void rog_layout_free(struct rog_layout *layout);
 int rog_layout_add(struct rog_layout *layout, const char *name, uint32_t dims,
                    const uint32_t *shape, bool constant, struct rog_error *err);
 
-/* A list of {name, shape, constant}, and its text in heap memory; NULL without memory. */
+/* Returns a list of {name, shape, constant}, and its text in heap memory; NULL if out of memory. */
 struct rog_json *rog_layout_json(const struct rog_layout *layout);
 char *rog_layout_text(const struct rog_layout *layout);
 /* ROG_EFORMAT: the text is not a layout. */

@@ -9,17 +9,17 @@
 
 #define DATA_HEADER_BYTES 9
 #define ACK_BYTES 8
-/* Acknowledge at once from so many bytes on, else after so long: what waits for an answer is not
- * kept waiting, and bulk costs few acknowledgements. */
+/* Acknowledge at once after this many bytes, else after this delay: a peer that waits for an answer
+ * does not wait long, and bulk data need few acknowledgements. */
 #define ACK_AT_ONCE_BYTES 2048
 #define ACK_DELAY_MS 20
-/* Until the link has shown what it can do. */
+/* Assumed rate until the rate of the link has been measured, bits/s */
 #define FIRST_RATE_BPS 1e6
-/* A rate is measured over at least this long. */
+/* Minimum duration of a measurement of the rate, s */
 #define SAMPLE_S 0.02
 #define WINDOW_MIN 8192
 #define WINDOW_MAX (4u << 20)
-/* Paced links: only a limit on memory, and on what is sent again after a break. */
+/* For paced links: only limits memory, and what is sent again after an interruption. */
 #define WINDOW_PACED (1u << 20)
 
 struct rog_link {
@@ -30,21 +30,21 @@ struct rog_link {
     struct rog_session *session;
     struct rog_conn *conn; /* NULL: down */
     bool freed;
-    char *welcome; /* to be sent first; NULL: nothing */
+    char *welcome; /* to be sent first; NULL: none */
 
-    uint64_t acked;   /* number acknowledged last on this connection */
-    size_t ack_bytes; /* came since */
+    uint64_t acked;   /* the number acknowledged last on this connection */
+    size_t ack_bytes; /* bytes received since */
     bool ack_due, ack_timed;
 
     struct rog_pacer pacer;
-    double rate_bps, round_trip_s; /* measured; round trip of a link with nothing else on it */
+    double rate_bps, round_trip_s; /* measured; round_trip_s: the round trip time without a queue */
     double sample_began_s;
     size_t sample_bytes;
     bool idle;     /* there was nothing to send */
-    uint64_t lone; /* number of a message that was alone on its way, 0: none */
+    uint64_t lone; /* number of a message that was sent with nothing else in flight, 0: none */
     double heard_s;
 
-    uint8_t *part; /* heap: of a message that has not come completely */
+    uint8_t *part; /* heap: the received part of an incomplete message */
     size_t part_size, message_max;
 };
 
@@ -82,7 +82,7 @@ static void start_sample(struct rog_link *link, double now)
     link->sample_bytes = 0;
 }
 
-/* A message that was alone on its way shows the round trip without a queue of our own making. */
+/* A message with nothing else in flight measures the round trip without a queue. */
 static void measure(struct rog_link *link, uint64_t number, size_t bytes, double written_s)
 {
     double now = rog_link_now();
@@ -149,7 +149,7 @@ static bool conn_next(struct rog_conn *conn, void *user, uint8_t *payload, uint8
     if (unacked == 0)
         link->lone = packet->number;
     if (link->idle)
-        start_sample(link, now); /* silence of our own is not the link's */
+        start_sample(link, now); /* time without data to send does not count */
     link->idle = false;
     rog_put_u64(payload, packet->number);
     payload[8] = packet->kind;
@@ -184,7 +184,7 @@ static void heartbeat_due(uv_timer_t *timer)
 
 /* ---- frames in ---- */
 
-/* Of a message that has come in part before, or goes on. */
+/* Appends to a message of which a part has arrived before, or a part follows. */
 static int take_part(struct rog_link *link, const uint8_t *body, size_t size, struct rog_error *err)
 {
     if (size > link->message_max - link->part_size)
@@ -278,7 +278,7 @@ static const struct rog_conn_hooks conn_hooks = {
     .closed = conn_closed,
 };
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 int rog_link_new(struct rog_link **out, uv_loop_t *loop, const struct rog_link_hooks *hooks,
                  void *user, struct rog_error *err)

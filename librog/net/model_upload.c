@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Layouts and values of a model, piece by piece from the workers. */
+/* Receives the layout and values of a model from the workers, in pieces. */
 
 #include <librog/net/model_upload.h>
 
@@ -18,12 +18,12 @@
 #define LAYOUT_NAME "layout.json"
 #define NOBODY UINT32_MAX
 
-/* What has come of one worker. */
+/* What has been received from a worker. */
 struct source {
-    char sha256[ROG_SHA256_HEX_BYTES]; /* of the values that it starts with */
-    char *layout;                      /* a piece of its layout's text, heap */
-    uint64_t layout_at, layout_bytes;  /* of so many */
-    bool agrees;                       /* its layout is that of the run */
+    char sha256[ROG_SHA256_HEX_BYTES]; /* of its initial values */
+    char *layout;                      /* the received part of its layout's text, heap */
+    uint64_t layout_at, layout_bytes;  /* bytes of it so far, and in total */
+    bool agrees;                       /* its layout is equal to that of the run */
 };
 
 struct rog_model_upload {
@@ -34,12 +34,12 @@ struct rog_model_upload {
     struct source *sources; /* [workers] */
 
     struct rog_model model;
-    bool known;                      /* all of it */
-    const struct rog_layout *layout; /* NULL: none has come */
-    struct rog_layout *brought;      /* the same, where it has come from a worker; else NULL */
-    const char *owner;               /* whose it is, for messages */
-    uint32_t uploader;               /* who sends the values */
-    uint64_t value_at;               /* next value to come */
+    bool known;                      /* the whole model is known */
+    const struct rog_layout *layout; /* NULL: none has been received */
+    struct rog_layout *brought;      /* the same, if it was received from a worker; else NULL */
+    const char *owner;               /* the origin of the layout, for messages */
+    uint32_t uploader;               /* the worker that sends the values */
+    uint64_t value_at;               /* next value to receive */
     char sha256[ROG_SHA256_HEX_BYTES];
 };
 
@@ -141,7 +141,7 @@ int rog_model_upload_restore(struct rog_model_upload *upload, struct rog_error *
     return code;
 }
 
-/* Asks a worker for its values: the first that can be asked. */
+/* Requests the values from the first worker that can be asked. */
 static int ask(struct rog_model_upload *upload, struct rog_error *err)
 {
     upload->value_at = 0;
@@ -153,7 +153,7 @@ static int ask(struct rog_model_upload *upload, struct rog_error *err)
                                       : upload->hooks->ask(upload->user, upload->uploader, err);
 }
 
-/* A whole layout has come. */
+/* Accepts a complete layout. */
 static int take_layout(struct rog_model_upload *upload, uint32_t worker, struct rog_layout *layout,
                        struct rog_error *err)
 {
@@ -241,7 +241,7 @@ static int complete(struct rog_model_upload *upload, struct rog_error *err)
     return code;
 }
 
-/* ROG_EINVAL where a piece that was read has a value that is not finite. */
+/* ROG_EINVAL: a value in a piece that was read is not finite. */
 static int check_finite(const uint8_t *body, size_t size, uint32_t worker, struct rog_error *err)
 {
     for (size_t at = ROG_KIND_PIECE_BYTES; at < size; at += 4) {

@@ -28,7 +28,7 @@ struct rog_model_upload_hooks {
                  struct rog_error *err);
     /* This worker must be asked for its values. */
     int (*ask)(void *user, uint32_t worker, struct rog_error *err);
-    /* This worker's layout is that of the run. */
+    /* The layout of this worker is equal to that of the run. */
     void (*accepted)(void *user, uint32_t worker);
     /* All values have arrived. */
     int (*complete)(void *user, struct rog_error *err);
@@ -36,7 +36,7 @@ struct rog_model_upload_hooks {
     void (*refuse)(void *user, uint32_t worker, int code, const struct rog_error *err);
 };
 
-/* Of workers 0 to workers - 1; the layout is kept in `folder`. Folder and hooks are borrowed. */
+/* For workers 0 to workers - 1; the layout is kept in `folder`. Folder and hooks are borrowed. */
 int rog_model_upload_new(struct rog_model_upload **upload, uint32_t workers, const char *folder,
                          const struct rog_model_upload_hooks *hooks, void *user,
                          struct rog_error *err);
@@ -45,24 +45,25 @@ void rog_model_upload_free(struct rog_model_upload *upload);
 /* The server has its own model; layout and owner ("the network X", for messages) are borrowed. */
 int rog_model_upload_own(struct rog_model_upload *upload, const struct rog_layout *layout,
                          const char *owner, const struct rog_model *model, struct rog_error *err);
-/* The layout that a previous server kept. */
+/* Restores the layout that a previous server kept. */
 int rog_model_upload_restore(struct rog_model_upload *upload, struct rog_error *err);
 
-/* A session of the worker begins; SHA-256 of the values that it starts with. */
+/* Begins a session of the worker; sha256: of the values with which it starts. */
 void rog_model_upload_enter(struct rog_model_upload *upload, uint32_t worker, const char *sha256);
 /* Its session has ended. */
 void rog_model_upload_forget(struct rog_model_upload *upload, uint32_t worker);
-/* Its messages (hello.h). An error breaks the connection. */
+/* Process its messages (hello.h). An error breaks the connection. */
 int rog_model_upload_layout(struct rog_model_upload *upload, uint32_t worker, const uint8_t *body,
                             size_t size, struct rog_error *err);
 int rog_model_upload_values(struct rog_model_upload *upload, uint32_t worker, const uint8_t *body,
                             size_t size, struct rog_error *err);
 
-/* The whole model is known. */
+/* Returns true if the whole model is known. */
 bool rog_model_upload_known(const struct rog_model_upload *upload);
-/* The worker has the run's layout. */
+/* Returns true if the worker has the run's layout. */
 bool rog_model_upload_agrees(const struct rog_model_upload *upload, uint32_t worker);
-/* It does not start with the run's values and must receive them. */
+/* Returns true if the worker's initial values differ from the run's, so that it must receive
+ * those. */
 bool rog_model_upload_differs(const struct rog_model_upload *upload, uint32_t worker);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far a run had got, in JSON and back. */
+/* The progress of a run, converted to and from JSON. */
 #include <librog/net/moment.h>
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static double wall_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* What this boot of the machine is called; "" where it has no name. */
+/* Sets `name` to the ID of this boot of the machine; "" if it has none. */
 static void name_boot(char name[BOOT_BYTES])
 {
     char *text = NULL;
@@ -48,9 +48,9 @@ void rog_moment_put(const struct rog_moment *moment, struct rog_json *to)
     rog_json_put_integer(to, "iteration", moment->iteration);
 }
 
-/* Seconds since the run's start. The steady clock tells within one boot of the machine; after
- * another only the date is left, which may be wrong: not less than what the run had got to in any
- * case. */
+/* Returns the seconds since the run's start. The monotonic clock is valid only within one boot of
+ * the machine; after a reboot only the date is left, which may be wrong. The result is at least the
+ * time that the run had reached. */
 static double age_of(const struct rog_json *from)
 {
     char boot[BOOT_BYTES];

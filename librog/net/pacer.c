@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a frame is through at the rate of a trace. */
+/* Computes when a frame has been transmitted at the rate of a trace. */
 #include <librog/net/pacer.h>
 
 void rog_pacer_init(struct rog_pacer *pacer, const struct rog_trace *trace, double offset_s)

@@ -20,18 +20,17 @@ struct rog_pacer {
     const struct rog_trace *trace; /* borrowed; NULL: no pacing */
     double offset_s;               /* the trace's time minus the clock's */
     double free_s;                 /* when the previous frame was transmitted */
-    bool busy;                     /* the time since which there has always been something to
-                                    * send */
+    bool busy;                     /* there has always been something to send since free_s */
 };
 
 void rog_pacer_init(struct rog_pacer *pacer, const struct rog_trace *trace, double offset_s);
 
-/* The moment at which a frame of `bytes` that is ready at `now` (s, by any clock, always the same)
- * has been transmitted. */
+/* Returns when a frame of `bytes` that is ready at `now` (s, by any clock, always the same) has
+ * been transmitted. */
 double rog_pacer_finish(struct rog_pacer *pacer, double now, size_t bytes);
-/* Nothing is left to send. */
+/* Call this when there is nothing left to send. */
 void rog_pacer_idle(struct rog_pacer *pacer);
-/* Bits per second at `now`; 0 without a trace. */
+/* Returns bits/s at `now`; 0 without a trace. */
 double rog_pacer_rate_bps(const struct rog_pacer *pacer, double now);
 
 #endif

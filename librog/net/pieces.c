@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Values of a model, piece by piece. */
+/* Sends and receives the values of a model in pieces. */
 
 #include <librog/net/pieces.h>
 
@@ -17,10 +17,10 @@ uint64_t rog_pieces_values(const struct rog_span *spans, uint32_t count)
     return values;
 }
 
-/* Goes through values one by one. */
+/* Iterates over values one by one. */
 struct cursor {
     const struct rog_span *span;
-    uint64_t at; /* in the span */
+    uint64_t at; /* index in the span */
 };
 
 static struct cursor cursor_at(const struct rog_span *spans, uint64_t value)

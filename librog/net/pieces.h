@@ -20,11 +20,11 @@ struct rog_span {
 
 uint64_t rog_pieces_values(const struct rog_span *spans, uint32_t count);
 
-/* Writes as many values from *at on as fit into `room` bytes, at most up to the last; moves *at
- * behind them. Returns the size of the message. */
+/* Writes as many values as fit into `room` bytes, beginning with number *at, and advances *at.
+ * Returns the size of the message. */
 size_t rog_pieces_write(const struct rog_span *spans, uint32_t count, uint64_t *at,
                         uint8_t *message, size_t room);
-/* The reverse. ROG_EFORMAT, and nothing is read: the message does not fit at *at. */
+/* Reads such a message. ROG_EFORMAT, and nothing is read: the message does not fit at *at. */
 int rog_pieces_read(const struct rog_span *spans, uint32_t count, uint64_t *at,
                     const uint8_t *message, size_t size, struct rog_error *err);
 

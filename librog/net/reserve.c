@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory for the tables of libuv's loops when there is none. */
+/* Memory for the tables of libuv's loops when memory has run out. */
 #include <librog/net/reserve.h>
 
 #include <malloc.h>
@@ -11,11 +11,11 @@
 
 #include <common/ran_out.h>
 
-/* A pointer for each descriptor, of four thousand. */
+/* One pointer per descriptor, for 4096 descriptors. */
 #define RESERVE_BYTES 32768
 
 static _Alignas(64) unsigned char reserve[RESERVE_BYTES];
-static atomic_flag taken = ATOMIC_FLAG_INIT; /* never given back, as the process ends */
+static atomic_flag taken = ATOMIC_FLAG_INIT; /* never released, as the process exits then */
 
 static void release(void *memory)
 {

@@ -3,12 +3,12 @@
 #define ROG_LINK_RESERVE_H
 
 /*
- * libuv aborts if there is no memory for the table of what a loop watches. From this call on it
- * takes the table from a reserve then, once, and the thread notes that memory ran out
- * (common/ran_out.h): what the loop does next fails with that error.
+ * libuv aborts if it cannot allocate the table of descriptors that a loop watches. After this call
+ * it takes the table from a reserve in this case, once, and the thread records that memory ran out
+ * (common/ran_out.h): the next operation of the loop fails with that error.
  *
- * It is for the whole process and all of its loops, therefore only for a program that is ours, and
- * to be called before it has threads.
+ * It affects the whole process and all of its loops. Call it only in our own programs, and before
+ * they create threads.
  */
 void rog_reserve_for_loops(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handshake and frames that nobody else can read or change, by libsodium. */
+/* Encrypted and authenticated handshake and frames, with libsodium. */
 #include <librog/net/seal.h>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ struct rog_secret {
 struct rog_seal {
     const struct rog_secret *secret;
     bool server;
-    uint8_t message[ROG_HANDSHAKE_BYTES]; /* ours */
+    uint8_t message[ROG_HANDSHAKE_BYTES]; /* our handshake message */
     struct rog_noise_handshake handshake;
     struct rog_noise_cipher send, receive;
 };
@@ -73,7 +73,7 @@ static int check_owner(int fd, const char *path, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The file is small: what does not come within SECRET_FILE_MAX bytes is too much. */
+/* Reads at most SECRET_FILE_MAX bytes; a longer file is not valid. */
 static int read_small(int fd, const char *path, uint8_t *text, size_t *size, struct rog_error *err)
 {
     *size = 0;

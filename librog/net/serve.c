@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The life of a server: waiting for workers, the run, its end. */
+/* The server of a run: waits for workers, runs, and ends. */
 
 #include <librog/net/serve_state.h>
 
@@ -16,11 +16,11 @@
 #include <rog/events.h>
 
 #define TICK_MS 50
-/* A later deadline is looked at again then. */
+/* Later deadlines are checked again after this time. */
 #define DEADLINE_MOST_MS 1e9
-/* Less is nothing, when a server goes on. */
+/* Less lost time is not reported when a server resumes, s */
 #define LOST_S 0.05
-/* How long the workers have to take note of the end. */
+/* Time for the workers to receive the end of the run, s */
 #define END_S 5.0
 
 double rog_serve_time(const struct rog_serve *serve)
@@ -85,17 +85,17 @@ static int begin(struct rog_serve *serve, struct rog_error *err)
     if (!code)
         save_if_due(serve);
     for (uint32_t i = 0; i < serve->options->workers && !code; i++)
-        if (!rog_serve_peer_is_there(&serve->peers[i]))
+        if (!rog_serve_peer_is_connected(&serve->peers[i]))
             code = rog_serve_peer_do_without(&serve->peers[i], err);
     for (uint32_t i = 0; i < serve->options->workers && !code; i++)
-        if (rog_serve_peer_is_there(&serve->peers[i]))
+        if (rog_serve_peer_is_connected(&serve->peers[i]))
             code = rog_serve_peer_go(&serve->peers[i], err);
     if (!code)
         rog_serve_report(serve);
     return code;
 }
 
-/* Tells the workers that the run is over; `reason`: why it failed, NULL: it did not. */
+/* Tells the workers that the run has ended; `reason`: why it failed, NULL if it did not. */
 static void end(struct rog_serve *serve, const char *reason)
 {
     struct rog_error err;
@@ -144,7 +144,7 @@ static void tick(uv_timer_t *timer)
         for (uint32_t i = 0; i < serve->options->workers; i++)
             rog_serve_peer_watch(&serve->peers[i], now);
         save_if_due(serve);
-        if (!rog_serve_goes_on(serve, now))
+        if (!rog_serve_continues(serve, now))
             end(serve, NULL);
     }
     rog_serve_check(serve, rog_events_flush(serve->options->events, &err), &err);
@@ -183,7 +183,7 @@ static void signalled(uv_signal_t *signal, int number)
     rog_serve_fail(serve, ROG_EINTR, &err);
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static int listen_on(struct rog_serve *serve, struct rog_error *err)
 {
@@ -231,7 +231,7 @@ static void close_loop(struct rog_serve *serve)
     uv_loop_close(&serve->loop);
 }
 
-/* Who is to come again, and after which iteration each goes on. */
+/* Lists the workers that must rejoin, and the iteration after which each continues. */
 static struct rog_json *list_awaited(const struct rog_serve *serve)
 {
     struct rog_json *list = rog_json_array();
@@ -247,7 +247,8 @@ static struct rog_json *list_awaited(const struct rog_serve *serve)
     return list;
 }
 
-/* The same, with those who were there before: "finished", after which iteration, or "left_s". */
+/* Adds the workers that took part before: with "finished", and their last iteration, or
+ * "left_s". */
 static struct rog_json *list_workers(void *owner)
 {
     const struct rog_serve *serve = owner;
@@ -268,7 +269,7 @@ static struct rog_json *list_workers(void *owner)
     return list;
 }
 
-/* Whether it is in the list because it was there, and is to come again. */
+/* Returns whether the worker was present and must rejoin. */
 static bool is_awaited(const struct rog_json *worker)
 {
     return !rog_json_get(worker, "left_s") && !rog_json_get(worker, "finished");
@@ -285,7 +286,8 @@ static void remember(struct rog_serve_peer *peer, const struct rog_json *worker)
         rog_serve_peer_expect(peer, after);
 }
 
-/* That list, read back: who was there is waited for, as one whose connection is lost. */
+/* Restores the workers from that list: those that were present are waited for, as after a lost
+ * connection. */
 static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers,
                  struct rog_error *err)
 {
@@ -331,9 +333,9 @@ static int report_resume(struct rog_serve *serve, double from_s, struct rog_erro
     return rog_event_end(events, err);
 }
 
-/* Goes on from what was saved last; workers join as they come. What was done since then is lost.
- * Where nothing was done since, as time has stood still, it stands until the first of them is
- * there: their programs are still to be started. */
+/* Resumes from the newest save; workers join as they connect. Work done since then is lost. If time
+ * was paused, it stays paused until the first worker has joined: the programs of the workers still
+ * have to be started. */
 static int resume(struct rog_serve *serve, struct rog_error *err)
 {
     struct rog_moment from;
@@ -348,7 +350,7 @@ static int resume(struct rog_serve *serve, struct rog_error *err)
     return serve->held ? ROG_OK : report_resume(serve, from.t_s, err);
 }
 
-int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err)
+int rog_serve_continue_time(struct rog_serve *serve, struct rog_error *err)
 {
     if (!serve->held)
         return ROG_OK;
@@ -360,7 +362,7 @@ int rog_serve_run_on(struct rog_serve *serve, struct rog_error *err)
     return code ? code : report_resume(serve, serve->held_s, err);
 }
 
-/* Of one whose workers say what their model is. */
+/* For a server whose workers provide the model. */
 static int open_upload(struct rog_serve *serve, struct rog_error *err)
 {
     const struct rog_serve_options *options = serve->options;
@@ -447,7 +449,7 @@ static int prepare(struct rog_serve *serve, struct rog_error *err)
     return code;
 }
 
-/* Messages may be longer than frames. */
+/* Allocates the message buffer; messages may be longer than frames. */
 static int make_room(struct rog_serve *serve, struct rog_error *err)
 {
     size_t bytes = rog_link_message_bytes(serve->model.rows);
@@ -510,13 +512,13 @@ static int save_last(struct rog_serve *serve, double seconds, int code, struct r
     return code ? code : saved;
 }
 
-/* When it ends, seconds since the run's start. */
+/* Returns the run's time of its end, s. */
 static double end_s(const struct rog_serve *serve)
 {
     return serve->ending ? serve->seconds : rog_serve_time(serve);
 }
 
-/* The last word: a checkpoint and "end", or what went wrong. */
+/* Writes the last checkpoint and the event "end", or the error. */
 static int finish(struct rog_serve *serve, int code, struct rog_error *err)
 {
     double seconds = end_s(serve);

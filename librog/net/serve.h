@@ -3,25 +3,26 @@
 #define ROG_LINK_SERVE_H
 
 /*
- * The parameter server of a real run: the core of librog/sync over TCP. It knows no network and no
- * data: what the model is, and what its files look like, is the user's (trainer/run/serve.c). In
- * its folder are
+ * The parameter server of a real run: the core of librog/sync over TCP. It does not know networks
+ * or data: the user determines the model and the format of its files (trainer/run/serve.c). Its
+ * folder contains
  *
- *   chkpt/, or as the user has it  its model, at times that the user says
- *   server.json                    what a server that goes on from there has to know
- *   server-INDEX.state             the round that is under way and what the optimizer remembers,
- *                                  where it does, and the model where checkpoints have its average
- *   layout.json                    the layout of a model that workers have brought
- *   state/                         what it can go on from between two checkpoints; gone when it
- *                                  has ended
- *   paused                         not its own: see checkpointer.h
+ *   chkpt/, or the user's choice   the model, at times that the user chooses
+ *   server.json                    what a server needs to resume from there
+ *   server-INDEX.state             the current round and the optimizer's memory, if there is any,
+ *                                  and the model if checkpoints contain its average
+ *   layout.json                    the layout of a model that workers provided
+ *   state/                         the state to resume from between two checkpoints; removed when
+ *                                  the run has ended
+ *   paused                         created by others: see checkpointer.h
  *
- * It waits for all workers, then the run begins; with min_workers it begins after worker_timeout_s
- * when so many are there. A worker that is not heard of for worker_timeout_s leaves, and comes back
- * with a copy of the model, as does one that comes late; one that was away for less goes on where
- * it was. With fewer than min_workers, or none, for join_timeout_s the run fails. A server started
- * again with `resume` goes on from the newest of state and checkpoint; workers come back to it by
- * themselves. The run ends when every worker is through, or after `seconds`.
+ * The run starts when all workers are connected or, with min_workers, after worker_timeout_s if at
+ * least that many are. A worker that has been silent for worker_timeout_s is dropped; if it
+ * reconnects, it receives a copy of the model, like a worker that connects late. One that was away
+ * for less time continues where it was. If fewer than min_workers, or none, are connected for
+ * join_timeout_s, the run fails. A server that is restarted with `resume` continues from the newest
+ * state or checkpoint; workers reconnect by themselves. The run ends when every worker has
+ * finished, or after `seconds`.
  */
 
 #include <stdbool.h>
@@ -41,7 +42,8 @@
 /* A worker that was not connected when the run ended. */
 struct rog_serve_away {
     uint32_t rank;
-    double since_s; /* the time of the run since when; 0: since before it started */
+    double since_s; /* the time of the run since which it is away; 0: since before the run
+                       started */
     bool came;      /* false: it never connected */
 };
 
@@ -57,7 +59,7 @@ struct rog_serve_hooks {
      * with `upload`, if the model is not known from the beginning. */
     int (*adopt)(void *user, const struct rog_layout *layout, struct rog_model *model,
                  struct rog_error *err);
-    /* The run starts, and the run is over: writes its first and its last event. */
+    /* The run starts, or has ended: writes its first or its last event. */
     int (*begin)(void *user, struct rog_error *err);
     int (*end)(void *user, const struct rog_serve_outcome *outcome, struct rog_error *err);
     struct rog_checkpoint_hooks checkpoints;
@@ -66,19 +68,20 @@ struct rog_serve_hooks {
 /* The trace along which a worker's downlink is paced. */
 struct rog_serve_pace {
     const struct rog_trace *trace; /* NULL: as fast as possible */
-    double offset_s;               /* where in the trace the run starts */
+    double offset_s;               /* position in the trace at which the run starts */
 };
 
 /* All borrowed. */
 struct rog_serve_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
-    const void *parameters;                       /* the strategy's own; NULL: none */
+    const void *parameters;                       /* the strategy's parameters; NULL: none */
     uint64_t seed;                                /* the strategy's */
     const struct rog_server_optimizer *optimizer; /* NULL: the default, the first of
                                                    * rog_server_optimizers */
-    const void *optimizer_parameters;             /* its struct of them; NULL: none */
-    double average; /* of the model, in checkpoints (rog_server_config); 0: none */
+    const void *optimizer_parameters;             /* its struct of parameters; NULL: none */
+    double average; /* iterations over which checkpoints average the model (rog_server_config); 0:
+                       none */
     uint32_t workers;
     const struct rog_json *hello;       /* what all workers must agree on (hello.h) */
     struct rog_model model;             /* rows NULL: the workers provide it */
@@ -97,13 +100,14 @@ struct rog_serve_options {
     bool resume;
     double worker_timeout_s, join_timeout_s;
     double state_period_s; /* between two saves of the state (checkpointer.h); 0: none */
-    uint32_t min_workers;  /* to start and to continue with; 0: all, and one */
-    uint32_t awaited;      /* with this many it starts at once; 0: with all */
+    uint32_t min_workers;  /* minimum number of workers to start and to continue with; 0: all to
+                              start, one to continue */
+    uint32_t awaited;      /* number of connected workers with which it starts at once; 0: all */
 };
 
 /* ROG_EINVAL: an option, or a worker that was started with another configuration; ROG_EINTR: SIGINT
- * or SIGTERM; ROG_EFAILED: workers do not come, or do not come back; ROG_EIO, ROG_EFORMAT: a file;
- * else what a hook failed with. The last event is `end`'s or "error". */
+ * or SIGTERM; ROG_EFAILED: workers do not connect, or do not reconnect; ROG_EIO, ROG_EFORMAT: a
+ * file; else the error of a hook. The last event is `end`'s or "error". */
 int rog_serve(const struct rog_serve_options *options, const struct rog_serve_hooks *hooks,
               void *user, struct rog_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A server's workers as a whole: whether the run may begin and go on with those that are there,
- * what it waits for, and who was there to its end. */
+/* A server's workers as a group: whether the run may start and continue with the connected ones,
+ * what it waits for, and which were connected to its end. */
 
 #include <librog/net/serve_state.h>
 
@@ -11,23 +11,23 @@
 
 #include <rog/events.h>
 
-/* What is over sooner is not worth a word. */
+/* Shorter waits are not reported, s */
 #define SAY_AFTER_S 2.0
 #define LIST_BYTES 120
 
-/* ---- who is there ---- */
+/* ---- connected workers ---- */
 
-bool rog_serve_peer_is_there(const struct rog_serve_peer *peer)
+bool rog_serve_peer_is_connected(const struct rog_serve_peer *peer)
 {
     return peer->session[0] && rog_link_up(peer->link);
 }
 
 static bool is_missing(const struct rog_serve_peer *peer)
 {
-    return !rog_serve_peer_is_there(peer);
+    return !rog_serve_peer_is_connected(peer);
 }
 
-/* Its link is lost, and it is expected back. */
+/* Its link is lost, and it is expected to reconnect. */
 static bool is_lost(const struct rog_serve_peer *peer)
 {
     return peer->here && is_missing(peer);
@@ -46,7 +46,8 @@ static uint32_t count(const struct rog_serve *serve, bool (*is)(const struct rog
     return sum;
 }
 
-/* "worker 3", "workers 3, 4, 7": their number. What does not fit is left out. */
+/* Writes "worker 3" or "workers 3, 4, 7"; returns their number. Ranks that do not fit are left
+ * out. */
 static uint32_t list(const struct rog_serve *serve, bool (*is)(const struct rog_serve_peer *peer),
                      char text[LIST_BYTES])
 {
@@ -65,7 +66,7 @@ static uint32_t list(const struct rog_serve *serve, bool (*is)(const struct rog_
     return all;
 }
 
-/* How many the run goes on with at least. */
+/* Returns the minimum number of workers with which the run continues. */
 static uint32_t least(const struct rog_serve *serve)
 {
     return serve->options->min_workers ? serve->options->min_workers : 1;
@@ -73,8 +74,8 @@ static uint32_t least(const struct rog_serve *serve)
 
 /* ---- what it waits for ---- */
 
-/* `text` is what it waits for now, "" for nothing. */
-static void say(struct rog_serve *serve, const char *text, double now)
+/* Reports what the server waits for; "": nothing. */
+static void report_wait(struct rog_serve *serve, const char *text, double now)
 {
     struct rog_error err;
     if (strcmp(text, serve->waits) != 0) {
@@ -89,10 +90,11 @@ static void say(struct rog_serve *serve, const char *text, double now)
     rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
-/* A model that workers bring comes before the run begins. */
-static bool model_there(const struct rog_serve *serve)
+/* Returns whether the model is known; a model that workers provide must arrive before the run
+ * starts. */
+static bool model_is_known(const struct rog_serve *serve)
 {
     bool there = !serve->upload || rog_model_upload_known(serve->upload);
     for (uint32_t i = 0; i < serve->options->workers && serve->upload; i++)
@@ -120,28 +122,28 @@ bool rog_serve_may_begin(struct rog_serve *serve, double now)
     const struct rog_serve_options *options = serve->options;
     char text[ROG_SERVE_WAITS_BYTES] = "", missing[LIST_BYTES];
     struct rog_error err;
-    uint32_t there = count(serve, rog_serve_peer_is_there);
+    uint32_t there = count(serve, rog_serve_peer_is_connected);
     double waited_s = now - serve->opened_s;
     uint32_t awaited = options->awaited ? options->awaited : options->workers;
     bool enough = options->min_workers && there >= options->min_workers;
     if ((there >= awaited || (enough && waited_s > options->worker_timeout_s)) &&
-        model_there(serve)) {
-        say(serve, "", now);
+        model_is_known(serve)) {
+        report_wait(serve, "", now);
         return true;
     }
     if (there < awaited) {
         list(serve, is_missing, missing);
         snprintf(text, sizeof text, "%s to connect", missing);
     }
-    say(serve, text, now);
+    report_wait(serve, text, now);
     if (there < awaited && !enough && waited_s > options->join_timeout_s)
         rog_serve_fail(serve, fail_to_begin(serve, &err), &err);
     return false;
 }
 
-/* ---- going on ---- */
+/* ---- continuing ---- */
 
-/* Says that those who are there are too few. */
+/* Fails because too few workers are connected. */
 static void fail_with_few(struct rog_serve *serve, uint32_t there, double few_s)
 {
     struct rog_error err;
@@ -156,7 +158,7 @@ static void fail_with_few(struct rog_serve *serve, uint32_t there, double few_s)
     rog_serve_fail(serve, ROG_EFAILED, &err);
 }
 
-static void say_who_is_lost(struct rog_serve *serve, uint32_t there, double now)
+static void report_lost(struct rog_serve *serve, uint32_t there, double now)
 {
     char text[ROG_SERVE_WAITS_BYTES] = "", lost[LIST_BYTES];
     uint32_t most = serve->options->workers;
@@ -167,11 +169,11 @@ static void say_who_is_lost(struct rog_serve *serve, uint32_t there, double now)
                  most, serve->options->min_workers);
     else if (list(serve, is_lost, lost))
         snprintf(text, sizeof text, "%s to reconnect", lost);
-    say(serve, text, now);
+    report_wait(serve, text, now);
 }
 
-/* The last words: whoever is not there now has not been there to the end. */
-static void note_who_is_away(struct rog_serve *serve)
+/* At the end: records the workers that are not connected now. */
+static void record_away(struct rog_serve *serve)
 {
     for (uint32_t i = 0; i < serve->options->workers; i++) {
         const struct rog_serve_peer *peer = &serve->peers[i];
@@ -181,7 +183,7 @@ static void note_who_is_away(struct rog_serve *serve)
     }
 }
 
-bool rog_serve_goes_on(struct rog_serve *serve, double now)
+bool rog_serve_continues(struct rog_serve *serve, double now)
 {
     const struct rog_serve_options *options = serve->options;
     uint32_t there = count(serve, takes_part), finished = 0, here = 0;
@@ -196,10 +198,10 @@ bool rog_serve_goes_on(struct rog_serve *serve, double now)
         (options->seconds > 0 && rog_serve_time(serve) >= options->seconds) ||
         (!here && finished >= least(serve) && now - serve->idle_s > options->worker_timeout_s);
     if (over) {
-        note_who_is_away(serve);
-        say(serve, "", now);
+        record_away(serve);
+        report_wait(serve, "", now);
     } else {
-        say_who_is_lost(serve, there, now);
+        report_lost(serve, there, now);
         if (now - serve->few_s > options->join_timeout_s)
             fail_with_few(serve, there, now - serve->few_s);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A server's workers: coming, messages, going; and what the core has to say to them. */
+/* The workers of a server: joining, messages, leaving; and notices of the core for them. */
 
 #include <librog/net/serve_state.h>
 
@@ -16,7 +16,7 @@
 #include <librog/sync/server_update.h>
 #include <rog/events.h>
 
-/* Another process cannot take the place of a worker that was heard so recently. */
+/* Another process cannot replace a worker from which data were received within this time, s */
 #define TAKEN_S 3.0
 
 static int64_t rank_of(const struct rog_serve_peer *peer)
@@ -24,7 +24,7 @@ static int64_t rank_of(const struct rog_serve_peer *peer)
     return (int64_t)peer->worker + 1;
 }
 
-/* ---- coming and going ---- */
+/* ---- joining and leaving ---- */
 
 static void report_join(struct rog_serve_peer *peer, bool again, uint32_t iteration)
 {
@@ -36,7 +36,7 @@ static void report_join(struct rog_serve_peer *peer, bool again, uint32_t iterat
     rog_serve_check(serve, rog_event_end(serve->options->events, &err), &err);
 }
 
-/* It is no longer waited for. */
+/* Drops a worker: it is no longer waited for. */
 static void leave(struct rog_serve_peer *peer, const char *reason)
 {
     struct rog_serve *serve = peer->serve;
@@ -55,8 +55,8 @@ static void leave(struct rog_serve_peer *peer, const char *reason)
     rog_serve_report(serve);
 }
 
-/* It is through. A server started again remembers that as soon as it is saved: nobody else can say
- * so then, as the worker's process ends. */
+/* A worker has finished. The state is saved soon, because a restarted server can learn this only
+ * from the saved state: the worker's process exits. */
 static void finish(struct rog_serve_peer *peer)
 {
     struct rog_serve *serve = peer->serve;
@@ -68,7 +68,7 @@ static void finish(struct rog_serve_peer *peer)
     rog_checkpointer_hasten(serve->checkpointer);
 }
 
-/* It may come, as a new one. */
+/* It may reconnect, with a new session. */
 static int forget_session(struct rog_serve_peer *peer, struct rog_error *err)
 {
     peer->session[0] = '\0';
@@ -115,7 +115,7 @@ void rog_serve_peer_expect(struct rog_serve_peer *peer, uint32_t iteration)
     rog_server_expect(peer->serve->core, peer->worker, iteration);
 }
 
-/* From here on it is paced, where it is. */
+/* Paces the link from here on, if it is to be paced. */
 static void pace(struct rog_serve_peer *peer)
 {
     const struct rog_serve_pace *paces = peer->serve->options->paces;
@@ -138,13 +138,13 @@ int rog_serve_peer_go(struct rog_serve_peer *peer, struct rog_error *err)
     return code;
 }
 
-/* A worker with nothing: it gets the model as it is now. */
+/* A worker without state joins: it receives the current model. */
 static int join(struct rog_serve_peer *peer, uint32_t *iteration, struct rog_error *err)
 {
     struct rog_serve *serve = peer->serve;
     if (peer->expected_s <= 0)
         leave(peer, "replaced by another process of the same rank");
-    int code = rog_serve_run_on(serve, err);
+    int code = rog_serve_continue_time(serve, err);
     if (code)
         return code;
     peer->expected_s = 0;
@@ -168,9 +168,9 @@ static void report_return(struct rog_serve_peer *peer)
     peer->lost_s = 0;
 }
 
-/* Why a process that says hello cannot be let in now; NULL: it can. `same`: it is the one of
- * before. */
-static const char *obstacle(const struct rog_serve_peer *peer, bool same)
+/* Returns why a process cannot be accepted now, or NULL if it can. `same`: it has the previous
+ * session. */
+static const char *rejection(const struct rog_serve_peer *peer, bool same)
 {
     if (same)
         return NULL;
@@ -181,7 +181,7 @@ static const char *obstacle(const struct rog_serve_peer *peer, bool same)
     return peer->serve->ending ? "the run is over" : NULL;
 }
 
-/* A process with nothing of this run. */
+/* Begins a session with a process that has no state of this run. */
 static int begin_session(struct rog_serve_peer *peer, const struct rog_json *hello,
                          uint32_t *iteration, struct rog_error *err)
 {
@@ -214,7 +214,7 @@ static char *welcome_text(const struct rog_serve_peer *peer, const char *mode, u
     return text;
 }
 
-/* Takes the connection over. */
+/* Takes over the connection. */
 static int enter(struct rog_serve_peer *peer, bool same, struct rog_conn *conn,
                  const struct rog_json *hello, struct rog_error *err)
 {
@@ -233,8 +233,8 @@ static int enter(struct rog_serve_peer *peer, bool same, struct rog_conn *conn,
     return code;
 }
 
-/* A worker with another configuration ends a run that has not begun: it would never be whole. Later
- * it is only turned away. */
+/* A worker has another configuration. This ends a run that has not started, because it would never
+ * be complete; later the worker is only rejected. */
 static void mismatch(struct rog_serve *serve, uint32_t worker, const struct rog_error *why)
 {
     if (serve->started)
@@ -243,9 +243,9 @@ static void mismatch(struct rog_serve *serve, uint32_t worker, const struct rog_
         rog_serve_fail(serve, ROG_EINVAL, why);
 }
 
-static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
-                      const struct rog_json *hello, struct rog_accept_refusal *refusal,
-                      struct rog_error *err)
+static int hello_received(void *user, uint32_t worker, struct rog_conn *conn,
+                          const struct rog_json *hello, struct rog_accept_refusal *refusal,
+                          struct rog_error *err)
 {
     struct rog_serve *serve = user;
     struct rog_serve_peer *peer = &serve->peers[worker];
@@ -254,7 +254,7 @@ static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
     struct rog_error why;
     snprintf(who, sizeof who, "worker %u (%s)", worker + 1, rog_conn_peer(conn));
     int code = rog_hello_compare(serve->options->hello, hello, who, &why);
-    const char *reason = code ? NULL : obstacle(peer, same);
+    const char *reason = code ? NULL : rejection(peer, same);
     if (code == ROG_EINVAL) {
         snprintf(refusal->message, sizeof refusal->message, "%s", why.message);
         mismatch(serve, worker, &why);
@@ -269,7 +269,8 @@ static int hello_came(void *user, uint32_t worker, struct rog_conn *conn,
     return ROG_OK;
 }
 
-/* It may have been a worker that is waited for: then the server says why none can come. */
+/* The connection may have come from a worker that is waited for: then the run fails for this
+ * reason. */
 static void lack(void *user, const struct rog_error *why)
 {
     struct rog_serve *serve = user;
@@ -282,12 +283,12 @@ static void lack(void *user, const struct rog_error *why)
         rog_serve_fail(serve, why->code, why);
 }
 
-const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_came, .lack = lack};
+const struct rog_accept_hooks rog_serve_accept_hooks = {.hello = hello_received, .lack = lack};
 
-/* ---- a model that the workers bring ---- */
+/* ---- a model provided by the workers ---- */
 
-/* A few bytes of a layout can ask for more memory than there is, which would be given and then not
- * be there: nothing is made of one that does not fit. */
+/* Checks that the model fits into memory. A few bytes of a layout can request more memory than
+ * exists; the kernel would grant it and fail later. */
 static int check_memory(const struct rog_serve *serve, const struct rog_layout *layout,
                         struct rog_error *err)
 {
@@ -334,8 +335,8 @@ static int complete(void *user, struct rog_error *err)
     return rog_serve_make_core(user, err);
 }
 
-/* A model that does not fit ends a run that has not begun: it would never be whole. Later only the
- * worker is turned away. */
+/* A model cannot be used. This ends a run that has not started, because it would never be complete;
+ * later only the worker is rejected. */
 static void refuse(void *user, uint32_t worker, int code, const struct rog_error *err)
 {
     struct rog_serve *serve = user;
@@ -361,7 +362,7 @@ static int take_core(struct rog_serve_peer *peer, const uint8_t *body, size_t si
 {
     struct rog_serve *serve = peer->serve;
     if (!peer->here)
-        return ROG_OK; /* demanded rows that came after its last iteration */
+        return ROG_OK; /* demanded rows that arrived after its last iteration */
     int code =
         rog_server_receive(serve->core, peer->worker, body, size, rog_serve_time(serve), err);
     if (code == ROG_EFORMAT) {
@@ -380,7 +381,7 @@ static int take_upload(struct rog_serve_peer *peer, uint8_t kind, const uint8_t 
 {
     struct rog_model_upload *upload = peer->serve->upload;
     if (peer->serve->code || peer->serve->ending)
-        return ROG_OK; /* there may be half a model */
+        return ROG_OK; /* the rest of a model may still arrive */
     if (!upload)
         return rog_fail(err, ROG_EFORMAT, "a part of a model that was not requested");
     return kind == ROG_KIND_LAYOUT ? rog_model_upload_layout(upload, peer->worker, body, size, err)
@@ -414,7 +415,7 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
     }
 }
 
-/* The next piece of the model that a worker that has joined is given: what is trained, then the
+/* Sends the next piece of the model to a worker that has joined: trained tensors, then
  * constants. */
 static int put_model(struct rog_serve_peer *peer, size_t bytes, struct rog_error *err)
 {
@@ -441,7 +442,7 @@ static int put_core(struct rog_serve_peer *peer, size_t bytes, struct rog_error 
         code = rog_link_put_core(peer->link, model->rows, serve->message, size, model->wire_scale,
                                  bytes, err);
     if (!code)
-        rog_serve_report(serve); /* the end of a pull can be the grant of another one */
+        rog_serve_report(serve); /* the end of a pull can grant another one */
     return code;
 }
 
@@ -482,9 +483,9 @@ void rog_serve_peer_release(struct rog_serve_peer *peer)
     peer->link = NULL;
 }
 
-/* ---- what the core says ---- */
+/* ---- notices of the core ---- */
 
-/* It may go on, and is told how long it had to wait. */
+/* A worker may continue; tells it how long it had to wait. */
 static int admitted(struct rog_serve *serve, const struct rog_server_notice *notice,
                     struct rog_error *err)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages kept until they are acknowledged, and sent again on a new connection. */
+/* Messages that are kept until they are acknowledged, and sent again on a new connection. */
 #include <librog/net/session.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 struct rog_session {
-    struct rog_packet *first, *last; /* not acknowledged, by number */
-    struct rog_packet *unwritten;    /* of these, the first to be written */
+    struct rog_packet *first, *last; /* messages without acknowledgement, by number */
+    struct rog_packet *unwritten;    /* the first of these to be written */
     uint64_t put, acknowledged, received;
     uint64_t written; /* number written last on this connection */
-    size_t unacked;   /* bytes */
+    size_t unacked;   /* bytes in them */
 };
 
 int rog_session_new(struct rog_session **session, struct rog_error *err)
@@ -83,7 +83,7 @@ size_t rog_session_unacked(const struct rog_session *session)
     return session->unacked;
 }
 
-/* Everything up to `number` is the peer's; returns how many written bytes that were. */
+/* Removes messages up to `number`, which the peer has; returns how many written bytes they had. */
 static size_t forget(struct rog_session *session, uint64_t number, double *written_s)
 {
     size_t bytes = 0;

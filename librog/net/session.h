@@ -4,8 +4,8 @@
 
 /*
  * A stream of messages that outlives connections: each message has a number, from 1, and is kept
- * until the peer has acknowledged it; on a new connection both sides say how many they have, and
- * continue from there. So a link that was interrupted costs only time. No sockets, no clock.
+ * until the peer has acknowledged it; on a new connection each side announces how many it has, and
+ * both continue from there. So a link that was interrupted costs only time. No sockets, no clock.
  */
 
 #include <stddef.h>
@@ -31,26 +31,26 @@ void rog_session_free(struct rog_session *session);
 int rog_session_put(struct rog_session *session, uint8_t kind, const uint8_t *body, size_t size,
                     struct rog_error *err);
 
-/* The next message to write on this connection; NULL when all are written. Borrowed. */
+/* Returns the next message to write on this connection, borrowed; NULL if all have been written. */
 struct rog_packet *rog_session_next(const struct rog_session *session);
-/* This message has been written at `now`. */
+/* Records that this message was written at `now`. */
 void rog_session_written(struct rog_session *session, double now);
 
-/* Bytes written on this connection that have not been acknowledged. */
+/* Returns the bytes written on this connection that have not been acknowledged. */
 size_t rog_session_unacked(const struct rog_session *session);
 
-/* A new connection; the peer says that it has `received` messages: the rest is written again.
- * ROG_EFORMAT if that is impossible. */
+/* Begins a new connection; the peer has `received` messages: the rest is written again.
+ * ROG_EFORMAT: that is impossible. */
 int rog_session_resume(struct rog_session *session, uint64_t received, struct rog_error *err);
 
 /* The peer has everything up to `number`. *bytes: how much of that is new; *written_s: when the
- * last of it was written. ROG_EFORMAT: it was never written. */
+ * last of it was written. ROG_EFORMAT: that number was never written. */
 int rog_session_acknowledge(struct rog_session *session, uint64_t number, size_t *bytes,
                             double *written_s, struct rog_error *err);
 
 /* A message has arrived; ROG_EFORMAT if it is not the next one. */
 int rog_session_receive(struct rog_session *session, uint64_t number, struct rog_error *err);
-/* The number of messages received. */
+/* Returns the number of messages received. */
 uint64_t rog_session_received(const struct rog_session *session);
 
 #endif

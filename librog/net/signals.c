@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals by a loop that is run when its descriptor says that something has come. */
+/* Receives signals with a loop that runs when its descriptor is readable. */
 #include <librog/net/signals.h>
 
 #include <signal.h>
@@ -44,7 +44,7 @@ int rog_signals_new(struct rog_signals **out, struct rog_error *err)
         rog_signals_free(signals);
         return rog_fail(err, ROG_EIO, "cannot catch SIGINT and SIGTERM");
     }
-    uv_run(&signals->loop, UV_RUN_NOWAIT); /* only now the descriptor knows what to look at */
+    uv_run(&signals->loop, UV_RUN_NOWAIT); /* only now the descriptor knows what to watch */
     *out = signals;
     return ROG_OK;
 }

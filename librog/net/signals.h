@@ -9,13 +9,14 @@
 
 struct rog_signals;
 
-/* From now on they are caught. */
+/* Signals are caught from now on. */
 int rog_signals_new(struct rog_signals **signals, struct rog_error *err);
-/* Harmless on NULL. */
+/* No effect on NULL. */
 void rog_signals_free(struct rog_signals *signals);
-/* To be polled for reading: then rog_signals_caught may return one. */
+/* Returns a descriptor to poll for reading: when it is readable, rog_signals_caught may return a
+ * signal. */
 int rog_signals_fd(const struct rog_signals *signals);
-/* The number of the first one received, or 0. */
+/* Returns the number of the first signal received, or 0. */
 int rog_signals_caught(struct rog_signals *signals);
 
 #endif

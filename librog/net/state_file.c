@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server keeps beside its model: copied, written with its hash, read back and checked. */
+/* The server's state beside its model: copied, written with its hash, read back and checked. */
 #include <librog/net/state_file.h>
 
 #include <dirent.h>
@@ -68,7 +68,7 @@ void rog_state_file_written(struct rog_state_file *file)
         closedir(folder);
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
 static int read_file(const struct rog_state_file *file, const char *path, const char *hash,
                      char **bytes, size_t *size, struct rog_error *err)
@@ -85,7 +85,8 @@ static int read_file(const struct rog_state_file *file, const char *path, const 
     return ROG_OK;
 }
 
-/* Files of before optimizers had names here are of the only one that there was. */
+/* Checks the optimizer. Files from before its name was recorded belong to "mean", the only one
+ * then. */
 static int check_kind(const struct rog_state_file *file, const char *path,
                       const struct rog_json *state, struct rog_error *err)
 {

@@ -18,13 +18,13 @@
 struct rog_state_hooks {
     /* The name of the optimizer. */
     const char *(*kind)(void *owner);
-    /* The number of bytes, and the bytes, at this moment. */
+    /* The number of bytes, and the bytes, of the current state. */
     size_t (*bytes)(void *owner);
     void (*save)(void *owner, uint8_t *bytes);
     int (*load)(void *owner, const uint8_t *bytes, size_t size, struct rog_error *err);
-    /* The connected workers, and after which iteration each continues; owned by the caller. And the
-     * same when a server resumes, after everything else has been restored: NULL if it was not
-     * saved. */
+    /* workers: returns the connected workers, and after which iteration each continues; owned by
+     * the caller. go_on: restores this when a server resumes, after everything else; NULL if it was
+     * not saved. */
     struct rog_json *(*workers)(void *owner);
     int (*go_on)(void *owner, uint32_t iteration, const struct rog_json *workers,
                  struct rog_error *err);
@@ -34,16 +34,16 @@ struct rog_state_file {
     const char *folder;
     const struct rog_state_hooks *hooks;
     void *owner;
-    uint8_t *copy; /* of the moment of the checkpoint */
+    uint8_t *copy; /* of the state at the checkpoint */
     size_t size;
     char name[32]; /* the file of this checkpoint; "": none */
 };
 
 void rog_state_file_release(struct rog_state_file *file);
 
-/* Takes the copy. */
+/* Copies the state. */
 int rog_state_file_copy(struct rog_state_file *file, uint32_t index, struct rog_error *err);
-/* Writes it and records it in `state`. May be called from another thread than the others. */
+/* Writes the copy and records it in `state`. May be called from another thread than the others. */
 int rog_state_file_write(const struct rog_state_file *file, struct rog_json *state,
                          struct rog_error *err);
 /* server.json has been written: previous files are obsolete. */

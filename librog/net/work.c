@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The life of a worker: its loop in a thread of its own, and what the caller does with it. */
+/* A worker of a real run: its loop in a thread, and the calls of its driver. */
 
 #include <librog/net/work_state.h>
 
@@ -17,7 +17,8 @@
 #include <rog/events.h>
 
 #define TICK_MS 50
-/* How long a worker that ends waits for its last words to get out, and for the server to close. */
+/* How long a worker that ends waits until its last messages are sent, and for the server to close,
+ * s */
 #define GRACE_S 1.0
 #define END_S 6.0
 
@@ -167,7 +168,7 @@ static void close_loop(struct rog_work *work)
     uv_loop_close(&work->loop);
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static int open_events(struct rog_work *work, struct rog_error *err)
 {
@@ -290,13 +291,13 @@ static int make(void **out, const struct rog_driver_options *options, struct rog
     return ROG_OK;
 }
 
-/* The loop's thread. The last event is written, and the file whole, before it hands over for the
- * last time. */
+/* The loop's thread. It writes and flushes the last event before it hands over control for the last
+ * time. */
 static void run(void *user)
 {
     struct rog_work *work = user;
     struct rog_error last;
-    /* Events have a point in their numbers, whatever the program's language has. */
+    /* Numbers in events need a decimal point, whatever the locale of the program. */
     locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (c_locale != (locale_t)0)
         uselocale(c_locale);
@@ -319,7 +320,8 @@ static void run(void *user)
 static int start(void *driver, struct rog_error *err)
 {
     struct rog_work *work = driver;
-    /* Signals are the program's own, not this thread's; the loop is told of them by a pipe. */
+    /* Signals are handled by the program, not by this thread; the loop receives them through a
+     * pipe. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -347,7 +349,7 @@ static void end(void *driver)
 
 /* ---- the caller ---- */
 
-static bool is_going_on(void *driver)
+static bool is_busy(void *driver)
 {
     const struct rog_work *work = driver;
     return !rog_handoff_wait(work->handoff, 0);
@@ -374,7 +376,7 @@ static int hand_back(struct rog_work *work, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     if (work->code)
         return rog_fail_again(err, &work->err);
-    if (!work->statistics.over) /* it has ended while the caller computed: the wait tells it */
+    if (!work->statistics.over) /* if it has ended while the caller computed, the wait reports it */
         return ROG_OK;
     return rog_fail(err, ROG_EINVAL,
                     "the run is over: check rog_over after each exchange, and stop");
@@ -425,14 +427,14 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
                  struct rog_error *err)
 {
     struct rog_work *work = driver;
-    bool over = work->statistics.over; /* what was going on then ends as it is */
+    bool over = work->statistics.over; /* an exchange that was in progress then is not completed */
     if (!rog_handoff_wait(work->handoff, 0) || (work->exchanging && !over))
         return rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     rog_worker_state(work->core, tensor, momentum, update);
     return ROG_OK;
 }
 
-/* The loop reads why when it sees that it is to quit. */
+/* The loop reads `why` when it sees the request to quit. */
 static void leave(void *driver, const char *why)
 {
     struct rog_work *work = driver;
@@ -449,7 +451,7 @@ const struct rog_driver rog_net_driver = {
     .free = end,
     .start = start,
     .settle = settle,
-    .is_going_on = is_going_on,
+    .is_busy = is_busy,
     .push = push,
     .finish = finish,
     .state = state,

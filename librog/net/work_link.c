@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a worker says to its server and hears from it. */
+/* The messages between a worker and its server. */
 
 #include <librog/net/work_state.h>
 
@@ -11,10 +11,10 @@
 #include <librog/sync/message.h>
 #include <rog/events.h>
 
-/* No run lasts longer; beyond it there are no seconds among the digits of a time. */
+/* Maximum duration of a run, s; above it a time would have no digits left for seconds */
 #define RUN_MAX_S 1e10
 
-/* ---- hooks of the dial ---- */
+/* ---- hooks of rog_dial ---- */
 
 static char *hello_text(void *user)
 {
@@ -28,7 +28,7 @@ static char *hello_text(void *user)
     return text;
 }
 
-/* A server whose workers bring the model is sent its layout, before anything else. */
+/* Sends the layout, before anything else, to a server whose workers provide the model. */
 static int put_layout(struct rog_work *work, struct rog_error *err)
 {
     size_t size = work->layout_text ? strlen(work->layout_text) : 0;
@@ -47,7 +47,7 @@ static int put_layout(struct rog_work *work, struct rog_error *err)
     return code;
 }
 
-/* How it goes on: `mode` is one of start, resume, join. */
+/* The server accepts the worker: `mode` is start, resume or join. */
 static int welcomed(void *user, struct rog_conn *conn, const struct rog_json *welcome,
                     struct rog_error *err)
 {
@@ -118,7 +118,7 @@ static int begin_upload(struct rog_work *work, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The run begins, once: the caller computes from here on. */
+/* The run starts, once: the caller computes from now on. */
 static int take_go(struct rog_work *work, bool model_follows, struct rog_error *err)
 {
     if (work->phase != ROG_WORK_WAITING)
@@ -161,11 +161,11 @@ static int message(void *user, uint8_t kind, const uint8_t *body, size_t size,
         code = rog_fail(err, ROG_EFORMAT, "the server sent a message of unknown kind %u", kind);
     }
     if (code)
-        rog_work_fail(work, code, err); /* a server that makes no sense: nothing to go on with */
+        rog_work_fail(work, code, err); /* the server's messages are invalid: do not reconnect */
     return code;
 }
 
-/* The next piece of the model that the server has asked for. */
+/* Sends the next piece of the model that the server has requested. */
 static int put_model(struct rog_work *work, size_t bytes, struct rog_error *err)
 {
     size_t size =
@@ -197,7 +197,7 @@ static void produce(void *user, size_t bytes)
     rog_work_check(work, code, &err);
 }
 
-/* ---- the connection is gone ---- */
+/* ---- lost connections ---- */
 
 static void lost(struct rog_work *work, const struct rog_error *why)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Energy and bandwidth of a worker as events. */
+/* Reports energy and bandwidth of a worker as events. */
 
 #include <librog/net/work_meter.h>
 
@@ -17,7 +17,7 @@ void rog_work_meter_begin(struct rog_work_meter *meter, double now)
     meter->mbps = -1;
 }
 
-void rog_work_meter_go_on(struct rog_work_meter *meter)
+void rog_work_meter_continue(struct rog_work_meter *meter)
 {
     meter->over = false;
 }

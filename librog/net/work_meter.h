@@ -17,7 +17,7 @@ struct rog_work_meter {
     const struct rog_trace *trace; /* borrowed; NULL: bandwidth is not reported */
     double trace_offset;
     uint32_t rank;
-    bool energy; /* is reported */
+    bool energy; /* energy is reported */
 
     double joules, metered_s, reported_s, mbps;
     bool over; /* the last value has been reported */
@@ -25,11 +25,11 @@ struct rog_work_meter {
 
 /* The run starts at `now`, a time of rog_link_now. The members above are already set. */
 void rog_work_meter_begin(struct rog_work_meter *meter, double now);
-/* Until `now`, which is t_s of the run, it has drawn this power. `last`: it draws none from here
- * on. */
+/* The worker has used this power until `now`, which is t_s of the run. `last`: it uses none from
+ * now on. */
 int rog_work_meter_add(struct rog_work_meter *meter, double now, double t_s, double watts,
                        bool last, struct rog_error *err);
-/* More follows after all. */
-void rog_work_meter_go_on(struct rog_work_meter *meter);
+/* More calls follow after `last` after all. */
+void rog_work_meter_continue(struct rog_work_meter *meter);
 
 #endif

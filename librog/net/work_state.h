@@ -2,8 +2,8 @@
 #ifndef ROG_LINK_WORK_STATE_H
 #define ROG_LINK_WORK_STATE_H
 
-/* Shared by work.c (its life), work_link.c (what it sends to the server and receives) and
- * work_step.c (its iterations). */
+/* The state that work.c (the driver), work_link.c (messages to and from the server) and work_step.c
+ * (iterations) share. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,43 +43,43 @@ struct rog_work {
 
     uv_loop_t loop;
     uv_timer_t tick, step;
-    double step_at_s; /* when `step` is due: it may fire a fraction of a millisecond early */
+    double step_at_s; /* when `step` is due, as it may fire a fraction of a millisecond early */
     uv_signal_t signals[2];
     uv_thread_t thread;
     bool loop_made, signals_made, thread_made;
     struct rog_handoff *handoff;
 
-    /* Belongs to the caller or the loop, as the handoff says. */
+    /* Used by the caller or the loop, whichever has control. */
     struct rog_worker_gradients gradients;
     double loss;
-    bool finish, settle; /* the caller wants the exchange to be completed */
+    bool finish, settle; /* settle: the caller wants the exchange to be completed */
     struct rog_statistics statistics;
     uint32_t next, local_steps; /* the next iteration, and its steps */
     bool exchanging;            /* an exchange is in progress while the caller has control */
-    bool waits; /* the caller's own: it has handed control back and not noticed that it has it
-                 * again */
+    bool waits; /* used by the caller only: it has handed control back and not noticed yet that it
+                   has it again */
     bool may_be_silent; /* a push may have no rows */
 
     /* The link. */
     struct rog_dial *dial;
     char session[ROG_SESSION_ID_BYTES];
     struct rog_link *link;
-    bool welcomed; /* it has been connected */
+    bool welcomed; /* it has been connected before */
 
     /* The iteration. */
     enum rog_work_phase phase;
-    uint32_t iteration; /* done */
+    uint32_t iteration; /* iterations completed */
     uint32_t finished;  /* the iteration after which the caller finished */
     bool admitted;
-    double began_s, computed_s, admitted_s, stall_s; /* of the clock */
+    double began_s, computed_s, admitted_s, stall_s; /* times of rog_link_now */
     double loss_pushed;
     struct rog_statistics counted; /* the next statistics */
 
-    /* If an iteration is computed while the previous exchange is in progress. */
-    bool ahead;          /* it is */
-    bool handed;         /* and the caller has handed back, and waits for the exchange */
-    bool lagged;         /* the iteration that is pushed was */
-    double steps_at_s;   /* when its steps began, of the clock */
+    /* For an iteration that is computed during the previous exchange: */
+    bool ahead;          /* there is one */
+    bool handed;         /* its result has been handed back, and waits for the exchange */
+    bool lagged;         /* the iteration that is being pushed was one */
+    double steps_at_s;   /* when its steps began, a time of rog_link_now */
     double steps_s;      /* how long the caller had control for its last steps */
     uint64_t sent_bytes; /* bytes of messages since the last iteration ended, before scaling */
     uint32_t largest;    /* iteration of any worker, as last heard from the server */
@@ -90,26 +90,26 @@ struct rog_work {
     bool join_ready; /* the model has arrived, but the caller computes with the old one */
 
     bool started;
-    double origin_s; /* of the run */
+    double origin_s; /* of the run, a time of rog_link_now */
     struct rog_work_meter meter;
 
-    char why[ROG_ERROR_MESSAGE_BYTES]; /* the caller's own: why it leaves; "": it closes */
+    char why[ROG_ERROR_MESSAGE_BYTES]; /* used by the caller: why it leaves; "": it closes */
 
-    bool ended;      /* the server has said so */
-    double ending_s; /* since when it is ending, 0: not */
+    bool ended;      /* the server has ended the run */
+    double ending_s; /* since when it is ending; 0: it is not */
     int code;
     struct rog_error err;
 };
 
 /* Seconds since the run's start. */
 double rog_work_time(const struct rog_work *work);
-/* It cannot continue: leaves the server and ends. */
+/* The worker cannot continue: leaves the server and ends. */
 void rog_work_fail(struct rog_work *work, int code, const struct rog_error *err);
 /* The same for a code that may be 0. */
 void rog_work_check(struct rog_work *work, int code, const struct rog_error *err);
 void rog_work_warn(struct rog_work *work, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The run's clock is now t_s. */
+/* Sets the run's clock to t_s now. */
 void rog_work_set_clock(struct rog_work *work, double t_s);
 
 /* work_link.c */
@@ -123,11 +123,11 @@ void rog_work_watch_link(struct rog_work *work, double now);
 void rog_work_taken(void *user);
 /* The exchange is complete: starts or continues the next iteration, or ends. */
 void rog_work_begin(struct rog_work *work);
-/* What the caller is told before it gets control. */
+/* Updates what the caller sees, before it gets control. */
 void rog_work_publish(struct rog_work *work);
 /* The server will send the whole model; work continues after `iteration`. */
 void rog_work_join(struct rog_work *work, uint32_t iteration);
-/* Messages of the server: a piece of that model, one of the core, permission to continue. */
+/* Process messages of the server: a piece of that model, a message of the core, an admission. */
 int rog_work_take_model(struct rog_work *work, const uint8_t *body, size_t size,
                         struct rog_error *err);
 int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,

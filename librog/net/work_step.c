@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A worker's iterations, and the whole model that it is given where it joins. */
+/* A worker's iterations, and the whole model that it receives when it joins. */
 
 #include <librog/net/work_state.h>
 
@@ -13,7 +13,7 @@
 
 /* ---- energy and bandwidth ---- */
 
-/* When the device that is stood for has made the steps at hand. */
+/* Returns when the modelled device has made the current steps. */
 static double steps_end_s(const struct rog_work *work)
 {
     return work->steps_at_s + rog_worker_local_steps(work->core) * work->options->profile->step_s;
@@ -40,7 +40,8 @@ static double watts_of_phase(const struct rog_work *work)
     return 0;
 }
 
-/* Who computes and communicates at once takes what communicating takes beyond waiting on top. */
+/* If the worker computes and communicates at the same time, the power of communication above that
+ * of a stall is added to that of computing. */
 static double watts(const struct rog_work *work)
 {
     const struct rog_run_worker *profile = work->options->profile;
@@ -72,7 +73,7 @@ static void enter(struct rog_work *work, enum rog_work_phase phase)
 
 static void step_due(uv_timer_t *timer);
 
-/* Goes on at `until_s`, by the timer also when that is now: one way for all. */
+/* Continues at `until_s`, always by the timer, even if that is now. */
 static void wait_until(struct rog_work *work, double until_s)
 {
     double wait_s = until_s - rog_link_now();
@@ -95,7 +96,7 @@ void rog_work_publish(struct rog_work *work)
     work->exchanging = work->ahead;
 }
 
-/* The caller may compute the next iteration; `ahead`: the exchange of this one goes on. */
+/* The caller may compute the next iteration; `ahead`: during the exchange of this one. */
 static void hand_over(struct rog_work *work, bool ahead)
 {
     struct rog_error err;
@@ -110,7 +111,7 @@ static void hand_over(struct rog_work *work, bool ahead)
     rog_handoff_give(work->handoff);
 }
 
-static void through(struct rog_work *work)
+static void end_work(struct rog_work *work)
 {
     struct rog_error err;
     rog_worker_merge(work->core);
@@ -119,12 +120,12 @@ static void through(struct rog_work *work)
     rog_work_check(work, rog_link_put(work->link, ROG_KIND_DONE, NULL, 0, &err), &err);
 }
 
-/* The caller has handed back, and no exchange goes on. */
+/* The caller has handed control back, and no exchange is in progress. */
 static void act(struct rog_work *work)
 {
     work->handed = false;
     if (work->finish) {
-        through(work);
+        end_work(work);
     } else if (work->settle) {
         rog_worker_merge(work->core);
         hand_over(work, false);
@@ -137,7 +138,7 @@ void rog_work_begin(struct rog_work *work)
 {
     bool computes = work->ahead && !work->handed; /* the caller has control */
     if (!computes && work->finish && work->iteration >= work->finished) {
-        through(work);
+        end_work(work);
         return;
     }
     enter(work, ROG_WORK_COMPUTING);
@@ -184,8 +185,8 @@ static int make_push(struct rog_work *work)
     return code;
 }
 
-/* The local steps are done. A push that may be silent is made before the time that compressing
- * takes, and one that is does not take it. */
+/* The local steps are complete. If a push may have no rows, it is planned before the time for
+ * compressing; a push without rows does not take this time. */
 static void compress(struct rog_work *work)
 {
     struct rog_worker_status status = {0};
@@ -213,12 +214,12 @@ static void push(struct rog_work *work)
         hand_over(work, true);
 }
 
-/* What the iteration that is over was. */
+/* Records the iteration that has ended. */
 static void measure_iteration(struct rog_work *work, struct rog_iteration *row)
 {
     struct rog_worker_status status;
     double now = rog_link_now(), scale = work->options->wire_scale;
-    /* What the server counted as the stall ended with its leave to go on. */
+    /* The stall, as measured by the server, ended with the admission. */
     double push_s = work->admitted_s - work->stall_s - work->computed_s;
     uint32_t behind = work->largest > work->iteration ? work->largest - work->iteration : 0;
     rog_worker_status(work->core, &status);
@@ -231,7 +232,7 @@ static void measure_iteration(struct rog_work *work, struct rog_iteration *row)
     row->pull_s = now - work->admitted_s;
     row->stall_s = work->stall_s;
     row->rows_total = work->options->rows->row_count;
-    /* With the rows that were demanded while the steps were computed. */
+    /* Includes rows that were demanded while the steps were computed. */
     row->bytes_pushed = llround((double)work->sent_bytes * scale);
     work->sent_bytes = 0;
     row->bytes_pulled = llround((double)status.bytes_pulled * scale);
@@ -287,7 +288,7 @@ void rog_work_join(struct rog_work *work, uint32_t iteration)
     enter(work, ROG_WORK_JOINING);
     work->join_iteration = iteration;
     work->join_ready = false;
-    rog_work_meter_go_on(&work->meter);
+    rog_work_meter_continue(&work->meter);
     work->model_at = 0;
 }
 
@@ -345,7 +346,7 @@ int rog_work_take_core(struct rog_work *work, const uint8_t *body, size_t size,
             work->steps_at_s += took_s;
         wait_until(work, rog_link_now() + took_s);
     }
-    return code; /* what it demands is sent when the link asks, after this message */
+    return code; /* demanded rows are sent when the link asks for data, after this message */
 }
 
 int rog_work_take_admitted(struct rog_work *work, const uint8_t *body, size_t size,

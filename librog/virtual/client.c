@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver of a worker whose core is in the simulation: who has control, and what is said when it
- * passes. */
+/* The driver of a worker whose core is in the simulation: passes control and data. */
 #include <librog/virtual/client.h>
 
 #include <errno.h>
@@ -22,40 +21,40 @@
 #include <librog/virtual/region.h>
 #include <rog/events.h>
 
-/* Whether the program has written into its tensors is looked at in so many exchanges at first, and
- * then in each of so many. */
+/* Whether the program has written into its tensors is checked in the first exchanges, and then in
+ * every CHECKED_EVERY-th. */
 #define CHECKED_FIRST 3
 #define CHECKED_EVERY 10
 
-/* What rog_state has handed out. */
+/* The arrays that rog_state has returned. */
 struct state {
-    float *parts[2]; /* by enum rog_virtual_part; NULL: not asked for yet */
-    bool handed;     /* since the program has control: it may have written into them */
+    float *parts[2]; /* by enum rog_virtual_part; NULL: not requested yet */
+    bool handed;     /* since the program got control, so it may have written into them */
 };
 
 struct client {
     const struct rog_driver_options *options;
-    pid_t process; /* a fork of it has no part in the run */
+    pid_t process; /* a fork of this process does not take part in the run */
     int socket;    /* -1: not connected */
     struct rog_virtual_region region;
-    struct rog_signals *signals; /* NULL: not caught */
+    struct rog_signals *signals; /* NULL: signals are not caught */
     bool deltas, overlaps;
 
     uint32_t awaits; /* the message that waits for its answer; 0: the program has control */
-    bool exchanging; /* an exchange goes on although it has */
-    bool apart;      /* the model is the program's own: it has ended its last iteration by itself */
-    bool ended;      /* neither end has anything to say any more */
+    bool exchanging; /* an exchange is in progress although the program has control */
+    bool apart;      /* the model belongs to the program: it ended its last iteration itself */
+    bool ended;      /* no side sends anything any more */
     uint32_t exchanges;
-    double control_s; /* since when it has control */
+    double control_s; /* when the program got control */
     struct state *states;
     struct rog_driver_view view;
     int code;
     struct rog_error err;
 };
 
-/* ---- talking ---- */
+/* ---- messages ---- */
 
-/* The first error is what every later call gives. */
+/* Every later call fails with the first error. */
 static int end_with(struct client *client, const struct rog_error *cause, struct rog_error *err)
 {
     if (!client->code) {
@@ -65,7 +64,7 @@ static int end_with(struct client *client, const struct rog_error *cause, struct
     return rog_fail_again(err, &client->err);
 }
 
-/* Tells the simulation why this worker does not go on; all that it can do where it cannot is to end
+/* Tells the simulation why this worker does not continue. If this fails, the worker still ends in
  * the same way. */
 static int give_up(struct client *client, int code, const char *why, struct rog_error *err)
 {
@@ -117,7 +116,7 @@ static uint32_t answer_to(uint32_t kind)
     }
 }
 
-/* The program has control. */
+/* Gives control to the program. */
 static void take_control(struct client *client, const struct rog_virtual_message *message)
 {
     const struct rog_virtual_head *head = client->region.head;
@@ -131,14 +130,14 @@ static void take_control(struct client *client, const struct rog_virtual_message
         .resumed = begins ? message->flags & ROG_VIRTUAL_RESUMED : client->view.resumed,
         .keep_due = message->flags & ROG_VIRTUAL_KEEP,
     };
-    /* Of a run that was taken up the iteration before is the one that goes on. */
+    /* In a resumed run, the exchange of the iteration before is in progress. */
     bool pushed = client->awaits == ROG_VIRTUAL_STEP || (begins && message->number > 0);
     if (client->awaits != ROG_VIRTUAL_TRANSFER)
         client->exchanging = pushed && client->overlaps;
     client->control_s = rog_clock_s();
 }
 
-/* Takes the answer, if it is there. */
+/* Receives the answer, if it has arrived. */
 static int take(struct client *client, struct rog_error *err)
 {
     struct rog_virtual_message message;
@@ -158,9 +157,9 @@ static int take(struct client *client, struct rog_error *err)
     return ROG_OK;
 }
 
-/* What the simulation has said before it went says why. */
-static int say(struct client *client, const struct rog_virtual_message *message, int fd,
-               struct rog_error *err)
+/* If the simulation has closed the connection, its last message gives the reason. */
+static int send_message(struct client *client, const struct rog_virtual_message *message, int fd,
+                        struct rog_error *err)
 {
     struct rog_virtual_message last;
     struct rog_error why;
@@ -182,8 +181,8 @@ static int interrupted(struct client *client, struct rog_error *err)
                   : ROG_OK;
 }
 
-/* Waits until something has come, and takes it; until_s: of the clock, INFINITY: as long as it
- * takes. */
+/* Waits until a message has arrived, and receives it. until_s: by rog_clock_s; INFINITY: no
+ * limit. */
 static int wait_and_take(struct client *client, double until_s, struct rog_error *err)
 {
     struct pollfd polled[] = {
@@ -219,23 +218,23 @@ static int wait_for_answer(struct client *client, double timeout_s, struct rog_e
                : rog_fail(err, ROG_EBUSY, "the exchange timed out after %g s", timeout_s);
 }
 
-/* What is asked for while the program has control. */
+/* Requests something while the program has control. */
 static int ask(struct client *client, uint32_t kind, uint32_t tensor, uint32_t part,
                struct rog_error *err)
 {
     const struct rog_virtual_message message = {
         .kind = kind, .rank = client->options->rank, .number = tensor, .part = part};
     double before_s = rog_clock_s();
-    int code = say(client, &message, -1, err);
+    int code = send_message(client, &message, -1, err);
     if (code)
         return code;
     client->awaits = kind;
     code = wait_for_answer(client, -1, err);
-    client->control_s += rog_clock_s() - before_s; /* nothing was computed */
+    client->control_s += rog_clock_s() - before_s; /* not time for computing */
     return code;
 }
 
-/* ---- giving control ---- */
+/* ---- handing control back ---- */
 
 static int put_back(struct client *client, uint32_t tensor, struct rog_error *err)
 {
@@ -261,7 +260,7 @@ static int put_states_back(struct client *client, struct rog_error *err)
     return code;
 }
 
-/* A call that has anything to do with the simulation. */
+/* Checks that this call may communicate with the simulation. */
 static int check(const struct client *client, struct rog_error *err)
 {
     if (client->process != getpid())
@@ -272,7 +271,7 @@ static int check(const struct client *client, struct rog_error *err)
     return client->code ? rog_fail_again(err, &client->err) : ROG_OK;
 }
 
-/* One for which the program must have control. */
+/* Checks that the program has control. */
 static int check_turn(const struct client *client, struct rog_error *err)
 {
     int code = check(client, err);
@@ -284,7 +283,7 @@ static int check_turn(const struct client *client, struct rog_error *err)
     return code;
 }
 
-/* Before the gradients' places are filled, which states travel by. */
+/* Call before filling the gradients' memory, which is also used to transfer states. */
 static int prepare_to_give(struct client *client, struct rog_error *err)
 {
     int code = check_turn(client, err);
@@ -298,7 +297,7 @@ static int give_control(struct client *client, struct rog_virtual_message *messa
     message->seconds = rog_clock_s() - client->control_s;
     if (client->deltas && message->kind != ROG_VIRTUAL_TRANSFER && !client->apart)
         rog_virtual_region_put_model(&client->region, false);
-    int code = say(client, message, -1, err);
+    int code = send_message(client, message, -1, err);
     if (!code)
         client->awaits = message->kind;
     return code;
@@ -371,7 +370,7 @@ static int begin(struct client *client, struct rog_error *err)
         code = client->states ? ROG_OK : rog_fail_nomem(err);
     }
     if (!code)
-        code = say(client, &hello, fd, err);
+        code = send_message(client, &hello, fd, err);
     if (fd >= 0)
         close(fd);
     if (!code)
@@ -427,7 +426,7 @@ static int settle(void *driver, double timeout_s, struct rog_error *err)
     return code ? code : wait_for_answer(client, timeout_s, err);
 }
 
-static bool is_going_on(void *driver)
+static bool is_busy(void *driver)
 {
     struct client *client = driver;
     return !check(client, NULL) && wait_for_answer(client, 0, NULL) == ROG_EBUSY;
@@ -506,7 +505,7 @@ static int kept(void *driver, const char *why_not, struct rog_error *err)
         return code;
     rog_virtual_set_text(&message, why_not ? why_not : "");
     client->view.keep_due = false;
-    return say(client, &message, -1, err);
+    return send_message(client, &message, -1, err);
 }
 
 static int get_part(struct client *client, uint32_t tensor, uint32_t part, struct rog_error *err)
@@ -529,7 +528,8 @@ static int state(void *driver, uint32_t tensor, float **momentum, float **update
     struct client *client = driver;
     struct state *wanted = client->states ? &client->states[tensor] : NULL;
     int code = check(client, err);
-    bool over = client->view.statistics.over; /* what was going on then ends as it is */
+    bool over = client->view.statistics.over; /* an exchange that was in progress then is not
+                                                 completed */
     if (!code && (client->awaits || (client->exchanging && !over)))
         code = rog_fail(err, ROG_EINVAL, "an exchange is in progress: wait for it first");
     if (code)
@@ -557,7 +557,7 @@ const struct rog_driver rog_virtual_driver = {
     .free = end,
     .start = start,
     .settle = settle,
-    .is_going_on = is_going_on,
+    .is_busy = is_busy,
     .push = push,
     .finish = finish,
     .state = state,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages over a socket that keeps them apart, and descriptors with them. */
+/* Sends and receives messages, and descriptors with them, over a socket that keeps message
+ * boundaries. */
 #include <librog/virtual/message.h>
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* More descriptors than are taken: what a peer sends beyond one can be closed. */
+/* More descriptors than are used, so that additional ones that a peer sends can be closed. */
 #define DESCRIPTORS 4
 
 union control {
@@ -48,7 +49,7 @@ int rog_virtual_send(int socket, const struct rog_virtual_message *message, int 
                     errno == EAGAIN ? "the other end does not read" : strerror(errno));
 }
 
-/* Takes the first descriptor and closes the others; returns how many there were. */
+/* Takes the first descriptor and closes the others; returns how many were received. */
 static int take_descriptors(struct msghdr *in, int *fd)
 {
     int count = 0;

@@ -2,27 +2,28 @@
 #ifndef ROG_VIRTUAL_MESSAGE_H
 #define ROG_VIRTUAL_MESSAGE_H
 
-/* The socket between a program and the simulation, the same for both ends: whole messages, and with
- * the first one a descriptor. */
+/* The socket between a program and the simulation, the same at both ends. It transmits whole
+ * messages and, with the first one, a descriptor. */
 
 #include <librog/virtual/protocol.h>
 
-/* fd: travels with it; -1: none. Does not wait where the peer does not read. ROG_EFAILED: the peer
- * is gone, ROG_EIO. */
+/* fd: sent with the message; -1: none. Does not wait if the peer does not read. ROG_EFAILED: the
+ * peer has closed the connection; ROG_EIO. */
 int rog_virtual_send(int socket, const struct rog_virtual_message *message, int fd,
                      struct rog_error *err);
 
-/* The next message, without waiting. *fd: what came with it, for the caller to close, or -1; NULL:
- * nothing may come. ROG_EBUSY: there is none; ROG_EFAILED: the peer is gone; ROG_EFORMAT: what it
- * sent is no message; ROG_EIO. */
+/* Receives the next message, without waiting. *fd: the descriptor received with it, for the caller
+ * to close, or -1; NULL: none is allowed. ROG_EBUSY: no message has arrived; ROG_EFAILED: the peer
+ * has closed the connection; ROG_EFORMAT: the data are not a valid message; ROG_EIO. */
 int rog_virtual_receive(int socket, struct rog_virtual_message *message, int *fd,
                         struct rog_error *err);
 
-/* ROG_EFAILED where the process at the other end is another user's. *pid: that process; may be
+/* ROG_EFAILED: the process at the other end belongs to another user. *pid: that process; may be
  * NULL. */
 int rog_virtual_check_user(int socket, int *pid, struct rog_error *err);
 
-/* The message's text; where it is too long, its end, which is what counts of a traceback. */
+/* Sets the message's text. If it is too long, only its end is kept, the important part of a
+ * traceback. */
 void rog_virtual_set_text(struct rog_virtual_message *message, const char *text);
 
 #endif

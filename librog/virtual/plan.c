@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where everything is in the region that a program and the simulation share. */
+/* Computes the positions of everything in the memory region that a program and the simulation
+ * share. */
 #include <librog/virtual/protocol.h>
 
 #include <librog/net/seal.h>
 
 #define LINE 64u
 
-/* The next place is for so many elements of a size. False: that is more than can be counted. */
+/* Reserves `count` elements of a size. Returns false if the region would be too large. */
 static bool put(size_t *end, size_t *place, uint64_t count, size_t size)
 {
     uint64_t bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The region that a program shares with the simulation, and copies to and from its tensors. */
+/* The memory region that a program shares with the simulation, and copies to and from its
+ * tensors. */
 #include <librog/virtual/region.h>
 
 #include <errno.h>
@@ -12,9 +13,9 @@
 
 #include <common/memory.h>
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
-/* The file's size is fixed from here on: who maps it can rely on it. */
+/* Creates the file with a fixed size, on which a process that maps it can rely. */
 static int make_file(size_t bytes, int *fd, struct rog_error *err)
 {
     *fd = memfd_create("rog-virtual", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -25,7 +26,7 @@ static int make_file(size_t bytes, int *fd, struct rog_error *err)
                     bytes, strerror(errno));
 }
 
-/* A fork has no part in it. */
+/* Maps the file; a fork does not inherit the mapping. */
 static int map_file(struct rog_virtual_region *region, int fd, struct rog_error *err)
 {
     size_t bytes = region->places.bytes;
@@ -40,7 +41,7 @@ static int map_file(struct rog_virtual_region *region, int fd, struct rog_error 
     return ROG_OK;
 }
 
-/* Where each tensor lies. */
+/* Finds the position of each tensor. */
 static int find_tensors(struct rog_virtual_region *region, struct rog_error *err)
 {
     const struct rog_layout *layout = region->options->layout;
