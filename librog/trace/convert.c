@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Other people's recordings, read as traces. */
+/* Reads recordings of other programs as traces. */
 #include <librog/trace/convert.h>
 
 #include <ctype.h>
@@ -12,12 +12,12 @@
 #include <librog/trace/samples.h>
 
 #define PACKET_BITS (1500.0 * 8)
-#define PIECE_MS 500.0      /* over so long a rate is the mean, but for the last piece */
-#define RECORDING_PARTS 6.0 /* of a recording; a worker begins with that of its rank */
+#define PIECE_MS 500.0      /* rates are means over this time, except in the last piece */
+#define RECORDING_PARTS 6.0 /* parts of a recording; worker k begins with part k */
 #define ROW_BYTES 256
 #define MS_MAX 1e9 /* eleven days */
 
-/* The samples in the order of their times, as values; errors are of the sample's line. */
+/* Adds the samples in the order of their times as values; errors refer to the sample's line. */
 static int add_in_order(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                         struct rog_trace_samples *samples, struct rog_text_lines *lines,
                         struct rog_error *err)
@@ -86,8 +86,8 @@ static int packet_row(const struct rog_text_line *line, double last_ms, double *
     return ROG_OK;
 }
 
-/* A packet of the moment t is the last thing that the millisecond before t brings, and the trace
- * begins again at its last moment: as mahimahi plays it, the mean is packets / last moment. */
+/* A packet at t is the last bit of the millisecond before t, and the trace repeats after its last
+ * time: as in mahimahi, the mean rate is packets / last time. */
 static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                     struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
@@ -116,7 +116,7 @@ static int mahimahi(struct rog_trace_conversion *how, struct rog_trace_builder *
     return code;
 }
 
-/* ---- recordings as the published tree has them ---- */
+/* ---- recordings in the format of the published tree ---- */
 
 static int read_samples(struct rog_trace_samples *samples, struct rog_text_lines *lines,
                         struct rog_error *err)
@@ -142,8 +142,8 @@ static int read_samples(struct rog_trace_samples *samples, struct rog_text_lines
     return code;
 }
 
-/* As the published tool replays it: worker k begins at row k/6 of the file, and behind the last row
- * but two, which holds until the last but one, comes the first. */
+/* As the published tool replays it: worker k begins at row k/6 of the file. The last row but two,
+ * which holds until the last but one, is followed by the first. */
 static int recording(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                      struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
@@ -162,7 +162,7 @@ static int recording(struct rog_trace_conversion *how, struct rog_trace_builder 
     for (size_t i = 0; i < count && !code; i++) {
         const struct rog_trace_sample *sample = &samples.item[(first + i) % count];
         if (sample[1].at_s <= sample->at_s)
-            continue; /* it holds for no time */
+            continue; /* it has no duration */
         code = rog_trace_builder_add(builder, *end_s, sample->value, err);
         *end_s += sample[1].at_s - sample->at_s;
     }
@@ -183,7 +183,7 @@ static int probe(struct rog_trace_conversion *how, struct rog_trace_builder *bui
                                 err);
 }
 
-/* It has no lines: its one value is the whole text. */
+/* The file is one JSON text, not lines. */
 static int iperf3(struct rog_trace_conversion *how, struct rog_trace_builder *builder,
                   struct rog_text_lines *lines, double *end_s, struct rog_error *err)
 {
@@ -191,8 +191,8 @@ static int iperf3(struct rog_trace_conversion *how, struct rog_trace_builder *bu
                                  how->direction, end_s, err);
 }
 
-/* Reads the rows of a file; errors are of the line that was read last. *end_s: where the trace
- * ends; 0: the last value holds for as long as the one before it. */
+/* Reads the rows of a file; errors refer to the line that was read last. *end_s: where the trace
+ * ends; 0: the last value holds for as long as the previous one. */
 struct format {
     const char *name;
     int (*read)(struct rog_trace_conversion *how, struct rog_trace_builder *builder,

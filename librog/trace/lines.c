@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CUT "..." /* at the end of a field that is too long: so it is no number */
+#define CUT "..." /* at the end of a truncated field, so that it is not a number */
 #define QUOTE '"'
 
 int rog_trace_lines_begin(struct rog_text_lines *lines, const char *text, size_t size,
@@ -19,7 +19,7 @@ int rog_trace_lines_begin(struct rog_text_lines *lines, const char *text, size_t
 bool rog_trace_lines_next(struct rog_text_lines *lines, struct rog_text_line *line)
 {
     while (rog_text_lines_next(lines, line)) {
-        /* A tab at an end stands for an empty field of a row whose fields tabs separate. */
+        /* With tabs as separators, a tab at the end means an empty field. */
         const char *first = line->text, *last = first + line->length;
         rog_text_trim(&first, &last);
         if (first < last && *first != '#' && *first != '%')
@@ -33,7 +33,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\f' || c == '\v';
 }
 
-/* The end of the field that begins at `at`: the separator behind it, or the line's end. */
+/* Returns the end of the field that begins at `at`: the separator after it, or the line's end. */
 static const char *field_end(const char *at, const char *stop, char separator)
 {
     while (at < stop && is_blank(*at) && *at != separator)
@@ -48,7 +48,7 @@ static const char *field_end(const char *at, const char *stop, char separator)
     return at;
 }
 
-/* The beginning of field `index`; NULL: the row has fewer. */
+/* Returns the beginning of field `index`; NULL if the row has fewer. */
 static const char *field_begin(const struct rog_text_line *line, char separator, size_t index)
 {
     const char *at = line->text, *stop = at + line->length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what iperf3 and our own probe have measured. */
+/* Reads measurements of iperf3 and of our own probe. */
 #include <librog/trace/measured.h>
 
 #include <math.h>
@@ -15,7 +15,7 @@ enum { UP, DOWN, DIRECTIONS };
 
 static const char *const names[DIRECTIONS] = {"up", "down"};
 
-/* The rate of a trace; NaN: not known. */
+/* Returns the rate of a trace; NaN if unknown. */
 static double combine(const double mbps[DIRECTIONS], const char *direction)
 {
     for (int i = 0; direction && i < DIRECTIONS; i++)
@@ -27,13 +27,14 @@ static double combine(const double mbps[DIRECTIONS], const char *direction)
 
 /* ---- iperf3 ---- */
 
-/* Where the sum of an interval says who sent, it was the client; before iperf3 3.7 it does not. */
+/* Returns the direction of an interval's sum. "sender" tells whether the client sent; it is missing
+ * before iperf3 3.7. */
 static int direction_of(const struct rog_json *sum, bool reverse)
 {
     return rog_json_get_bool(sum, "sender", !reverse) ? UP : DOWN;
 }
 
-/* What an interval has of each direction; NaN: nothing. */
+/* Reads the rate of each direction in an interval; NaN if there is none. */
 static void take_interval(const struct rog_json *interval, bool reverse, double mbps[DIRECTIONS])
 {
     static const char *const sums[] = {"sum", "sum_bidir_reverse"};
@@ -80,7 +81,7 @@ int rog_trace_iperf3_read(struct rog_trace_builder *builder, const char *text, s
 {
     struct rog_json *test = NULL;
     *end_s = 0;
-    /* iperf3 3.12 says some keys twice. */
+    /* iperf3 3.12 writes some keys twice. */
     int code = rog_json_parse_foreign(text, size, "iperf3's JSON", &test, err);
     if (code)
         return code;
@@ -99,7 +100,7 @@ int rog_trace_iperf3_read(struct rog_trace_builder *builder, const char *text, s
 
 enum { AT, RANK, RATES, FIELDS = RATES + DIRECTIONS };
 
-/* A row's time, rank and rates; those that are empty are NaN. */
+/* Reads a row's time, rank and rates; empty fields are NaN. */
 static int take_row(const struct rog_text_line *line, double value[FIELDS], struct rog_error *err)
 {
     for (size_t i = 0; i < FIELDS; i++) {

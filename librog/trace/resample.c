@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Draws blocks of a recording. */
+/* Builds a trace from random blocks of a recording. */
 #include <librog/trace/resample.h>
 
 #include <math.h>
 
 #define VALUES_MAX 10e6
 
-/* A value from at_s on; it takes the place of one that would hold for too short a time. */
+/* Adds a value from at_s on; it replaces a value that would hold for too short a time. */
 static int put(struct rog_trace_builder *builder, double at_s, double mbps, struct rog_error *err)
 {
     uint32_t last = builder->count - 1;
@@ -16,7 +16,7 @@ static int put(struct rog_trace_builder *builder, double at_s, double mbps, stru
     return ROG_OK;
 }
 
-/* The recording's values from from_s on, in the place of at_s and later. */
+/* Adds the recording's values from from_s on, at at_s and later. */
 static int put_block(struct rog_trace_builder *builder, const struct rog_trace *recording,
                      double from_s, double at_s, double block_s, struct rog_error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Opens a trace by its name: made up, constant, or a file. */
+/* Opens a trace by its name: generated, constant, or a file. */
 
 #include <librog/trace/source.h>
 
@@ -14,7 +14,8 @@
 
 #define TRACE_MAX_BYTES ((size_t)256 << 20)
 
-/* Puts blocks of a recording in its place; they begin where the run would have begun in it. */
+/* Replaces a recording by blocks of it; they begin where the run would have begun in the
+ * recording. */
 static int draw_blocks(struct rog_trace **trace, const struct rog_trace_source *source,
                        struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Means, percentiles, fades and autocorrelation of a trace. */
+/* Computes means, percentiles, fades and autocorrelation of a trace. */
 #include <librog/trace/stats.h>
 
 #include <math.h>
@@ -53,8 +53,8 @@ static int by_rate(const void *left, const void *right)
     return (a->mbps > b->mbps) - (a->mbps < b->mbps);
 }
 
-/* Mean product of deviations `lag_s` apart, over the times at which both exist: the two step
- * functions are walked together. */
+/* Mean product of deviations `lag_s` apart, over the times at which both exist; both step functions
+ * are traversed together. */
 static double covariance(const struct pieces *pieces, double lag_s, double mean)
 {
     const struct piece *items = pieces->items;
@@ -103,8 +103,8 @@ static void moments(const struct pieces *pieces, double span_s, struct rog_trace
     stats->sd_mbps = sqrt(squares);
 }
 
-/* Known where at least half of the trace has its counterpart. What is beyond 1 then shows that the
- * pairs are too few to speak for the whole. */
+/* Known if at least half of the trace has its counterpart. A value beyond 1 shows that the pairs
+ * are too few to represent the whole. */
 static double autocorrelation(const struct pieces *pieces, double lag_s,
                               const struct rog_trace_stats *stats)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Generating outdoor and indoor traces from a seed. */
+/* Generates outdoor and indoor traces from a seed. */
 #include <librog/trace/synth.h>
 
 #include <math.h>
@@ -13,7 +13,7 @@ struct quantile {
     double share, mbps;
 };
 
-/* Of the four recorded outdoor traces, weighted with time, first 24,000 s. */
+/* From the four recorded outdoor traces, weighted by time, first 24,000 s. */
 static const struct quantile outdoors[] = {
     {0, 0},        {0.01, 0},     {0.02, 0.08},  {0.03, 0.27}, {0.05, 0.57},  {0.075, 0.80},
     {0.1, 1.29},   {0.125, 1.65}, {0.15, 1.99},  {0.2, 2.56},  {0.25, 2.90},  {0.3, 3.21},
@@ -24,17 +24,17 @@ static const struct quantile outdoors[] = {
 };
 #define QUANTILES (sizeof outdoors / sizeof *outdoors)
 
-/* Shares of the time, and what is behind them: see the header. */
+/* Places; the header explains the numbers. */
 struct place {
     const char *name;
-    double mean; /* of the bandwidth, as a multiple of outdoors */
+    double mean; /* mean bandwidth, as a multiple of that outdoors */
 };
 static const struct place places[] = {{"outdoors", 1}, {"indoors", 93.0 / 73.0}};
 #define PLACES (sizeof places / sizeof *places)
 
 #define OCCLUDED_MBPS 5.0
 
-/* How long the published replay tool holds a value, and how long it pauses. */
+/* Durations for which the published replay tool holds a value, and pauses, s */
 #define HOLD_SHORT_S 0.54
 #define HOLD_MIN_S 10.0
 #define HOLD_MAX_S 90.0
@@ -42,15 +42,15 @@ static const struct place places[] = {{"outdoors", 1}, {"indoors", 93.0 / 73.0}}
 /* Fitted, per sample. */
 #define LEVEL_FAST 0.65
 #define LEVEL_SLOW 0.90
-#define LEVEL_NOISE 0.14 /* standard deviation, in those of the level */
-#define WARM_UP 200      /* samples until the level has forgotten its start */
-#define SAMPLES_MAX 8192 /* about 950 fill the span */
+#define LEVEL_NOISE 0.14 /* standard deviation, relative to that of the level */
+#define WARM_UP 200      /* samples until the level is independent of its start */
+#define SAMPLES_MAX 8192 /* about 950 are enough for the span */
 
 struct sample {
     double start_s, hold_s, level, mbps;
 };
 
-/* The share of the time below OCCLUDED_MBPS and the mean rates on both sides of it. */
+/* Computes the share of the time below OCCLUDED_MBPS and the mean rates on both sides of it. */
 static void split(double *share, double *mean_occluded, double *mean_clear)
 {
     double below = 0, above = 0;
@@ -73,7 +73,8 @@ static void split(double *share, double *mean_occluded, double *mean_clear)
     *mean_clear = above / (1 - *share);
 }
 
-/* The share of the time that a place is occluded, from its mean; *outside is that of outdoors. */
+/* Returns the share of the time that a place is occluded, from its mean; *outside: that of
+ * outdoors. */
 static double occluded_share(const struct place *place, double *outside)
 {
     double mean_occluded, mean_clear;
@@ -91,8 +92,8 @@ static double outdoors_rate(double share)
     return a.mbps + (b.mbps - a.mbps) * (share - a.share) / (b.share - a.share);
 }
 
-/* Independent, mean 0, variance 1: twelve uniform numbers (a logarithm would differ from one
- * mathematical library to the next). */
+/* Returns independent random numbers of mean 0 and variance 1: the sum of twelve uniform numbers (a
+ * logarithm would differ between mathematical libraries). */
 static double noise(struct rog_rng *rng)
 {
     double sum = -6;
@@ -108,7 +109,7 @@ static double draw_hold(struct rog_rng *rng)
     return rog_rng_range(rng, HOLD_MIN_S, HOLD_MAX_S);
 }
 
-/* Draws holding times until the span is full; returns how many. */
+/* Draws holding times until the span is full; returns their number. */
 static uint32_t draw_holds(struct rog_rng *rng, struct sample samples[SAMPLES_MAX])
 {
     double t_s = 0;
@@ -124,7 +125,7 @@ static uint32_t draw_holds(struct rog_rng *rng, struct sample samples[SAMPLES_MA
 
 static void draw_levels(struct rog_rng *rng, struct sample *samples, uint32_t count)
 {
-    /* The variance of the two processes in a row, for innovations of variance 1. */
+    /* The variance of the two processes in series, for innovations of variance 1. */
     const double a = LEVEL_FAST, b = LEVEL_SLOW;
     const double variance = (1 + a * b) / ((1 - a * b) * (1 - a * a) * (1 - b * b));
     const double noise_size = LEVEL_NOISE * sqrt(variance);
@@ -152,7 +153,7 @@ static int by_time(const void *left, const void *right)
     return a->start_s < b->start_s ? -1 : 1;
 }
 
-/* Rates from ranks. */
+/* Maps ranks to rates. */
 static void map_levels(struct sample *samples, uint32_t count, const struct place *place)
 {
     double outside, inside = occluded_share(place, &outside), below_s = 0;

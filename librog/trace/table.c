@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads time and rate out of two columns of a table. */
+/* Reads time and rate from two columns of a table. */
 #include <librog/trace/table.h>
 
 #include <ctype.h>
@@ -11,13 +11,13 @@
 #include <librog/trace/samples.h>
 
 #define FIELD_BYTES 128
-#define LIST_BYTES 512 /* of the columns in a message */
+#define LIST_BYTES 512 /* of the list of columns in a message */
 
 /* ---- units ---- */
 
 struct unit {
     const char *name;
-    double factor; /* to seconds, Mbit/s or, of bytes, Mbit */
+    double factor; /* to seconds, to Mbit/s or, for bytes, to Mbit */
 };
 
 static const struct unit time_units[] = {
@@ -36,9 +36,9 @@ static const struct unit *find_unit(const struct unit *units, size_t count, cons
     return NULL;
 }
 
-/* ---- moments ---- */
+/* ---- times ---- */
 
-/* `digits` digits of *text as a number; *text moves on. */
+/* Reads `digits` digits of *text as a number and advances *text. */
 static bool take_digits(const char **text, int digits, int *number)
 {
     *number = 0;
@@ -57,7 +57,7 @@ static bool take_one_of(const char **text, const char *characters)
     return is_there;
 }
 
-/* "Z", "+01:00", "+0100" or nothing, as seconds. */
+/* Reads "Z", "+01:00", "+0100" or nothing, as seconds. */
 static bool take_zone(const char **text, double *zone_s)
 {
     int hours = 0, minutes = 0;
@@ -76,9 +76,9 @@ static bool take_zone(const char **text, double *zone_s)
     return true;
 }
 
-/* "2018-01-18 14:38:27.5", with '-', '.' or '/' in the date, ':' or '.' in the
- * time, and a blank, 'T' or '_' between them; what may follow is a zone, and of
- * a row of blanks the next field. */
+/* Reads "2018-01-18 14:38:27.5", with '-', '.' or '/' in the date, ':' or '.' in the time, and a
+ * blank, 'T' or '_' between them; a time zone may follow, and in a row with blanks as separators
+ * the next field. */
 static bool parse_date(const char *text, bool more, double *seconds)
 {
     struct tm tm = {0};
@@ -100,7 +100,7 @@ static bool parse_date(const char *text, bool more, double *seconds)
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     struct tm day = {.tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday};
-    timegm(&day); /* makes March of February 30 */
+    timegm(&day); /* turns February 30 into March */
     if (day.tm_mday != tm.tm_mday)
         return false;
     *seconds = (double)timegm(&tm) + fraction - zone_s;
@@ -111,7 +111,7 @@ static bool parse_date(const char *text, bool more, double *seconds)
 
 struct column {
     size_t index;
-    char name[FIELD_BYTES]; /* of a header, or "" */
+    char name[FIELD_BYTES]; /* from the header, or "" */
 };
 
 struct table {
@@ -119,12 +119,12 @@ struct table {
     const struct unit *time_unit, *rate_unit;
     bool dates, counts; /* the units "date" and "bytes" */
     char separator;
-    size_t fields; /* of the first row */
+    size_t fields; /* fields of the first row */
     uint32_t first_number;
     struct column time, rate;
 };
 
-/* " 1 \"time\", 2 \"rate\"": what a person may choose from. */
+/* Lists the columns for a message: " 1 \"time\", 2 \"rate\"". */
 static void list_columns(const struct table *table, const struct rog_text_line *line, char *list)
 {
     size_t used = 0;
@@ -142,29 +142,28 @@ static void list_columns(const struct table *table, const struct rog_text_line *
     }
 }
 
-/* The column's number from 1 in "3" or ":3"; 0: it is a name. */
-static size_t number_said(const char *said)
+/* Returns the column's number, from 1, given as "3" or ":3"; 0 if it is a name. */
+static size_t column_number(const char *said)
 {
     const char *digits = said + (*said == ':');
     size_t length = strspn(digits, "0123456789");
     return length && length < 10 && !digits[length] ? (size_t)strtoul(digits, NULL, 10) : 0;
 }
 
-/* "0" and "1058" where there are fewer columns: a name, but only of a line that is no row. */
+/* "0", or "1058" in a table with fewer columns, can only be a name. */
 static bool is_digits(const char *said)
 {
     const char *digits = said + (*said == ':');
     return *digits && !digits[strspn(digits, "0123456789")];
 }
 
-/* Finds the column that `said` means, by the names in `header` (NULL: there are
- * none). */
+/* Finds the column `said`, by the names in line `first` if has_names. */
 static int find_column(const struct table *table, const char *option, const char *said,
                        const struct rog_text_line *first, bool has_names, struct column *column,
                        struct rog_error *err)
 {
     char name[FIELD_BYTES], list[LIST_BYTES];
-    size_t number = number_said(said), named = 0, with_name = 0;
+    size_t number = column_number(said), named = 0, with_name = 0;
     for (size_t i = 0; has_names && *said != ':' && i < table->fields; i++) {
         rog_trace_line_field(first, table->separator, i, name, sizeof name, NULL);
         if (strcmp(name, said) != 0)
@@ -217,12 +216,12 @@ static bool has_words(const struct table *table, const struct rog_text_line *lin
     return false;
 }
 
-/* Whether the first line has names: where the time, or without such a column the rate, would be a
- * value, it has none. */
+/* Returns whether the first line has names. It has none if its field for the time, or without such
+ * a column for the rate, is a value. */
 static bool has_header(const struct table *table, const struct rog_text_line *line)
 {
     const char *rate = table->said->rate, *said = table->said->time ? table->said->time : rate;
-    size_t number = number_said(said);
+    size_t number = column_number(said);
     char field[FIELD_BYTES];
     double value;
     if (!is_digits(said) || !is_digits(rate))
@@ -255,7 +254,7 @@ static int choose_units(struct table *table, struct rog_error *err)
     return ROG_OK;
 }
 
-/* Learns from the first line how the others are to be read. */
+/* Determines from the first line how to read the others. */
 static int open_table(struct table *table, const struct rog_text_line *first, bool *has_names,
                       struct rog_error *err)
 {
@@ -304,7 +303,7 @@ static int read_row(const struct table *table, const struct rog_text_line *line,
     char field[FIELD_BYTES];
     size_t fields = rog_trace_line_count(line, table->separator);
     if (table->separator == ' ' && fields > table->time.index && fields > table->rate.index)
-        fields = table->fields; /* in logs the last ones may be any words */
+        fields = table->fields; /* in logs the last fields may be any words */
     if (fields != table->fields)
         return rog_fail(err, ROG_EFORMAT, "has %zu column%s, but line %u has %zu (found \"%.*s\")",
                         fields, fields == 1 ? "" : "s", table->first_number, table->fields,
@@ -322,15 +321,15 @@ static int read_row(const struct table *table, const struct rog_text_line *line,
     return ROG_OK;
 }
 
-/* ---- rows become values ---- */
+/* ---- from rows to values ---- */
 
-/* The rows of one time, until a row of a later time comes. */
+/* The rows of the same time, until a row of a later time is read. */
 struct moment {
-    double first_s;        /* the table's first time, from which those of the trace count */
-    double at_s, before_s; /* before_s: the moment before */
+    double first_s;        /* first time of the table; times of the trace count from there */
+    double at_s, before_s; /* before_s: the previous time */
     double sum;
-    uint32_t rows, count; /* rows of this moment; moments with this one */
-    uint32_t line;        /* of its first row */
+    uint32_t rows, count; /* rows of this time; number of times including this one */
+    uint32_t line;        /* line of its first row */
 };
 
 static int end_moment(const struct table *table, struct rog_trace_builder *builder,
@@ -342,7 +341,7 @@ static int end_moment(const struct table *table, struct rog_trace_builder *build
     if (!table->counts)
         return rog_trace_builder_add(builder, at_s, moment->sum / moment->rows, err);
     if (table->said->time && moment->count == 1)
-        return ROG_OK; /* nobody knows since when its bytes were counted */
+        return ROG_OK; /* its bytes were counted since an unknown time */
     if (table->said->time) {
         hold_s = moment->at_s - moment->before_s;
         at_s = moment->before_s - moment->first_s;
@@ -350,7 +349,7 @@ static int end_moment(const struct table *table, struct rog_trace_builder *build
     return rog_trace_builder_add(builder, at_s, moment->sum / hold_s, err);
 }
 
-/* Sorted rows become values. */
+/* Turns sorted rows into values. */
 static int take_values(const struct table *table, struct rog_trace_builder *builder,
                        const struct rog_trace_samples *rows, struct moment *moment,
                        struct rog_error *err)

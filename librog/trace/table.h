@@ -3,16 +3,14 @@
 #define ROG_TRACE_TABLE_H
 
 /*
- * Bandwidth recordings of any program that writes a table: a row a moment,
- * fields separated by commas, semicolons, tabs or blanks, with a line of names
- * before the rows or without one. Whoever reads it says which column has the
- * time and which the rate, and in which units.
+ * Bandwidth recordings of any program that writes a table: one row per time, fields separated by
+ * commas, semicolons, tabs or blanks, with or without a line of names before the rows. The caller
+ * names the columns of the time and of the rate, and their units.
  *
- * A column is said by its name, or by its number from 1 (":2" where a number
- * could also be a name). A rate holds until the next row. Bytes are those that
- * arrived since the row before; so the first row only says when the count
- * began. Rows of the same time are one: their rates' mean, their bytes' sum.
- * Rows may stand in any order; their times tell it.
+ * A column is given by its name, or by its number from 1 (":2" if a number could also be a name). A
+ * rate holds until the next row. Bytes are those that arrived since the previous row, so the first
+ * row only marks when counting began. Rows of the same time are merged: their rates are averaged,
+ * their bytes added. Rows may be in any order; they are sorted by time.
  */
 
 #include <stdint.h>
@@ -27,21 +25,20 @@
                                                                     thousands */
 
 struct rog_trace_columns {
-    const char *time, *time_unit; /* NULL: no such column, a row every period_s */
+    const char *time, *time_unit; /* NULL: no such column, one row every period_s */
     const char *rate, *rate_unit;
-    double period_s; /* 0: there is a column of time */
+    double period_s; /* 0: there is a column for the time */
 };
 
-/* What was to be done about rows. */
+/* Numbers of rows that needed treatment. */
 struct rog_trace_row_counts {
-    uint32_t merged; /* had the time of the row before; of tables */
-    uint32_t sorted; /* stood behind one of a later time */
+    uint32_t merged; /* had the time of the previous row; only in tables */
+    uint32_t sorted; /* came after a row of a later time */
 };
 
-/* Reads the rows; errors are ROG_EFORMAT of the line lines->number, or
- * ROG_EINVAL for columns and units that are not said or not there. *end_s is
- * where the trace ends, 0: the last value holds for as long as the one before
- * it. */
+/* Reads the rows. Errors are ROG_EFORMAT and refer to line lines->number, or ROG_EINVAL for columns
+ * and units that are missing or unknown. *end_s is the end of the trace; 0: the last value holds
+ * for as long as the previous one. */
 int rog_trace_table_read(struct rog_trace_builder *builder, struct rog_text_lines *lines,
                          const struct rog_trace_columns *columns, double *end_s,
                          struct rog_trace_row_counts *counts, struct rog_error *err);

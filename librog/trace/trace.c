@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Traces: built, read, written and integrated. */
+/* Builds, reads, writes and integrates traces. */
 
 #include <librog/trace/trace.h>
 
@@ -16,9 +16,8 @@
 #define TIME_COLUMN "seconds"
 #define RATE_COLUMN "mbps"
 #define NUMBER_BYTES 128
-/* Whoever replays a trace has something to do at each of its values, which is why they have a least
- * length; and what lasts for less, or takes for longer than this rate, is lost among the digits of
- * a long run's time. */
+/* A minimum mean rate, and a minimum duration of values. A program that replays a trace must act at
+ * each value; and shorter or longer times would be lost in the precision of a long run's time. */
 #define MEAN_MIN_BPS 1.0
 
 void rog_trace_free(struct rog_trace *trace)
@@ -30,7 +29,7 @@ void rog_trace_free(struct rog_trace *trace)
     free(trace);
 }
 
-/* ---- making ---- */
+/* ---- building ---- */
 
 static int builder_grow(struct rog_trace_builder *builder, struct rog_error *err)
 {
@@ -82,7 +81,7 @@ void rog_trace_builder_release(struct rog_trace_builder *builder)
     *builder = (struct rog_trace_builder){0};
 }
 
-/* Span and bits of a trace whose values are there. */
+/* Computes span and bits of a trace from its values. */
 static int measure(struct rog_trace *trace, double end_s, struct rog_error *err)
 {
     uint32_t last = trace->count - 1;
@@ -251,13 +250,13 @@ int rog_trace_write(const struct rog_trace *trace, const char *path, struct rog_
     return code;
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
-#define NEAR_VALUES 4 /* on either side; they share two cache lines */
+#define NEAR_VALUES 4 /* on either side; they occupy two cache lines */
 
-/* A place in the repeated trace: value `index` of the pass-th repetition. Its beginning and its end
- * are always computed by the same expression, so that the end of one value is the beginning of the
- * next to the last bit. */
+/* A position in the repeated trace: value `index` of repetition `pass`. Its beginning and its end
+ * are always computed by the same expression, so that the end of one value is exactly the beginning
+ * of the next. */
 struct place {
     double pass;
     uint32_t index;
@@ -280,8 +279,8 @@ static double place_end(const struct rog_trace *trace, struct place place)
     return place_begin(trace, place_next(trace, place));
 }
 
-/* Values are mostly of the same length: where t_s is among those near the place that its share of
- * the pass leads to, the search looks at no others, which are in no cache. */
+/* Values mostly have the same length. If t_s is near the index that its share of the pass suggests,
+ * the search does not touch other values, which are not in the cache. */
 static void narrow(const struct rog_trace *trace, double t_s, struct place *low, uint32_t *high)
 {
     double share = (t_s - place_begin(trace, *low)) / trace->span_s;
@@ -294,7 +293,7 @@ static void narrow(const struct rog_trace *trace, double t_s, struct place *low,
         *high = right.index;
 }
 
-/* The value that holds at t_s: begin <= t_s < end. */
+/* Returns the value that holds at t_s: begin <= t_s < end. */
 static struct place place_at(const struct rog_trace *trace, double t_s)
 {
     struct place low = {floor(t_s / trace->span_s), 0};
@@ -353,7 +352,7 @@ double rog_trace_finish(const struct rog_trace *trace, double t_s, double bits)
         t_s = end_s;
         place = place_next(trace, place);
         if (place.index == 0 && bits > trace->period_bits) {
-            /* Whole passes at once; what is left is more than 0. */
+            /* Skip whole passes; more than 0 bits remain. */
             double passes = ceil(bits / trace->period_bits) - 1;
             bits -= passes * trace->period_bits;
             place.pass += passes;
@@ -378,7 +377,7 @@ double rog_trace_bits(const struct rog_trace *trace, double begin_s, double end_
         begin_s = value_end_s;
         place = place_next(trace, place);
         if (place.index == 0 && end_s - begin_s > 2 * trace->span_s) {
-            /* Whole passes at once, but for the last, so that begin_s stays before end_s. */
+            /* Skip whole passes except the last, so that begin_s stays before end_s. */
             double passes = floor((end_s - begin_s) / trace->span_s) - 1;
             bits += passes * trace->period_bits;
             place.pass += passes;
