@@ -2,8 +2,8 @@
 
 /*
  * bfloat16: the upper half of a float32 (Kalamkar et al., arXiv:1905.12322, section 2), rounded to
- * nearest, halves to even. The same range, 8 significant bits. Two bytes an element, the lower
- * first. What would round to infinity becomes the greatest number that is finite.
+ * nearest, ties to even. The same range, 8 significant bits. Two bytes per element, the lower
+ * first. Values that would round to infinity become the greatest finite number.
  */
 
 #include <librog/codecs/no_scale.h>
@@ -12,7 +12,7 @@
 #include <rog/codec.h>
 
 #define MAGNITUDE INT32_C(0x7fffffff)
-#define GREATEST INT32_C(0x7f7f0000) /* that is finite */
+#define GREATEST INT32_C(0x7f7f0000) /* the greatest finite number */
 #define INFINITE INT32_C(0x7f800000)
 
 static inline __attribute__((always_inline)) uint32_t rounded(float x)

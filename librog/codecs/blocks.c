@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows as multiples of a step for each block. */
+/* Rows as multiples of a step, with one step per block. */
 #include <librog/codecs/blocks.h>
 
 #include <float.h>
@@ -11,16 +11,16 @@
 #include <librog/kernels/pack.h>
 
 #define STEP_BYTES 4
-#define LEAST_STEP 1e-30f            /* else it is 0 */
-#define MOST_STEP (FLT_MAX / 0x1p8f) /* its multiples are finite */
+#define LEAST_STEP 1e-30f            /* smaller steps become 0 */
+#define MOST_STEP (FLT_MAX / 0x1p8f) /* so that its multiples are finite */
 #define PIECE ROG_PACK_GROUP
 
-/* What codes stand for. */
+/* How codes correspond to values. */
 struct grid {
     float step, per_step;
-    float least, most; /* multiples, before the half is added */
-    float center;      /* code that stands for 0, between two of them with halves */
-    float nearest;     /* added before the number is rounded down */
+    float least, most; /* multiples, before 1/2 is added */
+    float center;      /* the code of 0; with halves, between two codes */
+    float nearest;     /* added before rounding down */
 };
 
 static float center_of(const struct rog_blocks *blocks)
@@ -46,7 +46,7 @@ float rog_blocks_reach(const struct rog_blocks *blocks)
     return center_of(blocks) - (blocks->halves ? 0.5f : 1);
 }
 
-/* Adds to x / step what it is rounded with, rounds down, and leaves the rest of x. */
+/* Adds `add` to x / step, rounds down, and leaves the residual in x. */
 static inline __attribute__((always_inline)) uint8_t take_code(const struct grid *grid, float add,
                                                                float *x)
 {
@@ -69,7 +69,7 @@ static ROG_KERNEL_WIDE void take_nearest(const struct grid *from, float *restric
         codes[i] = take_code(&grid, grid.nearest, &x[i]);
 }
 
-/* QSGD's rounding: up with the probability of what is above the multiple. */
+/* QSGD's rounding: up with a probability equal to the fraction above the multiple. */
 static ROG_KERNEL_WIDE void take_either(const struct grid *from, uint64_t seed, float *restrict x,
                                         size_t n, uint8_t *restrict codes)
 {
@@ -155,7 +155,7 @@ void rog_blocks_decode(const struct rog_blocks *blocks, float share, const uint8
     }
 }
 
-/* ---- what arrives ---- */
+/* ---- decoding and checking ---- */
 
 static const char *check_codes(const struct rog_blocks *blocks, const uint8_t *bytes, size_t n)
 {
@@ -178,7 +178,7 @@ bool rog_blocks_check(const struct rog_blocks *blocks, float limit, const uint8_
         size_t n = smaller(left, blocks->block);
         float step = rog_get_float(bytes);
         *why = "a step that is not a number >= 0";
-        if (rog_float_bits(step) > rog_float_bits(FLT_MAX)) /* also -0 */
+        if (rog_float_bits(step) > rog_float_bits(FLT_MAX)) /* rejects -0, too */
             return false;
         *why = "a value that is too large";
         if (!(step * rog_blocks_reach(blocks) <= limit))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of codecs, and what is the same for all of them. */
+/* The table of codecs, and code that is the same for all of them. */
 #include <librog/codecs/codecs.h>
 
 #include <assert.h>
@@ -20,7 +20,7 @@ const struct rog_codec *const rog_codec_exact = &rog_codec_none;
 
 #define NAMES_BYTES 256
 
-/* "sign, none" */
+/* Writes "sign, none". */
 static void list_names(char names[NAMES_BYTES])
 {
     size_t used = 0;

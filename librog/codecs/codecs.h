@@ -2,18 +2,18 @@
 #ifndef ROG_CODECS_CODECS_H
 #define ROG_CODECS_CODECS_H
 
-/* The included codecs, and what the core does with any codec. */
+/* The built-in codecs, and what the core does with any codec. */
 
 #include <rog/codec.h>
 #include <rog/error.h>
 
-/* All, NULL at the end; the first is the default. */
+/* All built-in codecs, NULL at the end; the first is the default. */
 extern const struct rog_codec *const rog_codecs[];
 
 /* The lossless codec, without parameters. */
 extern const struct rog_codec *const rog_codec_exact;
 
-/* ROG_EINVAL lists the available codecs. */
+/* ROG_EINVAL: unknown name; the message lists the available codecs. */
 int rog_codec_find(const char *name, const struct rog_codec **codec, struct rog_error *err);
 
 /* Calls of a codec's hooks, which check that it follows its rules. */

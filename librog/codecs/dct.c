@@ -5,11 +5,11 @@
  * arXiv:2411.19870, section 3.2; the published program is demo.py, TransformDCT and CompressDCT). A
  * tensor, as a matrix of its first dimension by all others, is cut into blocks of h x w, where h
  * and w are the largest divisors of its dimensions that are at most `chunk`, as in that program; a
- * tensor of one row into pieces of w. Of each block the k largest coefficients travel, by place and
- * value (sparse_row.h). The transform is orthonormal. Error feedback being the core's, the momentum
- * that DeMo decouples is what waits to be sent, with a decay of error_feedback.
+ * tensor of one row into pieces of w. The k largest coefficients of each block are sent, by index
+ * and value (sparse_row.h). The transform is orthonormal. The core does error feedback, so DeMo's
+ * decoupled momentum corresponds to the waiting updates, with a decay of error_feedback.
  *
- * A tensor that would not become smaller travels as it is.
+ * A tensor that would not become smaller is sent unchanged.
  */
 
 #include <math.h>
@@ -24,11 +24,11 @@
 #include <librog/kernels/mask.h>
 #include <librog/kernels/select.h>
 
-#define ROUNDING 1e-4f /* that a sum of coefficients may have, relative */
+#define ROUNDING 1e-4f /* relative rounding error that a sum of coefficients may have */
 
 struct dct_parameters {
     int64_t chunk, k;
-    uint32_t bits; /* place of the word */
+    uint32_t bits; /* index of the choice */
 };
 
 #define MEMBER(member) .name = #member, .offset = offsetof(struct dct_parameters, member)
@@ -43,13 +43,13 @@ static const struct rog_parameter dct_parameters[] = {
     {.name = NULL},
 };
 
-/* ---- how a tensor is cut ---- */
+/* ---- partition of a tensor ---- */
 
 struct cut {
     struct rog_sparse_form form;
     uint32_t width, h, w, area;
-    uint32_t k, most; /* coefficients of a block, of all */
-    bool exact;       /* it travels as it is */
+    uint32_t k, most; /* coefficients of a block, and in total */
+    bool exact;       /* the tensor is sent unchanged */
 };
 
 static uint32_t largest_divisor(uint32_t n, int64_t most)
@@ -84,8 +84,8 @@ static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *by
 
 /* ---- blocks ---- */
 
-/* Scratch memory: the entries, all coefficients, one block after the other, and what making them
- * takes. */
+/* Scratch memory: the entries, all coefficients, one block after the other, and working memory for
+ * the transform. */
 struct work {
     struct rog_sparse_entries entries;
     float *coefficients, *selecting;
@@ -111,7 +111,7 @@ static struct work work_of(const struct cut *cut, void *scratch)
     return work;
 }
 
-/* Where a block begins. */
+/* Returns the index of a block's first element. */
 static size_t corner_of(const struct cut *cut, uint32_t block)
 {
     uint32_t across = cut->width / cut->w;
@@ -131,7 +131,7 @@ static void choose(const struct cut *cut, struct work *work, const float *values
     rog_mask_gather(entries->set, elements, work->coefficients, entries->value);
 }
 
-/* w <- w - share x, x what the entries say. */
+/* w <- w - share x, where x is the inverse transform of the entries. */
 static void subtract(const struct cut *cut, struct work *work, float share, float *w)
 {
     uint32_t area = cut->area, elements = cut->form.elements;
@@ -175,7 +175,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
                     const char **why)
 {
     const struct cut cut = cut_of(row);
-    /* No element is larger than the 2-norm of its block, which that of the coefficients is. */
+    /* No element is larger than the 2-norm of its block, which equals that of the coefficients. */
     float limit = row->limit * (1 - ROUNDING) / sqrtf((float)cut.area);
     if (cut.exact)
         return rog_codec_none.check(row, bytes, size, why);

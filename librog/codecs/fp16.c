@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * IEEE 754 binary16, rounded to nearest, halves to even, with a power of two for each row, so that
- * updates of any size have all of its 11 significant bits (Micikevicius et al., ICLR 2018, section
- * 3.2, scale a loss by one for the same end): a byte e, the exponent bits of the row's greatest
- * magnitude as float32 has them, then two bytes an element, the lower first, of x 2^(141 - e): the
- * greatest is just below 2^15, and what is 2^-29 of it or more has full precision.
+ * IEEE 754 binary16, rounded to nearest, ties to even, with a power of two as a factor for each
+ * row, so that updates of any size have all of its 11 significant bits (Micikevicius et al., ICLR
+ * 2018, section 3.2, scale a loss for the same purpose): a byte e, the exponent bits of the row's
+ * greatest magnitude as float32, then two bytes per element, the lower first, of x 2^(141 - e). The
+ * greatest magnitude is just below 2^15, and values of at least 2^-29 of it have full precision.
  *
- * By arithmetic on bits: the same on every processor.
+ * Uses integer arithmetic on bits, so results are the same on every processor.
  */
 
 #include <librog/codecs/no_scale.h>
@@ -15,12 +15,12 @@
 #include <librog/kernels/kernels.h>
 #include <rog/codec.h>
 
-#define MIDDLE 141        /* e of a row that travels as it is */
-#define LEAST_EXPONENT 15 /* so that 2^(e - 141) has all bits of a float */
+#define MIDDLE 141        /* e of a row with factor 1 */
+#define LEAST_EXPONENT 15 /* so that 2^(e - 141) is a normal float */
 #define MOST_EXPONENT 254
 
 #define REBIAS (UINT32_C(112) << 23)   /* from the exponents of a half to those of a float */
-#define SMALLEST (UINT32_C(113) << 23) /* as a float: that a half has all bits of */
+#define SMALLEST (UINT32_C(113) << 23) /* the smallest normal half, as a float */
 #define HALF_INFINITE UINT32_C(0x7c00)
 
 static float power_of_two(int exponent)
@@ -28,20 +28,20 @@ static float power_of_two(int exponent)
     return rog_float_of((uint32_t)(exponent + 127) << 23);
 }
 
-/* Either, by bits: compilers make no branch of it, which would keep them from many at once. */
+/* Selects by bits: a branch would prevent compilers from vectorizing. */
 static inline __attribute__((always_inline)) uint32_t choose(bool first, uint32_t a, uint32_t b)
 {
     uint32_t mask = 0 - (uint32_t)first;
     return (a & mask) | (b & ~mask);
 }
 
-/* The bits of a half; `most`: no magnitude has larger ones. */
+/* Returns the bits of a half, limited to magnitude `most`. */
 static inline __attribute__((always_inline)) uint32_t half_of(float x, int32_t most)
 {
     uint32_t sign = rog_float_bits(x) & UINT32_C(0x80000000);
     uint32_t bits = rog_float_bits(x) ^ sign;
     uint32_t usual = (bits + 0xfff + (bits >> 13 & 1) - REBIAS) >> 13;
-    /* The last place of 1/2 is that of the smallest halves: the addition rounds. */
+    /* The last place of 1/2 is that of the smallest halves, so the addition rounds. */
     uint32_t small = rog_float_bits(rog_float_of(bits) + 0.5f) - (UINT32_C(126) << 23);
     int32_t half = (int32_t)choose((int32_t)bits < (int32_t)SMALLEST, small, usual);
     return (uint32_t)(half < most ? half : most) | sign >> 16;
@@ -98,7 +98,7 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
     int e = (int)(rog_float_bits(rog_kernel_greatest(values, row->elements)) >> 23);
     e = e > LEAST_EXPONENT ? e : LEAST_EXPONENT;
     bytes[0] = (uint8_t)e;
-    /* 2^15, or where that stands for 2^128 the number below it */
+    /* 2^15, or if that would decode to 2^128, the number below it */
     int32_t most = e == MOST_EXPONENT ? 0x77ff : 0x7800;
     encode_values(values, row->elements, power_of_two(MIDDLE - e), power_of_two(e - MIDDLE), most,
                   bytes + 1);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Whole numbers by blocks: `int8` and `int4`, and for strategies that choose so fewer bits of each
- * row. A byte, the bits, then the blocks (blocks.h) with the step
+ * Integers by blocks: `int8` and `int4`, and fewer bits for rows for which a strategy chooses them.
+ * A byte with the number of bits, then the blocks (blocks.h) with these steps:
  *
- *     8, 4 bits   max |x| / 127, / 7: the block's greatest magnitude is exact (Dettmers et al.,
- * ICLR 2022, section 2.1, block-wise quantization, with evenly spaced numbers) 2 bits      of the
- * least squared error of a normal distribution, +-1/2 and +-3/2 of 0.9957 standard deviations (Max,
- * IRE Trans. Inf. Theory 1960, table II), as these follow from the mean magnitude 1 bit       2
- * mean |x|: +- the mean magnitude
+ *     8, 4 bits  max |x| / 127, / 7: the block's greatest magnitude is exact (Dettmers et al., ICLR
+ *                2022, section 2.1, block-wise quantization, with evenly spaced numbers)
+ *     2 bits     least squared error for a normal distribution, +-1/2 and +-3/2 of 0.9957 standard
+ *                deviations (Max, IRE Trans. Inf. Theory 1960, table II), computed from the mean
+ *                magnitude
+ *     1 bit      2 mean |x|: plus or minus the mean magnitude
  */
 
 #include <librog/codecs/blocks.h>
@@ -51,7 +52,7 @@ static float step_of(const struct rog_blocks *blocks, const float *x, size_t n)
     return mean * (blocks->bits == 2 ? TWO_BIT_STEP : 2);
 }
 
-/* The hooks; `best` is the bits of level 0, half of which each further level has. */
+/* The hooks. `best` is the number of bits at level 0; each further level has half as many. */
 
 static void bytes_from(const struct rog_codec_row *row, unsigned best,
                        struct rog_codec_bytes *bytes)

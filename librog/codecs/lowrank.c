@@ -7,17 +7,17 @@
  *     P <- M Q;   P <- orthonormal columns of P;   Q <- M^T P
  *
  * The next step begins with the Q of this one (warm start, section 3); a column that is zero, as
- * all are at first, is drawn. Q's columns are kept divided by a power of two, which changes no
- * digit of P after it has been made orthonormal.
+ * all are at first, is drawn randomly. Q's columns are stored divided by a power of two, which does
+ * not change P once it is orthonormal.
  *
- * The paper averages P over all workers before it is made orthonormal, and Q after it, so that all
- * have the same two. Through a server each worker has P and Q of its own, made orthonormal by
- * itself, and what is added up at the server are the products: N workers of rank r change its
- * model by up to rank N r, each residual is what that worker's own product leaves, and nothing has
- * to be sent twice. With one worker it is the paper's algorithm.
+ * The paper averages P over all workers before it is made orthonormal, and Q after that, so that
+ * all workers have the same P and Q. With a server each worker has its own P and Q, with its own
+ * orthonormal P, and the server adds up the products: N workers of rank r change its model by up to
+ * rank N r, the residual of each worker is relative to its own product, and nothing has to be sent
+ * twice. With one worker this is the paper's algorithm.
  *
- * Vectors of Q, then of P, as little-endian floats. A tensor of one row, or one that would not
- * become smaller, travels as it is.
+ * The bytes are the vectors of Q, then of P, as little-endian floats. A tensor of one row, or one
+ * that would not become smaller, is sent unchanged.
  */
 
 #include <math.h>
@@ -28,7 +28,7 @@
 #include <librog/kernels/kernels.h>
 #include <librog/kernels/product.h>
 
-#define ROUNDING 1e-5 /* that a sum of products may have, relative */
+#define ROUNDING 1e-5 /* relative rounding error that a sum of products may have */
 
 struct lowrank_parameters {
     int64_t rank;
@@ -45,7 +45,7 @@ static const struct rog_parameter lowrank_parameters[] = {
     {.name = NULL},
 };
 
-/* rank 0: it travels as it is. */
+/* rank 0: the tensor is sent unchanged. */
 static struct rog_product_shape shape_of(const struct rog_codec_row *row)
 {
     const struct lowrank_parameters *parameters = row->parameters;
@@ -56,7 +56,7 @@ static struct rog_product_shape shape_of(const struct rog_codec_row *row)
     return shape;
 }
 
-/* Floats that travel. */
+/* Returns the number of floats that are sent. */
 static size_t floats_of(const struct rog_codec_row *row)
 {
     const struct rog_product_shape shape = shape_of(row);
@@ -70,7 +70,7 @@ static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *by
 
 /* ---- the power step ---- */
 
-/* Nearly normal: the sum of four uniform numbers, which is the same on every machine. */
+/* Approximately normal: the sum of four uniform numbers, the same on every machine. */
 static void draw(const struct rog_codec_row *row, size_t column, float *q)
 {
     for (uint32_t k = 0; k < row->width; k++) {
@@ -127,7 +127,7 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
     rog_product_subtract(&shape, share, q + shape.rank * shape.width, q, w);
 }
 
-/* The largest magnitude of these floats; infinite where one is not a number. */
+/* Returns the largest magnitude of these floats; infinity if one is NaN. */
 static double greatest(const uint8_t *bytes, size_t count)
 {
     double most = 0;
@@ -154,7 +154,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
     return 0;
 }
 
-/* Q of the last time. */
+/* Q of the previous step. */
 static size_t memory_of(const struct rog_codec_row *row)
 {
     return shape_of(row).rank * row->width;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* 0 */
+/* Returns 0. */
 float rog_codec_no_scale(double sum, uint64_t elements);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * No compression: elements travel as little-endian float32, four bytes each. On a push they are
- * what is to be subtracted, on a pull what they are now. For comparisons with training that
- * compresses nothing.
+ * No compression: elements are sent as little-endian float32, four bytes each. A push contains the
+ * updates to subtract, a pull the current values of the model. For comparisons with training
+ * without compression.
  */
 
 #include <librog/codecs/none.h>
@@ -13,15 +13,15 @@
 
 #include <librog/kernels/float_bytes.h>
 
-#define MAGNITUDE INT32_C(0x7fffffff) /* all bits but the sign: ordered as magnitudes are */
-#define INFINITE INT32_C(0x7f800000)  /* and everything above is no number */
+#define MAGNITUDE INT32_C(0x7fffffff) /* all bits except the sign: ordered like magnitudes */
+#define INFINITE INT32_C(0x7f800000)  /* larger bits are NaN */
 
 static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
     bytes->least = bytes->most = (size_t)row->elements * sizeof(float);
 }
 
-/* Nobody needs it here; what a stream begins with is the same for all codecs. */
+/* Not used by this codec, but every stream begins with scales, whatever the codec. */
 static float mean(double sum, uint64_t elements)
 {
     return (float)(sum / (double)elements);
@@ -44,7 +44,7 @@ static void decode(const struct rog_codec_row *row, float share, const uint8_t *
         w[i] -= share * rog_get_float(bytes + 4 * i);
 }
 
-/* The worker's row is the model's, but for the digits that a float of its size does not have. */
+/* The worker's row becomes that of the model, except for digits that a float of its size lacks. */
 static size_t encode_pull(const struct rog_codec_row *row, const struct rog_codec_pull *pull,
                           uint8_t *restrict bytes)
 {
@@ -63,7 +63,7 @@ static void decode_pull(const struct rog_codec_row *row, const uint8_t *restrict
         w[i] = rog_get_float(bytes + 4 * i);
 }
 
-/* Signed numbers: every processor compares many of those at once. */
+/* Compares as signed integers, which every processor can vectorize. */
 static bool exceeds(const struct rog_codec_row *row, const uint8_t *bytes, int32_t limit)
 {
     uint32_t bad = 0;

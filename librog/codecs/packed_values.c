@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A few numbers with few bits each. */
+/* Arrays of numbers with few bits each. */
 #include <librog/codecs/packed_values.h>
 
 #include <assert.h>
@@ -12,7 +12,7 @@
 #include <librog/kernels/pack.h>
 
 #define RANGE_BYTES 4                /* the first and the last magnitude */
-#define BFLOAT_MOST UINT16_C(0x7f7f) /* the greatest that is finite */
+#define BFLOAT_MOST UINT16_C(0x7f7f) /* the greatest finite number */
 
 unsigned rog_value_bits(uint32_t place)
 {
@@ -30,8 +30,8 @@ size_t rog_values_bytes(size_t count, unsigned bits)
 /* ---- magnitudes ---- */
 
 struct spaced {
-    float first, step, per_step; /* 0 where the last is the first */
-    float last;                  /* number of the last, from 0 on */
+    float first, step, per_step; /* 0 if the last is equal to the first */
+    float last;                  /* number of the last magnitude, from 0 on */
 };
 
 static float bfloat(const uint8_t *bytes)
@@ -72,7 +72,7 @@ static void put_extremes(const float *values, size_t count, uint8_t *bytes)
     rog_put_u16(bytes + 2, rounded_up(most));
 }
 
-/* sum of the magnitudes above `mean`, in lanes as in kernels.h; *above: how many they are */
+/* Sum of the magnitudes above `mean`, in lanes as in kernels.h; *above: their number. */
 static ROG_KERNEL_WIDE double sum_above(const float *values, size_t count, float mean,
                                         size_t *above)
 {
@@ -100,7 +100,7 @@ static void put_means(const float *values, size_t count, uint8_t *bytes)
     size_t above, none;
     double all = sum_above(values, count, 0, &none);
     double upper = sum_above(values, count, (float)(all / (double)count), &above);
-    above = above < count ? above : 0; /* a mean that was rounded down */
+    above = above < count ? above : 0; /* the mean was rounded down */
     double lower = above > 0 ? (all - upper) / (double)(count - above) : all / (double)count;
     rog_put_u16(bytes, rounded_down((float)lower));
     rog_put_u16(bytes + 2, rounded_up((float)(above > 0 ? upper / (double)above : lower)));
@@ -111,7 +111,7 @@ static inline float magnitude_of(const struct spaced *spaced, float number)
     return spaced->first + number * spaced->step;
 }
 
-/* Twice the number of the magnitude, and 1 where it is negative. */
+/* Returns twice the number of the magnitude, plus 1 if x is negative. */
 static inline uint32_t code_of(const struct spaced *spaced, float x)
 {
     float place = (fabsf(x) - spaced->first) * spaced->per_step + 0.5f;
@@ -212,9 +212,9 @@ void rog_values_get(const uint8_t *bytes, size_t count, unsigned bits, float *va
     }
 }
 
-/* ---- what arrives ---- */
+/* ---- checking ---- */
 
-/* As signed numbers: every processor compares many of those at once. */
+/* Compares as signed integers, which every processor can vectorize. */
 static bool exceeds(const uint8_t *bytes, size_t count, float limit)
 {
     int32_t most = (int32_t)rog_float_bits(limit);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * QSGD (Alistarh et al., NeurIPS 2017, section 3.1, equation 4, and its bucketing): of each bucket
+ * QSGD (Alistarh et al., NeurIPS 2017, section 3.1, equation 4, and its bucketing): for each bucket
  *
  *     Q(x_i) = norm(x) sign(x_i) xi_i,   xi_i = (l + 1) / s with probability s |x_i| / norm(x) - l,
  *                                               l / s otherwise,   l = floor(s |x_i| / norm(x))
  *
- * so that the mean of Q(x) is x; s = 2^(bits - 1) - 1. In blocks (blocks.h) whose step is norm / s.
- * The norm is the greatest magnitude, with which the paper trains its networks (section 5), or the
- * 2-norm of the analysis. With the latter and few bits the error is larger than x itself: then what
- * is held back must not be added to the next update (error_feedback 0), and pulls, which send what
- * is left again, need another codec.
+ * so that the mean of Q(x) is x; s = 2^(bits - 1) - 1. Encoded in blocks (blocks.h) with the step
+ * norm / s. The norm is the greatest magnitude, as in the paper's training (section 5), or the
+ * 2-norm, as in its analysis. With the 2-norm and few bits the error is larger than x itself: then
+ * the residual must not be added to the next update (error_feedback 0), and pulls, which send the
+ * residual again, need another codec.
  */
 
 #include <float.h>
@@ -25,7 +25,7 @@ enum norm { NORM_MAX, NORM_L2 };
 
 struct qsgd_parameters {
     int64_t bucket;
-    uint32_t bits, norm; /* places of the words */
+    uint32_t bits, norm; /* indices of the choices */
 };
 
 static const struct rog_parameter qsgd_parameters[] = {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * k random elements of a row, each set of k as likely as any other (Stich, Cordonnier, Jaggi,
- * NeurIPS 2018, definition 2.1, equation 5; not scaled by n / k: what is held back is sent later).
- * k = density n to the nearest, at least 1. No index travels: four bytes are the seed from which
- * both sides draw the same ones, then the values follow (packed_values.h).
+ * k random elements of a row, each set of k with the same probability (Stich, Cordonnier, Jaggi,
+ * NeurIPS 2018, definition 2.1, equation 5; not scaled by n / k, because the residual is sent
+ * later). k is density n, rounded to the nearest, at least 1. No indices are sent: the first four
+ * bytes are the seed from which both sides draw the same elements, then the values follow
+ * (packed_values.h).
  */
 
 #include <librog/codecs/no_scale.h>
@@ -19,7 +20,7 @@
 
 struct randomk_parameters {
     double density;
-    uint32_t bits; /* place of the word */
+    uint32_t bits; /* index of the choice */
 };
 
 static const struct rog_parameter randomk_parameters[] = {
@@ -56,10 +57,10 @@ static size_t size_of(const struct rog_codec_row *row)
     return SEED_BYTES + rog_values_bytes(count_of(row), bits_of(row));
 }
 
-/* ---- which ---- */
+/* ---- selection ---- */
 
-/* Adds `count` of n elements, any of them as likely (Floyd; Bentley, CACM 1987, "A sample of
- * brilliance"). */
+/* Adds `count` random elements of n, each set with the same probability (Floyd; Bentley, CACM 1987,
+ * "A sample of brilliance"). */
 static void draw(uint32_t seed, uint32_t n, uint32_t count, uint64_t *set)
 {
     for (uint32_t last = n - count; last < n; last++) {
@@ -81,7 +82,7 @@ static struct rog_sparse_entries choose(const struct rog_codec_row *row, const u
         draw(seed, n, count, entries.set);
         return entries;
     }
-    /* those that are left out */
+    /* draw the elements that are left out */
     draw(seed, n, n - count, entries.set);
     for (size_t i = 0; i < rog_mask_words(n); i++)
         entries.set[i] = ~entries.set[i];
@@ -101,7 +102,7 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
 {
     rog_put_number(bytes, row->seed, SEED_BYTES);
     struct rog_sparse_entries entries = choose(row, bytes);
-    bool exact = bits_of(row) == 32; /* nothing is left of them */
+    bool exact = bits_of(row) == 32; /* they have no residual */
     if (exact)
         rog_mask_take(entries.set, row->elements, values, entries.value);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One bit an element (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS 2019): s sign(x), where the
+ * One bit per element (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS 2019): s sign(x), where the
  * scale s is the tensor's mean magnitude. Least significant bit first, 1 for negative (the sign bit
  * of the float), padded with zeros to a whole byte: (n + 7) / 8 bytes.
  */
@@ -12,10 +12,10 @@
 #include <librog/codecs/codecs.h>
 #include <librog/kernels/kernels.h>
 
-/* Elements whose sign bits become one number at a time. */
+/* Elements whose sign bits are packed at a time */
 #define GROUP 32
 
-/* All bits set where x is negative, none where it is not. */
+/* Returns all bits set if x is negative, else 0. */
 static inline __attribute__((always_inline)) uint32_t sign_mask(float x)
 {
     int32_t bits;

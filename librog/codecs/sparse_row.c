@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of which few elements travel: indices as a bitmap or as differences, and values. */
+/* Rows of which few elements are sent: indices as a bitmap or as differences, and values. */
 #include <librog/codecs/sparse_row.h>
 
 #include <string.h>
@@ -8,14 +8,14 @@
 #include <librog/kernels/float_bytes.h>
 #include <librog/kernels/mask.h>
 
-#define BITMAP 32 /* instead of a number of low bits */
+#define BITMAP 32 /* in place of the number of low bits */
 
-/* ---- how the indices travel ---- */
+/* ---- encoding of indices ---- */
 
 struct layout {
-    unsigned low;     /* bits of an index that travel as they are, or BITMAP */
-    size_t low_bytes; /* of all of them */
-    size_t set_bits;  /* that follow: a bitmap, or what is above the low bits */
+    unsigned low;     /* low bits of an index that are stored as they are, or BITMAP */
+    size_t low_bytes; /* bytes of the low bits of all indices */
+    size_t set_bits;  /* bits that follow: a bitmap, or the high parts */
 };
 
 static size_t bytes_for(size_t bits)
@@ -35,7 +35,7 @@ static struct layout layout_of(uint32_t elements, uint32_t count)
         struct layout other = {low, bytes_for((size_t)count * low),
                                (size_t)count + ((elements - 1) >> low)};
         if (other.low_bytes >= layout_bytes(&best))
-            break; /* with more low bits even more */
+            break; /* more low bits need even more bytes */
         if (layout_bytes(&other) < layout_bytes(&best))
             best = other;
     }
@@ -45,7 +45,7 @@ static struct layout layout_of(uint32_t elements, uint32_t count)
 /* ---- bits, the lowest of a byte first ---- */
 
 struct bits {
-    uint8_t *to; /* one of both */
+    uint8_t *to; /* either `to` or `from` is used */
     const uint8_t *from, *end;
     uint64_t hold;
     unsigned held;
@@ -79,7 +79,7 @@ static inline uint32_t get_bits(struct bits *bits, unsigned width)
     return value;
 }
 
-/* Eight bytes of them, or those that there are. */
+/* Returns eight bytes as a word, or fewer at the end. */
 static inline uint64_t word_at(const uint8_t *bytes, size_t size, size_t at)
 {
     return size - at >= 8 ? rog_get_u64_le(bytes + at) : rog_get_number(bytes + at, size - at);
@@ -100,7 +100,7 @@ static void put_differences(const struct layout *layout, const uint64_t *set, ui
     uint8_t *high = bytes + layout->low_bytes;
     uint32_t mask = (UINT32_C(1) << layout->low) - 1;
     size_t taken = 0, at = 0, size = bytes_for(layout->set_bits);
-    uint64_t word = 0; /* of what is above the low bits, at this byte */
+    uint64_t word = 0; /* of the high parts, at this byte */
     memset(high, 0, size);
     for (uint32_t base = 0; base < elements; base += 64) {
         for (uint64_t in = set[base / 64]; in; in &= in - 1) {
@@ -119,7 +119,7 @@ static void put_differences(const struct layout *layout, const uint64_t *set, ui
     rog_put_number(lows.to, lows.hold, bytes_for(lows.held));
 }
 
-/* How many bits of a bitmap or of what is above the low bits are set; *last: the last of them. */
+/* Counts the set bits of a bitmap or of the high parts; *last: the last of them. */
 static size_t count_set(const uint8_t *bytes, size_t bits, size_t *last)
 {
     size_t size = bytes_for(bits), count = 0;
@@ -132,7 +132,8 @@ static size_t count_set(const uint8_t *bytes, size_t bits, size_t *last)
     return count;
 }
 
-/* Reads `count` indices into `set`, which may be NULL. Bytes of whose bits so many are set. */
+/* Reads indices into `set`, which may be NULL. The number of set bits in the bytes has been
+ * checked. */
 static const char *read_differences(const struct layout *layout, const uint8_t *bytes,
                                     uint32_t elements, uint64_t *set)
 {

@@ -3,15 +3,16 @@
 #define ROG_CODECS_SPARSE_ROW_H
 
 /*
- * A row of which few elements travel, by their indices and values:
+ * A row of which few elements are sent, by index and value:
  *
  *     count | indices | values (packed_values.h)
  *
- * count has as many bytes as the row's number of elements needs: 1, 2 or 4. How the indices travel
- * follows from count and elements, whichever is smaller: a bitmap of the row, or their differences
- * (P. Elias, J. ACM 1974; R. Fano, 1971): of each index the r low bits, then what is above them as
- * bits of which the one at (index >> r) + i is set for index i: r + 1 bits an index and one more
- * for every 2^r elements, with the best r. So the count of a row says how long it is.
+ * count has as many bytes as the row's number of elements needs: 1, 2 or 4. The encoding of the
+ * indices follows from count and elements, whichever is smaller: a bitmap of the row, or
+ * differences (P. Elias, J. ACM 1974; R. Fano, 1971): the r low bits of each index, then the high
+ * parts as a bitmap in which bit (index >> r) + i is set for the i-th index. This takes r + 1 bits
+ * per index and one more for every 2^r elements, with the best r. So the count of a row determines
+ * its length.
  */
 
 #include <stddef.h>
@@ -34,14 +35,16 @@ struct rog_sparse_form {
 
 size_t rog_sparse_bytes(const struct rog_sparse_form *form, uint32_t count);
 
-/* The size of scratch memory for at most this many entries; and empty entries in that memory. */
+/* Returns the size of scratch memory for at most this many entries; and empty entries in that
+ * memory. */
 size_t rog_sparse_scratch(uint32_t elements, uint32_t most);
 struct rog_sparse_entries rog_sparse_entries(void *scratch, uint32_t elements);
 
-/* Returns the number of bytes written. On return values are those that the bytes contain. */
+/* Returns the number of bytes written. On return the entries have the values that the bytes
+ * contain. */
 size_t rog_sparse_put(const struct rog_sparse_form *form, const struct rog_sparse_entries *entries,
                       uint8_t *bytes);
-/* The entries of a row that was checked; their memory is large enough. */
+/* Reads the entries of a checked row; their memory must be large enough. */
 void rog_sparse_get(const struct rog_sparse_form *form, const uint8_t *bytes,
                     struct rog_sparse_entries *entries);
 

@@ -3,12 +3,13 @@
 /*
  * The elements of largest magnitude (Stich, Cordonnier, Jaggi, NeurIPS 2018, definition 2.1,
  * equation 4), as indices and values (sparse_row.h): k of a row, or of each chunk of it (Sarfi et
- * al., arXiv:2508.15706, section 3), or what is among the k largest of the whole model, whose least
- * is then every tensor's scale. k = density n to the nearest, at least 1; of those that are equal
- * the first ones; never an element that is zero. So density 1 sends exactly what is not zero.
+ * al., arXiv:2508.15706, section 3), or those among the k largest of the whole model; the smallest
+ * magnitude of these is then the scale of every tensor. k is density n, rounded to the nearest, at
+ * least 1; among equal elements the first ones are sent; zeros never are. So density 1 sends
+ * exactly the elements that are not zero.
  *
- * warmup: the density of the first iterations falls from 1/4 by 4 each (Lin et al., ICLR 2018,
- * "Deep Gradient Compression", section 3.3), so that each takes as many iterations.
+ * warmup: in the first iterations the density decreases from 1/4 by factors of 4 (Lin et al., ICLR
+ * 2018, "Deep Gradient Compression", section 3.3), each for the same number of iterations.
  */
 
 #include <librog/codecs/no_scale.h>
@@ -27,7 +28,7 @@ enum extent { OF_ROW, OF_MODEL };
 struct topk_parameters {
     double density;
     int64_t chunk, warmup;
-    uint32_t of, bits; /* places of the words */
+    uint32_t of, bits; /* indices of the choices */
 };
 
 #define MEMBER(member) .name = #member, .offset = offsetof(struct topk_parameters, member)
@@ -48,9 +49,9 @@ static const struct rog_parameter topk_parameters[] = {
     {.name = NULL},
 };
 
-/* ---- how many ---- */
+/* ---- number of elements ---- */
 
-/* Iteration 0 stands for all of them: the greatest. */
+/* Iteration 0 means all iterations: returns the greatest density. */
 static double density_of(const struct topk_parameters *parameters, uint32_t iteration)
 {
     int64_t steps = 0, done = iteration > 0 ? iteration - 1 : 0;
@@ -101,7 +102,7 @@ static void bytes_of(const struct rog_codec_row *row, struct rog_codec_bytes *by
     bytes->most = rog_sparse_bytes(&form, most_of(row, row->iteration));
 }
 
-/* ---- which ---- */
+/* ---- selection ---- */
 
 static void choose(const struct rog_codec_row *row, const float *values, float *scratch,
                    struct rog_sparse_entries *entries)
@@ -125,9 +126,9 @@ static size_t encode(const struct rog_codec_row *row, float *values, uint8_t *by
 {
     const struct rog_sparse_form form = form_of(row);
     struct rog_sparse_entries entries = rog_sparse_entries(row->scratch, row->elements);
-    /* values of entries come only when selecting is over */
+    /* selecting uses the memory of the values, which are set after it */
     choose(row, values, entries.value, &entries);
-    if (form.bits == 32) { /* exact: nothing is left of them */
+    if (form.bits == 32) { /* exact: they have no residual */
         rog_mask_take(entries.set, row->elements, values, entries.value);
         return rog_sparse_put(&form, &entries, bytes);
     }
@@ -152,7 +153,7 @@ static size_t check(const struct rog_codec_row *row, const uint8_t *bytes, size_
     return rog_sparse_check(&form, most_of(row, 0), row->limit, bytes, size, why);
 }
 
-/* Entries, whose place selecting has before. */
+/* Memory of the entries, which selecting uses before. */
 static size_t scratch_of(const struct rog_codec_row *row)
 {
     size_t most = most_of(row, 0), select = rog_select_scratch(row->elements);

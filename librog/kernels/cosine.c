@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cosine transform of blocks, some columns at a time. */
+/* The cosine transform of blocks, several columns at a time. */
 #include <librog/kernels/cosine.h>
 
 #include <math.h>
@@ -9,15 +9,15 @@
 #include <librog/kernels/kernels.h>
 
 #define LANES ROG_KERNEL_LANES
-#define ROWS 4  /* of a product that are formed side by side: as many as registers hold */
-#define SMALL 4 /* a size from which on a product is formed */
+#define ROWS 4  /* rows of a product that are computed together: as many as registers hold */
+#define SMALL 4 /* smallest size for which a product is computed */
 #define PI 3.14159265358979323846
-#define HALF 0.70710678f /* the root of 1/2 */
+#define HALF 0.70710678f /* the square root of 1/2 */
 
-/* ---- tables: of n, of n / 2, ..., and the matrices of the last size, C2 and C4 ---- */
+/* ---- tables: for n, n / 2, ..., and the matrices of the last size, C2 and C4 ---- */
 
-/* Of one size: sines and cosines of the rotations, half as many of each; then where the
- * coefficients of C2 are, by their frequencies. */
+/* For one size: sines and cosines of the rotations, n / 2 of each; then the positions of C2's
+ * coefficients, by frequency. */
 struct table {
     const float *sine, *cosine, *place, *next;
 };
@@ -100,7 +100,7 @@ struct rog_cosine rog_cosine_make(uint32_t h, uint32_t w, void *scratch)
     return cosine;
 }
 
-/* ---- LANES columns of n: x is n rows of them ---- */
+/* ---- LANES columns of n numbers: x has n rows of LANES ---- */
 
 /* near <- a near + b far;  far <- c near + d far */
 static inline __attribute__((always_inline)) void turn(float *restrict near, float *restrict far,
@@ -114,7 +114,7 @@ static inline __attribute__((always_inline)) void turn(float *restrict near, flo
     }
 }
 
-/* out_a = sum_b t[a * across + b * along] in_b, of `count` (1 or ROWS) rows out of n. */
+/* out_a = sum_b t[a * across + b * along] in_b, for `count` (1 or ROWS) of n rows */
 static inline __attribute__((always_inline)) void some_rows(size_t count, uint32_t n,
                                                             const float *restrict t, size_t across,
                                                             size_t along, const float *restrict in,
@@ -144,7 +144,7 @@ static inline __attribute__((always_inline)) void product(uint32_t n, const floa
         some_rows(1, n, t + a * across, across, along, room, x + a * LANES);
 }
 
-/* Where C2 of this size has the coefficient of frequency j. */
+/* Returns where C2 of this size has the coefficient of frequency j. */
 static inline __attribute__((always_inline)) float *at(uint32_t n, const float *tables, uint32_t j,
                                                        float *x)
 {
@@ -160,8 +160,8 @@ static inline __attribute__((always_inline)) void negate(float *x)
 static ROG_KERNEL_WIDE void forward(uint32_t n, const float *tables, float *x, float *room);
 static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *tables, float *x, float *room);
 
-/* C4 of x from its last row to its first: of half the size, C2 of its rows turned pairwise, P, and
- * of the other halves, Q, from the last to the first, which changes the signs of odd frequencies.
+/* C4 of x from its last row to its first: P is C2, of half the size, of its rows rotated in pairs;
+ * Q is that of the other halves, from last to first, which changes the signs of odd frequencies.
  * y_2j and y_(2j-1) are the sum and the difference of P_j and Q_(n/2-j). */
 static ROG_KERNEL_WIDE void forward_c4(uint32_t n, const float *tables, float *x, float *room)
 {
@@ -209,8 +209,8 @@ static ROG_KERNEL_WIDE void inverse_c4(uint32_t n, const float *tables, float *x
     }
 }
 
-/* C2: of half the size, C2 of the sums x_i + x_(n-1-i) and C4 of the differences, which are left
- * from the last to the first. */
+/* C2: of half the size, C2 of the sums x_i + x_(n-1-i) and C4 of the differences, which are stored
+ * from last to first. */
 static ROG_KERNEL_WIDE void forward(uint32_t n, const float *tables, float *x, float *room)
 {
     if (is_last(n)) {
@@ -241,7 +241,8 @@ static ROG_KERNEL_WIDE void inverse(uint32_t n, const float *tables, float *x, f
 
 typedef float four __attribute__((vector_size(16)));
 
-/* These of the eight elements of a and b. gcc has clang's word for it only from version 12 on. */
+/* Selects these of the eight elements of a and b. gcc has clang's built-in function only since
+ * version 12. */
 #ifdef __clang__
 #define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
@@ -261,7 +262,7 @@ static inline void store(float *x, four y)
     memcpy(x, &y, sizeof y);
 }
 
-/* Of 4 rows of x, at `from`, 4 columns become as many rows of y, at `to`. */
+/* Transposes 4 rows and columns of x, at distance `from`, to y, at distance `to`. */
 static inline __attribute__((always_inline)) void transpose_four(const float *x, size_t from,
                                                                  float *y, size_t to)
 {
@@ -274,7 +275,7 @@ static inline __attribute__((always_inline)) void transpose_four(const float *x,
     store(y + 3 * to, PICK(ba, dc, 2, 3, 6, 7));
 }
 
-/* The first `count` columns of x, n rows of LANES, as rows of n. */
+/* Writes the first `count` columns of x, n rows of LANES, as rows of n. */
 static void transpose(const float *x, uint32_t n, uint32_t count, float *y)
 {
     uint32_t whole = n - n % 4, columns = count - count % 4;
@@ -286,7 +287,7 @@ static void transpose(const float *x, uint32_t n, uint32_t count, float *y)
             y[k * n + i] = x[i * LANES + k];
 }
 
-/* `count` columns of n numbers, and others that are 0. */
+/* Copies `count` columns of n numbers; the other columns are 0. */
 static void take(const float *x, size_t stride, uint32_t n, uint32_t count, float *columns)
 {
     if (count < LANES)

@@ -2,7 +2,8 @@
 #ifndef ROG_KERNELS_FLOAT_BYTES_H
 #define ROG_KERNELS_FLOAT_BYTES_H
 
-/* Numbers as little-endian bytes; floats in loops that the compiler makes copies of. */
+/* Numbers as little-endian bytes, inlined so that loops over floats can be compiled in several
+ * variants. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +42,7 @@ static inline __attribute__((always_inline)) float rog_get_float(const uint8_t *
     return rog_float_of(rog_get_float_bits(bytes));
 }
 
-/* In one piece, so that such a loop is made of wide loads and stores. */
+/* In one piece, so that such loops use wide loads and stores. */
 static inline __attribute__((always_inline)) uint16_t rog_little16(uint16_t x)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loops over a row's elements that every codec shares. */
+/* Loops over a row's elements that all codecs share. */
 #include <librog/kernels/kernels.h>
 
 #include <math.h>
@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) size_t block_size(size_t n, size_t 
     return n - done < ROG_KERNEL_BLOCK ? n - done : ROG_KERNEL_BLOCK;
 }
 
-/* A step with the factors of d and m in the update: 1 and mu, or with a heavy ball 0 and 1. */
+/* A step, with the factors of d and m in the update: 1 and mu, or with heavy_ball 0 and 1. */
 struct factors {
     float learning_rate, momentum, weight_decay, coupled_decay, of_d, of_m;
 };
@@ -185,7 +185,7 @@ ROG_KERNEL_WIDE void rog_kernel_mix(float *restrict w, float *restrict base,
     }
 }
 
-/* As integers: every processor compares many of those at once. */
+/* Compares as integers, which every processor can vectorize. */
 ROG_KERNEL_WIDE float rog_kernel_greatest(const float *x, size_t n)
 {
     int32_t most = 0;

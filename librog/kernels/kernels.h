@@ -3,22 +3,23 @@
 #define ROG_KERNELS_KERNELS_H
 
 /*
- * The arithmetic of an iteration whatever the codec (dist-EF-blockSGDM: Zheng, Huang, Kwok, NeurIPS
- * 2019, "Communication-Efficient Distributed Blockwise Momentum SGD with Error-Feedback") over n
- * elements of one row: what a gradient adds to the updates that wait to be sent, and sums.
+ * The arithmetic of an iteration, the same for every codec (dist-EF-blockSGDM: Zheng, Huang, Kwok,
+ * NeurIPS 2019, "Communication-Efficient Distributed Blockwise Momentum SGD with Error-Feedback")
+ * over n elements of a row: adding gradients to the updates that wait to be sent, and sums.
  *
- * Sums are formed in a fixed order whatever the processor's vector width: ROG_KERNEL_LANES float
- * accumulators, element i goes to lane i % LANES, over blocks of ROG_KERNEL_BLOCK elements, lanes
- * added pairwise (0+8, 1+9 ..., then 0+4 ...), blocks added in double.
+ * Sums are computed in a fixed order, independent of the processor's vector width: ROG_KERNEL_LANES
+ * float accumulators, element i goes to lane i % LANES, over blocks of ROG_KERNEL_BLOCK elements,
+ * lanes added pairwise (0+8, 1+9 ..., then 0+4 ...), blocks added in double.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Compiled once more for wider vectors, chosen when the program starts. Without contraction the
- * results are the same to the bit. Sanitizers run before the choice could be made; Clang (14) gives
- * what is called from other files a name that they do not know. */
+/* Compiled again for wider vectors; the variant is chosen when the program starts. Without
+ * contraction the results are the same to the bit. Not with sanitizers, which run before that
+ * choice, nor with Clang (14), which gives functions that other files call a name that these do not
+ * know. */
 #if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define ROG_KERNEL_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -33,7 +34,8 @@ struct rog_kernel_step {
     float learning_rate;
     float momentum;      /* mu */
     float weight_decay;  /* wd / (1 - mu) */
-    float coupled_decay; /* a decay that momentum sees too, as in Sutskever et al., ICML 2013 */
+    float coupled_decay; /* a decay that is part of the momentum, as in Sutskever et al., ICML
+                            2013 */
     bool heavy_ball;     /* Polyak's momentum instead of Nesterov's */
 };
 

@@ -3,8 +3,8 @@
 #define ROG_KERNELS_LANE_RANDOM_H
 
 /*
- * A pseudo-random number of 32 bits for each seed and index, without state, by arithmetic that
- * vectorizes. Between the halves of the seed there is an integer hash with two multiplications (C.
+ * Returns a pseudo-random number of 32 bits for each seed and index, without state, by arithmetic
+ * that vectorizes. Both halves of the seed enter an integer hash with two multiplications (C.
  * Wellons, "Prospecting for Hash Functions", 2018: lowbias32).
  */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Some elements of an array. */
+/* Subsets of the elements of an array. */
 #include <librog/kernels/mask.h>
 
 #include <string.h>

@@ -3,8 +3,8 @@
 #define ROG_KERNELS_MASK_H
 
 /*
- * Some of n elements, as bits: element i is bit i % 64 of word i / 64. Bits past the last element
- * are 0.
+ * A subset of n elements, as bits: element i is bit i % 64 of word i / 64. Bits past the last
+ * element are 0.
  */
 
 #include <stddef.h>
@@ -15,10 +15,10 @@ static inline size_t rog_mask_words(size_t n)
     return (n + 63) / 64;
 }
 
-/* The number of elements in it. */
+/* Returns the number of elements in it. */
 size_t rog_mask_count(const uint64_t *set, size_t n);
 
-/* The values of these elements, one after the other. */
+/* Copies the values of these elements to `values`, one after the other. */
 void rog_mask_gather(const uint64_t *set, size_t n, const float *x, float *values);
 
 /* The same, and sets these elements of x to 0. */

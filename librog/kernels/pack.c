@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Codes of a few bits, side by side in bytes. */
+/* Codes of a few bits, packed into bytes. */
 #include <librog/kernels/pack.h>
 
 #include <string.h>

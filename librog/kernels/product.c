@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products of a matrix and a few vectors, some rows at a time. */
+/* Products of a matrix and a few vectors, several rows at a time. */
 #include <librog/kernels/product.h>
 
 #include <math.h>
@@ -8,9 +8,9 @@
 
 #include <librog/kernels/kernels.h>
 
-#define DEPENDENT 1e-6 /* of a vector that is left, by its norm: nothing but rounding */
+#define DEPENDENT 1e-6 /* relative norm below which a vector has only rounding errors */
 #define LANES ROG_KERNEL_LANES
-#define ROWS 4 /* whose sums are formed side by side: as many as registers hold */
+#define ROWS 4 /* rows whose sums are computed together: as many as registers hold */
 
 static inline __attribute__((always_inline)) float add_lanes(float *lane)
 {
@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) float add_lanes(float *lane)
     return lane[0];
 }
 
-/* Of `count` (1 or ROWS) rows the inner product with q, to p[0], p[1], ... */
+/* Inner products of `count` (1 or ROWS) rows with q, to p[0], p[1], ... */
 static inline __attribute__((always_inline)) void inner_products(size_t count, size_t width,
                                                                  const float *restrict m,
                                                                  const float *restrict q,
@@ -55,7 +55,7 @@ ROG_KERNEL_WIDE void rog_product_rows(const struct rog_product_shape *shape,
             inner_products(1, width, m + row * width, q + r * width, p + r * rows + row);
 }
 
-/* q <- q + p[0] row 0 + p[1] row 1 ..., of `count` (1 or ROWS) rows */
+/* q <- q + p[0] row 0 + p[1] row 1 ..., for `count` (1 or ROWS) rows */
 static inline __attribute__((always_inline)) void add_rows(size_t count, size_t width,
                                                            const float *restrict m,
                                                            const float *restrict p,
@@ -88,7 +88,7 @@ ROG_KERNEL_WIDE void rog_product_columns(const struct rog_product_shape *shape,
             add_rows(1, width, m + row * width, p + r * rows + row, q + r * width);
 }
 
-/* Of `count` (1 to LANES) elements of one row. */
+/* For `count` (1 to LANES) elements of one row. */
 static inline __attribute__((always_inline)) void
 subtract_some(const struct rog_product_shape *shape, size_t count, float share,
               const float *restrict p, const float *restrict q, float *restrict m)

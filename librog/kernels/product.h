@@ -3,9 +3,9 @@
 #define ROG_KERNELS_PRODUCT_H
 
 /*
- * Products of a matrix and a few vectors. m is rows x width, one row after the other; of `rank`
- * vectors p has rows elements each and q has width, one vector after the other. Sums are formed in
- * a fixed order whatever the processor's vector width.
+ * Products of a matrix and a few vectors. m is rows x width, one row after the other; p has `rank`
+ * vectors of `rows` elements, q has `rank` vectors of `width` elements, one vector after the other.
+ * Sums are computed in a fixed order, independent of the processor's vector width.
  */
 
 #include <stddef.h>
@@ -26,10 +26,10 @@ void rog_product_columns(const struct rog_product_shape *shape, const float *m, 
 void rog_product_subtract(const struct rog_product_shape *shape, float share, const float *p,
                           const float *q, float *m);
 
-/* Of `rank` vectors of n elements, one after the other, as many that span the same and are
- * orthonormal (modified Gram-Schmidt, as in Vogels et al., NeurIPS 2019; twice, as the second pass
- * takes off what rounding has left of the first: Giraud, Langou, Rozloznik, Comput. Math. Appl.
- * 2005). One that depends on those before it, up to rounding, becomes 0. */
+/* Replaces `rank` vectors of n elements, one after the other, by orthonormal vectors that span the
+ * same space (modified Gram-Schmidt, as in Vogels et al., NeurIPS 2019; twice, because the second
+ * pass removes the rounding errors of the first: Giraud, Langou, Rozloznik, Comput. Math. Appl.
+ * 2005). A vector that depends on the previous ones, up to rounding, becomes 0. */
 void rog_product_orthonormal(size_t n, size_t rank, float *p);
 
 /* Multiplies by a power of two, so that the largest magnitude is near 1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The elements of largest magnitude. */
+/* Selects the elements of largest magnitude. */
 #include <librog/kernels/select.h>
 
 #include <float.h>
@@ -10,21 +10,21 @@
 #include <librog/kernels/float_bytes.h>
 #include <librog/kernels/kernels.h>
 
-#define OCTAVE (INT32_C(1) << 23) /* between the bits of x and of 2 x */
-#define BOUNDS 3                  /* that are tried in one pass */
-#define GROUP 64                  /* elements that are looked at together */
-#define PASS (UINT32_C(1) << 24)  /* elements that are counted in 32 bits */
-#define FEW 32                    /* share of elements that it pays to put together */
-#define LARGE (1 << 17)           /* elements that do not stay in the processor's cache */
-#define SAMPLED 256               /* of so many of these one is in the sample */
-#define DEVIATIONS 4              /* by which a sample may be off, before all is looked at again */
+#define OCTAVE (INT32_C(1) << 23) /* difference between the bits of x and of 2 x */
+#define BOUNDS 3                  /* number of bounds tried in one pass */
+#define GROUP 64                  /* elements examined together */
+#define PASS (UINT32_C(1) << 24)  /* elements that can be counted in 32 bits */
+#define FEW 32                    /* gathering pays if at most 1 / FEW of the elements remain */
+#define LARGE (1 << 17)           /* elements that do not fit the processor's cache */
+#define SAMPLED 256               /* one of this many elements is in the sample */
+#define DEVIATIONS 4              /* standard deviations by which a sample may be off */
 
 static inline __attribute__((always_inline)) int32_t magnitude(const float *x)
 {
     return (int32_t)(rog_float_bits(*x) & INT32_MAX);
 }
 
-/* count[k]: magnitudes of at least bound[k]. */
+/* count[k]: number of magnitudes of at least bound[k]. */
 static ROG_KERNEL_WIDE void count_pass(const float *x, size_t n, const int32_t bound[BOUNDS],
                                        uint32_t count[BOUNDS])
 {
@@ -50,8 +50,8 @@ static void count_from(const float *x, size_t n, const int32_t bound[BOUNDS], si
     }
 }
 
-/* Which of n (at most GROUP) elements are in [low, most], as bits. First a byte each, which any
- * processor makes of many at once; a multiplication puts those of eight side by side. */
+/* Returns which of n (at most GROUP) elements are in [low, most], as bits. Computes one byte per
+ * element first, which any processor vectorizes; a multiplication then packs eight of them. */
 static inline __attribute__((always_inline)) uint64_t within(const float *x, size_t n, int32_t low,
                                                              int32_t most)
 {
@@ -68,7 +68,7 @@ static inline __attribute__((always_inline)) uint64_t within(const float *x, siz
     return in;
 }
 
-/* Returns how many there are, or SIZE_MAX: more than there is room for. */
+/* Returns the number of elements found, or SIZE_MAX if there is not enough room. */
 static ROG_KERNEL_WIDE size_t gather(const float *x, size_t n, int32_t low, int32_t high,
                                      float *found, size_t room)
 {
@@ -84,15 +84,15 @@ static ROG_KERNEL_WIDE size_t gather(const float *x, size_t n, int32_t low, int3
     return count;
 }
 
-/* Where the least magnitude that is in lies: at least `low`, below `high`. */
+/* The range of the least selected magnitude: at least `low`, below `high`. */
 struct search {
     int32_t low, high;
-    size_t from_low, from_high; /* elements from there on */
-    int32_t step;               /* below high, while nothing is known of low */
+    size_t from_low, from_high; /* number of elements from there on */
+    int32_t step;               /* distance below high, while no lower bound is known */
 };
 
-/* Descending, within (low, high): one, two and four steps below high while there is no lower bound,
- * then quarters. */
+/* Chooses descending bounds within (low, high): one, two and four steps below high while there is
+ * no lower bound, then quarters. */
 static void choose(struct search *search, int32_t bound[BOUNDS])
 {
     int64_t range = (int64_t)search->high - search->low, quarter = range / 4 > 0 ? range / 4 : 1;
@@ -124,13 +124,13 @@ static void narrow(struct search *search, const float *x, size_t n, size_t beyon
     }
 }
 
-/* Closes in on the least one. */
-static struct rog_selection close_in(struct search search, const float *x, size_t n, size_t count,
-                                     float *scratch)
+/* Narrows the search down to the least magnitude. */
+static struct rog_selection narrow_down(struct search search, const float *x, size_t n,
+                                        size_t count, float *scratch)
 {
-    size_t beyond = 0; /* elements that are larger than all that are still looked at */
+    size_t beyond = 0; /* elements that are larger than all that are still examined */
     search.high = (int32_t)rog_float_bits(rog_kernel_greatest(x, n));
-    search.high += search.high < INT32_MAX; /* else no number */
+    search.high += search.high < INT32_MAX; /* else it is not a number */
     while (search.high - search.low > 1 && search.from_low > count) {
         size_t left = search.from_low - search.from_high;
         if (left <= n / FEW) {
@@ -149,18 +149,18 @@ static struct rog_selection close_in(struct search search, const float *x, size_
 
 static struct rog_selection of_all(const float *x, size_t n, size_t count, float *scratch)
 {
-    return close_in((struct search){.from_low = n, .step = OCTAVE}, x, n, count, scratch);
+    return narrow_down((struct search){.from_low = n, .step = OCTAVE}, x, n, count, scratch);
 }
 
-/* The bound that the search begins with is reached by n elements. */
+/* All n elements reach the lower bound of the search. */
 static struct rog_selection of_found(int32_t low, const float *x, size_t n, size_t count,
                                      float *scratch)
 {
-    return close_in((struct search){.low = low, .from_low = n}, x, n, count, scratch);
+    return narrow_down((struct search){.low = low, .from_low = n}, x, n, count, scratch);
 }
 
-/* What `count` of n elements reach, and not many more, by a sample; but for a chance, which
- * counting will show. 0: a sample does not pay. */
+/* Returns a bound that `count` of n elements reach, and not many more, according to a sample;
+ * counting shows if it is wrong. 0: a sample does not pay. */
 static int32_t guess(const float *x, size_t n, size_t count, float *scratch)
 {
     if (n < LARGE || count > n / 8)
@@ -195,7 +195,7 @@ float rog_selection_least(const struct rog_selection *selection)
     return rog_float_of((uint32_t)(selection->above + (selection->ties == 0)));
 }
 
-/* Of these bits the first ones, so many. */
+/* Returns the first `count` of these bits. */
 static uint64_t first_bits(uint64_t bits, uint32_t count)
 {
     uint64_t rest = bits;

@@ -18,15 +18,15 @@ struct rog_selection {
     uint32_t ties;
 };
 
-/* The `count` largest of n (> 0) finite numbers, or all that are not zero if these are fewer. Of
- * equal ones the first. scratch: rog_select_scratch(n) floats. */
+/* Selects the `count` largest of n (> 0) finite numbers, or all that are not zero if these are
+ * fewer; among equal ones the first. scratch: rog_select_scratch(n) floats. */
 size_t rog_select_scratch(size_t n);
 struct rog_selection rog_select(const float *x, size_t n, size_t count, float *scratch);
 
-/* The smallest selected magnitude. */
+/* Returns the smallest selected magnitude. */
 float rog_selection_least(const struct rog_selection *selection);
 
-/* Adds them to a mask (mask.h): x[i] is element base + i. Returns their number. */
+/* Adds the selected elements to a mask (mask.h): x[i] is element base + i. Returns their number. */
 size_t rog_selected(const struct rog_selection *selection, const float *x, size_t n, size_t base,
                     uint64_t *set);
 
