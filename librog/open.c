@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's handle, made of options, a run's configuration and the environment. */
+/* Creates a worker's handle from options, a run's configuration and the environment. */
 #include <librog/open.h>
 
 #include <locale.h>
@@ -53,8 +53,8 @@ static int copy_strings(struct rog *rog, const struct rog_options *options, stru
     return ROG_OK;
 }
 
-/* The rest of the name is the simulation's, which needs no secret: it takes its own user's programs
- * alone. */
+/* The rest of the name is that of the simulation. It needs no secret, because it accepts only
+ * programs of its own user. */
 static bool is_virtual(const char *server)
 {
     return strncmp(server, ROG_VIRTUAL_SCHEME, strlen(ROG_VIRTUAL_SCHEME)) == 0;
@@ -97,7 +97,7 @@ static int check_run(struct rog *rog, struct rog_error *err)
     return code ? code : rog_parts_put(&rog->parts, false, rog->settings, err);
 }
 
-/* What the server alone does is told to it alone. */
+/* Settings that only the server uses must be given to the server. */
 static int check_setting(const char *name, const struct rog_json *value, void *user)
 {
     (void)value;
@@ -151,7 +151,7 @@ static int take_options(struct rog *rog, const struct rog_options *options, stru
     return code ? code : rog_settings_fill(rog_run_settings, rog->settings, err);
 }
 
-/* What the configuration of a run says goes before the options. */
+/* The configuration of a run takes precedence over the options. */
 static int take_config(struct rog *rog, int64_t *threshold, struct rog_error *err)
 {
     const struct rog_run_config *config = rog->config;
@@ -202,7 +202,7 @@ static int take_local_steps(struct rog *rog, uint32_t local_steps, struct rog_er
     return ROG_OK;
 }
 
-/* The worker's profile says from then on where in the trace that is opened the run starts. */
+/* From then on the worker's profile tells where in the opened trace the run starts. */
 static int open_trace(struct rog *rog, uint32_t rank, struct rog_error *err)
 {
     const struct rog_trace_source source = rog_trace_source_of(rog->config, rank - 1);
@@ -265,7 +265,8 @@ static int parse(struct rog *rog, const char *text, struct rog_error *err)
     return code;
 }
 
-/* What is read and written here has a point in its numbers, whatever the program's language has. */
+/* Numbers that are read and written here have a decimal point, whatever the locale of the
+ * program. */
 static int set_up_in_c(struct rog *rog, const struct rog_options *options, struct rog_error *err)
 {
     locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);

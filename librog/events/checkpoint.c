@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The event of a checkpoint. */
+/* Writes the event of a checkpoint. */
 
 #include <librog/events/checkpoint.h>
 

@@ -17,7 +17,7 @@ struct rog_checkpoint {
     char sha256[ROG_SHA256_HEX_BYTES];
 };
 
-/* Its event (rog/events.h). */
+/* Writes its event (rog/events.h). */
 int rog_checkpoint_report(struct rog_events *events, const struct rog_checkpoint *checkpoint,
                           struct rog_error *err);
 

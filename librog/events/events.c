@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing the event stream, a JSON object a line. */
+/* Writes the event stream, one JSON object per line. */
 #include <librog/events/events.h>
 
 #include <errno.h>
@@ -24,7 +24,7 @@ struct rog_events {
     FILE *file;
     char *path;
     bool standard_output;
-    char *line; /* the event that is being made */
+    char *line; /* the event that is being written */
     size_t length, room;
     bool out_of_memory;
     int failure; /* errno of the first write that failed */
@@ -69,7 +69,7 @@ int rog_events_open(struct rog_events **events, const char *path, struct rog_err
     return open_file(events, path, "we", err);
 }
 
-/* Whoever was killed while writing left a part of a line: it is cut off. */
+/* Cuts off an incomplete line at the end, left by a process that was killed while writing. */
 static int cut_last_line(struct rog_events *events, struct rog_error *err)
 {
     long end = fseek(events->file, 0, SEEK_END) ? -1 : ftell(events->file);
@@ -98,7 +98,7 @@ int rog_events_resume(struct rog_events **events, const char *path, struct rog_e
     return code;
 }
 
-/* Whether a line ends after so many bytes. */
+/* Returns whether a line ends after this many bytes. */
 static bool ends_line(FILE *file, uint64_t bytes)
 {
     return bytes <= LONG_MAX &&
@@ -125,7 +125,7 @@ int rog_events_resume_at(struct rog_events **events, const char *path, uint64_t 
     return code;
 }
 
-/* The first cause is the one that is told. */
+/* Reports the first failure. */
 static int failed(struct rog_events *events, struct rog_error *err)
 {
     if (!events->failure)
@@ -282,7 +282,7 @@ int rog_event_end(struct rog_events *events, struct rog_error *err)
     add_text(events, "}\n");
     if (events->out_of_memory || rog_ran_out())
         return rog_fail_nomem(err);
-    if (events->failure) /* the line before may be incomplete; nothing is appended to it */
+    if (events->failure) /* the previous line may be incomplete; nothing is appended to it */
         return failed(events, err);
     if (fwrite(events->line, 1, events->length, events->file) != events->length)
         return failed(events, err);

@@ -38,7 +38,7 @@ void rog_event_integer(struct rog_events *events, const char *key, int64_t value
 void rog_event_seconds(struct rog_events *events, const char *key, double value_s); /* to 1e-6 */
 void rog_event_number(struct rog_events *events, const char *key, double value);    /* 9 digits */
 void rog_event_string(struct rog_events *events, const char *key, const char *value);
-/* An array. */
+/* Adds an array. */
 void rog_event_integers(struct rog_events *events, const char *key, const uint32_t *values,
                         size_t count);
 /* Takes over `value`. */

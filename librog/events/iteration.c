@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of an iteration, from its record and the core. */
+/* Writes the events of an iteration, from its record and the core. */
 #include <librog/events/iteration.h>
 
 #include <rog/events.h>
 
-/* What the core counted. */
+/* Adds the counts of the core. */
 static void add_counts(struct rog_iteration *row, const struct rog_worker *core)
 {
     struct rog_worker_status status;
@@ -53,7 +53,7 @@ int rog_iteration_report(struct rog_events *events, struct rog_layers *layers,
 
 void rog_iteration_count(struct rog_statistics *statistics, const struct rog_iteration *row)
 {
-    bool rows = row->rows_total > 0; /* else they are not known */
+    bool rows = row->rows_total > 0; /* else the numbers of rows are unknown */
     statistics->compute_s = row->compute_s;
     statistics->push_s = row->push_s;
     statistics->pull_s = row->pull_s;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows sent, counted by layer, and the event that says so. */
+/* Counts the rows sent of each layer, and writes the event for them. */
 #include <librog/events/layers.h>
 
 #include <stdbool.h>
@@ -19,10 +19,10 @@ struct rog_layers {
     uint32_t count;
     struct layer *layer; /* [count] */
     uint32_t *of_tensor; /* [tensor]: its layer */
-    uint32_t *sums;      /* [count]: of the event being written */
+    uint32_t *sums;      /* [count]: for the event being written */
 };
 
-/* What of a tensor's name is its layer's, in heap memory. */
+/* Returns the part of a tensor's name that is its layer's name, in heap memory. */
 static char *layer_name(const struct rog_rows *rows, uint32_t tensor)
 {
     const char *name = rows->tensors[tensor].name;

@@ -19,12 +19,12 @@
 
 struct rog_layers;
 
-/* By the names of the tensors in `rows`, which is borrowed; the tensors of a layer are adjacent,
- * and one without a name is a layer of its own. ROG_ENOMEM. */
+/* Forms layers by the names of the tensors in `rows`, which is borrowed. The tensors of a layer
+ * must be adjacent; a tensor without a name is its own layer. ROG_ENOMEM. */
 int rog_layers_new(struct rog_layers **layers, const struct rog_rows *rows, struct rog_error *err);
-void rog_layers_free(struct rog_layers *layers); /* NULL is no error */
+void rog_layers_free(struct rog_layers *layers); /* no effect on NULL */
 
-/* [["stages.0.norm", 2], ...]: names and rows in order, owned by the caller; NULL without
+/* Returns [["stages.0.norm", 2], ...]: names and rows in order, owned by the caller; NULL if out of
  * memory. */
 struct rog_json *rog_layers_json(const struct rog_layers *layers);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events of stalls, admissions and demands. */
+/* Writes events of stalls, admissions and demands. */
 #include <librog/events/notices.h>
 
 #include <math.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Adam over rounds (Kingma, Ba, ICLR 2015, Algorithm 1, as torch.optim.Adam has it; without
+ * Adam over rounds (Kingma, Ba, ICLR 2015, Algorithm 1, as in torch.optim.Adam; without
  * bias_correction FedAdam: Reddi et al., ICLR 2021, "Adaptive Federated Optimization", Algorithm 2,
  * whose tau is epsilon). With g, the mean of the contributions, at a row's step t:
  *
  *     m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
  *     w <- w - eta m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
- * After freeze_after steps v, with its correction, stays as it is (1-bit Adam: Tang et al., ICML
+ * After freeze_after steps v, with its correction, no longer changes (1-bit Adam: Tang et al., ICML
  * 2021, "1-bit Adam: Communication Efficient Large-Scale Training with Adam's Convergence Speed",
  * Algorithm 1).
  */
@@ -68,7 +68,7 @@ static const struct rog_parameter table[] = {
     {.name = NULL},
 };
 
-/* Of one step: b1, 1 - b1, ..., what the sum, m and the root of v are multiplied by. */
+/* For one step: b1, 1 - b1, ..., the factors of the sum, of m and of the square root of v. */
 struct factors {
     float of_m, of_g, of_v, of_square, share, rate, of_root, epsilon;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A buffer of contributions, each of which counts the less the older the model is that it was made
- * from, and nobody waits for anybody (FedBuff: Nguyen et al., AISTATS 2022, "Federated Learning
- * with Buffered Asynchronous Aggregation", Algorithm 1; the weight is that of its section on
- * staleness). With K contributions x_i, that are tau_i steps behind:
+ * A buffer of contributions, each with a weight that decreases with the age of the model from which
+ * it was computed; no worker waits for another (FedBuff: Nguyen et al., AISTATS 2022, "Federated
+ * Learning with Buffered Asynchronous Aggregation", Algorithm 1; the weight is that of its section
+ * on staleness). With K contributions x_i that are tau_i steps behind:
  *
  *     w <- w - eta / K sum_i (1 + tau_i)^-p x_i
  */

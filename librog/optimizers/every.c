@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many pushes make a round. */
+/* Determines how many pushes make a round. */
 #include <librog/optimizers/every.h>
 
 uint32_t rog_every_round(const struct rog_server_optimizer_config *config, uint32_t all)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A vote over rounds: each weight moves by the learning rate, into the direction that most
- * contributions x_i have (signSGD with majority vote: Bernstein et al., ICML 2018, Algorithm 3), or
- * that their sum has (the step of DeMo: Peng, Quesnelle, Kingma, arXiv:2411.19870, Algorithm 1):
+ * A vote over rounds: each weight moves by the learning rate in the direction of most contributions
+ * x_i (signSGD with majority vote: Bernstein et al., ICML 2018, Algorithm 3), or of their sum (the
+ * step of DeMo: Peng, Quesnelle, Kingma, arXiv:2411.19870, Algorithm 1):
  *
  *     signs:   w <- w - eta sign(sum_i sign x_i)
  *     values:  w <- w - eta sign(sum_i x_i)
  *
- * The sign of 0 is 0: who has nothing to say does not vote, and a tie moves nothing.
+ * The sign of 0 is 0: a contribution of 0 does not vote, and a tie changes nothing.
  */
 
 #include <librog/optimizers/optimizers.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The mean at once: each row that arrives is taken off the model divided by the number of workers,
- * without waiting for the others' (Zheng, Huang, Kwok, NeurIPS 2019; ROG, MICRO 2022). Workers that
- * have left count as well, so that the size of a step does not depend on who is there.
+ * The mean at once: each row that arrives is divided by the number of workers and subtracted from
+ * the model, without waiting for those of other workers (Zheng, Huang, Kwok, NeurIPS 2019; ROG,
+ * MICRO 2022). Workers that have left count as well, so that the size of a step does not depend on
+ * which workers are connected.
  */
 
 #include <librog/optimizers/optimizers.h>

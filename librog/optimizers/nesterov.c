@@ -2,8 +2,8 @@
 
 /*
  * Outer Nesterov momentum over rounds (DiLoCo: Douillard et al., arXiv:2311.08105, Algorithm 1, its
- * OuterOpt; the form of Nesterov's momentum is that of Sutskever et al., ICML 2013, as
- * torch.optim.SGD(nesterov=True) has it). With the outer gradient g, the mean of the contributions:
+ * OuterOpt; the form of Nesterov's momentum is that of Sutskever et al., ICML 2013, as in
+ * torch.optim.SGD(nesterov=True)). With the outer gradient g, the mean of the contributions:
  *
  *     v <- mu v + g;   w <- w - eta (g + mu v)
  */

@@ -6,7 +6,7 @@
 
 #include <rog/server_optimizer.h>
 
-/* All, NULL at the end; the first is the default. */
+/* All server optimizers, NULL at the end; the first is the default. */
 extern const struct rog_server_optimizer *const rog_server_optimizers[];
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which settings have no meaning beside others. */
+/* Rejects settings that have no effect together with others. */
 #include <librog/parts/parts.h>
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include <common/workload.h>
 
-/* A setting that only one value of another gives a meaning. */
+/* Settings that have an effect only with one value of another setting. */
 static const struct {
     const char *setting, *needs, *value, *why;
 } needs[] = {
@@ -20,8 +20,8 @@ static const struct {
     {"momentum_masking", "contribution", "gradient", "deltas are sent without momentum"},
 };
 
-/* A program of somebody's own makes its local steps itself. A method's preset has a local optimizer
- * for whatever workers there are, and tells the program of it. */
+/* A user's program makes its local steps itself. A method's preset sets a local optimizer for all
+ * kinds of workers, and the program is told of it. */
 static int check_program(const struct rog_json *chosen, struct rog_error *err)
 {
     bool alone = rog_workload_trains(chosen) && !rog_workload_has_network(chosen);

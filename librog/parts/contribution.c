@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a worker contributes, out of the settings of a run. */
+/* Reads a worker's contribution from the settings of a run. */
 #include <librog/parts/contribution.h>
 
 #include <string.h>

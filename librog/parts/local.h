@@ -2,8 +2,8 @@
 #ifndef ROG_PARTS_LOCAL_H
 #define ROG_PARTS_LOCAL_H
 
-/* What makes the local steps of a worker of the built-in network (setting local_optimizer): names
- * and parameters. learning_rate, momentum and weight_decay are settings of the run. */
+/* Names and parameters of the optimizers that make local steps of workers with the built-in network
+ * (setting local_optimizer). learning_rate, momentum and weight_decay are settings of the run. */
 
 #include <stdint.h>
 
@@ -19,12 +19,12 @@ struct rog_local_optimizer {
     uint32_t parameter_bytes;
 };
 
-/* Of adamw. */
+/* Parameters of adamw. */
 struct rog_adamw_parameters {
     double beta1, beta2, epsilon;
 };
 
-/* All; the last has no name. */
+/* All local optimizers; the last entry has no name. */
 extern const struct rog_local_optimizer rog_local_optimizers[];
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds what the settings of a run name. */
+/* Finds the parts that the settings of a run name. */
 #include <librog/parts/parts.h>
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ static const char *text_of(const struct rog_json *settings, const char *name)
     return rog_json_get_string(settings, name, fallback);
 }
 
-/* One of those that come with the project, or a plugin. */
+/* Finds a built-in codec, or loads a plugin. */
 static int find_codec(struct rog_parts *parts, enum rog_part part, const char *name,
                       const struct rog_codec **codec, struct rog_error *err)
 {
@@ -71,7 +71,7 @@ static const char *local_optimizer_name(size_t index)
     return rog_local_optimizers[index].name;
 }
 
-/* The place of the one that `setting` names; `next` walks all names. */
+/* Finds the index of the name in `setting`; `next` returns all names. */
 static int find(const struct rog_json *settings, const char *setting, const char *(*next)(size_t),
                 size_t *index, struct rog_error *err)
 {
@@ -115,7 +115,8 @@ static size_t bytes_of(const struct rog_parts *parts, enum rog_part part)
     return bytes[part];
 }
 
-/* What is given for the part: pulls that have the codec of pushes have its parameters, too. */
+/* Returns the parameters given for a part; pulls with the codec of pushes have its parameters,
+ * too. */
 static const struct rog_json *given(const struct rog_parts *parts, enum rog_part part,
                                     const struct rog_json *settings)
 {
@@ -136,7 +137,7 @@ void rog_parts_release(struct rog_parts *parts)
     *parts = (struct rog_parts){0};
 }
 
-/* ---- into the settings ---- */
+/* ---- writing settings ---- */
 
 static bool pulls_are_as_pushes(const struct rog_parts *parts)
 {
@@ -177,9 +178,9 @@ int rog_parts_put(const struct rog_parts *parts, bool only_chosen, struct rog_js
     return code;
 }
 
-/* ---- out of them ---- */
+/* ---- reading settings ---- */
 
-/* What has its default is not there when settings are held against each other. */
+/* Settings with their default are left out before combinations are checked. */
 static int check_combination(const struct rog_parts *parts, const struct rog_json *settings,
                              struct rog_error *err)
 {
@@ -210,7 +211,7 @@ int rog_parts_init(struct rog_parts *parts, const struct rog_json *settings, str
     return code ? code : check_combination(parts, settings, err);
 }
 
-/* ---- all there are ---- */
+/* ---- all parts ---- */
 
 struct rog_part_kind rog_parts_codec(const struct rog_codec *codec)
 {

@@ -25,12 +25,12 @@ enum rog_part {
     ROG_PARTS
 };
 
-/* One of them, with its parameters. */
+/* A chosen part, with its parameters. */
 struct rog_part_choice {
     const char *owner;                 /* its name */
     const struct rog_parameter *table; /* NULL: it has none */
-    struct rog_json *values;           /* of each parameter; NULL: it has none */
-    void *parameters;                  /* its struct of them; NULL: the same */
+    struct rog_json *values;           /* value of each parameter; NULL: it has none */
+    void *parameters;                  /* its struct of parameters; NULL: it has none */
 };
 
 struct rog_parts {
@@ -60,12 +60,12 @@ struct rog_part_kind {
     const char *name, *summary;
     const struct rog_parameter *table; /* NULL: it has no parameters */
 };
-/* A plugin. */
+/* Describes a plugin. */
 struct rog_part_kind rog_parts_codec(const struct rog_codec *codec);
-/* Calls visit for each included part until it returns non-zero, and returns that. */
+/* Calls visit for each built-in part until it returns non-zero, and returns that. */
 int rog_parts_each(int (*visit)(const struct rog_part_kind *kind, void *user), void *user);
 
-/* For settings without those that have their default. ROG_EINVAL: one of them has no meaning
+/* Checks settings, without those that have their default. ROG_EINVAL: one of them has no effect
  * together with another. */
 int rog_parts_check_combination(const struct rog_json *chosen, struct rog_error *err);
 
