@@ -3,21 +3,19 @@
 #define ROG_COMMON_ARCHIVE_H
 
 /*
- * State as bytes, and back. A module describes its state in one function, which goes through it
- * member by member; the archive either saves or loads each. So saving and loading cannot differ:
+ * State as bytes, and back. A module describes its state in one function, which visits it member by
+ * member; the archive either saves or loads each member. So saving and loading cannot differ:
  *
- *     void rog_thing_archive(struct rog_thing *thing, struct rog_archive *archive)
- *     {
- *         rog_archive_u64(archive, &thing->order);
- *         rog_archive_number(archive, &thing->phase, LAST_PHASE, "a phase");
- *         ...
+ *     void rog_thing_archive(struct rog_thing *thing, struct rog_archive *archive) {
+ *         rog_archive_u64(archive, &thing->order); rog_archive_number(archive, &thing->phase,
+ *         LAST_PHASE, "a phase"); ...
  *     }
  *
  * The first error is kept, nothing is done after it, and rog_archive_end returns it. Values loaded
  * after an error are 0 or unchanged, so that loops over them end. Numbers are checked when they are
  * loaded: truncated or forged bytes are rejected and never become an index, a length or a number
- * that other code relies on. Bytes are in the format of this machine and this build: whoever stores
- * them must also store what they belong to.
+ * that other code relies on. Bytes are in the format of this machine and this build: code that
+ * stores them must also store what they belong to.
  */
 
 #include <stdbool.h>
@@ -47,7 +45,7 @@ void rog_archive_save(struct rog_archive *archive,
                       void *user);
 /* bytes: borrowed. */
 void rog_archive_load(struct rog_archive *archive, const void *bytes, size_t size);
-/* The end of the state: hands over the last piece, or checks that nothing is left. ROG_EFORMAT: the
+/* Ends the state: passes on the last piece, or checks that no bytes are left. ROG_EFORMAT: the
  * bytes are invalid; ROG_ENOMEM; or the code of `take`. */
 int rog_archive_end(struct rog_archive *archive, struct rog_error *err);
 
@@ -55,9 +53,9 @@ static inline bool rog_archive_failed(const struct rog_archive *archive)
 {
     return archive->err.code != 0;
 }
-/* Loading: `what` is invalid. */
+/* For loading: rejects the bytes because `what` is invalid. */
 void rog_archive_refuse(struct rog_archive *archive, const char *what);
-/* Memory ran out. */
+/* Fails because memory ran out. */
 void rog_archive_nomem(struct rog_archive *archive);
 
 /* Any bytes: arrays of numbers in which any value is valid. */
@@ -66,12 +64,12 @@ void rog_archive_u32(struct rog_archive *archive, uint32_t *value);
 void rog_archive_u64(struct rog_archive *archive, uint64_t *value);
 void rog_archive_size(struct rog_archive *archive, size_t *value);
 void rog_archive_real(struct rog_archive *archive, double *value);
-/* The rest refuses what it says. */
+/* The following functions reject invalid values. */
 void rog_archive_flag(struct rog_archive *archive, bool *value);
-/* A number in [least, most]; NaN is none. */
+/* A number in [least, most], not NaN. */
 void rog_archive_within(struct rog_archive *archive, double *value, double least, double most,
                         const char *what);
-/* A whole number in [0, most]. */
+/* An integer in [0, most]. */
 void rog_archive_number(struct rog_archive *archive, uint32_t *value, uint32_t most,
                         const char *what);
 /* The number of following items, each of at least item_bytes > 0: no more than fit into the

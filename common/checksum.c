@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums words in lanes that do not wait for each other. */
+/* Sums words in independent lanes. */
 #include <common/checksum.h>
 
 #include <string.h>
 
 #define LANES 8
 
-/* One step changes the sum for every change of `word`, and for no two words alike. */
+/* Changes the sum for every change of `word`: two different words never give the same sum. */
 static uint64_t mix(uint64_t sum, uint64_t word)
 {
     sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);

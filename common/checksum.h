@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Continues from `sum`, the checksum of the preceding data. The division into pieces affects the
- * result. */
+/* Continues from `sum`, the checksum of the preceding data. The result depends on how the data are
+ * divided into pieces. */
 uint64_t rog_checksum(uint64_t sum, const void *data, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads and makes the names of sockets that say who holds a host. */
+/* Reads and makes the names of sockets that tell who holds a host. */
 #include <common/claims.h>
 
 #include <inttypes.h>
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ENTRIES 4096 /* more are nobody's who waits for a host */
+#define MAX_ENTRIES 4096 /* further entries are ignored */
 #define TOKEN_DIGITS (ROG_CLAIM_TOKEN_BYTES - 1)
 #define HEX "0123456789abcdef"
 
-/* A socket's name, taken apart; false where it is none of ours. */
-static bool take_apart(const char *name, struct rog_claim_entry *entry, unsigned *part,
+/* Parses a socket's name; returns false if it is not one of ours. */
+static bool parse_name(const char *name, struct rog_claim_entry *entry, unsigned *part,
                        const char **text)
 {
     int used = 0;
@@ -25,7 +25,8 @@ static bool take_apart(const char *name, struct rog_claim_entry *entry, unsigned
     return good;
 }
 
-/* The entry whose part this is, a new one where there is none; NULL: no memory, or too many. */
+/* Returns the entry to which this part belongs, or creates it; NULL if out of memory or there are
+ * too many. */
 static struct rog_claim_entry *entry_of(struct rog_claims *claims,
                                         const struct rog_claim_entry *like)
 {
@@ -44,7 +45,7 @@ static struct rog_claim_entry *entry_of(struct rog_claims *claims,
     return &more[claims->count++];
 }
 
-/* Parts may stand in any order; all but the last are full. */
+/* Parts may be in any order; all except the last are full. */
 static void put_part(struct rog_claim_entry *entry, unsigned part, const char *text)
 {
     char name[ROG_CLAIM_NAME_BYTES], filler[ROG_CLAIM_NAME_BYTES];
@@ -78,7 +79,7 @@ int rog_claims_read(struct rog_claims *claims, const char *table, struct rog_err
         size_t length = strcspn(at, "\n");
         snprintf(name, sizeof name, "%.*s", (int)length - 1, at + 1);
         at += length;
-        if (claims->count == MAX_ENTRIES || !take_apart(name, &like, &part, &text))
+        if (claims->count == MAX_ENTRIES || !parse_name(name, &like, &part, &text))
             continue;
         struct rog_claim_entry *entry = entry_of(claims, &like);
         if (!entry)

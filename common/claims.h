@@ -3,17 +3,18 @@
 #define ROG_COMMON_CLAIMS_H
 
 /*
- * Who holds a host. Whoever wants a host for runs binds Unix sockets there, without a file, whose
- * names tell everybody of that network namespace who that is, since when and for what:
+ * Who holds a host. A process that wants a host for runs binds abstract Unix sockets there (without
+ * a file). Their names tell all processes of that network namespace who wants the host, since when
+ * and for what:
  *
  *     @rogctl/AT/TOKEN/PID/PART/TEXT
  *
- * AT is the host's time since its boot, in ms, of the arrival: no two TOKENs have the same. The
- * TOKEN is that of a sweep; all that a sweep has on the host, a process that keeps the host for it
+ * AT is the time of arrival since the host's boot, in ms; it is different for each TOKEN. The TOKEN
+ * belongs to a sweep; all processes of the sweep on the host, one that keeps the host for it
  * (trainer/claim) and the supervisor of a run, share it and its AT. The host belongs to the token
- * that came first, the others wait in that order. PID is the process that holds the sockets, PART
- * numbers those that its TEXT is divided among. When the process ends, however it ends, the kernel
- * forgets the names.
+ * that came first, the others wait in the order of arrival. PID is the process that holds the
+ * sockets, PART numbers the sockets among which its TEXT is divided. When the process ends, for
+ * whatever reason, the kernel removes the names.
  */
 
 #include <stddef.h>
@@ -23,8 +24,8 @@
 
 #define ROG_CLAIM_MARK "rogctl/"
 #define ROG_CLAIM_TOKEN_BYTES 17 /* 16 hexadecimal digits */
-#define ROG_CLAIM_TEXT_BYTES 240 /* of the holder: "alice@desk, sweep threshold-case0" */
-#define ROG_CLAIM_NAME_BYTES 108 /* of an address, including the NUL at its beginning */
+#define ROG_CLAIM_TEXT_BYTES 240 /* describes the holder: "alice@desk, sweep threshold-case0" */
+#define ROG_CLAIM_NAME_BYTES 108 /* of a socket's name, including the NUL at its beginning */
 
 struct rog_claim_entry {
     uint64_t at_ms;
@@ -39,20 +40,20 @@ struct rog_claims {
     size_t count;
 };
 
-/* From the text of /proc/net/unix, or from those of its lines that have the mark. Invalid entries
- * are skipped. ROG_ENOMEM. Release it in any case. */
+/* Reads the text of /proc/net/unix, or those of its lines that have the mark. Invalid entries are
+ * skipped. ROG_ENOMEM. Release it in any case. */
 int rog_claims_read(struct rog_claims *claims, const char *table, struct rog_error *err);
 void rog_claims_release(struct rog_claims *claims);
 
-/* The entry of that token; NULL if it has none. */
+/* Returns the entry of that token; NULL if it has none. */
 const struct rog_claim_entry *rog_claims_find(const struct rog_claims *claims, const char *token);
-/* The most informative entry of the holder of the host; NULL: the host is free. */
+/* Returns the most informative entry of the holder of the host; NULL if the host is free. */
 const struct rog_claim_entry *rog_claims_holder(const struct rog_claims *claims);
-/* How many tokens are before this one; for an unknown token: how many there are. */
+/* Returns how many tokens are before this one; for an unknown token, the number of all tokens. */
 size_t rog_claims_before(const struct rog_claims *claims, const char *token);
 
-/* The name of the socket of a part, without the leading NUL. Returns the number of bytes of `text`
- * in it. */
+/* Writes the name of the socket of a part, without the leading NUL. Returns the number of bytes of
+ * `text` in it. */
 size_t rog_claim_name(char name[ROG_CLAIM_NAME_BYTES], const struct rog_claim_entry *entry,
                       unsigned part, const char *text);
 

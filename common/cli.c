@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines by tables: parsing, --help, and what is said about wrong use. */
+/* Parses command lines by tables, and prints --help and messages about wrong usage. */
 #include <common/cli.h>
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 struct rog_cli {
     const struct rog_program *program;
     const struct rog_command *command;
-    struct rog_json *options; /* name -> value, only those given */
+    struct rog_json *options; /* name -> value, only options that were given */
     char **args;              /* positional, borrowed from argv */
     int arg_count;
 };
@@ -63,7 +63,7 @@ static const struct rog_topic *find_topic(const struct rog_program *program, con
     return NULL;
 }
 
-/* Commands, then topics: what help knows. */
+/* Lists commands, then topics, for help. */
 static const char *next_helped(const void *list, size_t index)
 {
     const struct rog_program *program = list;
@@ -75,7 +75,7 @@ static const char *next_helped(const void *list, size_t index)
                              : NULL;
 }
 
-/* The part of the command that the word names, or the command itself. */
+/* Returns the subcommand of `command` that the word names, or the command itself. */
 static const struct rog_command *find_part(const struct rog_command *command, const char *word)
 {
     for (size_t i = 0; word && command->parts && command->parts[i]; i++)
@@ -108,7 +108,7 @@ static const char *option_name_at(const void *list, size_t index)
     return option ? rog_option_name(option) : NULL;
 }
 
-/* The option of that name. Beginnings count when only one option has them. */
+/* Finds the option with that name, or the only one that begins with it. */
 static const struct rog_setting *find_option(const struct rog_program *program,
                                              const struct rog_command *command, const char *name,
                                              size_t length, bool *ambiguous)
@@ -142,7 +142,7 @@ const struct rog_setting *rog_option_meant(const struct rog_program *program,
     return NULL;
 }
 
-/* Two values of one option: none of them is passed over silently. */
+/* Rejects two different values of one option. */
 static int check_twice(const struct rog_json *earlier, const struct rog_json *value,
                        const char *name, struct rog_error *err)
 {
@@ -159,11 +159,11 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
                       struct rog_error *err)
 {
     struct rog_json *value = NULL;
-    struct rog_setting named = *option; /* for the error */
+    struct rog_setting named = *option; /* for the error message */
     named.name = rog_option_name(option);
     int code = rog_setting_parse(&named, text, &value, err);
     if (code) {
-        struct rog_error cause = *err; /* begins with the option's name */
+        struct rog_error cause = *err; /* its message begins with the option's name */
         return rog_fail(err, code, "--%s", cause.message);
     }
     const struct rog_json *earlier = rog_json_get(cli->options, rog_option_name(option));
@@ -175,7 +175,7 @@ static int set_option(struct rog_cli *cli, const struct rog_setting *option, con
     return code;
 }
 
-/* argv[*at] is an option; moves *at past its value. */
+/* argv[*at] is an option; advances *at past its value. */
 static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, struct rog_error *err)
 {
     const char *word = argv[*at], *value = NULL;
@@ -205,8 +205,8 @@ static int parse_option(struct rog_cli *cli, int argc, char **argv, int *at, str
     return set_option(cli, option, value, err);
 }
 
-/* "RUN" of "RUN RANK START [options]", "up, down or status" of "up|down|status": the word of the
- * usage at `index`, up to which they are the arguments that must be given. */
+/* Copies the word at `index` of a usage: "RUN" of "RUN RANK START [options]", "up, down or status"
+ * of "up|down|status". Only for arguments that are required. */
 static void usage_word(const char *usage, int index, char *text, size_t bytes)
 {
     for (; index > 0 && *usage; index--) {
@@ -261,8 +261,8 @@ static int parse(struct rog_cli *cli, int argc, char **argv, struct rog_error *e
 
 #define HELP_COLUMNS 80
 #define HELP_OPTION_COLUMN 26
-#define HELP_NARROW_COLUMN 8 /* where that would leave too little */
-#define HELP_NAME_COLUMN 17  /* of commands and topics */
+#define HELP_NARROW_COLUMN 8 /* on narrow terminals */
+#define HELP_NAME_COLUMN 17  /* for commands and topics */
 
 static int help_columns(void)
 {
@@ -275,8 +275,8 @@ static int option_column(void)
     return help_columns() < 2 * HELP_OPTION_COLUMN ? HELP_NARROW_COLUMN : HELP_OPTION_COLUMN;
 }
 
-/* Prints text from `column` on, broken between words. An empty line and a line that begins with a
- * space stay lines of their own. */
+/* Prints text from `column` on, broken between words. Empty lines, and lines that begin with a
+ * space, are kept. */
 static void print_wrapped(const char *text, int column)
 {
     const int columns = help_columns();
@@ -313,7 +313,7 @@ static void print_name(const char *name, int column)
         printf("\n%*s", column, "");
 }
 
-/* What it is and may be; `name` as it is given. */
+/* Prints a setting's meaning and allowed values; `name` is the form in which it is given. */
 static void print_setting(const struct rog_setting *setting, const char *name)
 {
     char what[384];
@@ -371,7 +371,7 @@ void rog_help_settings(const char *title, const struct rog_setting *table, unsig
             print_setting(table, table->name);
 }
 
-/* The rows that have one of the flags; 0: all. */
+/* Prints the rows that have one of the flags; 0: all rows. */
 static void print_options(const char *title, const struct rog_setting *table, unsigned with)
 {
     if (!table || !table->name)
@@ -385,7 +385,7 @@ static void print_options(const char *title, const struct rog_setting *table, un
 static void say_row(const char *before, const char *name, const char *text)
 {
     fputs(before, stdout);
-    if (!rog_screen_of(STDOUT_FILENO).terminal) { /* programs read such lists */
+    if (!rog_screen_of(STDOUT_FILENO).terminal) { /* programs may read such lists */
         printf("  %-*s %s\n", HELP_NAME_COLUMN - 3, name, text);
         return;
     }
@@ -443,13 +443,13 @@ void rog_write_harmless(FILE *file, const char *text)
     }
 }
 
-/* A line, broken at blanks into as many as it needs; a word that is longer stays whole. */
+/* Writes a line, broken at blanks; a word that is too long is not broken. */
 static void write_broken(FILE *file, const char *line, size_t length, size_t columns)
 {
     size_t from = 0, blank = 0, width = 0;
     for (size_t i = 0; i < length; i++) {
         blank = line[i] == ' ' ? i : blank;
-        width += (line[i] & 0xC0) != 0x80; /* bytes that begin a character */
+        width += (line[i] & 0xC0) != 0x80; /* counts first bytes of characters */
         if (!columns || width <= columns || blank <= from)
             continue;
         fprintf(file, "%.*s\n", (int)(blank - from), line + from);
@@ -468,7 +468,7 @@ static void write_error(FILE *file, const struct rog_program *program, const str
     fputc('\n', file);
 }
 
-/* On a terminal its lines are broken between words. */
+/* Prints an error; on a terminal its lines are broken between words. */
 static void print_error(const struct rog_program *program, const struct rog_error *err)
 {
     const size_t columns = rog_screen_of(STDERR_FILENO).columns;
@@ -518,15 +518,15 @@ static bool asks_for(int argc, char **argv, const char *option)
     return false;
 }
 
-/* Whether standard output is a pipe or socket whose other end is closed. */
+/* Returns whether standard output is a pipe or socket whose other end is closed. */
 static bool has_no_reader(void)
 {
     struct pollfd output = {.fd = STDOUT_FILENO};
     return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP));
 }
 
-/* Output that could not be written (a full disk behind a pipe) is a failure like any other. What
- * nobody wants to read is none of a command that has done its work. */
+/* Fails if output could not be written, such as to a full disk. It is not an error if a command
+ * with outlives_reader has done its work and no process reads its output. */
 static int end_output(const struct rog_command *command, int code, struct rog_error *err)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout);
@@ -538,7 +538,7 @@ static int end_output(const struct rog_command *command, int code, struct rog_er
                          : code;
 }
 
-/* What else went wrong then may have gone wrong because of that. */
+/* If memory ran out, other errors may be consequences of that. */
 static int end_memory(int code, struct rog_error *err)
 {
     if (!rog_ran_out() || code == ROG_ENOMEM || code == ROG_EINTR)
@@ -549,7 +549,7 @@ static int end_memory(int code, struct rog_error *err)
                : rog_fail_nomem(err);
 }
 
-/* A help or the version has been printed. */
+/* Ends the program after it has printed help or the version. */
 static int end_text(const struct rog_program *program)
 {
     struct rog_error err;
@@ -580,8 +580,8 @@ static int run_command(const struct rog_program *program, const struct rog_comma
     return rog_exit_status(code);
 }
 
-/* Where the caller has closed one of them, the next file that is opened would be it: what is said
- * would be written into that. Reading or writing them fails as before. */
+/* Opens missing standard descriptors. Otherwise the next file that is opened would get this
+ * descriptor, and messages would be written into it. Reading or writing them still fails. */
 static bool open_standard_files(void)
 {
     static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
@@ -620,7 +620,7 @@ int rog_program_main(const struct rog_program *program, int argc, char **argv)
     }
     if (!command)
         return unknown_command(program, name, help);
-    int first = help ? 3 : 2; /* of the arguments */
+    int first = help ? 3 : 2; /* index of the first argument */
     const struct rog_command *part = find_part(command, argc > first ? argv[first] : NULL);
     if (part != command) {
         command = part;

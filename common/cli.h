@@ -3,8 +3,8 @@
 #define ROG_COMMON_CLI_H
 
 /*
- * Command lines as tables. A program is a list of commands, a command is one const struct in a file
- * of its own (cmd_NAME.c), and its options are rows of settings. Options may be anywhere after the
+ * Command lines as tables. A program is a list of commands, a command is one const struct in its
+ * own file (cmd_NAME.c), and its options are rows of settings. Options may be anywhere after the
  * command, as --name VALUE, --name=VALUE or -x VALUE; "--" ends them; any unambiguous prefix of a
  * long name is accepted.
  */
@@ -40,8 +40,8 @@ struct rog_command {
     /* Returns 0 or a rog_code with *err filled; the program prints the message and exits with
      * rog_exit_status(code). */
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    bool passes_on; /* every word after the name is an argument, --help too: for commands that pass
-                     * them to another program */
+    bool passes_on; /* every word after the name is an argument, even --help: for commands that pass
+                       them to another program */
     /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
      * anything else is an argument of this one. May be NULL. */
     const struct rog_command *const *parts;
@@ -51,7 +51,7 @@ struct rog_command {
     bool hidden; /* not listed by help: for programs, not for people */
 };
 
-/* What `help NAME` says besides the commands: printed with the functions below. */
+/* A topic of `help NAME` that is not a command; printed with the functions below. */
 struct rog_topic {
     const char *name, *summary;
     void (*print)(const struct rog_program *program);
@@ -68,23 +68,24 @@ struct rog_program {
  * --version and "help COMMAND" itself. */
 int rog_program_main(const struct rog_program *program, int argc, char **argv);
 
-/* For topics, as wide as the terminal and at most 80 columns: a paragraph; a name with its
- * description; a table of settings under a title, without those that have one of the flags. */
+/* For topics. They print, as wide as the terminal and at most 80 columns: a paragraph; a name with
+ * its description; a table of settings under a title, without settings that have one of the
+ * flags. */
 void rog_help_text(const char *text);
 void rog_help_row(const char *name, const char *text);
 void rog_help_settings(const char *title, const struct rog_setting *table, unsigned without);
 
-/* Copies into `settings` those of a run that were given as options. */
+/* Copies the settings of a run that were given as options into `settings`. */
 void rog_cli_settings(const struct rog_cli *cli, struct rog_json *settings);
 
-/* The options of a command, NULL at the end: its own, the run's settings that it has, the common
- * ones. */
+/* Returns the options of a command, NULL at the end: its own, the settings of a run that it has,
+ * the common ones. */
 const struct rog_setting *rog_option_at(const struct rog_program *program,
                                         const struct rog_command *command, size_t index);
-/* Without the dashes. */
+/* Returns its name without the dashes. */
 const char *rog_option_name(const struct rog_setting *option);
-/* The one that "--name", "--na", "--name=VALUE", "-x" or "-xVALUE" means; NULL: none, or
- * (*ambiguous) several. */
+/* Returns the option that "--name", "--na", "--name=VALUE", "-x" or "-xVALUE" means; NULL if none,
+ * or several (*ambiguous). */
 const struct rog_setting *rog_option_meant(const struct rog_program *program,
                                            const struct rog_command *command, const char *word,
                                            bool *ambiguous);
@@ -92,7 +93,7 @@ const struct rog_setting *rog_option_meant(const struct rog_program *program,
 int rog_cli_arg_count(const struct rog_cli *cli);
 const char *rog_cli_arg(const struct rog_cli *cli, int index); /* NULL past the end */
 bool rog_cli_given(const struct rog_cli *cli, const char *name);
-/* The value given, else the row's default, else the type's empty value (NULL, 0, false). */
+/* Return the given value, else the row's default, else the type's empty value (NULL, 0, false). */
 const char *rog_cli_string(const struct rog_cli *cli, const char *name);
 long long rog_cli_int(const struct rog_cli *cli, const char *name);
 double rog_cli_real(const struct rog_cli *cli, const char *name);
@@ -103,7 +104,7 @@ const struct rog_program *rog_cli_program(const struct rog_cli *cli);
  * characters, except line ends and tabs, as by rog_utf8_show, and damaged bytes as U+FFFD. */
 void rog_write_harmless(FILE *file, const char *text);
 
-/* Exit status for a rog_code. */
+/* Returns the exit status for a rog_code. */
 int rog_exit_status(int code);
 
 #endif

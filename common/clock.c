@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steady seconds, by CLOCK_MONOTONIC. */
+/* Seconds by CLOCK_MONOTONIC. */
 #include <common/clock.h>
 
 #include <time.h>

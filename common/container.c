@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may stand in the group `container`. */
+/* The settings of the group `container`. */
 #include <common/container.h>
 
 #include <string.h>
@@ -34,7 +34,7 @@ size_t rog_container_mount_from(const char *mount)
     return strcspn(mount, ":");
 }
 
-/* A folder, or a volume of the runtime's, at an absolute path. */
+/* Returns whether this is a folder, or a volume of the runtime, mounted at an absolute path. */
 static bool is_mount(const char *mount)
 {
     size_t from = rog_container_mount_from(mount);

@@ -14,7 +14,7 @@ extern const struct rog_setting rog_container_settings[];
 /* ROG_EINVAL: a member of `mounts` is not FROM, FROM:TO or FROM:TO:ro, or there is no image. */
 int rog_container_check(const struct rog_json *container, struct rog_error *err);
 
-/* The length of FROM in a member of `mounts`. */
+/* Returns the length of FROM in a member of `mounts`. */
 size_t rog_container_mount_from(const char *mount);
 
 #endif

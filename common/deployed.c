@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which names and keys a deployment may have. */
+/* Checks names and keys of a deployment. */
 #include <common/deployed.h>
 
 #include <string.h>
@@ -32,6 +32,6 @@ bool rog_deployed_key_is_good(const char *key)
     if (strspn(key, "0123456789abcdef") != HASH_DIGITS || key[HASH_DIGITS] != '-')
         return false;
     const char *mode = key + HASH_DIGITS + 1;
-    size_t digits = strspn(mode, "0145"); /* no digit has the bit 2 */
+    size_t digits = strspn(mode, "0145"); /* digits without write permission (2) */
     return digits > 0 && digits <= MAX_MODE_DIGITS && mode[digits] == '\0';
 }

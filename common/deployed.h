@@ -3,10 +3,10 @@
 #define ROG_COMMON_DEPLOYED_H
 
 /*
- * What rogctl (orchestrator/deploy) and rog-unpack, its hand on hosts (trainer/unpack), agree on
- * besides the folders that deploy.h draws.
+ * The format that rogctl (orchestrator/deploy) uses for rog-unpack on hosts (trainer/unpack);
+ * deploy.h describes the folders.
  *
- * Objects travel as a stream of members, each
+ * Objects are sent as a stream of members, each with
  *
  *     KEY BYTES\n     the object's name, "SHA256-MODE"; how many bytes follow, decimal
  *     BYTES bytes     one Zstandard frame (RFC 8878) with the content
@@ -16,19 +16,19 @@
 
 #include <stdbool.h>
 
-#define ROG_DEPLOYED_KEY_BYTES 72  /* bytes for a key with its NUL: 64 digits, '-', up to 3 more */
-#define ROG_DEPLOYED_LINE_BYTES 96 /* bytes for the first line of a member */
+#define ROG_DEPLOYED_KEY_BYTES 72  /* of a key with its NUL: 64 digits, '-', up to 3 more */
+#define ROG_DEPLOYED_LINE_BYTES 96 /* of the first line of a member */
 #define ROG_DEPLOYED_WINDOW_LOG 23
 
-/* rog-unpack's exit status: the received bytes are not those that were announced. */
+/* rog-unpack's exit status if the received bytes differ from those announced. */
 #define ROG_DEPLOYED_STATUS_DAMAGED 3
 
-/* Whether a file of a tree may have this name: a relative path without "." and "..", control
- * characters, backslashes and spaces at its ends. */
+/* Returns whether a file of a tree may have this name: a relative path without "." and "..",
+ * control characters, backslashes and spaces at its ends. */
 bool rog_deployed_name_is_good(const char *name);
 
-/* Whether this is a key: 64 hexadecimal digits, '-', one to three octal digits without write
- * permission. */
+/* Returns whether this is a key: 64 hexadecimal digits, '-', one to three octal digits without
+ * write permission. */
 bool rog_deployed_key_is_good(const char *key);
 
 #endif

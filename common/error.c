@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filling in what went wrong: a code and a message. */
+/* Fills in errors: a code and a message. */
 #include <rog/error.h>
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Of a message before it is shortened: room for two paths as long as the system takes, and words.
- */
+/* Bytes of a message before it is shortened: two paths of maximum length, and words */
 #define WHOLE_BYTES 16384
 #define LEFT_OUT "[...]"
 
-/* A message that is too long loses its middle: names and paths stand there, the cause at the end.
- * No character is cut in two. */
+/* A message that is too long loses its middle, because names and paths are there and the cause is
+ * at its end. Characters are not split. */
 static void put_message(struct rog_error *err, const char *whole)
 {
     size_t length = strlen(whole), room = sizeof err->message - 1;

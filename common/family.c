@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds and ends descendants of a process, by /proc. */
+/* Finds and kills descendants of a process, with /proc. */
 #include <common/family.h>
 
 #include <ctype.h>
@@ -25,7 +25,7 @@ void rog_family_adopt(bool adopt)
     prctl(PR_SET_CHILD_SUBREAPER, adopt ? 1UL : 0UL, 0UL, 0UL, 0UL);
 }
 
-/* Up to bytes - 1 of a file of a process, with a NUL behind; how many. */
+/* Reads up to bytes - 1 of a file of a process, and adds a NUL; returns the number of bytes. */
 static size_t read_of(pid_t pid, const char *name, char *text, size_t bytes)
 {
     char path[64];
@@ -41,9 +41,9 @@ static size_t read_of(pid_t pid, const char *name, char *text, size_t bytes)
     return used;
 }
 
-/* ---- who there is ---- */
+/* ---- finding processes ---- */
 
-/* The name of a program, in parentheses, may have anything in it. */
+/* Reads a process's entry. The name of its program, in parentheses, may contain any characters. */
 static bool read_member(pid_t pid, struct rog_family_member *member)
 {
     char text[1024];
@@ -128,7 +128,7 @@ bool rog_family_has(const struct rog_family *family, pid_t pid)
 
 pid_t rog_family_branch(const struct rog_family *family, pid_t pid, pid_t top)
 {
-    /* What is seen while processes come and go could have a circle. */
+    /* While processes start and end, the parents that were read may form a cycle. */
     for (size_t steps = 0; steps <= family->count && pid > 0; steps++) {
         const struct rog_family_member *found = find(family, pid);
         if (found && found->parent == top)
@@ -147,9 +147,9 @@ uint64_t rog_family_bytes(pid_t pid)
     return line && sscanf(line + 1, "Pss: %llu", &kib) == 1 ? (uint64_t)kib << 10 : 0;
 }
 
-/* ---- ending them ---- */
+/* ---- killing them ---- */
 
-/* Whether one of its variables is exactly that text. */
+/* Returns whether one of the process's environment variables is exactly `mark`. */
 static bool is_marked(pid_t pid, const char *mark, char *room)
 {
     size_t used = read_of(pid, "environ", room, ENVIRONMENT_BYTES);
@@ -159,7 +159,7 @@ static bool is_marked(pid_t pid, const char *mark, char *room)
     return false;
 }
 
-/* Kills all that are there now; how many. */
+/* Kills all that exist now; returns their number. */
 static size_t kill_once(const char *mark, const struct rog_family *spared, char *room)
 {
     struct rog_family family;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files, folders and paths: whole reads, writes that appear at once, cache folders. */
+/* Files, folders and paths: reading whole files, atomic writes, cache folders. */
 #include <common/file.h>
 
 #include <dirent.h>
@@ -93,8 +93,8 @@ out:
     return 0;
 }
 
-/* Not by mkostemp, but with the mode any other file gets. (The mask that decides it cannot be asked
- * for without changing it for all threads.) */
+/* Creates a file with the mode that any other file gets, unlike mkostemp. (The umask cannot be read
+ * without changing it for all threads.) */
 static int create(const char *name)
 {
     return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -144,12 +144,12 @@ int rog_file_writer_commit(struct rog_file_writer *writer, struct rog_error *err
     }
     bool failed =
         fflush(writer->file) != 0 || ferror(writer->file) || fsync(fileno(writer->file)) != 0;
-    /* Under its lock, as it would be taken for left over else. */
+    /* Rename while it is locked, because an unlocked file counts as left over. */
     if (failed || rename(writer->temporary, writer->path) != 0)
         code = fail_errno(err, "write", writer->path);
     if (code)
         unlink(writer->temporary);
-    fclose(writer->file); /* all of it is on the disk */
+    fclose(writer->file); /* everything is on the disk */
     writer->file = NULL;
     free(writer->path);
     free(writer->temporary);
@@ -244,7 +244,7 @@ bool rog_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* What many calls make and hand on without a look. */
+/* Records that memory ran out, because many callers do not check these strings. */
 static char *made(char *text)
 {
     if (!text)
@@ -309,7 +309,7 @@ char *rog_path_dir(const char *path)
     return made(strndup(path, slash == path ? 1 : (size_t)(slash - path)));
 }
 
-/* Whether the owner of a folder may be trusted with what this user runs. */
+/* Returns whether this user may trust the owner of a folder with files that are executed. */
 static bool is_own(uid_t owner)
 {
     const char *before = geteuid() == 0 ? getenv("SUDO_UID") : NULL;
@@ -317,7 +317,7 @@ static bool is_own(uid_t owner)
            (before && before[0] && owner == (uid_t)strtoul(before, NULL, 10));
 }
 
-/* A group of one's own, as Debian gives each user, is nobody else. */
+/* A user's own group, as in Debian, does not make a folder shared. */
 static bool is_shared(const struct stat *status)
 {
     return (status->st_mode & S_IWOTH) ||
@@ -334,13 +334,13 @@ bool rog_dir_keeps_entries(const struct stat *status)
     return !is_shared(status) || (status->st_mode & S_ISVTX);
 }
 
-/* What lies in a cache is used without another look, also programs and models: nobody else may put
- * anything there. */
+/* Files in a cache are used without further checks, including programs and models, so other users
+ * must not be able to write there. */
 static int check_cache(const char *dir, bool is_last, struct rog_error *err)
 {
     struct stat status;
     if (stat(dir, &status) != 0)
-        return 0; /* it is made later, or cannot be, which is said then */
+        return 0; /* it is created later; if that fails, the error is reported then */
     if (is_last && !is_own(status.st_uid))
         return rog_fail(err, ROG_EINVAL,
                         "%s: this cache folder belongs to user %u, and its contents are trusted; "
@@ -348,7 +348,7 @@ static int check_cache(const char *dir, bool is_last, struct rog_error *err)
                         dir, (unsigned)status.st_uid);
     if (is_last ? !is_shared(&status) : rog_dir_keeps_entries(&status))
         return 0;
-    /* What lies in it was perhaps made as open as it is. */
+    /* Existing files in it may have been created with the same permissions. */
     return rog_fail(
         err, ROG_EINVAL,
         "%s: other users can write into this cache folder (mode %03o), and its contents are "
@@ -398,7 +398,8 @@ int rog_own_program(char **path, struct rog_error *err)
                                         strerror(errno));
 }
 
-/* The file this code is in: a program, or a shared library that a program has loaded. */
+/* Finds the file that contains this code: a program, or a shared library that a program has
+ * loaded. */
 static bool own_file(char path[PATH_MAX])
 {
     Dl_info info;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashes by libsodium, of memory, files and streams. */
+/* Hashes of memory, files and streams, by libsodium. */
 #include <common/hash.h>
 
 #include <errno.h>
@@ -92,7 +92,7 @@ int rog_sha256_file(const char *path, char hex[ROG_SHA256_HEX_BYTES], struct rog
 
 int rog_blake2b_stream_new(struct rog_blake2b_stream **stream, struct rog_error *err)
 {
-    /* The state has an alignment of its own. */
+    /* The state has its own alignment. */
     *stream = aligned_alloc(_Alignof(struct rog_blake2b_stream), sizeof **stream);
     if (!*stream)
         return rog_fail_nomem(err);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The offset of a member, which must be of the type `of`. */
+/* The offset of a member; does not compile unless its type is `of`. */
 #define OFFSET(member, of)                    \
     (offsetof(struct rog_iteration, member) + \
      0 * sizeof(&((struct rog_iteration *)0)->member == (of *)0))

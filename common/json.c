@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON values by jansson, whose types stay in this file. */
+/* JSON values by jansson, whose types are used only in this file. */
 #include <common/json.h>
 
 #include <math.h>
@@ -20,9 +20,9 @@
 #define LEAST_ROOM_BYTES 65536
 #define TEXT_BYTES 64
 
-/* Where a text is being parsed: the place to go to when memory runs out. jansson's lexer would go
- * on where its buffer cannot grow, leave bytes out of keys and numbers, and write behind its
- * buffers. What it has allocated by then is lost. */
+/* While a text is being parsed: where to jump if memory runs out. If its buffer cannot grow,
+ * jansson's lexer would continue, leave bytes out of keys and numbers, and write beyond its
+ * buffers. Memory that it has allocated by then is leaked. */
 static _Thread_local jmp_buf *parsing;
 
 static void *noting_malloc(size_t bytes)
@@ -36,8 +36,8 @@ static void *noting_malloc(size_t bytes)
     return memory;
 }
 
-/* jansson has one way to memory for the whole process, which is to be changed by whoever the
- * process is, and by no library. */
+/* jansson's allocation functions are global for the process, so only the program may replace them,
+ * not a library. */
 void rog_json_watch_memory(void)
 {
     json_set_alloc_funcs(noting_malloc, free);
@@ -51,7 +51,7 @@ static bool is_watched(void)
     return allocate == noting_malloc;
 }
 
-/* Whether there is memory for all that can be in a text of that size. */
+/* Returns whether there is memory for any text of that size. */
 static bool has_room(size_t size)
 {
     void *volatile room = malloc(LEAST_ROOM_BYTES + size * ROOM_FACTOR);
@@ -74,7 +74,7 @@ static struct rog_json *ours(json_t *value)
     return (struct rog_json *)value;
 }
 
-/* A value that was made, NULL where there was no memory for it. */
+/* Returns a new value; records that memory ran out if it is NULL. */
 static struct rog_json *made(json_t *value)
 {
     if (!value)
@@ -82,7 +82,8 @@ static struct rog_json *made(json_t *value)
     return ours(value);
 }
 
-/* ROG_ENOMEM, without a message, or ROG_OK; *parsed is NULL, with the cause, for a wrong text. */
+/* Returns ROG_ENOMEM, without a message, or ROG_OK; *parsed is NULL, with the cause, if the text is
+ * invalid. */
 static int load(const char *text, size_t size, size_t flags, json_t **parsed, json_error_t *cause)
 {
     jmp_buf here;
@@ -250,7 +251,7 @@ struct rog_json *rog_json_array(void)
     return made(json_array());
 }
 
-/* Text from files and peers need not be UTF-8; what is not becomes U+FFFD, byte by byte. */
+/* Text from files and peers may not be UTF-8; each invalid byte becomes U+FFFD. */
 static json_t *repaired_string(const char *text)
 {
     char *repaired = malloc(3 * strlen(text) + 1), *out = repaired;
@@ -305,7 +306,7 @@ void rog_json_put_all(struct rog_json *object, const struct rog_json *from)
     }
 }
 
-/* Also written alike: -0.0 equals 0.0. */
+/* Compares the text, too, because -0.0 equals 0.0. */
 static bool is_same(const json_t *a, const json_t *b)
 {
     if (!json_equal(a, b))
@@ -363,7 +364,7 @@ void rog_json_append(struct rog_json *array, struct rog_json *value)
 struct text {
     char *start;
     size_t length, room;
-    bool lacks; /* something that there was no memory for */
+    bool lacks; /* memory ran out for a part of it */
 };
 
 static int add(const char *bytes, size_t size, void *user)
@@ -384,8 +385,8 @@ static int add(const char *bytes, size_t size, void *user)
     return 0;
 }
 
-/* Not by jansson's own buffer: where that cannot grow, jansson leaves out what does not fit, and
- * goes on. */
+/* Does not use jansson's own buffer: if that cannot grow, jansson leaves out what does not fit, and
+ * continues. */
 static char *text_of(const struct rog_json *value, size_t flags)
 {
     struct text text = {0};

@@ -3,11 +3,11 @@
 #define ROG_COMMON_JSON_H
 
 /*
- * JSON values (jansson behind it; its types stay in json.c).
+ * JSON values (by jansson, whose types are used only in json.c).
  *
  * A `struct rog_json *` returned by parse, object or array is owned by the caller and freed with
- * rog_json_free. What get and at return is borrowed: it lives as long as its parent. put and
- * append take over the value they are given, also when they fail.
+ * rog_json_free. What get and at return is borrowed: it lives as long as its parent. put and append
+ * take over the value that they are given, even if they fail.
  */
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct rog_json;
  * is checked beforehand. */
 void rog_json_watch_memory(void);
 
-/* Errors name `origin` (a file or peer), line and column. */
+/* Parses a text; errors name `origin` (a file or peer), line and column. */
 int rog_json_parse(const char *text, size_t size, const char *origin, struct rog_json **value,
                    struct rog_error *err);
 /* The same for an object or array of another program, in which keys may be repeated: the last one
@@ -34,7 +34,7 @@ int rog_json_parse_foreign(const char *text, size_t size, const char *origin,
 void rog_json_free(struct rog_json *value);
 struct rog_json *rog_json_copy(const struct rog_json *value);
 
-/* Reading. The typed getters return the fallback when the key is missing or of another type. */
+/* Reading. The typed getters return the fallback if the key is missing or has another type. */
 bool rog_json_is_object(const struct rog_json *value);
 bool rog_json_is_array(const struct rog_json *value);
 bool rog_json_is_string(const struct rog_json *value);
@@ -64,13 +64,12 @@ int rog_json_each(const struct rog_json *object,
  * written, hashed or sent. */
 struct rog_json *rog_json_object(void);
 struct rog_json *rog_json_array(void);
-struct rog_json *
-rog_json_new_string(const char *text);               /* NULL or invalid UTF-8 -> null / escaped */
-struct rog_json *rog_json_new_number(double number); /* NaN and infinity -> null */
+struct rog_json *rog_json_new_string(const char *text); /* NULL -> null, invalid UTF-8 -> U+FFFD */
+struct rog_json *rog_json_new_number(double number);    /* NaN and infinity -> null */
 struct rog_json *rog_json_new_integer(int64_t number);
 void rog_json_put(struct rog_json *object, const char *key, struct rog_json *value);
-/* Members that are equal in `with` then share their values with it; these must not be changed any
- * more. */
+/* Members that are equal in `with` share their values with it from now on; these must not be
+ * changed any more. */
 void rog_json_share(struct rog_json *object, const struct rog_json *with);
 /* A missing key is ignored. */
 void rog_json_remove(struct rog_json *object, const char *key);
@@ -82,8 +81,8 @@ void rog_json_put_integer(struct rog_json *object, const char *key, int64_t numb
 void rog_json_put_bool(struct rog_json *object, const char *key, bool truth);
 void rog_json_append(struct rog_json *array, struct rog_json *value);
 
-/* One line of text, keys in insertion order; numbers as short as they can be while reading back
- * the same (at most 12 significant digits). Heap memory, NULL when memory ran out. */
+/* Returns one line of text, keys in insertion order; numbers as short as possible while reading
+ * back the same (at most 12 significant digits). Heap memory, NULL if memory ran out. */
 char *rog_json_text(const struct rog_json *value);
 /* The same with keys sorted (for hashing), and indented (for people). */
 char *rog_json_text_sorted(const struct rog_json *value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last line of a log, and where an error of Python in it came about. */
+/* Finds the last line of a log, and where a Python error in it was raised. */
 #include <common/last_words.h>
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #define LIBRARIES "/lib/"
 #define LINE_MARK "\", line "
 
-/* Where the last line with anything in it begins, and the end of that line; at `text` both: there
+/* Returns the beginning of the last line that is not empty, and its end; both are `text` if there
  * is none. */
 static const char *last_line(const char *text, const char **end)
 {
@@ -27,7 +27,7 @@ static const char *last_line(const char *text, const char **end)
     return begin;
 }
 
-/* Whether a path, of that many bytes, leads to what is installed, such as PyTorch. */
+/* Returns whether a path of that many bytes belongs to an installed library, such as PyTorch. */
 static bool is_library(const char *path, size_t length)
 {
     for (size_t i = 0; i + strlen(LIBRARIES) <= length; i++)
@@ -36,8 +36,8 @@ static bool is_library(const char *path, size_t length)
     return false;
 }
 
-/* The nearest line `  File "..."` above, of those that are indented, as a traceback is; that of a
- * library only where there is no other. */
+/* Returns the nearest line ` File "..."` above, among indented lines, as in a traceback; one of a
+ * library only if there is no other. */
 static const char *file_line(const char *text, const char *line)
 {
     const char *nearest = NULL;

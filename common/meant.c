@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the name that is near to a wrong one, for a message. */
+/* Finds the most similar name for a message about an unknown one. */
 #include <common/meant.h>
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ static void release(struct names *names)
     free(names->name);
 }
 
-/* A name that cannot be kept is not proposed. */
+/* If memory runs out, the name is not suggested. */
 static void add(struct names *names, const char *text, size_t length)
 {
     char **more = realloc(names->name, (names->count + 1) * sizeof *more);

@@ -10,16 +10,17 @@
 
 #define ROG_MEANT_BYTES 288
 
-/* `near` is the name, or NULL or "". Returns `text`, as the others do. */
+/* Formats a suggestion; `near` is the name, or NULL or "" for none. Returns `text`, as the other
+ * functions. */
 const char *rog_meant(const char *near, char text[ROG_MEANT_BYTES]);
-/* Of a list with '|' between its words. */
+/* Suggests a word of a list separated by '|'. */
 const char *rog_meant_choice(const char *word, const char *choices, char text[ROG_MEANT_BYTES]);
-/* Of `count` names. With `beginnings`, `word` is compared with the beginning of each name, as
- * prefixes are accepted too. */
+/* Suggests one of `count` names. With `beginnings`, `word` is compared with the beginning of each
+ * name, because prefixes are accepted, too. */
 const char *rog_meant_name(const char *word, char *const *names, size_t count, bool beginnings,
                            char text[ROG_MEANT_BYTES]);
-/* Of the files in folders (ends with NULL; a folder may be missing) that have this ending; without
- * the ending if `bare`. */
+/* Suggests a file in these folders (ends with NULL; a folder may be missing) with this ending;
+ * without the ending if `bare`. */
 const char *rog_meant_file(const char *word, const char *const *folders, const char *ending,
                            bool bare, char text[ROG_MEANT_BYTES]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Large arrays, aligned and on large pages where there are any. */
+/* Allocates large arrays, aligned and on large pages if available. */
 #include <common/memory.h>
 
 #include <inttypes.h>
@@ -39,7 +39,8 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The line of a file that begins so, without that beginning; false where there is none. */
+/* Finds the first line of a file that begins with `begin`, without it; returns false if there is
+ * none. */
 static bool find_line(const char *path, const char *begin, char line[LINE_MAX_BYTES])
 {
     FILE *file = fopen(path, "rbe");
@@ -54,7 +55,8 @@ static bool find_line(const char *path, const char *begin, char line[LINE_MAX_BY
     return found;
 }
 
-/* What its own control group may have in all, with what it has already; of version 2. */
+/* Returns the memory limit of its control group (version 2), which includes memory already in
+ * use. */
 static uint64_t group_limit(void)
 {
     char group[LINE_MAX_BYTES], path[LINE_MAX_BYTES + 64], line[LINE_MAX_BYTES];

@@ -11,17 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Memory for this many floats, uninitialized; release it with free(). NULL without memory. */
+/* Returns memory for this many floats, uninitialized; release it with free(). NULL if out of
+ * memory. */
 float *rog_floats(size_t count);
 
-/* An upper limit of the bytes that this process can get: the minimum of the memory available on the
- * machine, the limit of its control group and the limit of its address space. What is already in
- * use is not subtracted from the two limits, and limits of outer control groups are ignored, so
- * less may be available. UINT64_MAX if unknown. */
+/* Returns an upper limit of the bytes that this process can get: the minimum of the memory
+ * available on the machine, the limit of its control group and the limit of its address space.
+ * Memory already in use is not subtracted from the two limits, and limits of outer control groups
+ * are ignored, so less may be available. UINT64_MAX if unknown. */
 uint64_t rog_memory_available(void);
 
-/* Asks for pages of 2 MiB within this memory, which must not have been written to. Only a hint:
- * otherwise pages are small. */
+/* Requests pages of 2 MiB within this memory, which must not have been written to. Only a hint:
+ * pages may remain small. */
 void rog_large_pages(void *memory, size_t bytes);
 
 #endif

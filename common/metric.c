@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads, compares and writes what tests measure. */
+/* Reads, compares and formats the metric that tests measure. */
 #include <common/metric.h>
 
 #include <math.h>
@@ -10,8 +10,8 @@
 
 static const struct rog_metric accuracy = {.name = "accuracy", .unit = "%"};
 
-/* Names and units stand in axes, headings, file formats of others and scripts: nothing in them is
- * hidden. */
+/* Names and units are used in axes, headings, file formats of other programs and scripts, so they
+ * must not contain hidden characters. */
 static bool is_plain(const char *text, size_t most)
 {
     size_t size = strlen(text);

@@ -3,9 +3,9 @@
 #define ROG_COMMON_METRIC_H
 
 /*
- * What the test of a run's checkpoints measures, read from its configuration: the setting `metric`,
- * {name, unit, better ("higher" or "lower")}. Default: accuracy in %, higher is better. Events and
- * results.db call the number "accuracy" in any case.
+ * The metric that the test of a run's checkpoints measures, read from its configuration: the
+ * setting `metric`, {name, unit, better ("higher" or "lower")}. Default: accuracy in %, higher is
+ * better. Events and results.db always call the number "accuracy".
  */
 
 #include <stdbool.h>
@@ -19,11 +19,11 @@ struct rog_metric {
     bool less_is_better;
 };
 
-/* Of a run's configuration; NULL or no metric: the default. ROG_EINVAL: a message that begins with
+/* Reads a run's configuration; NULL or no metric: the default. ROG_EINVAL: the message begins with
  * "metric" and says what is allowed; *metric is then the default. */
 int rog_metric_read(const struct rog_json *config, struct rog_metric *metric,
                     struct rog_error *err);
-/* Of the setting's JSON text; NULL or invalid text: the default. */
+/* Reads the setting's JSON text; NULL or invalid text: the default. */
 void rog_metric_parse(const char *text, struct rog_metric *metric);
 /* Normalizes a configuration's `metric`, so that the same run always has the same one: all members,
  * in order; no metric if it is the default. */
@@ -31,23 +31,23 @@ int rog_metric_resolve(struct rog_json *config, struct rog_error *err);
 
 bool rog_metric_is_same(const struct rog_metric *one, const struct rog_metric *two);
 bool rog_metric_is_percent(const struct rog_metric *metric);
-/* Whether a test may have this result: a finite number, a percentage from 0 to 100. */
+/* Returns whether a test may have this result: a finite number, or for percentages 0 to 100. */
 bool rog_metric_may_be(const struct rog_metric *metric, double value);
-/* "an accuracy from 0 to 100%", "a finite number (loss)": what is allowed, for messages. */
+/* Writes what is allowed, for messages: "an accuracy from 0 to 100%", "a finite number (loss)". */
 #define ROG_METRIC_TEXT_BYTES 96
 void rog_metric_range(const struct rog_metric *metric, char text[ROG_METRIC_TEXT_BYTES]);
 
-/* "accuracy (%)", "mIoU": for axes and headings. */
+/* Writes a title for axes and headings: "accuracy (%)", "mIoU". */
 void rog_metric_title(const struct rog_metric *metric, char text[ROG_METRIC_TEXT_BYTES]);
-/* "64%", "0.512", "21.5 dB". */
+/* Writes a value with its unit: "64%", "0.512", "21.5 dB". */
 void rog_metric_value(const struct rog_metric *metric, double value,
                       char text[ROG_METRIC_TEXT_BYTES]);
-/* The unit of differences: "points", the unit, or the name if there is no unit. */
+/* Returns the unit of differences: "points", the unit, or the name if there is no unit. */
 const char *rog_metric_difference(const struct rog_metric *metric);
-/* Number of decimals needed to distinguish values of about this size. */
+/* Returns the number of decimals needed to distinguish values of about this size. */
 int rog_metric_digits(const struct rog_metric *metric, double largest);
 
-/* {name, unit, better}. Owned by the caller. */
+/* Returns {name, unit, better}. Owned by the caller. */
 struct rog_json *rog_metric_json(const struct rog_metric *metric);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Parameters are settings whose rows a plugin or another part brings, and whose values land in its
- * struct. */
+/* Parameters are settings whose rows come from a plugin or another part, and whose values are
+ * stored in its struct. */
 
 #include <common/parameters.h>
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What each type is as a setting, and the size of its member. */
+/* The setting type of each parameter type, and the size of its member. */
 static const struct {
     enum rog_setting_type setting;
     size_t bytes;
@@ -117,8 +117,8 @@ static int fail_unknown(const struct given *given, const char *name)
                     known);
 }
 
-/* The value as the row has it: a word of a choice may be one that reads as a number, true or false.
- * NULL without memory. */
+/* Returns the value in the row's type: the word of a choice may look like a number, true or false.
+ * NULL if out of memory. */
 static struct rog_json *as_given(const struct rog_parameter *row, const struct rog_json *value)
 {
     if (row->type != ROG_PARAMETER_CHOICE || rog_json_is_string(value))
@@ -164,7 +164,7 @@ int rog_parameters_fill(const struct rog_parameter *table, const char *owner,
             value = as_given(row, rog_json_get(given, row->name));
         else
             code = rog_setting_parse(&setting, row->fallback, &value, err);
-        /* 4 and 4.0 are the same, and give the same run. */
+        /* 4 and 4.0 are the same, and must give the same run. */
         if (row->type == ROG_PARAMETER_NUMBER && value) {
             double number = rog_json_number(value, 0);
             rog_json_free(value);
@@ -181,7 +181,7 @@ int rog_parameters_fill(const struct rog_parameter *table, const char *owner,
     return code;
 }
 
-/* The place of `word` in "first|second". */
+/* Returns the index of `word` in "first|second". */
 static uint32_t place_of(const char *choices, const char *word)
 {
     uint32_t place = 0;

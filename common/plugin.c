@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plugins: where they lie, and how they are loaded. */
+/* Finds and loads plugins. */
 #include <common/plugin.h>
 
 #include <ctype.h>
@@ -32,7 +32,7 @@ static int take(struct rog_plugin *plugin, enum rog_plugin_kind kind, const void
     return code;
 }
 
-/* Of the first of the kinds from `kind` up to and without `end` that it exports. */
+/* Takes the export of the first kind, from `kind` to `end` - 1, that the plugin has. */
 static int take_any(struct rog_plugin *plugin, unsigned kind, unsigned end, struct rog_error *err)
 {
     for (unsigned any = kind; any < end; any++) {
@@ -52,7 +52,7 @@ static int load_shared(struct rog_plugin *plugin, const char *path, unsigned kin
                        struct rog_error *err)
 {
     plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!plugin->handle) /* the linker does not always say that it was for lack of memory */
+    if (!plugin->handle) /* the linker does not always report that memory ran out */
         plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->handle && rog_ran_out_now())
         return rog_fail_nomem(err);
@@ -129,7 +129,7 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
     return code;
 }
 
-/* The search path, ':' separated, in heap memory. */
+/* Returns the search path, separated by ':', in heap memory. */
 static int search_path(char **path, struct rog_error *err)
 {
     struct rog_error cause = {0};
@@ -155,7 +155,7 @@ char *rog_plugin_missing_folder(void)
     return missing;
 }
 
-/* Whether the folder is that of the plugins that come with the program. */
+/* Returns whether the folder is that of the built-in plugins. */
 static bool is_own_folder(const char *folder)
 {
     char *installed = rog_install_path("lib/rog/plugins", NULL);
@@ -228,7 +228,7 @@ int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
         return code;
     for (char *folder = strtok_r(path, ":", &rest); folder && !code;
          folder = strtok_r(NULL, ":", &rest))
-        if (!*rest || !is_own_folder(folder)) /* else it comes again, as the last */
+        if (!*rest || !is_own_folder(folder)) /* otherwise it comes again as the last one */
             code = visit_folder(folder, &each, err);
     free(path);
     return code;
@@ -271,7 +271,7 @@ static void list_found(const struct found *found, char *text, size_t bytes)
         used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "", name);
 }
 
-/* Names become file names: letters, digits, '-' and '_' only. */
+/* Converts a name to a file name: letters, digits, '-' and '_' only. */
 static bool lower_name(const char *library, char name[NAME_BYTES])
 {
     size_t length = strlen(library);
@@ -306,7 +306,7 @@ static int fail_not_found(const char *library, struct rog_error *err)
     return code;
 }
 
-/* The file of that name in a folder; NULL: there is none, or no memory (*code). */
+/* Returns the file of that name in a folder; NULL if there is none, or out of memory (*code). */
 static char *file_in(const char *folder, const char *name, int *code)
 {
     static const char *const endings[] = {".so", ".py"};
@@ -321,7 +321,7 @@ static char *file_in(const char *folder, const char *name, int *code)
     return NULL;
 }
 
-/* ROG_ENOTFOUND, without a message, where no folder has one of that name. */
+/* Returns ROG_ENOTFOUND, without a message, if no folder has a plugin with that name. */
 static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_kind kind,
                 struct rog_error *err)
 {

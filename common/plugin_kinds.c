@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of plugins there are. */
+/* The kinds of plugins. */
 #include <common/plugin_kinds.h>
 
 #include <stdbool.h>
@@ -12,10 +12,10 @@
 
 /* ---- strategies ---- */
 
-/* Since which version a strategy may have no plans. */
+/* Version since which a strategy may have no plans */
 #define PLANS_OPTIONAL 4
 
-/* The hooks without which a strategy cannot be used. */
+/* Returns the name of a required hook that a strategy lacks. */
 static const char *missing_hook(const struct rog_strategy *strategy)
 {
     bool plans = strategy->abi_version < PLANS_OPTIONAL;
@@ -37,7 +37,7 @@ static const char *missing_hook(const struct rog_strategy *strategy)
     return NULL;
 }
 
-/* What a strategy of each version of the interface has. */
+/* The size of a strategy in each version of the interface. */
 static const size_t strategy_bytes[] = {
     [1] = offsetof(struct rog_strategy, staleness_bound),
     [2] = offsetof(struct rog_strategy, save),
@@ -94,7 +94,7 @@ static const char *missing_of_codec(const struct rog_codec *codec)
 
 static const size_t codec_bytes[] = {[ROG_CODEC_ABI] = sizeof(struct rog_codec)};
 
-#define MOST_LEVELS 255u /* a level is a byte */
+#define MOST_LEVELS 255u /* a level is stored in a byte */
 
 static int check_codec(const void *copy, const char *path, struct rog_error *err)
 {
@@ -124,12 +124,12 @@ static int check_codec(const void *copy, const char *path, struct rog_error *err
     return code;
 }
 
-/* ---- all of them ---- */
+/* ---- all kinds ---- */
 
 static const struct {
     const char *name, *symbol, *header;
-    uint32_t version;            /* the newest */
-    const size_t *version_bytes; /* [version]: what one of that version has */
+    uint32_t version;            /* the newest version */
+    const size_t *version_bytes; /* [version]: size of the struct in that version */
     size_t bytes;
     int (*check)(const void *copy, const char *path, struct rog_error *err);
 } kinds[ROG_PLUGIN_KINDS] = {
@@ -159,12 +159,12 @@ const char *rog_plugin_kind_symbol(enum rog_plugin_kind kind)
     return kinds[kind].symbol;
 }
 
-/* What every plugin's struct begins with. */
+/* The beginning of every plugin's struct. */
 struct head {
     uint32_t abi_version, struct_size;
 };
 
-/* Whether what is exported, of which only the head is known to be there, can be read. */
+/* Checks whether the exported struct can be read; before that, only its head may be read. */
 static int check_version(enum rog_plugin_kind kind, const struct head *head, const char *path,
                          struct rog_error *err)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A strategy in Python as a plugin: what its file says of itself, as a const struct of hooks. */
+/* Turns a strategy in Python into a plugin: the description of its file becomes a const struct of
+ * hooks. */
 #include <common/plugin_python.h>
 
 #include <stdlib.h>
@@ -44,10 +45,10 @@ static uint32_t type_of(const char *name)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].name, name) == 0)
             return types[i].type;
-    return UINT32_MAX; /* which the table's check refuses */
+    return UINT32_MAX; /* rejected by the check of the table */
 }
 
-/* Members of eight bytes, behind the head. */
+/* Members have eight bytes each, after the head. */
 static int make_table(struct rog_python *python, struct rog_error *err)
 {
     const struct rog_json *rows = rog_json_get(python->description, "parameters");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes and reads PNG files, by libpng. */
+/* Writes and reads PNG files with libpng. */
 #include <common/png.h>
 
 #include <stdbool.h>
@@ -34,7 +34,7 @@ int rog_png_write(const char *path, const uint8_t *pixels, uint32_t height, uint
         code = rog_fail(err, ROG_EIO, "%s: %s", path, image.message);
     else
         code = rog_file_write(path, file, bytes, err);
-    if (code == ROG_ENOTFOUND) { /* a folder that cannot be made, not an empty result */
+    if (code == ROG_ENOTFOUND) { /* the folder cannot be created; not an empty result */
         code = ROG_EIO;
         if (err)
             err->code = code;

@@ -2,9 +2,9 @@
 #ifndef ROG_COMMON_PROBE_OPTIONS_H
 #define ROG_COMMON_PROBE_OPTIONS_H
 
-/* How links are probed: options of `rogctl trace record`, which it hands on to `rog-trainer probe`
- * on the hosts. Rows of both tables, {ROG_PROBE_LOAD, .help = "..."}; one range and one default for
- * both. */
+/* Options for probing links: of `rogctl trace record`, which passes them on to `rog-trainer probe`
+ * on the hosts. Rows of both tables, {ROG_PROBE_LOAD, .help = "..."}, so that both have the same
+ * ranges and defaults. */
 
 #include <common/settings.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting programs without a shell, and how they end. */
+/* Starts programs without a shell, and handles their end. */
 #include <common/process.h>
 
 #include <errno.h>
@@ -17,12 +17,12 @@
 #include <common/clock.h>
 #include <common/file.h>
 
-#define STOP_S 2.0 /* how long a process may take to end by itself */
+#define STOP_S 2.0 /* time for a process to terminate by itself, s */
 #define STEP_NS 2000000L
-#define ASK_S 0.1 /* how often it is asked whether to go on */
+#define ASK_S 0.1 /* interval at which `stopped` is called, s */
 #define LINE_MAX_BYTES (1 << 20)
 
-/* --- finding --- */
+/* --- finding programs --- */
 
 const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES])
 {
@@ -59,9 +59,9 @@ bool rog_program_exists(const char *name)
     return path != NULL;
 }
 
-/* --- starting --- */
+/* --- starting programs --- */
 
-/* The descriptors a child may need, and the one that tells how exec went. */
+/* The descriptors that a child may need, and a pipe that reports the result of exec. */
 struct plumbing {
     int input[2], output[2], errors[2], failure[2];
     int log;
@@ -93,7 +93,7 @@ static int lay(struct plumbing *p, const struct rog_process_options *options, st
     return 0;
 }
 
-/* Standard input, output and error of the child. False with errno. */
+/* Connects standard input, output and error of the child. Returns false with errno. */
 static bool connect_streams(const struct plumbing *p, const struct rog_process_options *options)
 {
     int error = options->error_pipe ? p->errors[1] : options->log ? p->log : STDERR_FILENO;
@@ -109,13 +109,14 @@ static bool connect_streams(const struct plumbing *p, const struct rog_process_o
            dup2(error, STDERR_FILENO) >= 0;
 }
 
-/* False with errno. */
+/* Returns false with errno. */
 static bool enter(const char *folder)
 {
     return !folder || chdir(folder) == 0;
 }
 
-/* Where the system has no such thing the kernel chooses by size alone. */
+/* Marks this process as the first to kill if memory runs out. Without this file the kernel chooses
+ * by size only. */
 static void offer_to_kernel(void)
 {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -123,7 +124,7 @@ static void offer_to_kernel(void)
         close(fd);
 }
 
-/* In the child, until exec. Only calls that are safe between fork and exec. */
+/* Runs in the child until exec. Only calls that are safe between fork and exec. */
 static void become(const char *path, const struct plumbing *p,
                    const struct rog_process_options *options, pid_t parent)
 {
@@ -137,7 +138,7 @@ static void become(const char *path, const struct plumbing *p,
         setpgid(0, 0);
     if (!options->outlives) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) /* it died before the line above */
+        if (getppid() != parent) /* the parent died before the previous line */
             _exit(127);
     }
     if (!connect_streams(p, options) || !enter(options->folder))
@@ -154,7 +155,7 @@ static void become(const char *path, const struct plumbing *p,
         execv(path, argv.theirs);
 }
 
-/* The errno of an exec that failed, 0 when the program runs. */
+/* Returns the errno of a failed exec, or 0 if the program runs. */
 static int await_exec(struct plumbing *p)
 {
     int cause = 0;
@@ -167,7 +168,7 @@ static int await_exec(struct plumbing *p)
     return got == sizeof cause ? cause : 0;
 }
 
-/* Our end of a pipe, which is no longer the plumbing's. */
+/* Takes our end of a pipe out of the plumbing. */
 static int keep(int *end, int flags)
 {
     int fd = *end;
@@ -224,7 +225,7 @@ int rog_process_start(struct rog_process *process, const struct rog_process_opti
     return code;
 }
 
-/* --- ending --- */
+/* --- ending programs --- */
 
 void rog_process_close_input(struct rog_process *process)
 {
@@ -241,7 +242,7 @@ static void reaped(struct rog_process *process, int status)
     rog_process_close_input(process);
 }
 
-/* Reaps it if it has ended. Where SIGCHLD is ignored the kernel has reaped it already. */
+/* Reaps the process if it has ended. If SIGCHLD is ignored, the kernel has already reaped it. */
 static void reap(struct rog_process *process, int flags)
 {
     int status = 0;
@@ -260,7 +261,8 @@ bool rog_process_ended(struct rog_process *process)
     return process->pid == 0;
 }
 
-/* Has the process ended? Leaves it unreaped, so that its number still names its group. */
+/* Returns whether the process has ended. Does not reap it, so that its number still identifies its
+ * group. */
 static bool is_zombie(pid_t pid)
 {
     siginfo_t info = {0};
@@ -272,7 +274,7 @@ bool rog_process_is_over(const struct rog_process *process)
     return process->pid == 0 || is_zombie(process->pid);
 }
 
-/* Waits until the process ends or the moment comes, without reaping it. */
+/* Waits until the process ends or until_s, without reaping it. */
 static bool await_end(const struct rog_process *process, double until_s)
 {
     const struct timespec step = {0, STEP_NS};
@@ -319,7 +321,7 @@ void rog_process_finish(struct rog_process *process, double timeout_s)
 void rog_process_kill(struct rog_process *process)
 {
     if (process->pid != 0) {
-        send_signal(process, SIGKILL); /* and to whatever it started */
+        send_signal(process, SIGKILL); /* also to all processes that it started */
         reap(process, 0);
     }
     rog_process_close_input(process);
@@ -331,14 +333,14 @@ void rog_process_kill(struct rog_process *process)
     }
 }
 
-/* --- running to the end --- */
+/* --- running programs to their end --- */
 
 struct text {
     char *bytes;
     size_t used, room;
 };
 
-/* Reads what is there. Sets *open to false at its end. */
+/* Reads all available output. Sets *open to false at its end. */
 static int drain(int fd, struct text *text, bool *open, struct rog_error *err)
 {
     for (;;) {
@@ -364,20 +366,20 @@ static int drain(int fd, struct text *text, bool *open, struct rog_error *err)
     }
 }
 
-static int look_whether_stopped(const struct rog_process_limit *limit, struct rog_error *err)
+static int check_stopped(const struct rog_process_limit *limit, struct rog_error *err)
 {
     return limit->stopped && limit->stopped(limit->user) ? rog_fail(err, ROG_EINTR, "interrupted")
                                                          : ROG_OK;
 }
 
-/* How long to wait at once. */
+/* Returns how long to wait at a time. */
 static double step_s(const struct rog_process_limit *limit, double until_s)
 {
     double left_s = until_s - rog_clock_s();
     return limit->stopped ? fmin(left_s, ASK_S) : left_s;
 }
 
-/* Takes both outputs in until both end or the moment comes. */
+/* Reads both outputs until both end or until_s. */
 static int collect(const struct rog_process *process, const struct rog_process_limit *limit,
                    double until_s, struct text *output, struct text *errors, struct rog_error *err)
 {
@@ -386,7 +388,7 @@ static int collect(const struct rog_process *process, const struct rog_process_l
         double wait_s = step_s(limit, until_s);
         if (wait_s <= 0)
             return ROG_OK;
-        int code = look_whether_stopped(limit, err);
+        int code = check_stopped(limit, err);
         if (code)
             return code;
         struct pollfd ends[2] = {{.fd = open[0] ? process->output : -1, .events = POLLIN},
@@ -402,7 +404,7 @@ static int collect(const struct rog_process *process, const struct rog_process_l
     return ROG_OK;
 }
 
-/* "tc qdisc add dev x" for messages. */
+/* Returns "tc qdisc add dev x" for messages. */
 static char *command_line(const char *const *argv)
 {
     char *line = rog_strdup(argv[0]);
@@ -414,8 +416,8 @@ static char *command_line(const char *const *argv)
     return line;
 }
 
-/* One line of what it complained of. */
-static const char *complaint(struct text *said)
+/* Returns its error output as one line. */
+static const char *error_line(struct text *said)
 {
     while (said->used && strchr(" \n", said->bytes[said->used - 1]))
         said->bytes[--said->used] = '\0';
@@ -425,13 +427,13 @@ static const char *complaint(struct text *said)
     return said->used ? said->bytes : "it failed without output";
 }
 
-/* Waits for the end of a process whose outputs are taken in, and says what was wrong with it. */
+/* Waits for the end of a process whose output has been read, and reports its error. */
 static int conclude(struct rog_process *process, const char *line,
                     const struct rog_process_limit *limit, double until_s, struct text *said,
                     struct rog_error *err)
 {
     while (!rog_process_wait(process, step_s(limit, until_s))) {
-        int code = look_whether_stopped(limit, err);
+        int code = check_stopped(limit, err);
         if (code)
             return code;
         if (rog_clock_s() < until_s)
@@ -443,7 +445,7 @@ static int conclude(struct rog_process *process, const char *line,
     int status = process->status;
     if (status == 0)
         return ROG_OK;
-    return rog_fail(err, ROG_EFAILED, "%s: %s (%s %d)", line, complaint(said),
+    return rog_fail(err, ROG_EFAILED, "%s: %s (%s %d)", line, error_line(said),
                     process->signal ? "signal" : "exit status",
                     process->signal ? process->signal : status);
 }

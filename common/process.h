@@ -22,9 +22,9 @@
 struct rog_process {
     pid_t pid;      /* 0: not started, or reaped */
     bool is_group;  /* it leads a group, which is killed with it */
-    int input;      /* write end of its standard input, -1 when it has none; writing never raises
-                       SIGPIPE here: the caller ignores that signal */
-    int output;     /* read end of its standard output (non-blocking), -1 when it has none */
+    int input;      /* write end of its standard input, -1 if it has none. Callers ignore SIGPIPE,
+                       so writing never raises it */
+    int output;     /* read end of its standard output (non-blocking), -1 if it has none */
     int errors;     /* the same for its standard error */
     int status;     /* once reaped: exit status, or 128 + signal; 0 if the kernel kept none because
                      * SIGCHLD is ignored */
@@ -35,46 +35,48 @@ struct rog_process {
 
 struct rog_process_options {
     const char *const *argv; /* ends with NULL; argv[0] is a path, or the name of a program */
-    const char *log;         /* file that standard error is appended to; NULL: inherited */
-    bool pipes;              /* standard input and output are pipes to us; else input is empty and
-                                output goes where standard error goes */
-    bool error_pipe;         /* standard input and output are pipes to us; otherwise input is empty
-                              * and output goes where standard error goes */
-    bool has_terminal;       /* for programs that talk to the terminal: standard input and output
-                                are ours, and so is the process group */
-    int socket;              /* > 0: descriptor for standard input and output, which stays ours */
+    const char *log;         /* file to which standard error is appended; NULL: inherited */
+    bool pipes;              /* standard input and output are pipes to us; otherwise input is empty
+                                and output goes to the same place as standard error */
+    bool error_pipe;         /* standard error is a pipe to us, too */
+    bool has_terminal;       /* for programs that use the terminal: standard input and output are
+                                ours, and so is the process group */
+    int socket;              /* > 0: descriptor for standard input and output, which remains open
+                                here */
     bool outlives;           /* continues when this process ends */
-    bool session; /* leads its own session, not only a group: no hangup of a terminal reaches it */
+    bool session; /* leads its own session, not only a group, so that no hangup of a terminal
+                     reaches it */
     const char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
     const char *folder;             /* its current folder; NULL: ours */
     bool expendable;                /* the first to be killed by the kernel if memory runs out */
 };
 
-/* A program that cannot be executed is an error here, not an exit status later: ROG_ENOTFOUND if it
- * is not installed, ROG_EFAILED, ROG_EIO, ROG_ENOMEM. */
+/* Starts a program. A program that cannot be executed is an error here, not an exit status later:
+ * ROG_ENOTFOUND if it is not installed, ROG_EFAILED, ROG_EIO, ROG_ENOMEM. */
 int rog_process_start(struct rog_process *process, const struct rog_process_options *options,
                       struct rog_error *err);
 
-/* Not yet started, or ended: nothing to wait for. */
+/* Returns true if it has not been started, or has ended: there is nothing to wait for. */
 static inline bool rog_process_gone(const struct rog_process *process)
 {
     return process->pid == 0;
 }
 
-/* Whether it has ended. It is not reaped: its number is still that of its group, and
+/* Returns whether it has ended. It is not reaped: its number still identifies its group, and
  * rog_process_kill returns its status. */
 bool rog_process_is_over(const struct rog_process *process);
-/* Reaps it if it has ended; true once it has. What it wrote can still be read from `output`. */
+/* Reaps it if it has ended; returns true once it has. Its output can still be read from
+ * `output`. */
 bool rog_process_ended(struct rog_process *process);
 /* The same, but waits for at most `timeout_s`. */
 bool rog_process_wait(struct rog_process *process, double timeout_s);
 
 void rog_process_close_input(struct rog_process *process);
 
-/* Asks the group to terminate, once. No effect on a process that is not running, like the next
- * one. */
+/* Asks the group to terminate, once. This and the next function have no effect on a process that is
+ * not running. */
 void rog_process_ask(struct rog_process *process);
-/* The same, and kills it shortly afterwards; returns when it is reaped. */
+/* The same, and kills it shortly afterwards; returns when it has been reaped. */
 void rog_process_stop(struct rog_process *process);
 
 /* Waits at most `timeout_s` for it to exit, then kills the rest of its group. */
@@ -87,17 +89,16 @@ void rog_process_kill(struct rog_process *process);
 
 /*
  * Runs argv[0] (ends with NULL) with empty input and waits for it. *output, unless NULL, becomes
- * its standard output (heap memory, NUL after the last byte); what it says on standard error is
- * part of the error message.
- * Errors: those of rog_process_start; ROG_EFAILED it ended with a status other than 0, or not
- * within `timeout_s`, after which it is killed with its group; ROG_EFORMAT more output than that.
- * *output is NULL then.
+ * its standard output (heap memory, NUL after the last byte); its standard error becomes part of
+ * the error message. Errors: those of rog_process_start; ROG_EFAILED: it exited with a status other
+ * than 0, or did not end within `timeout_s` and was killed with its group; ROG_EFORMAT: its output
+ * has more than ROG_PROCESS_OUTPUT_MAX_BYTES. *output is NULL then.
  */
 int rog_process_run(const char *const *argv, double timeout_s, char **output,
                     struct rog_error *err);
 
-/* The same, ended as after the timeout when `stopped` (NULL: never) returns true, which is asked
- * several times a second: ROG_EINTR. */
+/* The same, and ends it as after the timeout if `stopped` (NULL: never) returns true: ROG_EINTR.
+ * `stopped` is called several times per second. */
 struct rog_process_limit {
     double timeout_s;
     bool (*stopped)(void *user);
@@ -107,23 +108,25 @@ int rog_process_run_within(const char *const *argv, const struct rog_process_lim
                            char **output, struct rog_error *err);
 
 #define ROG_PROCESS_ASIDE_BYTES 32
-/* " (process 123)" for a message, "" if the number is not known. Returns `text`. */
+/* Writes " (process 123)" for a message, or "" if the number is unknown. Returns `text`. */
 const char *rog_process_aside(pid_t pid, char text[ROG_PROCESS_ASIDE_BYTES]);
 
-/* The path of a program; heap memory, NULL if there is none (errno ENOENT) or no memory. */
+/* Returns the path of a program; heap memory, NULL if it is not found (errno ENOENT) or out of
+ * memory. */
 char *rog_program_path(const char *name);
-/* Whether there is one. */
+/* Returns whether the program is found. */
 bool rog_program_exists(const char *name);
 
-/* Its standard output, line by line. Zero-initialize; release when done. */
+/* The standard output of a process, line by line. Initialize with zeros; release when done. */
 struct rog_lines {
     char *text;
     size_t used, room, next;
 };
-/* Reads what is available without waiting. ROG_EFORMAT for a line longer than a mebibyte. */
+/* Reads all available output without waiting. ROG_EFORMAT: a line is longer than 1 MiB. */
 int rog_lines_fill(struct rog_lines *lines, const struct rog_process *process,
                    struct rog_error *err);
-/* The next complete line without its end, NULL when there is none; valid until the next fill. */
+/* Returns the next complete line without its end, or NULL if there is none; valid until the next
+ * fill. */
 const char *rog_lines_next(struct rog_lines *lines);
 void rog_lines_release(struct rog_lines *lines);
 

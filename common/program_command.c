@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds script and interpreter in a command, as far as the shell would. */
+/* Finds script and interpreter in a command, like a shell. */
 #include <common/program_command.h>
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 
 #define BLANKS " \t"
 
-/* The bytes of the word at `at`, its quotes included; -1: a quote is not closed. */
+/* Returns the length of the word at `at`, including quotes; -1 if a quote is not closed. */
 static ptrdiff_t word_length(const char *at)
 {
     char quote = '\0';
@@ -27,7 +27,7 @@ static ptrdiff_t word_length(const char *at)
     return quote ? -1 : end - at;
 }
 
-/* NAME=VALUE */
+/* Returns whether the word is NAME=VALUE. */
 static bool is_assignment(const char *word, ptrdiff_t length)
 {
     ptrdiff_t name = 0;
@@ -36,7 +36,7 @@ static bool is_assignment(const char *word, ptrdiff_t length)
     return name > 0 && name < length && word[name] == '=' && !isdigit((unsigned char)word[0]);
 }
 
-/* python3, /usr/bin/python3.11, pypy3 */
+/* Returns whether the word is python3, /usr/bin/python3.11, pypy3 or similar. */
 static bool is_python(const char *word, ptrdiff_t length)
 {
     static const char *const names[] = {"python", "pypy"};
@@ -52,13 +52,14 @@ static bool is_python(const char *word, ptrdiff_t length)
     return false;
 }
 
-/* One that takes no value and leaves Python able to find packages. */
+/* Returns whether the word is a Python option without a value that does not keep Python from
+ * finding packages. */
 static bool is_option(const char *word, ptrdiff_t length)
 {
     return length > 1 && word[0] == '-' && strspn(word + 1, "bBdOqsSuv") >= (size_t)length - 1;
 }
 
-/* Whether a shell would make more than one command of it, or cannot find its end. */
+/* Returns whether a shell would run several commands, or would not find the end. */
 static bool is_compound(const char *command)
 {
     char quote = '\0';
@@ -75,7 +76,7 @@ static bool is_compound(const char *command)
     return quote;
 }
 
-/* Steps over blanks and the words at *at that are such. */
+/* Skips blanks and words at *at for which `is` returns true. */
 static void skip(const char **at, bool (*is)(const char *word, ptrdiff_t length))
 {
     ptrdiff_t length;
@@ -86,7 +87,7 @@ static void skip(const char **at, bool (*is)(const char *word, ptrdiff_t length)
     }
 }
 
-/* Where the script stands in the command; NULL: it has another shape. */
+/* Returns the position of the script in the command; NULL if the command has another form. */
 static const char *find_script(const char *command)
 {
     const char *at = command;

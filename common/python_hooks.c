@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hooks of strategies in Python: what each is shown becomes a question, its answer is checked
- * for its size and taken; what is in it is checked by the core, as with any other strategy.
- * python/rog/strategy_host.py has the other half. */
+/* The hooks of strategies in Python. Each sends its view as a question and checks the size of the
+ * answer; the core checks its content, as for any other strategy. python/rog/strategy_host.py is
+ * the other half. */
 #include <common/python_state.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what travels ---- */
+/* ---- data that are exchanged ---- */
 
-/* The numbers that hooks are shown, those of all hooks; its arrays follow. */
+/* The numbers in the views of all hooks; arrays follow. */
 struct view {
     double now, waited_s;
     uint64_t own, slowest;
@@ -20,13 +20,13 @@ struct view {
     uint32_t waiting_count, granted_count, node_local_steps, overlap, weights;
 };
 
-/* The numbers that hooks answer; arrays may follow. */
+/* The numbers in the answers of all hooks; arrays may follow. */
 struct answer {
     double real;
     uint32_t number[4];
 };
 
-/* Of a worker, in an array. */
+/* One worker in an array. */
 struct node {
     double seconds_and_so_on[7], local_steps;
 };
@@ -86,8 +86,8 @@ static size_t table_bytes(const struct rog_strategy_config *config)
     return (size_t)config->workers * config->rows * sizeof(uint32_t);
 }
 
-/* Asks; false: there is no answer of this hook. `arrays`: bytes behind the numbers, where they do
- * not depend on these. */
+/* Asks; returns false if there is no answer. `arrays`: expected bytes after the numbers, if these
+ * do not determine them. */
 static bool ask(const struct state *state, enum rog_python_hook hook,
                 const struct rog_version_view *versions, const struct rog_strategy_config *config,
                 size_t arrays, struct answer *answer)
@@ -119,7 +119,7 @@ static void put_parameter(struct rog_json *object, const struct rog_parameter *r
         memcpy(&whole, member, sizeof whole);
         snprintf(text, sizeof text, "%lld", (long long)whole);
         break;
-    case ROG_PARAMETER_NUMBER: /* to the last bit */
+    case ROG_PARAMETER_NUMBER: /* exact to the last bit */
         memcpy(&number, member, sizeof number);
         snprintf(text, sizeof text, "%a", number);
         break;
@@ -170,7 +170,7 @@ static struct rog_json *model_json(const struct rog_model_view *model)
     return made;
 }
 
-/* The question is what the strategy is created with. */
+/* Writes the configuration with which the strategy is created into the question. */
 static void put_config(struct rog_python *python, const struct rog_strategy_config *config,
                        const struct rog_model_view *model)
 {
@@ -211,7 +211,7 @@ static const char *failure(const void *state, const struct rog_strategy_config *
     return text[0] ? text : NULL;
 }
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static int create(const struct rog_strategy_config *config, void **out, char *message,
                   uint32_t message_bytes)
@@ -269,11 +269,12 @@ static int load(void *opaque, const struct rog_strategy_config *config, const ui
     state->python->saved = 0;
     rog_python_begin(link);
     rog_python_put(link, bytes, size);
-    rog_python_ask(link, ROG_PYTHON_LOAD, state->number, NULL, 0); /* failure says the rest */
+    rog_python_ask(link, ROG_PYTHON_LOAD, state->number, NULL, 0); /* rog_strategy.failure reports
+                                                                      an error */
     return 0;
 }
 
-/* Of one that remembers nothing. */
+/* For a strategy without state to save. */
 static uint32_t save_nothing(const void *state, const struct rog_strategy_config *config,
                              uint8_t *bytes, uint32_t room)
 {
@@ -421,7 +422,7 @@ static void plan_work(void *opaque, const struct rog_strategy_config *config,
 
 /* ---- promises ---- */
 
-/* Asks once for a configuration; what is not answered promises nothing. */
+/* Asks once per configuration; without an answer nothing is promised. */
 static const struct rog_python_promises *promises(const struct rog_strategy_config *config)
 {
     struct rog_python *python = python_of(config);
@@ -475,7 +476,7 @@ static uint32_t least_quorum(const struct rog_strategy_config *config)
     return promises(config)->least_quorum;
 }
 
-/* ---- which of them there are ---- */
+/* ---- available hooks ---- */
 
 static bool has(const struct rog_json *description, const char *name)
 {

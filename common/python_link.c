@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions to the process that a strategy in Python lives in, and its end. */
+/* Asks the process of a strategy in Python, and ends it. */
 #include <common/python_link.h>
 
 #include <errno.h>
@@ -19,11 +19,11 @@
 
 #define PYTHON "python3"
 #define HOST "lib/rog/python/rog/strategy_host.py"
-#define START_LIMIT_S 60 /* for what the file imports */
-#define END_S 1.0        /* how long the process may take to end by itself */
+#define START_LIMIT_S 60 /* time for the imports of the file */
+#define END_S 1.0        /* time for the process to exit by itself */
 #define TELL_NS 200000000L
 
-/* More is taken for a mistake. */
+/* Larger answers are treated as errors. */
 #define ANSWER_MOST ((uint64_t)1 << 28)
 
 /* ---- messages ---- */
@@ -31,9 +31,9 @@
 enum status { ANSWERED, FAILED, WANTS_VERSIONS };
 
 struct head {
-    uint32_t what;  /* a question: the hook; an answer: its status */
+    uint32_t what;  /* question: the hook; answer: its status */
     uint32_t state; /* of a question */
-    uint64_t size;  /* of what follows */
+    uint64_t size;  /* bytes that follow */
 };
 
 static const char *const hook_name[] = {
@@ -105,9 +105,9 @@ void rog_python_put(struct rog_python_link *link, const void *bytes, size_t size
     link->question.size += size;
 }
 
-/* ---- how the process ends ---- */
+/* ---- end of the process ---- */
 
-/* It ended by itself. */
+/* The process has ended by itself. */
 static bool fail_ended(struct rog_python_link *link, const char *who)
 {
     if (!rog_process_wait(&link->process, END_S)) {
@@ -117,12 +117,12 @@ static bool fail_ended(struct rog_python_link *link, const char *who)
     if (link->process.signal)
         return fail_link(link, who, "its Python process was killed by signal %d, %s",
                          link->process.signal, strsignal(link->process.signal));
-    if (link->process.status == 0) /* or not known: it is the child of who forked this process */
+    if (link->process.status == 0) /* or unknown, as this process is a fork */
         return fail_link(link, who, "its Python process exited");
     return fail_link(link, who, "its Python process exited with status %d", link->process.status);
 }
 
-/* It is asked where it is, which it writes to standard error, before it is killed. */
+/* Before the process is killed, a signal makes it write its position to standard error. */
 static bool fail_late(struct rog_python_link *link, const char *who)
 {
     kill(link->process.pid, SIGUSR1);
@@ -131,7 +131,7 @@ static bool fail_late(struct rog_python_link *link, const char *who)
     return fail_link(link, who, "no answer within %g s; it was killed", link->limit_s);
 }
 
-/* Waits for the descriptor until the moment comes. */
+/* Waits for the descriptor until until_s. */
 static bool await(int fd, short event, double until_s)
 {
     for (;;) {
@@ -145,7 +145,7 @@ static bool await(int fd, short event, double until_s)
     }
 }
 
-/* To a pipe that nobody reads any more, without the signal. */
+/* Writes to a pipe without raising SIGPIPE if it has no reader. */
 static ssize_t write_quietly(int fd, const void *bytes, size_t size)
 {
     sigset_t pipe_only, before, pending;
@@ -199,9 +199,9 @@ static bool receive_all(struct rog_python_link *link, const char *who, void *byt
     return true;
 }
 
-/* ---- asking ---- */
+/* ---- questions ---- */
 
-/* Takes an answer in; *status is what it is. */
+/* Reads an answer; *status: its kind. */
 static bool take_answer(struct rog_python_link *link, const char *who, double until_s,
                         uint32_t *status)
 {
@@ -253,10 +253,10 @@ bool rog_python_ask(struct rog_python_link *link, enum rog_python_hook hook, uin
     return fail_link(link, who, "%s", (const char *)link->answer.at);
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
-static bool listen_to_description(struct rog_python_link *link, const char *path,
-                                  struct rog_json **description, struct rog_error *err)
+static bool read_description(struct rog_python_link *link, const char *path,
+                             struct rog_json **description, struct rog_error *err)
 {
     uint32_t status = FAILED;
     if (!take_answer(link, "", rog_clock_s() + link->limit_s, &status))
@@ -276,7 +276,7 @@ int rog_python_link_start(struct rog_python_link *link, const char *path,
     char *host = rog_install_path(HOST, err);
     if (!host)
         return ROG_EFAILED;
-    /* With the same order of sets in each run. */
+    /* Sets have the same order in each run. */
     const char *const argv[] = {"env", "PYTHONHASHSEED=0", PYTHON, "-B", host, path, NULL};
     const struct rog_process_options options = {.argv = argv, .pipes = true};
     int code = rog_program_exists(PYTHON)
@@ -287,7 +287,7 @@ int rog_python_link_start(struct rog_python_link *link, const char *path,
         return rog_fail(err, ROG_EABI, "cannot use the Python strategy %s: %s", path,
                         cause.message);
     fcntl(link->process.input, F_SETFL, O_NONBLOCK);
-    if (listen_to_description(link, path, description, &cause)) {
+    if (read_description(link, path, description, &cause)) {
         link->limit_s = fmax(rog_json_get_number(*description, "limit_s", START_LIMIT_S), 0.001);
         return 0;
     }

@@ -3,12 +3,12 @@
 #define ROG_COMMON_PYTHON_LINK_H
 
 /*
- * The process that a strategy in Python lives in (python/rog/strategy_host.py), and what is said to
- * it. One question at a time: a head, and bytes that the hook is about; so are the answers. What
- * the process is sent and sends is of this machine: numbers have its byte order.
+ * The connection to the process of a strategy in Python (python/rog/strategy_host.py). One question
+ * at a time: a head, and the bytes for the hook; answers have the same form. Numbers have the byte
+ * order of this machine.
  *
- * Whatever goes wrong, an exception, an end, no answer in time, is a sentence that stays: nothing
- * is asked after it.
+ * Any failure, an exception, the end of the process or a timeout, is kept as a message, and no
+ * further questions are asked.
  */
 
 #include <stdbool.h>
@@ -40,28 +40,28 @@ struct rog_python_bytes {
 
 struct rog_python_link {
     struct rog_process process;
-    double limit_s;                   /* for an answer */
-    struct rog_python_bytes question; /* with room for its head */
+    double limit_s;                   /* for an answer, s */
+    struct rog_python_bytes question; /* begins with space for its head */
     struct rog_python_bytes answer;   /* to the last question */
-    char failure[512];                /* "": none */
+    char failure[512];                /* "": no failure */
 };
 
-/* Starts Python with the strategy's file; *description: what that says of itself, for the caller to
- * free. ROG_EABI names the file and what is wrong with it. */
+/* Starts Python with the strategy's file; *description: the file's description of the strategy, for
+ * the caller to free. ROG_EABI: the file is invalid; the message names it and the error. */
 int rog_python_link_start(struct rog_python_link *link, const char *path,
                           struct rog_json **description, struct rog_error *err);
 /* Ends the process; no effect if it was never started (all zero). */
 void rog_python_link_end(struct rog_python_link *link);
 
-/* A question: the data put between begin and ask, in order. */
+/* Begin a question, and append data to it. */
 void rog_python_begin(struct rog_python_link *link);
 void rog_python_put(struct rog_python_link *link, const void *bytes, size_t size);
-/* Asks; false: there is no answer, and link->failure says why. `table`, of table_bytes, is passed
- * to a hook that asks for the table of versions; NULL if there is none. */
+/* Asks; returns false if there is no answer, with the reason in link->failure. `table`, of
+ * table_bytes, is passed to a hook that requests the table of versions; NULL if there is none. */
 bool rog_python_ask(struct rog_python_link *link, enum rog_python_hook hook, uint32_t state,
                     const void *table, size_t table_bytes);
 
-/* Records what is wrong with an answer: "HOOK: ...". Returns false. */
+/* Records an error in an answer: "HOOK: ...". Returns false. */
 bool rog_python_fail(struct rog_python_link *link, enum rog_python_hook hook, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 

@@ -2,7 +2,7 @@
 #ifndef ROG_COMMON_PYTHON_STATE_H
 #define ROG_COMMON_PYTHON_STATE_H
 
-/* Shared by loading a strategy in Python and by its hooks. */
+/* The state that plugin_python.c and the hooks of a strategy in Python share. */
 
 #include <common/json.h>
 #include <common/python_link.h>
@@ -14,7 +14,7 @@ struct rog_python_head {
     struct rog_python *python;
 };
 
-/* What the strategy promises of one configuration. */
+/* The promises of the strategy for one configuration. */
 struct rog_python_promises {
     bool known;
     uint32_t rows, workers;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Remembers, for each thread, that memory ran out where nobody looked. */
+/* Records, for each thread, that memory ran out in a call whose result is not checked. */
 #include <common/ran_out.h>
 
 #include <stdlib.h>

@@ -3,13 +3,15 @@
 #define ROG_COMMON_RAN_OUT_H
 
 /*
- * Memory that ran out where nobody looked: values are put together, and texts made of them, by many
- * calls whose results are not checked one by one. Each of these calls notes here that something is
- * missing in what this thread has made, and from then on the thread does nothing that lasts: no
- * text is made of a JSON value, no file put in its place, no transaction committed, no command ends
- * well. Whoever uses what was made in another way, or hands it to another thread, asks first.
+ * Memory that ran out in unchecked calls: values are built, and texts made from them, by many calls
+ * whose results are not checked one by one. Each of these calls records here that something is
+ * missing in what this thread has made. From then on the thread does nothing permanent: no text is
+ * made from a JSON value, no file is put into place, no transaction is committed, no command
+ * succeeds. Code that uses such values in another way, or passes them to another thread, must check
+ * first.
  *
- * There is no way back, as nobody knows what is whole. Another thread, or another process, goes on.
+ * This cannot be reset, because it is unknown which values are complete. Other threads and
+ * processes continue.
  */
 
 #include <stdbool.h>
@@ -18,9 +20,9 @@
 
 void rog_ran_out_note(void);
 bool rog_ran_out(void);
-/* ROG_OK, or ROG_ENOMEM if memory ran out in this thread. */
+/* Returns ROG_OK, or ROG_ENOMEM if memory ran out in this thread. */
 int rog_ran_out_check(struct rog_error *err);
-/* Whether even a small allocation fails now: for functions that fail without a reason. */
+/* Returns whether even a small allocation fails now: for functions that fail without a reason. */
 bool rog_ran_out_now(void);
 
 #endif

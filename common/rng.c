@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* xoshiro256** and what is drawn from it. */
+/* xoshiro256** and distributions. */
 #include <common/rng.h>
 
 #include <math.h>
@@ -20,7 +20,7 @@ void rog_rng_init(struct rog_rng *rng, uint64_t seed)
 
 void rog_rng_derive(struct rog_rng *rng, uint64_t seed, const char *stream, uint64_t index)
 {
-    /* FNV-1a over the name, then a round of mixing for each part. */
+    /* FNV-1a over the name, then a round of mixing for each argument. */
     uint64_t name = UINT64_C(0xcbf29ce484222325);
     for (; *stream; stream++)
         name = (name ^ (unsigned char)*stream) * UINT64_C(0x100000001b3);
@@ -75,7 +75,7 @@ uint32_t rog_rng_below(struct rog_rng *rng, uint32_t bound)
 
 double rog_rng_normal(struct rog_rng *rng)
 {
-    /* Box-Muller; the second value is not kept, so that the state is the generator's alone. */
+    /* Box-Muller; the second value is not kept, so that the generator is the only state. */
     double u = 1.0 - rog_rng_uniform(rng);
     double v = rog_rng_uniform(rng);
     return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);

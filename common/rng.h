@@ -15,7 +15,8 @@ struct rog_rng {
 };
 
 void rog_rng_init(struct rog_rng *rng, uint64_t seed);
-/* A generator for one purpose: `stream` names it ("trace"), `index` numbers it (the rank). */
+/* Initializes a generator for one purpose: `stream` names it ("trace"), `index` numbers it (the
+ * rank). */
 void rog_rng_derive(struct rog_rng *rng, uint64_t seed, const char *stream, uint64_t index);
 
 uint64_t rog_rng_u64(struct rog_rng *rng);

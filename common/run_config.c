@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run's configuration from JSON, checked and typed. */
+/* Reads a run's configuration from JSON, checked and typed. */
 #include <common/run_config.h>
 
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static int take_halvings(struct rog_run_config *config, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The settings of one worker, checked, with defaults; the caller frees *settings. */
+/* Returns the settings of one worker, checked, with defaults; the caller frees *settings. */
 static int worker_settings(const struct rog_json *given, struct rog_json **settings,
                            struct rog_error *err)
 {
@@ -118,7 +118,7 @@ static int take_workers(struct rog_run_config *config, struct rog_error *err)
     return code;
 }
 
-/* Takes over `json`, which is checked and becomes whole. */
+/* Takes over `json`, checks it and fills in defaults. */
 static int take_all(struct rog_run_config *config, struct rog_json *json, struct rog_error *err)
 {
     config->json = json;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of a run and of a worker, with all that anybody has to know of them. */
+/* The settings of a run and of a worker: one row has everything about a setting. */
 #include <common/settings.h>
 
 #include <common/run_config.h>
@@ -10,7 +10,7 @@
 #define RUN(member) ROG_SETTING_MEMBER(rog_run_config, member)
 #define WORKER(member) ROG_SETTING_MEMBER(rog_run_worker, member)
 
-/* What a run is put together from (librog/parts/parts.h). Its settings came after runs had been
+/* The parts of a run (librog/parts/parts.h). Their settings were added after runs had been
  * recorded. */
 #define PART (ROG_SETTING_LEFT_OUT | ROG_SETTING_KEPT_BY_REPLAY)
 #define PART_OF_BOTH \
@@ -20,7 +20,7 @@
     (ROG_SETTING_OF_PROGRAMS | ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED | ROG_SETTING_LEFT_OUT | \
      ROG_SETTING_OF_PROCESSES)
 
-/* One row, one setting. Where no source is named, the default is the published system's. */
+/* One row, one setting. Unless a source is named, the default is that of the published system. */
 const struct rog_setting rog_run_settings[] = {
     {RUN(library), .type = ROG_SETTING_STRING, .fallback = "ROG",
      .help = "synchronization strategy: a plugin's name, in upper or lower case, or its file",
@@ -134,7 +134,7 @@ const struct rog_setting rog_run_settings[] = {
     {RUN(note), .type = ROG_SETTING_STRING, .help = "label in figures and tables",
      .flags = ROG_SETTING_ASIDE | ROG_SETTING_OPTION_OF_RUN},
     {.name = ROG_NOTE_GIVEN,
-     .type = ROG_SETTING_FLAG, /* nobody who trains needs it */
+     .type = ROG_SETTING_FLAG, /* not used for training */
      .help = "the note was given by the user and is used as the label unchanged; set by rogctl",
      .flags = ROG_SETTING_ASIDE | ROG_SETTING_NOT_NOTED},
     {RUN(seed), .type = ROG_SETTING_INT, .fallback = "1", .min = 0, .max = 9007199254740991.0,
@@ -237,7 +237,7 @@ const struct rog_setting rog_run_settings[] = {
      .help = "images per local step", .flags = ROG_SETTING_OF_STEP | ROG_SETTING_OF_SIZE},
     {RUN(learning_rate), .type = ROG_SETTING_REAL, .fallback = "0.0003", .min = 0, .max = 1000,
      .help = "learning rate at the start of the run", .flags = ROG_SETTING_OF_VALUES},
-    /* No member: a list of numbers, which run_config.c makes an array of. */
+    /* No member: run_config.c turns the list of numbers into an array. */
     {.name = "lr_halve_at",
      .type = ROG_SETTING_REALS,
      .fallback = "800,1600,2400,3200",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes and removes folders for a while. */
+/* Creates and removes temporary folders. */
 #include <common/scratch.h>
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static int make_folder(const char *name)
         return -1;
     int fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        errno = EEXIST; /* it has been removed as left over: another one */
+        errno = EEXIST; /* it was removed as left over: try another name */
     return fd;
 }
 

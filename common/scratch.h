@@ -2,8 +2,8 @@
 #ifndef ROG_COMMON_SCRATCH_H
 #define ROG_COMMON_SCRATCH_H
 
-/* Temporary folders. If the creator of one is killed, the folder is removed when another is created
- * in the same place. */
+/* Temporary folders. If the process that created one is killed, the folder is removed when another
+ * one is created in the same place. */
 
 #include <rog/error.h>
 
@@ -16,7 +16,7 @@ struct rog_scratch {
  * /tmp) if `parent` is NULL. ROG_EIO; ROG_ENOMEM. */
 int rog_scratch_make(struct rog_scratch *scratch, const char *parent, const char *name,
                      struct rog_error *err);
-/* Removes it with its contents, some of which may remain on ROG_EIO. No effect if there is none. */
+/* Removes it with its contents; on ROG_EIO some may remain. No effect if there is none. */
 int rog_scratch_remove(struct rog_scratch *scratch, struct rog_error *err);
 
 #endif

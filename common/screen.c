@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks the kernel and the environment what a terminal can show. */
+/* Determines from the kernel and the environment what a terminal can show. */
 #include <common/screen.h>
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define DEFAULT_COLUMNS 80
 #define DEFAULT_ROWS 24
 
-/* Set, and not empty. */
+/* Returns an environment variable that is set and not empty. */
 static const char *given(const char *name)
 {
     const char *value = getenv(name);
@@ -28,7 +28,8 @@ static bool wants_colors(bool moves)
     return moves && !(wanted && strcmp(wanted, "0") == 0);
 }
 
-/* By its name: setlocale() does not know a locale that is not installed, as on many hosts. */
+/* Checks the name of the locale, because setlocale() does not know locales that are not installed,
+ * as on many hosts. */
 static bool is_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

@@ -14,16 +14,16 @@ struct rog_screen {
     bool terminal;
     bool moves;           /* the cursor can move back (TERM is not "dumb") */
     bool colors;          /* NO_COLOR forbids them, CLICOLOR_FORCE enables them even in files */
-    bool utf8;            /* of LC_ALL, LC_CTYPE or LANG, the first that is set */
-    size_t columns, rows; /* of a terminal, 80 and 24 if unknown; otherwise 0 */
+    bool utf8;            /* according to LC_ALL, LC_CTYPE or LANG, the first that is set */
+    size_t columns, rows; /* size of a terminal, 80 and 24 if unknown; otherwise 0 */
 };
 
-/* Looks at it as it is now: a terminal's size may change. */
+/* Determines the current state; a terminal's size may change. */
 struct rog_screen rog_screen_of(int fd);
 
-/* The sequence that starts a color, "" for none or without colors. */
+/* Returns the sequence that starts a color; "" for none or without colors. */
 const char *rog_screen_paint(const struct rog_screen *screen, enum rog_paint paint);
-/* The sequence that ends it. */
+/* Returns the sequence that ends it. */
 const char *rog_screen_unpaint(const struct rog_screen *screen, enum rog_paint paint);
 
 #endif

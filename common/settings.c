@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checking, parsing, filling in and describing settings by their rows. */
+/* Checks, parses, fills in and describes settings by their rows. */
 #include <common/settings.h>
 
 #include <assert.h>
@@ -38,7 +38,7 @@ bool rog_name_is_plain(const char *name)
     return true;
 }
 
-/* Levenshtein distance over one row of the table. */
+/* Levenshtein distance, with one row of the table. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t row[NAME_MAX_BYTES + 1];
@@ -61,7 +61,8 @@ static size_t edit_distance(const char *a, const char *b)
     return row[lb];
 }
 
-/* Whether two letters that follow each other are the wrong way round: one slip, not two. */
+/* Returns whether the texts differ only by two swapped adjacent letters, which count as one
+ * error. */
 static bool is_swapped(const char *a, const char *b)
 {
     size_t at = 0;
@@ -75,7 +76,7 @@ const char *rog_nearest_name(const char *name, const char *(*next)(const void *l
                              const void *list)
 {
     const char *nearest = NULL, *candidate;
-    size_t best = strlen(name) / 3 + 2; /* farther than this is no help */
+    size_t best = strlen(name) / 3 + 2; /* a more distant name is not suggested */
     for (size_t i = 0; (candidate = next(list, i)); i++) {
         size_t distance = is_swapped(name, candidate) ? 1 : edit_distance(name, candidate);
         if (distance < best) {
@@ -96,7 +97,7 @@ const char *rog_setting_nearest(const struct rog_setting *table, const char *nam
     return table ? rog_nearest_name(name, next_setting, table) : NULL;
 }
 
-/* Is `word` one of the '|' separated words of `choices`? */
+/* Returns whether `word` is one of the words of `choices`, separated by '|'. */
 static bool is_choice(const char *choices, const char *word)
 {
     size_t length = strlen(word);
@@ -108,7 +109,7 @@ static bool is_choice(const char *choices, const char *word)
     return false;
 }
 
-/* "a group of image, runtime" */
+/* Writes "a group of image, runtime". */
 static void list_members(const struct rog_setting *setting, char *text, size_t bytes)
 {
     char *names = rog_settings_names(setting->members, 0, 0);
@@ -176,7 +177,7 @@ static bool number_fits(const struct rog_setting *setting, const struct rog_json
     return number >= setting->min && number <= setting->max;
 }
 
-/* Is it the word that may stand in the place of a number? */
+/* Returns whether this is the word that is allowed instead of a number. */
 static bool is_word(const struct rog_setting *setting, const struct rog_json *value)
 {
     return setting->choices && rog_json_is_string(value) &&
@@ -250,7 +251,7 @@ int rog_setting_check(const struct rog_setting *setting, const struct rog_json *
     return code;
 }
 
-/* A whole number where the text is one, else a real, else NULL. */
+/* Returns an integer if the text is one, else a real number, else NULL. */
 static struct rog_json *parse_number(const char *text)
 {
     char *end;
@@ -262,7 +263,7 @@ static struct rog_json *parse_number(const char *text)
     return *text && !*end && isfinite(real) ? rog_json_new_number(real) : NULL;
 }
 
-/* `text` is taken apart. */
+/* Parses a list; modifies `text`. */
 static struct rog_json *parse_list(char *text, struct rog_json *(*parse)(const char *))
 {
     struct rog_json *list = rog_json_array();
@@ -291,8 +292,7 @@ static struct rog_json *parse_flag(const char *text)
     return value;
 }
 
-/* "a=1,b=word", which is taken apart; *twice is the name in it that is given twice, NULL where none
- * is. */
+/* Parses "a=1,b=word"; modifies `text`. *twice: a name that is given twice, or NULL. */
 static struct rog_json *parse_group(char *text, const char **twice)
 {
     struct rog_json *group = rog_json_object();
@@ -319,7 +319,7 @@ static struct rog_json *parse_group(char *text, const char **twice)
     return NULL;
 }
 
-/* The value that a text is, of the setting's type where it is of any such shape. */
+/* Parses a text as a value of the setting's type, if its format allows that. */
 static struct rog_json *parse(const struct rog_setting *setting, char *text, const char **twice)
 {
     switch (setting->type) {
@@ -380,7 +380,7 @@ int rog_settings_fill(const struct rog_setting *table, struct rog_json *object,
     return rog_ran_out_check(err);
 }
 
-/* The default with the value in the place of the {NAME} in it: *value is heap memory, NULL where
+/* Returns the default with {NAME} replaced by that setting's value: *value is heap memory, NULL if
  * that setting is unset. */
 static int derive(const struct rog_setting *setting, const struct rog_json *object,
                   const struct rog_json *outer, struct rog_json **value, struct rog_error *err)
@@ -476,7 +476,7 @@ void rog_settings_copy(const struct rog_setting *table, unsigned with, unsigned 
     }
 }
 
-/* 1 and 1.0 are the same. */
+/* Compares with the default; 1 and 1.0 are equal. */
 static bool is_default(const struct rog_setting *setting, const struct rog_json *value)
 {
     struct rog_json *fallback = NULL;
@@ -552,7 +552,7 @@ int rog_setting_put_path(const struct rog_setting *setting, struct rog_json *obj
     return 0;
 }
 
-/* The path `relative`, absolute. One that must be there loses its links, too. */
+/* Returns the path `relative` as an absolute path. Links are resolved in a path that must exist. */
 static char *absolute_path(const struct rog_setting *setting, const char *relative,
                            const char *folder, struct rog_error *err)
 {

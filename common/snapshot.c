@@ -17,7 +17,7 @@ char *rog_snapshot_path(const char *run_folder)
     return rog_path_join(run_folder, ROG_SNAPSHOT_FOLDER "/" ROG_SNAPSHOT_FILE);
 }
 
-/* Of all but the seal itself. */
+/* Computes the hash of all members except the seal. */
 static int hash_rest(const struct rog_json *header, char hex[ROG_SHA256_HEX_BYTES],
                      struct rog_error *err)
 {

@@ -3,20 +3,19 @@
 #define ROG_COMMON_SNAPSHOT_H
 
 /*
- * The file that a run on a virtual cluster goes on from when it was interrupted, as both programs
- * know it: the trainer writes and loads it (trainer/sim/snapshot.h), rogctl asks what of the run's
- * event stream it presupposes.
+ * The file from which an interrupted run on a virtual cluster resumes. The trainer writes and loads
+ * it (trainer/sim/snapshot.h); rogctl reads which part of the run's event stream it requires.
  *
- * DIR/snapshot/state is a header of ROG_SNAPSHOT_HEADER_BYTES, one JSON object with spaces behind
- * it, and then the state. The header has
+ * DIR/snapshot/state is a header of ROG_SNAPSHOT_HEADER_BYTES, one JSON object padded with spaces,
+ * followed by the state. The header contains
  *   "format"        ROG_SNAPSHOT_FORMAT
- *   "t"             when it was taken, in the run's time
- *   "events_bytes"  how long events.jsonl was: what follows is written again
+ *   "t"             time of the run at which it was taken
+ *   "events_bytes"  length of events.jsonl at that time; the rest is written again
  *   "state_bytes", "state_blake2b"
- *   "of"            whose it is: a hash of each thing that the state belongs to, by its name
- *   "header_sha256" of all that, as sorted text: a header that was damaged would cut the stream at
- *                   another place
- * Whatever else is in the folder is left of one that was being written.
+ *   "of"            what the state belongs to: the name and hash of each item
+ *   "header_sha256" hash of all other members, as sorted text: a damaged header would cut the event
+ *                   stream at a wrong place
+ * Other files in the folder are remains of a snapshot that was being written.
  */
 
 #include <stdint.h>
@@ -25,15 +24,15 @@
 #include <rog/error.h>
 
 #define ROG_SNAPSHOT_FOLDER "snapshot"
-#define ROG_SNAPSHOT_FILE "state" /* in it */
+#define ROG_SNAPSHOT_FILE "state" /* in that folder */
 #define ROG_SNAPSHOT_HEADER_BYTES 4096
 #define ROG_SNAPSHOT_FORMAT 3
 
-/* The path of the file in a run's folder; heap memory, NULL without memory. */
+/* Returns the path of the file in a run's folder; heap memory, NULL if out of memory. */
 char *rog_snapshot_path(const char *run_folder);
-/* Puts the hash of everything else into a header. ROG_ENOMEM. */
+/* Adds the hash of all other members to a header. ROG_ENOMEM. */
 int rog_snapshot_seal(struct rog_json *header, struct rog_error *err);
-/* Its header. ROG_ENOTFOUND: there is none; ROG_EFORMAT: not a file as above. */
+/* Reads its header. ROG_ENOTFOUND: the file does not exist; ROG_EFORMAT: it has another format. */
 int rog_snapshot_header(const char *path, struct rog_json **header, struct rog_error *err);
 
 #endif

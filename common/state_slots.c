@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes and reads the two files that a server goes on from. */
+/* Writes and reads the two files from which a server resumes. */
 #include <common/state_slots.h>
 
 #include <errno.h>
@@ -78,7 +78,8 @@ int rog_state_slot_write(const char *folder, unsigned slot, struct rog_json *abo
 
 /* ---- reading ---- */
 
-/* The file, after its first line, which is heap memory; NULL where there is none. */
+/* Opens the file after its first line, which is heap memory; NULL if it does not exist or has no
+ * complete line. */
 static FILE *open_slot(const char *path, char **line)
 {
     FILE *file = fopen(path, "rbe");

@@ -3,14 +3,14 @@
 #define ROG_COMMON_STATE_SLOTS_H
 
 /*
- * Where a server saves what it can go on from between two checkpoints: DIR/state/0 and DIR/state/1,
- * written in turn, so that one of them is whole whenever the server is killed. A file is a line of
- * JSON (`head -1` shows of which moment it is; "t" is the run's time), arrays, and a checksum of
- * all that. rogctl looks at them when it takes a run up.
+ * The state that a server saves between two checkpoints, in order to resume from it: DIR/state/0
+ * and DIR/state/1, written in turn, so that one of them is complete whenever the server is killed.
+ * A file is a line of JSON (`head -1` shows its time; "t" is the run's time), arrays, and a
+ * checksum of everything. rogctl reads them when it resumes a run.
  *
- * Slots are written in place and left to the kernel to bring to the disk: it keeps what a killed
- * process has written. What a machine that loses its power has lost is found by the checksum; then
- * the other slot or the checkpoint is older, and right.
+ * Slots are written in place, and the kernel writes them to the disk later: data written by a
+ * killed process are not lost. If a machine loses power, the checksum detects missing data; then
+ * the other slot or the checkpoint is older, but valid.
  */
 
 #include <stdbool.h>
@@ -28,13 +28,13 @@ struct rog_state_part {
     size_t size;
 };
 
-/* Writes `about`, which is given the sizes of the parts, and these into a slot. From any thread.
- * ROG_EIO. */
+/* Writes `about`, to which the sizes of the parts are added, and the parts into a slot. May be
+ * called from any thread. ROG_EIO. */
 int rog_state_slot_write(const char *folder, unsigned slot, struct rog_json *about,
                          const struct rog_state_part *parts, size_t count, struct rog_error *err);
-/* The description of a slot; NULL: it is empty. The rest has not been checked yet. */
+/* Returns the description of a slot; NULL if it is empty. The rest has not been checked yet. */
 struct rog_json *rog_state_slot_about(const char *folder, unsigned slot);
-/* The size of a part as described; -1: there is no such part. */
+/* Returns the size of a part according to the description; -1 if there is no such part. */
 int64_t rog_state_slot_size(const struct rog_json *about, size_t part);
 bool rog_state_slot_is_whole(const char *folder, unsigned slot);
 /* Reads the parts into memory of the described sizes. ROG_EFORMAT if damaged; the contents of the

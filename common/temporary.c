@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names, locks and left-overs of temporary files and folders. */
+/* Names and locks of temporary files and folders, and removing left-over ones. */
 #include <common/temporary.h>
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ static bool is_temporary(const char *name)
            strspn(letters, RANDOM_ALPHABET) == RANDOM_LETTERS;
 }
 
-/* NULL with errno. */
+/* Returns NULL with errno. */
 static char *draw_name(const char *path)
 {
     static const char alphabet[] = RANDOM_ALPHABET;
@@ -44,13 +44,14 @@ static char *draw_name(const char *path)
 
 /* ---- locks ---- */
 
-/* Where a file system has no such locks nothing is ever taken for left over. */
+/* On file systems without such locks, nothing is ever treated as left over. */
 static bool lock(int fd)
 {
     return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* What is new may be taken for left over before it is locked: then it is gone, or about to be. */
+/* A new file may be treated as left over before it is locked: then it has been removed, or will
+ * be. */
 static bool keep(int fd)
 {
     struct stat info;
@@ -76,7 +77,7 @@ int rog_temporary_make(const char *path, int (*make)(const char *name), char **n
     return -1;
 }
 
-/* ---- what is left over ---- */
+/* ---- left-over files ---- */
 
 /* The folder `dir` is the one at `path`. */
 static void remove_if_unlocked(int dir, const char *path, const char *name,

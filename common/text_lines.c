@@ -11,7 +11,7 @@
 struct mark {
     const char *bytes;
     size_t length;
-    const char *is; /* what text that begins with it is, with a hint */
+    const char *is; /* what the text is that begins with these bytes, with a hint */
 };
 
 #define MARK(bytes, is)              \
@@ -89,6 +89,6 @@ bool rog_text_integer(const char *text, int64_t *number)
     size_t digits = strspn(text + (*text == '-'), "0123456789");
     if (!digits || text[(*text == '-') + digits])
         return false;
-    *number = strtoll(text, NULL, 10); /* one that is too large becomes the largest */
+    *number = strtoll(text, NULL, 10); /* a number that is too large becomes the largest */
     return *number <= INTEGER_MAX && *number >= -INTEGER_MAX;
 }

@@ -23,23 +23,24 @@ struct rog_text_line {
     const char *text; /* borrowed, not terminated, without the line's end */
     size_t length;
     uint32_t number;
-    bool ended; /* false: the last line, without a line end; it may still be being written */
+    bool ended; /* false: the last line, without a line end; it may still be incomplete */
 };
 
 /* ROG_EFORMAT: the bytes are not readable text: compressed or in UTF-16. */
 int rog_text_lines_begin(struct rog_text_lines *lines, const char *text, size_t size,
                          struct rog_error *err);
 
-/* The next line, empty or not; false after the last. */
+/* Sets *line to the next line, empty or not; returns false after the last. */
 bool rog_text_lines_next(struct rog_text_lines *lines, struct rog_text_line *line);
 
 /* Trims blanks at both ends of a text. */
 void rog_text_trim(const char **begin, const char **end);
 
-/* The text is one finite decimal number and nothing else. */
+/* Returns whether the text is one finite decimal number and nothing else. */
 bool rog_text_number(const char *text, double *number);
 
-/* The text is one whole number and nothing else, which double holds exactly (2^53 at most). */
+/* Returns whether the text is one integer and nothing else, of at most 2^53, so that a double holds
+ * it exactly. */
 bool rog_text_integer(const char *text, int64_t *number);
 
 #endif

@@ -41,14 +41,15 @@ void rog_trace_fill_unlimited(struct rog_json *config)
         rog_json_put_string(config, "control", ROG_TRACE_NO_LIMIT);
 }
 
-/* ---- who shares a recording ---- */
+/* ---- workers that share a recording ---- */
 
 static const char *trace_of(const struct rog_json *config, const struct rog_json *worker)
 {
     return rog_json_get_string(worker, "trace", rog_json_get_string(config, "trace", ""));
 }
 
-/* The same for workers that start at the same place of the same file; NULL for other traces. */
+/* Returns the same text for workers that start at the same position of the same file; NULL for
+ * other traces. */
 static char *place_of(const struct rog_json *config, const struct rog_json *worker,
                       struct rog_error *err)
 {
@@ -69,7 +70,7 @@ static bool has_file(const struct rog_json *config, const struct rog_json *worke
     return rog_trace_kind(trace_of(config, worker), NULL) == ROG_TRACE_FILE;
 }
 
-/* {place: workers that start there} */
+/* Sets *out to {place: number of workers that start there}. */
 static int count_places(const struct rog_json *config, struct rog_json **out, struct rog_error *err)
 {
     const struct rog_json *workers = rog_json_get(config, "workers");
@@ -89,7 +90,7 @@ static int count_places(const struct rog_json *config, struct rog_json **out, st
     return code;
 }
 
-/* The conditions that are known to have a limit; others have the names that people give them. */
+/* Returns whether these conditions are known to have a limit; users may choose other names. */
 static bool is_limited_condition(const char *control)
 {
     return strcmp(control, "outdoors") == 0 || strcmp(control, "indoors") == 0;
@@ -168,9 +169,9 @@ bool rog_trace_is_limited(const struct rog_json *config, int64_t rank)
     return rog_trace_kind(trace, NULL) != ROG_TRACE_UNLIMITED;
 }
 
-/* ---- where they start ---- */
+/* ---- starting positions ---- */
 
-/* In steps that a text of a configuration holds exactly. */
+/* Rounds to steps that the text of a configuration represents exactly. */
 static double share(double wanted)
 {
     double whole = floor((wanted - floor(wanted)) * 1e6) / 1e6;
@@ -221,7 +222,7 @@ int rog_trace_start_fill(struct rog_json *config, struct rog_error *err)
     return code;
 }
 
-/* ---- who fades at once ---- */
+/* ---- workers whose links fade at the same time ---- */
 
 static int find_sharers(const struct rog_json *config, size_t *count, int64_t *rank,
                         struct rog_error *err)

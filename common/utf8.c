@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decodes and encodes UTF-8, and makes visible what would not be. */
+/* Decodes and encodes UTF-8, and makes invisible characters visible. */
 #include <common/utf8.h>
 
 #include <stddef.h>
@@ -28,7 +28,7 @@ uint32_t rog_utf8_take(const char **text)
                             : -1;
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
     uint32_t code = more <= 0 ? *at : *at & (0x3Fu >> more);
-    /* The NUL at the end continues nothing. */
+    /* The NUL at the end is not a continuation byte. */
     for (int i = 1; i <= more; i++) {
         if ((at[i] & 0xC0) != 0x80)
             more = -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a configuration's workload means for it. */
+/* What a configuration's workload implies. */
 #include <common/workload.h>
 
 #include <math.h>
@@ -10,7 +10,7 @@ static bool is(const struct rog_json *config, const char *workload)
     return strcmp(rog_json_get_string(config, "workload", "train"), workload) == 0;
 }
 
-/* Is the number among the first `count` ranks? */
+/* Returns whether the number is among the first `count` ranks. */
 static bool is_among(const struct rog_json *ranks, size_t count, double number)
 {
     for (size_t i = 0; i < count; i++)
@@ -40,7 +40,7 @@ bool rog_workload_runs_program(const struct rog_json *config, uint32_t rank)
     return is(config, "program") && (!ranks || is_among(ranks, rog_json_size(ranks), rank));
 }
 
-/* Processes host neighbours: 3, 4, 5, in any order. */
+/* A process hosts consecutive ranks: 3, 4, 5, in any order. */
 static int check_hosted_ranks(const struct rog_json *ranks, int64_t hosted, struct rog_error *err)
 {
     double least = INFINITY, most = -INFINITY;
