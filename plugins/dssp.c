@@ -32,7 +32,7 @@ static const struct rog_parameter parameters[] = {
     {.name = NULL},
 };
 
-struct pushes {              /* of a worker */
+struct pushes {              /* of one worker */
     double last_s, before_s; /* when its last two pushes were complete; initially 0 */
     uint32_t extra;          /* iterations that it was granted and has not used yet */
 };

@@ -47,7 +47,7 @@ static const struct rog_parameter parameters[] = {
 };
 
 struct state {
-    uint32_t round, size, missing; /* how many take part in it and have not started yet */
+    uint32_t round, size, missing; /* workers that take part in it and have not started yet */
 };
 
 static int create(const struct rog_strategy_config *config, void **out, char *message,

@@ -2,7 +2,7 @@
 #ifndef ROG_PLUGINS_LARGEST_ROWS_H
 #define ROG_PLUGINS_LARGEST_ROWS_H
 
-/* The rows with the largest magnitudes, for strategies that send only a share of them. */
+/* Selects the rows with the largest magnitudes, for strategies that send only a share of them. */
 
 #include <stdint.h>
 #include <string.h>

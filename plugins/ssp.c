@@ -2,7 +2,7 @@
 
 /*
  * Stale synchronous parallel (Ho et al., NIPS 2013): a worker may be at most S iterations ahead of
- * the slowest one; everything is sent each time. With an infinite threshold nobody ever waits
+ * the slowest one; every exchange has all rows. With an infinite threshold no worker ever waits
  * (ASP).
  */
 

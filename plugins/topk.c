@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The largest rows (top-k, where the rest is kept for later: Aji, Heafield, EMNLP 2017; Lin et al.,
- * ICLR 2018; single values there, rows here): each push and each pull has `share` of all rows,
- * those with the largest mean magnitude, and no others. A worker may be at most S iterations ahead
- * of the slowest; rows that were never large enough are not requested, so their age is not bounded.
+ * The largest rows (top-k; the rest is kept for later: Aji, Heafield, EMNLP 2017; Lin et al., ICLR
+ * 2018; single values there, rows here): each push and each pull has `share` of all rows, those
+ * with the largest mean magnitude, and no others. A worker may be at most S iterations ahead of the
+ * slowest; rows that were never large enough are not requested, so their age is not bounded.
  */
 
 #include <rog/strategy.h>
