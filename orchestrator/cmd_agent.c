@@ -138,14 +138,14 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 }
 
 static const struct rog_setting options[] = {
-    {.name = "run", .type = ROG_SETTING_STRING, .help = "do only this run, then exit"},
+    {.name = "run", .type = ROG_SETTING_STRING, .help = "execute only this run, then exit"},
     {.name = "time",
      .type = ROG_SETTING_REAL,
      .min = 2,
      .max = 1e9,
      .unit = "s",
-     .help = "time that this machine is available; unfinished runs are handed back shortly before "
-             "it ends"},
+     .help = "time that this machine is available; shortly before it ends, unfinished runs are "
+             "returned to the pool"},
     {.name = "slots",
      .type = ROG_SETTING_INT,
      .fallback = "1",
@@ -159,7 +159,7 @@ static const struct rog_setting options[] = {
      .min = 1,
      .max = 4096,
      .unit = "processors",
-     .help = "processors per run: its number of programs that compute at the same time"},
+     .help = "processors per run: at most this many of its programs compute at the same time"},
     {.name = "lease",
      .type = ROG_SETTING_REAL,
      .min = 1,
@@ -169,20 +169,19 @@ static const struct rog_setting options[] = {
              "when the sweep has been silent for this long"},
     {.name = "no-wait",
      .type = ROG_SETTING_FLAG,
-     .help =
-         "exit when no run is ready, instead of waiting for runs that other agents may hand back"},
+     .help = "exit when no run is ready, instead of waiting for runs that other agents may return"},
     {.name = NULL},
 };
 
 const struct rog_command rog_cmd_agent = {
     .name = "agent",
     .usage = "POOL [options]",
-    .summary = "Do runs from a pool of a sweep (`sweep --on`), on any machine that can access it",
+    .summary = "Execute runs from a sweep's pool (`sweep --on`), on any machine that can access it",
     .details = "Takes one run after another, and resumes runs of agents that have died. On "
                "SIGTERM, SIGINT and\n"
-               "SIGUSR1 it hands its run back with the last snapshot and exits. Exit status 75 "
-               "when runs are left,\n"
-               "0 when none is.",
+               "SIGUSR1 it returns its run with the last snapshot and exits. Exit status 75 "
+               "if runs are left,\n"
+               "otherwise 0.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -167,7 +167,7 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_run = {
     .name = "run",
     .usage = "[options] [NAME=VALUE...]",
-    .summary = "Do one run and test its checkpoints",
+    .summary = "Execute one run and test its checkpoints",
     .details = "Every other setting of an experiment file can be given as NAME=VALUE, for example "
                "seconds=600\n"
                "workload=none. The same command continues an interrupted run; otherwise it starts "

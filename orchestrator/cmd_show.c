@@ -536,7 +536,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 static const struct rog_setting options[] = {
     {.name = "curve",
      .type = ROG_SETTING_FLAG,
-     .help = "draw the curve of its tests also where the output is not a terminal"},
+     .help = "draw the curve of its tests even if the output is not a terminal"},
     {.name = NULL},
 };
 

@@ -268,9 +268,9 @@ const struct rog_command rog_cmd_trace_record = {
                "another, up and down;\n"
                "UDP must be allowed on the server's training port. Each worker is measured while "
                "the others are\n"
-               "silent. TO-K.csv has the harmonic mean of both directions, under which an exchange "
+               "silent. TO-K.csv has the harmonic mean of both directions, with which an exchange "
                "takes as\n"
-               "long as over both. On Ctrl-C everything recorded is kept.",
+               "long as over both. Ctrl-C ends the recording and keeps it.",
     .options = options,
     .run = run,
     .outlives_reader = true,

@@ -194,14 +194,15 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_verify = {
     .name = "verify",
     .usage = "RUN|CASE",
-    .summary = "Check recorded runs against themselves and their strategies",
+    .summary = "Check recorded runs for consistency and against the promises of their strategies",
     .details =
-        "Replays the events of a run, or of each run of a case, and checks that no worker passed "
-        "an admission that its strategy forbids, that times, rows and bytes add up, that nothing "
-        "is missing, that settings are the same wherever they are recorded, that checkpoints are "
-        "the saved files with the results of their tests, and that the tables contain what the "
-        "trainer wrote. Files that are gone from the run's folder are reported as not checked. A "
-        "run in progress is checked as far as it has got. Exit status 1: there are findings, each "
+        "Replays the events of a run, or of each run of a case. The server must have admitted no "
+        "worker that the strategy forbids to continue. Times, rows and bytes must add up, and "
+        "nothing may be missing. Settings must be the same wherever they are recorded. Checkpoints "
+        "must be the saved files, with the results of their tests. The tables must contain what "
+        "the trainer wrote. Files that are gone from the run's folder are reported as not checked. "
+        "Of a run in "
+        "progress, what is recorded so far is checked. Exit status 1: there are findings, each "
         "with its event; 3: the run has no iteration, so there is nothing to check.",
     .options = NULL,
     .min_args = 1,

@@ -208,9 +208,9 @@ static void print_exit_status(const struct rog_program *program)
         rog_help_row(status, rows[i].text);
     }
     rog_help_text(
-        "\nIf nobody reads standard output any more (`rogctl runs | head`), commands that "
-        "only show something end by SIGPIPE, which shells report as 141. Commands that do "
-        "something, such as sweep, finish it; their exit status is as above.");
+        "\nIf the reader of standard output exits (`rogctl runs | head`), commands that only "
+        "print something end by SIGPIPE, which shells report as 141. Commands that change "
+        "something, such as sweep, finish; their exit status is as above.");
 }
 
 static void print_topics(const struct rog_program *program)

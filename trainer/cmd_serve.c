@@ -142,7 +142,7 @@ static const struct rog_setting options[] = {
 const struct rog_command rog_cmd_serve = {
     .name = "serve",
     .usage = "--config FILE | --workers N --key-file FILE --out DIR [options]",
-    .summary = "Run the parameter server of a run on real hosts",
+    .summary = "Run the server of a run in real time",
     .details =
         "The configuration is that of `simulate`. With --workers none is needed: the model comes "
         "from the\n"

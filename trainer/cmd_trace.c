@@ -406,7 +406,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
 const struct rog_command rog_cmd_trace = {
     .name = "trace",
     .usage = "info SOURCE | synth outdoors|indoors FILE | convert FROM TO  [options]",
-    .summary = "Look at, generate and convert bandwidth traces",
+    .summary = "Describe, generate and convert bandwidth traces",
     .details =
         "info: time-weighted statistics of a CSV file, synth:outdoors, synth:indoors,\n"
         "constant:MBIT or unlimited. synth: writes the trace of synth:CONDITION for a seed and "

@@ -19,7 +19,7 @@
 
 const struct rog_setting rog_cluster_settings[] = {
     {.name = "kind", .type = ROG_SETTING_STRING, .help = "kind of cluster"},
-    {.name = "server", .type = ROG_SETTING_STRING, .help = "the parameter server's host"},
+    {.name = "server", .type = ROG_SETTING_STRING, .help = "host of the server"},
     {.name = "workers", .type = ROG_SETTING_STRING, .help = "list of workers"},
     {.name = "profiles",
      .type = ROG_SETTING_STRING,
