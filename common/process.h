@@ -38,7 +38,7 @@ struct rog_process_options {
     const char *log;         /* file to which standard error is appended; NULL: inherited */
     bool pipes;              /* standard input and output are pipes to us; otherwise input is empty
                                 and output goes to the same place as standard error */
-    bool error_pipe;         /* standard error is a pipe to us, too */
+    bool error_pipe;         /* standard error is a pipe to us */
     bool has_terminal;       /* for programs that use the terminal: standard input and output are
                                 ours, and so is the process group */
     int socket;              /* > 0: descriptor for standard input and output, which remains open

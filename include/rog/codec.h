@@ -106,8 +106,7 @@ struct rog_codec_whole {
     uint64_t seed;      /* different for each seed of a run, direction, worker and iteration */
     const float *values;
     uint64_t count; /* number of values, > 0 */
-    void *scratch; /* working memory, as many bytes as `whole_scratch` returns, aligned for any type
-                    */
+    void *scratch;  /* as many bytes as `whole_scratch` returns, aligned for any type */
 };
 
 /* The unit of a codec. */

@@ -16,7 +16,8 @@ struct rog_contribution_config {
                               et al., ICLR 2018, section 3.2) */
     double clip_norm;      /* gradients: scaled down to at most this 2-norm, over all tensors; 0: no
                               limit */
-    double merge; /* a, the weight of a pull when it is merged into the local model; deltas only */
+    double merge; /* a, the weight of the local model when a pull is merged; 0: pulled rows replace
+                     it; for deltas */
     bool overlap; /* the next iteration is computed during the exchange */
 };
 

@@ -56,7 +56,7 @@ struct rog_options {
     uint32_t struct_size;     /* sizeof(struct rog_options), set by rog_options_init */
     uint32_t rank, workers;   /* this worker, 1..workers */
     const char *server;       /* HOST:PORT; virtual:NAME for a virtual cluster */
-    const char *key_file;     /* 32 bytes or 64 hexadecimal digits, readable by its owner only */
+    const char *key_file;     /* file: 32 bytes or 64 hex digits, readable by its owner only */
     const unsigned char *key; /* the key itself, 32 bytes, instead of key_file */
     const char *strategy;     /* strategy plugin: "ROG", "SSP", "BSP", ... or a path with a '/' */
     int32_t threshold;        /* staleness threshold; -1: the strategy's default */

@@ -43,7 +43,8 @@ static void retry_due(uv_timer_t *timer)
     connect_now(timer->data);
 }
 
-/* Gives up if memory ran out, as another attempt would not help. */
+/* Schedules another attempt, but gives up if memory ran out, because another attempt would not
+ * help. */
 static void retry_later(struct rog_dial *dial, const struct rog_error *why)
 {
     uint16_t chance = 0;

@@ -43,8 +43,7 @@ enum rog_link_kind {
     ROG_KIND_CORE = 1, /* a message of librog/sync */
     ROG_KIND_PAD,      /* padding with zeros up to the size on the wire of the next message */
     ROG_KIND_GO,       /* server: the run starts now; with a byte 1: the model follows */
-    ROG_KIND_ADMITTED, /* server: u32 iteration, u32 largest iteration of any worker, f64 stall, s
-                        */
+    ROG_KIND_ADMITTED, /* server: u32 iteration, u32 largest of any worker, f64 stall in s */
     ROG_KIND_MODEL,    /* both: u64 number of all values, u64 first value, float32 each; first the
                           trained tensors, then the constants. A worker sends it on request */
     ROG_KIND_DONE,     /* worker: it has finished its last iteration */

@@ -30,7 +30,7 @@ struct rog_transmissions {
 int rog_transmissions_init(struct rog_transmissions *transmissions, uint32_t workers,
                            struct rog_error *err);
 void rog_transmissions_release(struct rog_transmissions *transmissions);
-/* The number of workers is part of the configuration and not archived. */
+/* The number of workers must be the same. */
 void rog_transmissions_archive(struct rog_transmissions *transmissions,
                                struct rog_archive *archive);
 /* What a worker was told of the history. */
