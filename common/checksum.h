@@ -3,7 +3,7 @@
 #define ROG_COMMON_CHECKSUM_H
 
 /* A checksum of large arrays that costs little more than reading them. It finds damage, not
- * forgery: other content with the same checksum can be made on purpose (hash.h is for that). */
+ * forgery: other content with the same checksum can be made on purpose (hash.h prevents that). */
 
 #include <stddef.h>
 #include <stdint.h>

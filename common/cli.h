@@ -45,8 +45,8 @@ struct rog_command {
     /* Commands that the first argument names ("data get" is a part of "data"), ends with NULL;
      * anything else is an argument of this one. May be NULL. */
     const struct rog_command *const *parts;
-    /* Other commands end by SIGPIPE when the reader of their output is gone. This one continues its
-     * work. */
+    /* Other commands are killed by SIGPIPE when the reader of their output has closed it. This one
+     * continues its work. */
     bool outlives_reader;
     bool hidden; /* not listed by help: for programs, not for people */
 };

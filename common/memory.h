@@ -5,7 +5,7 @@
 /*
  * Memory for arrays of the size of a model and more. Vectors that cross a cache line cost twice as
  * much, and rows on many different pages cost a page table walk each; so these arrays are aligned
- * to cache lines, and large ones ask for pages of 2 MiB.
+ * to cache lines, and large ones request pages of 2 MiB.
  */
 
 #include <stddef.h>

@@ -62,7 +62,7 @@
 /* The context for encoding or decoding a row. Members are only appended. */
 struct rog_codec_row {
     const void *parameters; /* the codec's struct of parameters, filled; NULL if it has none */
-    uint32_t elements;      /* > 0 */
+    uint32_t elements;      /* elements of the row, > 0 */
     /* The scale of the row's tensor, from the stream; finite, >= 0. It is 0 in `check`, because
      * the length of a row must not depend on it. */
     float scale;
@@ -121,7 +121,7 @@ struct rog_codec {
     const char *name;                       /* the name in the setting `compression` */
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
-    uint32_t parameter_bytes;               /* of the struct that they describe */
+    uint32_t parameter_bytes;               /* size of the struct that they describe */
     uint32_t unit;                          /* enum rog_codec_unit */
     uint32_t levels;                        /* number of levels; 0 means 1 */
 

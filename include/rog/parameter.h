@@ -35,10 +35,10 @@ enum rog_parameter_type {
 struct rog_parameter {
     const char *name;     /* lower case letters, digits and '_' */
     uint32_t type;        /* enum rog_parameter_type */
-    uint32_t offset;      /* of the member: offsetof(struct ..., member) */
+    uint32_t offset;      /* offset of the member: offsetof(struct ..., member) */
     const char *fallback; /* the default as text: "4", "0.5", "true", "first" */
     double min, max;      /* range of a number, both ends included */
-    const char *choices;  /* of a choice: "first|second" */
+    const char *choices;  /* words of a choice: "first|second" */
     const char *unit;     /* "s", "rows", or NULL */
     const char *help;     /* one line, no full stop */
 };

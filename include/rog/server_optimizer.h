@@ -84,7 +84,7 @@ struct rog_server_optimizer {
     const char *name;
     const char *summary;                    /* one line */
     const struct rog_parameter *parameters; /* NULL: none */
-    uint32_t parameter_bytes;               /* of the struct that they describe */
+    uint32_t parameter_bytes;               /* size of the struct that they describe */
     uint32_t memory;                        /* floats per element, initially 0 */
 
     /* For optimizers at once, instead of all hooks below. model: the difference of this row from

@@ -59,7 +59,7 @@
 /* The model's tensors, in parameter order, and their rows. All rows of a tensor have the same
  * length. Members are only appended. */
 struct rog_model_view {
-    uint32_t tensors;          /* > 0 */
+    uint32_t tensors;          /* number of tensors, > 0 */
     const uint32_t *first_row; /* [tensors + 1]: tensor i has the rows first_row[i] to
                                   first_row[i + 1] - 1 */
     /* Since version 5. A codec may have several levels; coarser ones have fewer bytes. Level 0 is
@@ -152,7 +152,7 @@ struct rog_send_plan {
 /* The table of versions: version(row, worker) is the iteration of the last push of that worker
  * that contained this row and has arrived. */
 struct rog_version_view {
-    const uint32_t *version; /* [worker * rows + row] */
+    const uint32_t *version; /* [worker * rows + row]: version of the row */
     const uint32_t *oldest;  /* [worker]: the smallest version over this worker's rows */
     const uint32_t *latest;  /* [worker]: the last iteration whose push has arrived completely */
     const uint8_t *active;   /* [worker]: 0 once it has finished or was dropped; not waited for */
@@ -211,7 +211,7 @@ static inline void rog_wait_beyond(const struct rog_strategy_config *config,
 struct rog_grant_view {
     double now;
     const uint32_t *waiting; /* [waiting_count]: workers, longest waiting first */
-    uint32_t waiting_count;  /* > 0 */
+    uint32_t waiting_count;  /* number of waiting workers, > 0 */
     uint32_t granted_count;
     const uint8_t *granted; /* [worker]: 1 while it has a grant, else 0 */
     const double *goodput;  /* [worker]: goodput of its last push, bytes/s, measured at the server;

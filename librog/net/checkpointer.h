@@ -55,10 +55,10 @@ void rog_checkpointer_free(struct rog_checkpointer *checkpointer);
  * saved with it. *from: its moment. ROG_EFORMAT if all are damaged. */
 int rog_checkpointer_restore(struct rog_checkpointer *checkpointer, struct rog_moment *from,
                              struct rog_error *err);
-/* The paused time continues: saves belong to a run with this origin from now on. */
+/* Paused time continues: from now on, saves belong to a run with this origin. */
 int rog_checkpointer_go_on(struct rog_checkpointer *checkpointer,
                            const struct rog_run_origin *origin, struct rog_error *err);
-/* The state is due at once, if it is saved at all. */
+/* Makes the next save of the state due at once, if the state is saved at all. */
 void rog_checkpointer_hasten(struct rog_checkpointer *checkpointer);
 /* Starts to write a checkpoint or the state if one is due and none is being written. */
 void rog_checkpointer_if_due(struct rog_checkpointer *checkpointer,

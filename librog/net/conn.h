@@ -53,22 +53,22 @@ void rog_conn_hand_over(struct rog_conn *conn, const struct rog_conn_hooks *hook
 int rog_conn_trust(struct rog_conn *conn, struct rog_error *err);
 /* Sends at the pacer's rate; borrowed; NULL: as fast as possible. */
 void rog_conn_pace(struct rog_conn *conn, struct rog_pacer *pacer);
-/* There may be something to send. */
+/* Call this when there may be something to send. */
 void rog_conn_wake(struct rog_conn *conn);
 /* Closes it without calling `closed`; no effect on NULL. */
 void rog_conn_close(struct rog_conn *conn);
 /* The same once everything from `next` has been written; incoming data are ignored from now on. */
 void rog_conn_finish(struct rog_conn *conn);
 
-/* When data last arrived from, or were written to, the peer: a time of rog_link_now. */
+/* Return when data last arrived from, or were written to, the peer: a time of rog_link_now. */
 double rog_conn_heard_s(const struct rog_conn *conn);
 double rog_conn_wrote_s(const struct rog_conn *conn);
-/* When it was opened. */
+/* Returns when the connection was opened. */
 double rog_conn_opened_s(const struct rog_conn *conn);
-/* The peer's address as text, without the port. */
+/* Returns the peer's address as text, without the port. */
 const char *rog_conn_peer(const struct rog_conn *conn);
 
-/* Seconds of a monotonic clock. */
+/* Returns seconds of a monotonic clock. */
 double rog_link_now(void);
 
 #endif

@@ -22,8 +22,8 @@ struct rog_dial_hooks {
     /* The server accepts the worker: takes over the connection. An error closes it. */
     int (*welcome)(void *user, struct rog_conn *conn, const struct rog_json *welcome,
                    struct rog_error *err);
-    /* Connecting has failed for good: the server refuses (ROG_EINVAL), or could not be reached for
-     * too long (ROG_EFAILED). */
+    /* Connecting has failed for good: the server rejects the worker (ROG_EINVAL), or could not be
+     * reached for too long (ROG_EFAILED). */
     void (*failed)(void *user, int code, const struct rog_error *err);
 };
 
@@ -35,13 +35,13 @@ int rog_dial_new(struct rog_dial **dial, uv_loop_t *loop, const char *server,
 void rog_dial_free(struct rog_dial *dial);
 
 void rog_dial_begin(struct rog_dial *dial);
-/* The connection that was taken over has been closed. */
+/* Call this when the connection that was taken over has been closed. */
 void rog_dial_lost(struct rog_dial *dial, const struct rog_error *why);
 /* Stops trying. */
 void rog_dial_stop(struct rog_dial *dial);
-/* Cancels attempts that take too long; to be called regularly. */
+/* Cancels attempts that take too long; call this regularly. */
 void rog_dial_watch(struct rog_dial *dial, double now);
-/* The time since which there is no connection, by rog_link_now. */
+/* Returns the time since which there is no connection, by rog_link_now. */
 double rog_dial_lost_s(const struct rog_dial *dial);
 
 #endif

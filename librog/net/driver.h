@@ -37,8 +37,8 @@ struct rog_driver_options {
     const char *server;            /* its address, in the format of this driver */
     const char *out_dir;           /* created if missing; NULL: no events */
     int32_t threshold;
-    const void *parameters; /* the strategy's own; NULL: none */
-    uint64_t seed;          /* the strategy's */
+    const void *parameters; /* the strategy's parameters; NULL: none */
+    uint64_t seed;          /* the strategy's seed */
     uint32_t rank, workers; /* 1..N */
     double wire_scale;      /* bytes on the wire per byte of a message */
     double server_timeout_s;

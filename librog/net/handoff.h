@@ -25,22 +25,24 @@ struct rog_handoff_hooks {
 
 int rog_handoff_new(struct rog_handoff **handoff, uv_loop_t *loop,
                     const struct rog_handoff_hooks *hooks, void *user, struct rog_error *err);
-/* Once no side uses it. The loop must run once more before it is closed. No effect on NULL. */
+/* Call this once no side uses it. The loop must run once more before it is closed. No effect on
+ * NULL. */
 void rog_handoff_free(struct rog_handoff *handoff);
 
-/* The loop's side. `over`: control is given for the last time, then the loop ends. */
+/* The loop's side: gives control to the caller. `over`: for the last time, then the loop ends. */
 void rog_handoff_give(struct rog_handoff *handoff);
 void rog_handoff_over(struct rog_handoff *handoff);
-/* The caller has control, or has handed it back and `taken` has not been called yet. */
+/* Returns true if the caller has control, or has handed it back and `taken` has not been called
+ * yet. */
 bool rog_handoff_given(const struct rog_handoff *handoff);
 
-/* The caller's side. Waits for control, at most this long (negative: without limit); false if it
- * has not come. */
+/* The caller's side: waits for control, at most this long (negative: without limit); returns false
+ * if it has not got it. */
 bool rog_handoff_wait(struct rog_handoff *handoff, double timeout_s);
 /* Returns false and does nothing if the caller does not have control or the loop has ended. */
 bool rog_handoff_hand_back(struct rog_handoff *handoff);
 bool rog_handoff_is_over(struct rog_handoff *handoff);
-/* At any time, whichever side has control. */
+/* Asks the loop to end; at any time, whichever side has control. */
 void rog_handoff_quit(struct rog_handoff *handoff);
 
 #endif

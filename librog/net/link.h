@@ -39,7 +39,7 @@
 #define ROG_LINK_MORE 0x80u /* kinds of messages are smaller */
 
 enum rog_link_frame {
-    ROG_FRAME_HELLO = 1, /* client: who it is */
+    ROG_FRAME_HELLO = 1, /* client: its rank and session */
     ROG_FRAME_WELCOME,   /* server: how the session begins */
     ROG_FRAME_REFUSE,    /* server: why the worker is rejected */
     ROG_FRAME_DATA,

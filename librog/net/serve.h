@@ -76,7 +76,7 @@ struct rog_serve_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
     const void *parameters;                       /* the strategy's parameters; NULL: none */
-    uint64_t seed;                                /* the strategy's */
+    uint64_t seed;                                /* the strategy's seed */
     const struct rog_server_optimizer *optimizer; /* NULL: the default, the first of
                                                    * rog_server_optimizers */
     const void *optimizer_parameters;             /* its struct of parameters; NULL: none */

@@ -17,7 +17,7 @@ struct rog_session;
 
 struct rog_packet {
     uint64_t number;
-    uint8_t kind;  /* the user's */
+    uint8_t kind;  /* defined by the user */
     size_t size;   /* of the body */
     uint8_t *body; /* NULL: this many zeros (padding) */
     double written_s;

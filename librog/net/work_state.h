@@ -119,7 +119,7 @@ extern const struct rog_link_hooks rog_work_link_hooks;
 void rog_work_watch_link(struct rog_work *work, double now);
 
 /* work_step.c */
-/* The caller has handed control over: a hook of handoff.h. */
+/* Hook of handoff.h: the caller has handed control back. */
 void rog_work_taken(void *user);
 /* The exchange is complete: starts or continues the next iteration, or ends. */
 void rog_work_begin(struct rog_work *work);

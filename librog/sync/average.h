@@ -27,7 +27,7 @@
 #include <rog/error.h>
 
 struct rog_average {
-    double iterations; /* n */
+    double iterations; /* n, about how many iterations the average covers */
     float *values;     /* A; NULL if no average is kept */
     uint64_t count;    /* number of values */
     uint64_t taken;    /* t, iterations averaged so far */

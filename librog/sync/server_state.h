@@ -104,10 +104,10 @@ struct rog_server {
     double deadline_s; /* the earliest deadline of the stalled workers; INFINITY: none */
     uint32_t *ready;   /* [ready_count]: workers that wait for a grant, in their order */
     uint32_t ready_count;
-    uint8_t *granted;            /* [worker] */
+    uint8_t *granted;            /* [worker]: 1 while it has a grant */
     double *goodput;             /* [worker]: goodput of its last push, bytes/s; 0: not measured
                                     yet */
-    struct rog_node_view *nodes; /* [worker] */
+    struct rog_node_view *nodes; /* [worker]: its last known values */
     uint32_t pushes;             /* number of pushes that have begun */
     uint32_t *needed;            /* [2 worker]: memory for an answer's versions and iterations */
     struct rog_condition *conditions; /* [worker]: memory for conditions */

@@ -22,7 +22,7 @@ struct rog_way_tensor {
 
 struct rog_way {
     const struct rog_codec *codec;
-    const void *parameters;            /* the codec's, borrowed; NULL: it has none */
+    const void *parameters;            /* the codec's parameters, borrowed; NULL: it has none */
     struct rog_way_tensor *tensors;    /* [tensor] */
     const struct rog_rows_tensor *cut; /* [tensor], borrowed: the rows that they are cut into */
     uint64_t memory_floats;            /* total of all rows */

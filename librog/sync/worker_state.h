@@ -39,7 +39,7 @@ struct rog_worker {
     uint32_t planned_steps;     /* local steps of the current iteration */
     bool planned_overlap;       /* whether its exchange may overlap the next iteration */
     bool overlaps;              /* the same for the last push */
-    struct rog_report report;   /* of the iteration that is being pushed */
+    struct rog_report report;   /* report on the iteration that is being pushed */
 
     uint32_t *version;       /* [row]: iteration in which it was last sent, 0: never */
     uint32_t *received;      /* [row]: iteration of the last pull that contained it, 0: never */
