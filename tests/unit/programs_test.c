@@ -273,7 +273,7 @@ static void take_up(struct run *run, const struct bytes *saved)
     rog_archive_load(&archive, saved->bytes, saved->size);
     rog_programs_archive(run->programs, &archive);
     check(rog_archive_end(&archive, &err), &err);
-    check(rog_programs_take_up(run->programs, &err), &err);
+    check(rog_programs_resume(run->programs, &err), &err);
 }
 
 /* Interrupted in iteration 3 after so many have brought their results; 99: not at all. */

@@ -100,7 +100,7 @@ struct rog_programs_result {
     uint64_t bytes_up, bytes_down; /* of TRANSFER */
 };
 /* Waits until a worker that was handed control gives it back. Until it is handed control again the
- * same can be had once more, also after rog_programs_take_up. */
+ * same can be had once more, also after rog_programs_resume. */
 int rog_programs_result(struct rog_programs *programs, uint32_t worker,
                         struct rog_programs_result *result, struct rog_error *err);
 
@@ -125,9 +125,9 @@ void rog_programs_keep(struct rog_programs *programs, bool wanted);
  * are no snapshots of this run. */
 int rog_programs_kept(struct rog_programs *programs, bool *all, struct rog_error *err);
 /* Saves it, where all have kept; or loads it into programs that were just started, for
- * rog_programs_take_up, which begins where they were, with the models as they were. */
+ * rog_programs_resume, which begins where they were, with the models as they were. */
 void rog_programs_archive(struct rog_programs *programs, struct rog_archive *archive);
-int rog_programs_take_up(struct rog_programs *programs, struct rog_error *err);
+int rog_programs_resume(struct rog_programs *programs, struct rog_error *err);
 
 /* The run is over: the models are in their places. Tells all, and waits until they have ended by
  * themselves. `statistics`: of each worker. */

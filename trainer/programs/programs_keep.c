@@ -216,7 +216,7 @@ static int drop_result(struct rog_programs *programs, struct worker *worker, str
     return ROG_OK;
 }
 
-int rog_programs_take_up(struct rog_programs *programs, struct rog_error *err)
+int rog_programs_resume(struct rog_programs *programs, struct rog_error *err)
 {
     int code = ROG_OK;
     for (uint32_t i = 0; i < programs->count && !code; i++) {

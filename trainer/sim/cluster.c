@@ -13,15 +13,14 @@
 #include <trainer/run/exchange.h>
 #include <trainer/sim/cluster_state.h>
 
-/* Looking for an interruption costs a system call. */
-#define LOOK_EVERY 64
-/* How often a strategy is asked again, at the deadlines that it sets, while nothing else happens.
- */
-#define ASK_MOST 100000
+/* Events between two checks for an interruption, each of which costs a system call. */
+#define CHECK_EVERY 64
+/* Limit of consecutive deadlines at which a strategy is asked again while nothing else happens. */
+#define MAX_ASKED 100000
 
-/* ---- life ---- */
+/* ---- setting up and releasing ---- */
 
-/* The trace of the node's link, and the times it was recorded to compute. */
+/* Opens the trace of the node's link and its recorded compute times. */
 static int open_records(const struct rog_run_config *run, uint32_t index, struct rog_sim_node *node,
                         struct rog_error *err)
 {
@@ -37,8 +36,8 @@ static int open_records(const struct rog_run_config *run, uint32_t index, struct
     return code;
 }
 
-/* A batch is so many rows of the model whose size the messages have: as large a part of the trained
- * one. */
+/* Returns the batch of a sender in rows of the trained model. batch_rows counts rows of the model
+ * whose size the messages have; the batch is the same fraction of the trained one. */
 static uint32_t batch_rows(const struct rog_sim_cluster *cluster,
                            const struct rog_run_worker *profile)
 {
@@ -47,7 +46,7 @@ static uint32_t batch_rows(const struct rog_sim_cluster *cluster,
     return (uint32_t)fmax(1, round(profile->batch_rows / cluster->config->wire_scale));
 }
 
-/* Where the worker's model lies, with the values that all begin with. */
+/* Chooses the memory of the worker's model and fills it with the initial values. */
 static int place_values(struct rog_sim_cluster *cluster, uint32_t index, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
@@ -166,11 +165,11 @@ static void cluster_release(struct rog_sim_cluster *cluster)
     free(cluster->handed_model);
 }
 
-/* ---- what happens by the clock ---- */
+/* ---- events of the clock ---- */
 
-/* Reports the rate that begins now, and comes back when it changes; of a link without a limit there
- * is nothing to report. Times of the trace are kept as they are, so that rounding cannot hide a
- * change. */
+/* Reports the link's current rate if it has changed, and schedules the event of its next change.
+ * There is nothing to report for a link without a limit. Times of the trace are kept without
+ * conversion, so that rounding cannot hide a change. */
 static int bandwidth(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -218,7 +217,7 @@ static int energy(struct rog_sim_cluster *cluster, struct rog_error *err)
     return code;
 }
 
-/* The server's model, or what was handed over instead. */
+/* Saves the server's model, or the model that was handed over instead. */
 static int save_model(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
@@ -290,7 +289,8 @@ static int handle(struct rog_sim_cluster *cluster, const struct rog_queue_item *
     }
 }
 
-/* Nothing is on its way and nobody computes: who is not through waits for ever. */
+/* Fails: nothing is in flight and no worker computes, so the remaining workers would wait
+ * forever. */
 static int stuck(const struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     uint32_t worker = 0;
@@ -329,21 +329,21 @@ static int happen_on_air(struct rog_sim_cluster *cluster, double t_s, struct rog
     return rog_sim_work_on_air(cluster, err);
 }
 
-/* The strategy is asked again about who waits. */
+/* Asks the strategy again about the waiting workers. */
 static int ask_again(struct rog_sim_cluster *cluster, double due_s, struct rog_error *err)
 {
-    if (++cluster->asked > ASK_MOST)
+    if (++cluster->asked > MAX_ASKED)
         return rog_fail(err, ROG_EFAILED,
                         "at %.3f s strategy %s was asked %d times in a row, at its own deadlines, "
                         "to admit a worker, and admitted none",
-                        cluster->now_s, cluster->config->strategy->name, ASK_MOST);
+                        cluster->now_s, cluster->config->strategy->name, MAX_ASKED);
     move_clock(cluster, fmax(due_s, cluster->now_s));
     int code = rog_server_tick(cluster->server, cluster->now_s, err);
     return code ? code : rog_sim_take_notices(cluster, err);
 }
 
-/* Whatever comes next. What happens at the very moment of a deadline comes before it. */
-static int go_on(struct rog_sim_cluster *cluster, struct rog_error *err)
+/* Handles the next event. Events at the time of a deadline are handled before the deadline. */
+static int handle_next(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     struct rog_moment on_air = cluster->air.medium->next(cluster->air.state);
     const struct rog_queue_item *first = rog_queue_first(&cluster->queue);
@@ -363,8 +363,8 @@ static int take_up(struct rog_sim_cluster *cluster, struct rog_error *err)
     return rog_archive_end(cluster->config->resume, err);
 }
 
-/* Between two events: has somebody else a wish? */
-static int look(struct rog_sim_cluster *cluster, struct rog_error *err)
+/* Calls the hooks that run between two events. */
+static int check_hooks(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     if (config->interrupted && config->interrupted(config->user))
@@ -379,16 +379,16 @@ static int run(struct rog_sim_cluster *cluster, struct rog_error *err)
     const struct rog_cluster_config *config = cluster->config;
     int code = config->resume ? take_up(cluster, err) : start(cluster, err);
     for (uint64_t count = 0; !code && !cluster->over && cluster->running; count++) {
-        code = count % LOOK_EVERY ? ROG_OK : look(cluster, err);
+        code = count % CHECK_EVERY ? ROG_OK : check_hooks(cluster, err);
         if (!code && config->meanwhile)
             code = config->meanwhile(config->user, err);
         if (!code)
-            code = go_on(cluster, err);
+            code = handle_next(cluster, err);
     }
     return code;
 }
 
-/* Of messages that are not out yet, or have arrived and are not handled. */
+/* Returns the bytes of messages that are not sent yet, or have arrived and are not handled. */
 static uint64_t node_bytes(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node)
 {
     const struct rog_slots *slots = &cluster->slots;
@@ -397,7 +397,7 @@ static uint64_t node_bytes(const struct rog_sim_cluster *cluster, const struct r
            rog_slots_wire_bytes(slots, &node->held) + rog_slots_wire_bytes(slots, &node->unheard);
 }
 
-/* The last word on energy and on the model. */
+/* Reports the final energy, saves the final model, and fills in the result. */
 static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
@@ -406,7 +406,7 @@ static int finish(struct rog_sim_cluster *cluster, struct rog_error *err)
     if (cluster->energy_reported_s < cluster->now_s)
         code = report_energy(cluster, err);
     rog_server_end(cluster->server);
-    /* A checkpoint of the end, unless one was taken at this very moment. */
+    /* The checkpoint of the end, unless one was just taken at this time. */
     if (!code && config->params && cluster->schedule.last_s < cluster->now_s)
         code = save_model(cluster, err);
     result->seconds = cluster->now_s;

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of a virtual cluster as bytes, and back. Messages are kept where they are (on a link, on
- * their way, held), so that no number of a buffer is ever loaded; what follows from the rest is not
- * kept.
- */
+/* The whole state of a virtual cluster as bytes, saved and loaded. Messages are saved where they
+ * are (on a link, in flight, held), so that no index of a buffer is ever loaded. Values that follow
+ * from others are not saved. */
 #include <trainer/sim/cluster_state.h>
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#define MESSAGE_BYTES (3 * sizeof(uint64_t)) /* of each, beside the message itself */
+#define MESSAGE_BYTES (3 * sizeof(uint64_t)) /* of each message, besides its content */
 #define ITEM_BYTES (sizeof(struct rog_moment) + 2 * sizeof(uint32_t))
 
 /* ---- messages ---- */
 
-/* One message; loading puts it into a buffer, *index. */
+/* Saves a message, or loads one into a new buffer, *index. */
 static void archive_message(struct rog_sim_cluster *cluster, uint32_t *index,
                             struct rog_archive *archive)
 {
@@ -32,7 +31,7 @@ static void archive_message(struct rog_sim_cluster *cluster, uint32_t *index,
         rog_archive_bytes(archive, slot->data, slot->size);
 }
 
-/* A list of messages; how many. */
+/* Saves or loads a list of messages; returns their number. */
 static uint32_t archive_list(struct rog_sim_cluster *cluster, struct rog_slot_list *list,
                              struct rog_archive *archive)
 {
@@ -120,9 +119,9 @@ static void archive_node(struct rog_sim_cluster *cluster, struct rog_sim_node *n
     rog_worker_archive(node->core, archive);
 }
 
-/* ---- what will happen ---- */
+/* ---- events to come ---- */
 
-/* What an event has beside its time. */
+/* Saves or loads an event, with its message if it has one. */
 static void archive_item(struct rog_sim_cluster *cluster, struct rog_queue_item *item,
                          struct rog_archive *archive)
 {
@@ -148,7 +147,7 @@ static bool is_time(double t_s, double expected_s)
     return !(t_s < expected_s || t_s > expected_s);
 }
 
-/* Whether an event agrees with the rest, which says when it has to be and that it can be. */
+/* Returns whether an event is possible in the loaded state and has the time that this requires. */
 static bool can_happen(const struct rog_sim_cluster *cluster, const struct rog_queue_item *item)
 {
     const struct rog_sim_node *node = &cluster->nodes[item->worker];
@@ -161,7 +160,7 @@ static bool can_happen(const struct rog_sim_cluster *cluster, const struct rog_q
         return cluster->processor.count > 0 || item->slot != cluster->processor.change;
     case ROG_SIM_TRANSFERRED:
     case ROG_SIM_RETURNED:
-        return false; /* where there are transfers there are no snapshots */
+        return false; /* a run with transfers has no snapshots */
     default:
         return true;
     }
@@ -203,7 +202,7 @@ static void archive_air(struct rog_sim_cluster *cluster, struct rog_archive *arc
         rog_archive_refuse(archive, "the end of a transmission");
 }
 
-/* ---- all of it ---- */
+/* ---- the whole state ---- */
 
 static void archive_clock(struct rog_sim_cluster *cluster, struct rog_archive *archive)
 {

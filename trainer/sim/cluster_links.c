@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages from a sender to the end of their link: what it hands over when, what waits behind the
- * message on the air, and when that one arrives. How long the air takes is the medium's affair. */
+/* Messages from a sender to the end of their link: when they are handed over, what waits behind the
+ * message on the air, and when that message arrives. The medium decides how long the air takes. */
 #include <trainer/sim/cluster_state.h>
 
 #include <assert.h>
@@ -9,7 +9,7 @@
 
 #include <librog/sync/message.h>
 
-/* What the sender in a direction has a time budget for, s; 0 also when it sends nothing. */
+/* Returns the time budget of the sender in a direction, in s; 0 also if it sends nothing. */
 static double budget_s(const struct rog_sim_cluster *cluster, uint32_t worker,
                        enum rog_sim_direction direction)
 {
@@ -20,9 +20,9 @@ static double budget_s(const struct rog_sim_cluster *cluster, uint32_t worker,
     return status.budget_s;
 }
 
-/* Whether the sender may hand over one more message: when nothing is being sent, or its kernel
- * takes it. Who has a time budget wants to know what has got through, and leaves nothing to the
- * kernel. */
+/* Returns whether the sender may hand over one more message: if nothing is being sent, or if its
+ * kernel has room. A sender with a time budget has to know what has been transmitted, and leaves
+ * nothing to the kernel. */
 static bool may_send(const struct rog_sim_cluster *cluster, uint32_t worker,
                      enum rog_sim_direction direction)
 {
@@ -35,15 +35,15 @@ static bool may_send(const struct rog_sim_cluster *cluster, uint32_t worker,
     return budget_s(cluster, worker, direction) <= 0;
 }
 
-/* Bytes of messages, with all that they take on the link. */
+/* Returns the bytes that messages occupy on the link, with headers. */
 static double on_link(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node,
                       double bytes)
 {
     return bytes * cluster->config->wire_scale * (1 + node->profile->packet_headers);
 }
 
-/* A message was made. Who sends to a time budget has left all to its kernel at once; what is not
- * through at the end of the time goes over the link all the same. */
+/* Counts a message that was made. A sender with a time budget has handed everything to its kernel
+ * at once; what was not transmitted within the budget still occupies the link. */
 static void count_stream(struct rog_sim_cluster *cluster, uint32_t worker,
                          enum rog_sim_direction direction, const struct rog_slot *slot, bool timed)
 {
@@ -84,8 +84,8 @@ static double link_bytes(const struct rog_sim_cluster *cluster, const struct rog
     return on_link(cluster, node, (double)slot->wire_bytes);
 }
 
-/* What drains beside a message of so many bytes, or before it: two streams share a link evenly, but
- * what has a time budget goes by the one that drains, behind it. */
+/* Returns the bytes that drain beside a message of `bytes` bytes, or before it: two streams share a
+ * link evenly, but a message with a time budget waits behind the stream that drains. */
 static double drained_beside(struct rog_sim_cluster *cluster, struct rog_medium_link at,
                              double bytes)
 {
@@ -104,7 +104,7 @@ static double drained_beside(struct rog_sim_cluster *cluster, struct rog_medium_
     return beside;
 }
 
-/* The first of the link's queue goes on the air. */
+/* Puts the first message of the link's queue on the air. */
 static int transmit(struct rog_sim_cluster *cluster, struct rog_medium_link at,
                     struct rog_error *err)
 {
@@ -115,8 +115,8 @@ static int transmit(struct rog_sim_cluster *cluster, struct rog_medium_link at,
                                      bytes + drained_beside(cluster, at, bytes), slot->order, err);
 }
 
-/* Puts a message behind those that are on the link already. Its end and its arrival take their
- * places in the order of events here, so that the order is that of sending on every medium. */
+/* Appends a message to the link's queue. The places of its end and its arrival in the order of
+ * events are reserved here, so that the order is that of sending on every medium. */
 static int queue_message(struct rog_sim_cluster *cluster, uint32_t worker,
                          enum rog_sim_direction direction, uint32_t index, struct rog_error *err)
 {
@@ -167,7 +167,7 @@ int rog_sim_pump(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
         count_stream(cluster, worker, direction, &cluster->slots.items[index], timed);
         code = queue_message(cluster, worker, direction, index, err);
     }
-    /* The end of a pull can be the grant of another one. */
+    /* The end of one pull can admit another. */
     return code ? code : rog_sim_take_notices(cluster, err);
 }
 
@@ -201,7 +201,7 @@ void rog_sim_cut(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
     struct rog_sim_link *link = &cluster->nodes[worker].link[direction];
     if (!link->queued)
         return;
-    /* A part of a message is of no use. */
+    /* A partial message is useless. */
     (void)cluster->air.medium->cancel(cluster->air.state,
                                       (struct rog_medium_link){worker, direction}, cluster->now_s);
     uint32_t index;
@@ -214,7 +214,7 @@ void rog_sim_cut(struct rog_sim_cluster *cluster, uint32_t worker, enum rog_sim_
     link->queued_bytes = link->left_bytes = 0;
 }
 
-/* ---- life ---- */
+/* ---- setting up and releasing ---- */
 
 int rog_sim_links_init(struct rog_sim_cluster *cluster, struct rog_error *err)
 {

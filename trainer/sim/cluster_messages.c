@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages where they arrive, at once or when somebody has time for them; and who handles which
- * event. */
+/* Messages that arrive, handled at once or when their receiver is ready, and the dispatch of
+ * events. */
 #include <trainer/sim/cluster_state.h>
 
 #include <librog/sync/message.h>
@@ -32,18 +32,18 @@ static int at_worker(struct rog_sim_cluster *cluster, uint32_t worker, const str
     return rog_sim_pulled(cluster, worker, err);
 }
 
-/* A message is handled where it was going. */
+/* Delivers a message to its receiver. */
 static int handle(struct rog_sim_cluster *cluster, uint32_t worker,
                   enum rog_sim_direction direction, uint32_t index, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
-    struct rog_slot slot = cluster->slots.items[index]; /* the pool may move meanwhile */
+    struct rog_slot slot = cluster->slots.items[index]; /* a copy: the pool may move meanwhile */
     node->link[direction].in_flight--;
     node->link[direction].bytes += slot.wire_bytes;
     cluster->result->received_bytes += slot.wire_bytes;
     int code = ROG_OK;
     if (node->state == ROG_SIM_LEFT)
-        code = ROG_OK; /* a request that came too late */
+        code = ROG_OK; /* a request that arrived too late */
     else if (!slot.size)
         code = direction == ROG_SIM_UP ? rog_sim_transfer_up(cluster, worker, err)
                                        : rog_sim_transferred(cluster, worker, err);
@@ -55,7 +55,7 @@ static int handle(struct rog_sim_cluster *cluster, uint32_t worker,
     return code;
 }
 
-/* Handles the messages of a list of held ones, which is empty from now on. */
+/* Handles the messages of a list of held ones, and empties the list. */
 static int handle_held(struct rog_sim_cluster *cluster, uint32_t worker,
                        enum rog_sim_direction direction, struct rog_slot_list *held,
                        struct rog_error *err)
@@ -69,8 +69,8 @@ static int handle_held(struct rog_sim_cluster *cluster, uint32_t worker,
     return code;
 }
 
-/* The end of a push is heard of when the push is unpacked, and what comes behind it after that;
- * where pushes are taken whole, nothing of one is heard of before. */
+/* The server handles the end of a push when the push is unpacked, and later messages after that. If
+ * it handles only complete pushes, it handles nothing of a push earlier. */
 static int arrived_up(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t index,
                       struct rog_error *err)
 {
@@ -155,7 +155,7 @@ static int do_work(struct rog_sim_cluster *cluster, const struct rog_queue_item 
     }
 }
 
-/* Requests that have arrived are heard when the worker's thread has come to where it hears them. */
+/* Delivers held requests when the worker's thread can receive them. */
 static int hear(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];

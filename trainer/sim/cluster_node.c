@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An iteration of a worker, from its beginning to its end, and how a worker leaves. */
+/* An iteration of a worker, from beginning to end, and a worker's departure. */
 #include <trainer/sim/cluster_state.h>
 
 #include <math.h>
@@ -31,7 +31,8 @@ int rog_sim_leave(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
     return rog_sim_take_notices(cluster, err);
 }
 
-/* Recorded times end with the run they were recorded of, unless the clock ends this one. */
+/* Returns the worker's last iteration. Recorded times end with the run from which they were
+ * recorded, unless this run is limited by the clock. */
 static uint32_t last_iteration(const struct rog_sim_cluster *cluster, uint32_t worker)
 {
     const struct rog_times *times = &cluster->nodes[worker].times;
@@ -39,7 +40,8 @@ static uint32_t last_iteration(const struct rog_sim_cluster *cluster, uint32_t w
     return by_times ? times->count : cluster->config->iterations[worker];
 }
 
-/* What brings a device that computes for so long to the pace of the slowest one. */
+/* Returns the sleep that brings a device that computes for computing_s to the pace of the slowest
+ * device. */
 static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_run_worker *profile,
                       double computing_s)
 {
@@ -49,14 +51,15 @@ static double sleep_s(const struct rog_sim_cluster *cluster, const struct rog_ru
     return left_s > 0 ? left_s : 0;
 }
 
-/* What is recorded of the sleep after an iteration's steps, besides the steps; NAN: nothing. */
+/* Returns the recorded sleep after the local steps of an iteration; NAN if none was recorded. */
 static double padding_s(const struct rog_sim_node *node, uint32_t iteration)
 {
     const struct rog_times *times = &node->times;
     return times->padding_s ? times->padding_s[iteration % times->count] : (double)NAN;
 }
 
-/* The local steps after so many iterations, and the sleep after them. */
+/* Returns the time of the local steps that follow `iterations` complete iterations, with the sleep
+ * after them. */
 static double computing_s(const struct rog_sim_cluster *cluster, const struct rog_sim_node *node,
                           uint32_t iterations)
 {
@@ -68,7 +71,8 @@ static double computing_s(const struct rog_sim_cluster *cluster, const struct ro
     return steps_s + sleep_s(cluster, node->profile, steps_s);
 }
 
-/* The steps that come after so many iterations, which the core has begun. */
+/* Describes the local steps that follow `iterations` complete iterations; the core has begun
+ * them. */
 static struct rog_cluster_turn turn_of(const struct rog_sim_cluster *cluster, uint32_t worker,
                                        uint32_t iterations)
 {
@@ -79,7 +83,7 @@ static struct rog_cluster_turn turn_of(const struct rog_sim_cluster *cluster, ui
                                      .params = node->params};
 }
 
-/* Whoever computes may do so from now on. */
+/* Gives control to the code that computes for the worker. */
 static int hand_over(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t iterations,
                      struct rog_error *err)
 {
@@ -92,7 +96,7 @@ static int hand_over(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t 
     return config->begin(config->user, &turn, &statistics, err);
 }
 
-/* Begins the local steps after so many iterations. */
+/* Begins the local steps that follow `iterations` complete iterations. */
 static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uint32_t iterations,
                            struct rog_error *err)
 {
@@ -105,7 +109,7 @@ static int begin_computing(struct rog_sim_cluster *cluster, uint32_t worker, uin
     return code ? code : rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
 }
 
-/* Values that the core refuses are the worker's, who has diverged. */
+/* If the core rejects the values, the worker has diverged. */
 static int push(struct rog_sim_cluster *cluster, uint32_t worker,
                 const struct rog_worker_gradients *given, struct rog_error *err)
 {
@@ -118,9 +122,9 @@ static int push(struct rog_sim_cluster *cluster, uint32_t worker,
     return rog_fail_again(err, &why);
 }
 
-/* What the local steps came to is asked for here and not when they began: the weights are the same,
- * also where a pull has come meanwhile, which is put aside. So a gradient can go straight into the
- * push. */
+/* Requests the result of the local steps when it is pushed, not when the steps began. The weights
+ * are the same: a pull that has arrived meanwhile is kept aside. So a gradient can be written
+ * directly into the push. */
 static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     static const struct rog_rule nothing = {.learning_rate = 0};
@@ -147,7 +151,8 @@ static int make_push(struct rog_sim_cluster *cluster, uint32_t worker, struct ro
     return push(cluster, worker, &given, err);
 }
 
-/* From here on the next iteration is computed, where that does not wait for the exchange. */
+/* Starts the push. If computing does not wait for the exchange, also begins the next iteration's
+ * steps. */
 static int start_push(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -160,7 +165,7 @@ static int start_push(struct rog_sim_cluster *cluster, uint32_t worker, struct r
     return code ? code : rog_sim_pump(cluster, worker, ROG_SIM_UP, err);
 }
 
-/* The worker makes no more iterations. What it has pulled last is in its model then. */
+/* Ends the worker's iterations. Its last pull is merged into its model first. */
 static int finish(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -171,7 +176,7 @@ static int finish(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
     return code ? code : rog_sim_transfer_meet(cluster, err);
 }
 
-/* A push that may be silent is made first, so that one that is takes no time. */
+/* If a push may have no rows, it is made first, since a push without rows takes no time. */
 static int compress(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -190,7 +195,7 @@ static int compress(struct rog_sim_cluster *cluster, uint32_t worker, struct rog
     return rog_sim_put(cluster, ROG_SIM_COMPRESSED, cluster->now_s + took_s, worker, 0, err);
 }
 
-/* Apart: nothing of it is the core's, there are no rows. */
+/* `apart`: the iteration did not involve the core, so it has no rows. */
 static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bool apart,
                             struct rog_error *err)
 {
@@ -204,7 +209,8 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bo
     row.compute_s = node->computed_s - node->began_s;
     row.padding_s = padding_s(node, node->iterations - 1);
     if (!isnan(row.padding_s)) {
-        row.padding_s = fmin(row.padding_s, row.compute_s); /* the rest was slept ahead */
+        row.padding_s = fmin(row.padding_s, row.compute_s); /* the rest was slept during the
+                                                               exchange */
         row.compute_s -= row.padding_s;
     }
     const struct rog_sim_transfers *transfers = &node->transfers;
@@ -226,7 +232,7 @@ static int report_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bo
     return code;
 }
 
-/* The iteration is over, and the next one begins. */
+/* Ends the iteration and begins the next one. */
 static int end_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bool apart,
                          struct rog_error *err)
 {
@@ -241,7 +247,7 @@ static int end_iteration(struct rog_sim_cluster *cluster, uint32_t worker, bool 
     return code ? code : rog_sim_begin(cluster, worker, err);
 }
 
-/* The iteration was exchanged by transfers, if at all. */
+/* Ends an iteration whose values, if any, were exchanged by transfers. */
 static int end_apart(struct rog_sim_cluster *cluster, uint32_t worker,
                      const struct rog_cluster_ending *ending, struct rog_error *err)
 {
@@ -253,8 +259,9 @@ static int end_apart(struct rog_sim_cluster *cluster, uint32_t worker,
     return code ? code : end_iteration(cluster, worker, true, err);
 }
 
-/* Asks what the local steps end with. */
-static int go_on(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
+/* Asks the hook how the local steps end, and continues accordingly. */
+static int continue_iteration(struct rog_sim_cluster *cluster, uint32_t worker,
+                              struct rog_error *err)
 {
     const struct rog_cluster_config *config = cluster->config;
     const struct rog_sim_node *node = &cluster->nodes[worker];
@@ -278,7 +285,7 @@ static int go_on(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_er
     return compress(cluster, worker, err);
 }
 
-/* The local steps are made, and the exchange before is over. */
+/* Called when the local steps and the previous exchange have both ended. */
 static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
@@ -286,7 +293,7 @@ static int end_computing(struct rog_sim_cluster *cluster, uint32_t worker, struc
     node->lagged = node->ahead;
     node->ahead = node->ahead_over = false;
     node->transfers = (struct rog_sim_transfers){0};
-    return go_on(cluster, worker, err);
+    return continue_iteration(cluster, worker, err);
 }
 
 int rog_sim_transferred(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -300,7 +307,7 @@ int rog_sim_transferred(struct rog_sim_cluster *cluster, uint32_t worker, struct
 
 int rog_sim_returned(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
-    return go_on(cluster, worker, err);
+    return continue_iteration(cluster, worker, err);
 }
 
 int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
@@ -319,7 +326,7 @@ int rog_sim_begin(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_e
 int rog_sim_computed(struct rog_sim_cluster *cluster, uint32_t worker, struct rog_error *err)
 {
     struct rog_sim_node *node = &cluster->nodes[worker];
-    if (node->ahead && cluster->now_s < node->ahead_s) /* decompressing took its time */
+    if (node->ahead && cluster->now_s < node->ahead_s) /* decompressing has delayed the steps */
         return rog_sim_put(cluster, ROG_SIM_COMPUTED, node->ahead_s, worker, 0, err);
     if (node->state == ROG_SIM_COMPUTING)
         return end_computing(cluster, worker, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's processor, and what the server says: who stalls, who may go on, which rows it
+/* The server's processor, and the server's notices: who stalls, who is admitted, which rows it
  * demands. */
 #include <trainer/sim/cluster_state.h>
 
@@ -9,8 +9,8 @@
 
 /* ---- the processor ---- */
 
-/* The end of the job that is done next is put in as an event; an earlier one of these does not hold
- * any more and is known by its change. */
+/* Adds an event for the end of the next job. Earlier such events are no longer valid, and are
+ * recognized by the processor's `change`. */
 int rog_sim_expect_work(struct rog_sim_cluster *cluster, struct rog_error *err)
 {
     double end_s;
@@ -40,14 +40,14 @@ bool rog_sim_work_done(struct rog_sim_cluster *cluster, const struct rog_queue_i
     return true;
 }
 
-/* ---- what the server says ---- */
+/* ---- notices of the server ---- */
 
 static int stalled(struct rog_sim_cluster *cluster, const struct rog_server_notice *notice,
                    struct rog_error *err)
 {
     cluster->nodes[notice->worker].stall_reported = true;
     int code = rog_stall_report(cluster->config->events, notice, err);
-    /* What could not be asked of it before can be now. */
+    /* Requests that had to wait for the stall can be sent now. */
     return code ? code : rog_sim_pump(cluster, notice->worker, ROG_SIM_DOWN, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a worker is doing and the energy that takes, and putting events in. */
+/* States of workers and the energy that they take, and adding events. */
 #include <trainer/sim/cluster_state.h>
 
 int rog_sim_put_at(struct rog_sim_cluster *cluster, enum rog_sim_event kind, struct rog_moment at,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of whoever computes for a worker: up its link, a meeting at the server, and down. */
+/* Transfers by the code that computes for a worker: up its link, a meeting at the server, and
+ * down. */
 #include <trainer/sim/cluster_state.h>
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #include <common/memory.h>
 
-/* A message larger than this, 1 PiB, is taken for a mistake. */
+/* Larger messages than this, 1 PiB, are rejected as mistakes. */
 #define BYTES_MAX ((uint64_t)1 << 50)
 
 static int check(const struct rog_sim_cluster *cluster, uint32_t worker,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The media there are, and how one is opened. */
+/* The table of media, and how one is opened. */
 #include <trainer/sim/medium.h>
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The medium whose links know nothing of each other: every station has its trace's rate to itself,
- * up and down at the same time, as the published runs replayed one recording to each worker. */
+/* The medium with independent links: every station has its trace's rate to itself, in both
+ * directions at the same time, as the published runs replayed one recording to each worker. */
 #include <trainer/sim/medium.h>
 
 #include <assert.h>
@@ -18,7 +18,7 @@ struct independent {
     const struct rog_medium_station *stations;
     uint32_t station_count;
     struct transmission *links; /* [station][direction] */
-    struct rog_queue ends; /* one of each transmission on the air; `worker` is an index of links */
+    struct rog_queue ends; /* ends of the transmissions on the air; `worker` is an index of links */
 };
 
 static uint32_t link_index(struct rog_medium_link link)
@@ -84,7 +84,7 @@ static struct rog_moment next_end(const void *state)
     return first ? first->at : (struct rog_moment){.t_s = INFINITY};
 }
 
-/* Takes the ends of cancelled transmissions off the head of the queue. */
+/* Removes ends of cancelled transmissions from the head of the queue. */
 static void drop_cancelled(struct independent *air)
 {
     struct rog_queue_item item;
@@ -124,7 +124,7 @@ static double cancel(void *state, struct rog_medium_link link, double now_s)
     return out / 8 < transmission->bytes ? out / 8 : transmission->bytes;
 }
 
-/* Ends of cancelled transmissions, which mean nothing, are left out. */
+/* Ends of cancelled transmissions are not saved. */
 static void archive_all(void *state, const bool *on_air, struct rog_archive *archive)
 {
     struct independent *air = state;

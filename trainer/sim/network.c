@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Local steps of the built-in network. */
+/* Local steps of workers with the built-in network. */
 #include <trainer/sim/network.h>
 
 #include <trainer/run/exchange.h>

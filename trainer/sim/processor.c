@@ -12,7 +12,7 @@ void rog_processor_release(struct rog_processor *processor)
     *processor = (struct rog_processor){0};
 }
 
-/* Every job gets its share of the time until now_s. */
+/* Gives every job its share of the time until now_s. */
 static void advance(struct rog_processor *processor, double now_s)
 {
     double share_s = processor->count ? (now_s - processor->at_s) / processor->count : 0;
@@ -24,7 +24,7 @@ static void advance(struct rog_processor *processor, double now_s)
     processor->change++;
 }
 
-/* The job with the least left, of equal ones the oldest. */
+/* Returns the job with the least work left; of equal ones the oldest. */
 static uint32_t next_job(const struct rog_processor *processor)
 {
     uint32_t next = 0;

@@ -8,16 +8,16 @@
 #include <common/workload.h>
 #include <trainer/run/hello.h>
 
-/* Of one worker. */
+/* The state of one worker. */
 struct rog_program_turn {
     bool is_program;
-    bool pushes; /* what its last turn came to has been asked for, and is in: */
+    bool pushes; /* the result of its last turn was requested and has arrived, in: */
     struct rog_programs_result result;
 };
 
 /* ---- beginning ---- */
 
-/* There are none while an iteration is computed once more. */
+/* Returns NULL while an iteration is repeated: the state does not exist then. */
 static void give_state(void *user, uint32_t worker, uint32_t tensor, float **momentum,
                        float **residual)
 {
@@ -69,7 +69,7 @@ static uint32_t first_program(const struct rog_program_turns *turns)
     return first;
 }
 
-/* All begin with the run's network, or with what the first program has. */
+/* All workers begin with the model of the run's network, or with that of the first program. */
 static int exchange_models(const struct rog_program_turns *turns, struct rog_train *train,
                            struct rog_error *err)
 {
@@ -147,7 +147,8 @@ int rog_program_turns_begin(struct rog_program_turns *turns, const struct rog_cl
     return rog_programs_compute(turns->programs, &told, err);
 }
 
-/* It wants the exchange before to be over, which it is by now, and goes on with the iteration. */
+/* The program waits for the end of the previous exchange, which has ended by now, and then
+ * continues its iteration. */
 static int settle(struct rog_program_turns *turns, struct rog_sim_cluster *cluster,
                   const struct rog_cluster_turn *turn, struct rog_error *err)
 {
@@ -157,7 +158,7 @@ static int settle(struct rog_program_turns *turns, struct rog_sim_cluster *clust
     return rog_program_turns_begin(turns, turn, &statistics, err);
 }
 
-/* What the steps end with. */
+/* Returns how the steps end. */
 static struct rog_cluster_ending ending_of(const struct rog_programs_result *result)
 {
     static const enum rog_cluster_end ends[] = {
@@ -200,7 +201,7 @@ void rog_program_turns_work(const struct rog_program_turns *turns,
 {
     const struct rog_programs_result *result = &turns->of[turn->worker].result;
     work->loss = result->loss;
-    if (result->rule_count) { /* gradients */
+    if (result->rule_count) { /* it pushes gradients */
         work->rules = result->rules;
         work->rule_count = result->rule_count;
     }
@@ -249,10 +250,10 @@ void rog_program_turns_archive(struct rog_program_turns *turns, struct rog_archi
         rog_programs_archive(turns->programs, archive);
 }
 
-/* Gradients that had not been pushed are there again. */
-int rog_program_turns_take_up(struct rog_program_turns *turns, struct rog_error *err)
+/* Requests gradients again that had not been pushed yet. */
+int rog_program_turns_resume(struct rog_program_turns *turns, struct rog_error *err)
 {
-    int code = rog_programs_take_up(turns->programs, err);
+    int code = rog_programs_resume(turns->programs, err);
     for (uint32_t i = 0; i < turns->workers && !code; i++)
         if (turns->of[i].pushes)
             code = rog_programs_result(turns->programs, i, &turns->of[i].result, err);

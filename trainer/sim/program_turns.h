@@ -3,16 +3,16 @@
 #define ROG_SIM_PROGRAM_TURNS_H
 
 /*
- * Training programs as what computes for workers of a virtual cluster: a worker's program is handed
- * control when its local steps begin and is waited for when they end.
+ * Training programs that compute for workers of a virtual cluster: a worker's program gets control
+ * when its local steps begin, and the cluster waits for it when they end.
  *
- * Who contributes nothing but says that it is through leaves at that moment. A program that wants
- * the exchange that goes on to be over (where they overlap) gets it then, and goes on computing the
- * same iteration at no cost in time.
+ * A program that contributes nothing and reports that it has finished leaves at that moment. If
+ * exchanges overlap, a program may ask for the current exchange to end; it gets the result at the
+ * end of its steps, and continues the same iteration at no cost in time.
  *
- * Where their state is saved, their programs have to have kept what they are: asked to when control
- * is handed over, they write down what they were at that moment (trainer/programs/programs.h). Who
- * had control when the state was saved computes its iteration once more.
+ * To save their state, programs have to keep a copy of it: if asked to when they get control, they
+ * write down their state of that moment (trainer/programs/programs.h). A program that had control
+ * when the state was saved repeats its iteration.
  */
 
 #include <stdbool.h>
@@ -25,9 +25,10 @@
 #include <trainer/sim/cluster.h>
 
 struct rog_program_turns_options {
-    const char *config_path;         /* a file of the run's configuration; borrowed, as the next */
+    const char *config_path;         /* a file with the run's configuration; borrowed, as the
+                                        next */
     const char *out_dir;             /* the run's folder */
-    uint32_t at_once;                /* programs that compute at the same time, from 1 on */
+    uint32_t at_once;                /* programs that compute at the same time, at least 1 */
     bool (*interrupted)(void *user); /* may be NULL */
     void (*say)(void *user, const char *message); /* may be NULL */
     void *user;
@@ -36,26 +37,26 @@ struct rog_program_turns_options {
 /* Zero-initialize. */
 struct rog_program_turns {
     struct rog_program_turns_options how;
-    struct rog_json *hello;        /* what programs have to agree with */
-    struct rog_layout *layout;     /* of the run's network; NULL: it has none */
-    struct rog_programs *programs; /* NULL: no worker is a program */
+    struct rog_json *hello;        /* settings that programs have to agree with */
+    struct rog_layout *layout;     /* of the run's network; NULL if it has none */
+    struct rog_programs *programs; /* NULL if no worker is a program */
     uint32_t workers, tensors;
     struct rog_program_turn *of;     /* [workers] */
-    struct rog_sim_cluster *cluster; /* while it waits for a program */
+    struct rog_sim_cluster *cluster; /* set while it waits for a program */
 };
 
-/* Starts the programs of a run that has been prepared (rog_train_init), and gives it the model that
- * they bring, or them that of the run's network. Programs without values leave the run without any.
- */
+/* Starts the programs of a run that has been prepared (rog_train_init), and gives the run the
+ * programs' model, or the programs that of the run's network. If the programs have no values, the
+ * run has none. */
 int rog_program_turns_start(struct rog_program_turns *turns, struct rog_train *train,
                             const struct rog_program_turns_options *options, struct rog_error *err);
-/* Ends them, whatever they are doing. */
+/* Ends the programs, whatever they are doing. */
 void rog_program_turns_release(struct rog_program_turns *turns);
 
-/* Whether the worker is a program. */
+/* Returns whether the worker is a program. */
 bool rog_program_turns_has(const struct rog_program_turns *turns, uint32_t worker);
 
-/* Hooks of the cluster, for workers that are. */
+/* Hooks of the cluster, for workers that are programs. */
 float *rog_program_turns_values(const struct rog_program_turns *turns, uint32_t worker);
 int rog_program_turns_begin(struct rog_program_turns *turns, const struct rog_cluster_turn *turn,
                             const struct rog_statistics *statistics, struct rog_error *err);
@@ -68,17 +69,17 @@ void rog_program_turns_work(const struct rog_program_turns *turns,
 /* rog_programs_attend */
 int rog_program_turns_attend(struct rog_program_turns *turns, struct rog_error *err);
 
-/* Tells them that the run is over, and waits until they have ended by themselves. */
+/* Tells the programs that the run is over, and waits until they have exited. */
 int rog_program_turns_over(struct rog_program_turns *turns, struct rog_sim_cluster *cluster,
                            struct rog_error *err);
 
-/* A snapshot is due. *kept: all have kept what they are, and it can be taken; else later.
- * ROG_EINVAL: it cannot, ever, and why. */
+/* Called when a snapshot is due. *kept: all programs have kept their state, and the snapshot can be
+ * taken; otherwise later. ROG_EINVAL: it can never be taken, with the reason. */
 int rog_program_turns_keep(struct rog_program_turns *turns, bool *kept, struct rog_error *err);
-/* It has been taken. */
+/* Called when the snapshot has been taken. */
 void rog_program_turns_kept(struct rog_program_turns *turns);
 void rog_program_turns_archive(struct rog_program_turns *turns, struct rog_archive *archive);
-/* After loading: they go on as they were. */
-int rog_program_turns_take_up(struct rog_program_turns *turns, struct rog_error *err);
+/* Called after loading: lets the programs continue from the loaded state. */
+int rog_program_turns_resume(struct rog_program_turns *turns, struct rog_error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #define ROG_SIM_QUEUE_H
 
 /* Events in order of virtual time; those of the same time in an order that the user gives, so that
- * a run is the same each time. A binary heap. */
+ * a run is repeatable. A binary heap. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ bool rog_moment_before(struct rog_moment a, struct rog_moment b);
 
 struct rog_queue_item {
     struct rog_moment at;
-    uint32_t kind; /* the rest is the user's */
+    uint32_t kind; /* the rest belongs to the user */
     uint32_t worker;
     uint32_t slot;
 };
@@ -33,9 +33,9 @@ struct rog_queue {
 void rog_queue_release(struct rog_queue *queue);
 /* Only ROG_ENOMEM. */
 int rog_queue_put(struct rog_queue *queue, struct rog_queue_item item, struct rog_error *err);
-/* The one that is taken next, until something is put or taken; NULL when it is empty. */
+/* Returns the next item, valid until an item is added or taken; NULL if the queue is empty. */
 const struct rog_queue_item *rog_queue_first(const struct rog_queue *queue);
-/* False when it is empty. */
+/* Removes the next item; false if the queue is empty. */
 bool rog_queue_take(struct rog_queue *queue, struct rog_queue_item *item);
 
 #endif

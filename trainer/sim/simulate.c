@@ -21,10 +21,10 @@ struct simulation {
     struct rog_events *events;
     struct rog_cluster_result result;
     struct rog_snapshots snapshots;
-    struct rog_snapshot resumed;       /* what the run goes on from */
-    struct rog_sim_cluster *cluster;   /* whose state is being saved */
-    struct rog_magnitudes *magnitudes; /* drawn, or measured; NULL: neither */
-    struct rog_rule rule;              /* of the network's gradient at hand */
+    struct rog_snapshot resumed;       /* the snapshot from which the run resumes */
+    struct rog_sim_cluster *cluster;   /* the cluster whose state is being saved */
+    struct rog_magnitudes *magnitudes; /* drawn or measured; NULL: neither */
+    struct rog_rule rule;              /* of the network's current gradient */
     struct rog_program_turns programs;
 };
 
@@ -100,7 +100,7 @@ static void say(const struct rog_simulate_options *options, const char *message)
         options->say(options->user, message);
 }
 
-/* The state of those who compute. */
+/* Saves or loads the state of the network and the programs. */
 static void archive_computing(struct simulation *simulation, struct rog_archive *archive)
 {
     if (simulation->train.learner)
@@ -116,8 +116,8 @@ static void archive(void *user, struct rog_archive *archive)
     rog_cluster_archive(simulation->cluster, archive);
 }
 
-/* Programs have to keep what they are before it can be saved; where one cannot, the run does
- * without. */
+/* Programs have to keep their state before it can be saved; if one cannot, the run has no
+ * snapshots. */
 static int ask_programs(struct simulation *simulation, bool *kept, struct rog_error *err)
 {
     struct rog_error why = {0};
@@ -138,7 +138,7 @@ static int ask_programs(struct simulation *simulation, bool *kept, struct rog_er
     return ROG_OK;
 }
 
-/* A snapshot that cannot be written is no reason to end: the run can do without. */
+/* If a snapshot cannot be written, the run continues without. */
 static int take_snapshot(void *user, struct rog_sim_cluster *cluster, double now_s,
                          struct rog_error *err)
 {
@@ -207,14 +207,15 @@ static int run(struct simulation *simulation, struct rog_error *err)
                                 simulation->result.iterations, NULL, err);
 }
 
-/* Of the run's events; NULL without memory. */
+/* Returns the path of the run's events; NULL if out of memory. */
 static char *events_path(const struct rog_simulate_options *options)
 {
     return options->events_path ? rog_strdup(options->events_path)
                                 : rog_path_join(options->out_dir, "events.jsonl");
 }
 
-/* Measured where there are gradients and somebody wants to know, drawn where there are none. */
+/* Magnitudes are measured if there are gradients and the user asks for them, and drawn if there are
+ * none. */
 static int open_magnitudes(struct simulation *simulation, const struct rog_run_config *config,
                            struct rog_error *err)
 {
@@ -254,7 +255,7 @@ static int prepare(struct simulation *simulation, const struct rog_run_config *c
         code = start_programs(simulation, err);
     if (!code)
         code = open_magnitudes(simulation, config, err);
-    /* Events that go elsewhere are not cut back. */
+    /* There are snapshots only with this stream: others are not truncated when a run resumes. */
     if (!code && !simulation->options->events_path)
         code = rog_snapshots_init(&simulation->snapshots, &simulation->train,
                                   simulation->options->out_dir, &why, err);
@@ -279,7 +280,7 @@ static int begin(struct simulation *simulation, const struct rog_run_config *con
     return code ? code : rog_train_report_start(&simulation->train, simulation->events, err);
 }
 
-/* A snapshot of no use is removed: who looks for it knows then that the run has to begin anew. */
+/* Removes an unusable snapshot, so that the caller finds none and restarts the run. */
 static int refuse(const struct simulation *simulation, const struct rog_error *why,
                   struct rog_error *err)
 {
@@ -287,7 +288,7 @@ static int refuse(const struct simulation *simulation, const struct rog_error *w
     return rog_fail(err, ROG_EFAILED, "%s; the run must restart from the beginning", why->message);
 }
 
-/* What the run was writing when it was killed. */
+/* Removes files that the run was writing when it was killed. */
 static void remove_leftovers(const struct rog_simulate_options *options)
 {
     static const char *const folders[] = {"chkpt", ROG_SNAPSHOT_FOLDER};
@@ -323,11 +324,11 @@ static int take_up(struct simulation *simulation, const struct rog_run_config *c
     if (code == ROG_EINVAL || code == ROG_EFORMAT)
         return refuse(simulation, &why, err);
     if (!code && simulation->programs.programs && !rog_archive_failed(&simulation->resumed.archive))
-        code = rog_program_turns_take_up(&simulation->programs, &why);
+        code = rog_program_turns_resume(&simulation->programs, &why);
     return code ? rog_fail_again(err, &why) : ROG_OK;
 }
 
-/* Ends the files: what the run came to is their last word. */
+/* Ends the files; the run's result is the last event. */
 static int finish(struct simulation *simulation, int code, struct rog_error *cause)
 {
     struct rog_error last = {0};

@@ -6,24 +6,24 @@
  * A whole run on the virtual cluster, from a configuration to a folder of results:
  *
  *   DIR/events.jsonl              the event stream (rog/events.h)
- *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (run/schedule.h), the
- *                                 first, 0000, the model that the run starts from, and one of the
- *                                 run's end
- *   DIR/workerRANK/               of a worker that is a program: its files, what it writes and says
- *   DIR/snapshot/state            while the run goes on: what it goes on from when it is
- * interrupted (sim/snapshot.h)
+ *   DIR/chkpt/NNNN.safetensors    the server's model at times of the schedule (run/schedule.h):
+ *                                 first the initial model, 0000, and last the model at the run's
+ *                                 end
+ *   DIR/workerRANK/               files and output of a worker that is a program
+ *   DIR/snapshot/state            while the run is in progress: the state from which it resumes
+ *                                 after an interruption (sim/snapshot.h)
  *
- * The same configuration, starting model, plugin and machine give the same bytes in all of them;
+ * The same configuration, initial model, plugin and machine give the same bytes in all of them;
  * with workload "none" (no gradients, no checkpoints) the events after "start" are the same on any
- * machine. That is why the stream has no progress in it: it would be of the wall clock, and every
- * iteration tells the virtual time anyway.
+ * machine. For this reason the stream has no progress events: they would depend on the wall clock,
+ * and every iteration has the virtual time anyway.
  *
- * A run that goes on from a snapshot writes its events from there on again, and everything is as if
- * it had never been interrupted. Where the snapshot is damaged, or not of this run, it is removed
- * and the function fails: what is there of the run is left as it is.
+ * A run that resumes from a snapshot writes its events from there on again, and ends as if it had
+ * never been interrupted. If the snapshot is damaged, or not of this run, it is removed and the
+ * function fails; the other files of the run are left as they are.
  *
- * A run ends well with the event "end". When it does not, the last event is "error" (if it can be
- * written) and the function fails with the same message.
+ * A successful run ends with the event "end". Otherwise the last event is "error" (if it can be
+ * written), and the function fails with the same message.
  */
 
 #include <stdbool.h>
@@ -32,24 +32,25 @@
 #include <rog/error.h>
 
 struct rog_simulate_options {
-    const char *start_model;   /* safetensors file of config->model; unused where no worker has the
+    const char *start_model;   /* safetensors file of config->model; unused if no worker has the
                                   network (common/workload.h) */
-    const char *config_path;   /* a file of the configuration, for programs */
-    uint32_t programs_at_once; /* that compute, from 1 on; the results are the same */
-    const char *out_dir;       /* made if missing */
+    const char *config_path;   /* a file with the configuration, for programs */
+    uint32_t programs_at_once; /* programs that compute at the same time, at least 1; does not
+                                  change the results */
+    const char *out_dir;       /* created if missing */
     const char *events_path;   /* NULL: events.jsonl in out_dir; "-": standard output */
-    const char *magnitudes; /* where the profile of what was sent goes (trainer/run/magnitudes.h);
-                               NULL: nowhere */
-    bool resume;            /* go on from out_dir's snapshot; needs events_path NULL */
-    bool (*interrupted)(void *user); /* may be NULL; asked often */
-    /* May be NULL: what is no error and concerns whoever runs it. */
+    const char *magnitudes;    /* file for the measured row magnitudes (trainer/run/magnitudes.h);
+                                  NULL: none */
+    bool resume;               /* resume from out_dir's snapshot; needs events_path NULL */
+    bool (*interrupted)(void *user); /* may be NULL; called often */
+    /* May be NULL. Receives remarks to the user that are not errors. */
     void (*say)(void *user, const char *message);
     void *user;
 };
 
-/* ROG_ENOTFOUND: there is no snapshot to go on from. ROG_EINVAL, ROG_ENOTFOUND: the configuration
+/* ROG_ENOTFOUND: there is no snapshot to resume from. ROG_EINVAL, ROG_ENOTFOUND: the configuration
  * (library, threshold, trace, data, model); ROG_EINTR: interrupted; ROG_EFAILED: the run could not
- * go on, for example because training diverged; ROG_EIO, ROG_EFORMAT: a file. */
+ * continue, for example because training diverged; ROG_EIO, ROG_EFORMAT: a file. */
 int rog_simulate(const struct rog_run_config *config, const struct rog_simulate_options *options,
                  struct rog_error *err);
 

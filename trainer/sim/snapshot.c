@@ -21,17 +21,18 @@
 #include <trainer/nn/kernels.h>
 #include <trainer/nn/prims.h>
 
-/* So many times what one took goes by until the next: 2% of the time at most. */
+/* The interval between snapshots is at least this many times the time that the last one took, so
+ * that they take at most 2% of the time. */
 #define COST_FACTOR 50
-/* What the first one will take is a guess, by the values in it: a slow disk's pace, but for what
- * memory takes at once. */
+/* Assumed speed of the first snapshot, that of a slow disk, and bytes that memory buffers at
+ * once. */
 #define GUESSED_BYTES_A_S 1e8
 #define GUESSED_AT_ONCE_BYTES 1e8
 #define TRAINER "the trainer"
-/* The file that runs, whatever has taken its place meanwhile. */
+/* The running executable, even if its file has been replaced since. */
 #define OWN_PROGRAM "/proc/self/exe"
 
-/* ---- whose it is ---- */
+/* ---- which run a snapshot belongs to ---- */
 
 static int put_text(struct rog_json *of, const char *name, char *text, struct rog_error *err)
 {
@@ -53,7 +54,7 @@ static int put_file(struct rog_json *of, const char *name, const char *path, str
     return code;
 }
 
-/* The hashes of files that workers read, each once where neighbours share it. */
+/* Adds the hashes of the files that workers read; neighbours that share a file add it once. */
 static int put_records(struct rog_json *of, const struct rog_run_config *config,
                        struct rog_error *err)
 {
@@ -81,7 +82,7 @@ static int put_records(struct rog_json *of, const struct rog_run_config *config,
     return code;
 }
 
-/* Gradients are other ones, in their last digits, where they are computed otherwise. */
+/* Gradients differ in their last digits if they are computed by other code. */
 static int put_processor(struct rog_json *of, struct rog_error *err)
 {
     char prims[ROG_PRIMS_NAME_BYTES];
@@ -90,19 +91,21 @@ static int put_processor(struct rog_json *of, struct rog_error *err)
                     rog_format("%s, kernels %s", prims, rog_kernels()->level), err);
 }
 
-/* Without what is of no consequence for the run: who takes it up may have changed it. */
+/* Adds the configuration without settings that do not affect the run: they may change before it is
+ * resumed. */
 static int put_config(struct rog_json *of, const struct rog_run_config *config,
                       struct rog_error *err)
 {
     struct rog_json *settings = rog_json_copy(config->json);
     rog_settings_remove(rog_run_settings, ROG_SETTING_OF_PROCESSES, settings);
-    rog_json_remove(settings, "initial_model"); /* what is in it counts, below, wherever it lies */
+    rog_json_remove(settings, "initial_model"); /* its content is hashed below, so its path does
+                                                   not matter */
     int code = put_text(of, "the configuration", rog_json_text_sorted(settings), err);
     rog_json_free(settings);
     return code;
 }
 
-/* What the configuration does not say: the times of steps that were measured. */
+/* Adds the measured step times, which are not in the configuration. */
 static int put_measured(struct rog_json *of, const struct rog_run_config *config,
                         struct rog_error *err)
 {
@@ -143,7 +146,8 @@ static double later(double a_s, double b_s)
     return a_s > b_s ? a_s : b_s;
 }
 
-/* The model, four arrays like it for each worker, and those of the server's optimizer. */
+/* Estimates from the size of the model, four arrays like it for each worker, and those of the
+ * server's optimizer. */
 static double guessed_s(const struct rog_train *train)
 {
     double models = 4.0 * train->config->worker_count + 1 +
@@ -215,7 +219,7 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
     return ROG_OK;
 }
 
-/* Room for it, or with its content. */
+/* Writes the header, or fills its space with blanks if header is NULL. */
 static int write_header(FILE *file, const struct rog_json *header, struct rog_error *err)
 {
     char text[ROG_SNAPSHOT_HEADER_BYTES];
@@ -223,7 +227,7 @@ static int write_header(FILE *file, const struct rog_json *header, struct rog_er
     size_t length = words ? strlen(words) : 0;
     memset(text, ' ', sizeof text);
     if (length >= sizeof text)
-        length = 0; /* of some hundred bytes, so never */
+        length = 0; /* the header has some hundred bytes, so this never happens */
     memcpy(text, words, length);
     text[sizeof text - 1] = '\n';
     free(words);
@@ -310,7 +314,7 @@ static int compare(const char *name, const struct rog_json *value, void *user)
     return comparison->differs != NULL;
 }
 
-/* The same things, each with the same hash. */
+/* Checks that both headers have the same members, each with the same hash. */
 static int check_owner(const struct rog_snapshots *snapshots, const struct rog_json *there,
                        struct rog_error *err)
 {
@@ -345,7 +349,7 @@ static int map(const char *path, struct rog_snapshot *snapshot, struct rog_error
     return ROG_OK;
 }
 
-/* Of the state, which follows the header. */
+/* Checks the hash of the state, which follows the header. */
 static int check_hash(const char *path, const struct rog_json *header,
                       const struct rog_snapshot *snapshot, struct rog_error *err)
 {

@@ -22,7 +22,7 @@ void rog_times_release(struct rog_times *times)
 
 #define FIELD_BYTES 128
 
-/* A field of a line, which has so many. */
+/* Reads a field of a line that must have `count` fields. */
 static int take_number(const struct rog_text_line *line, size_t index, size_t count, double *value,
                        struct rog_error *err)
 {
