@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times what a device computes in an iteration. */
+/* Measures how long a device computes in an iteration. */
 #include <trainer/run/device.h>
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include <trainer/run/exchange.h>
 #include <trainer/run/train.h>
 
-#define LEFT_OUT 2 /* repetitions in which caches fill and memory is had */
+#define LEFT_OUT 2 /* repetitions that are not counted: caches fill and memory is allocated */
 #define LEAST 3
 #define MOST 4096
 
@@ -42,8 +42,8 @@ static void judge(struct times *times, struct rog_device_time *time)
                                      .count = count};
 }
 
-/* Whether there is to be one more; what has to be done between two is done. */
-static bool goes_on(const struct rog_device_options *options, double begin_s, uint32_t count)
+/* Returns whether to repeat once more. Calls `between` first. */
+static bool continues(const struct rog_device_options *options, double begin_s, uint32_t count)
 {
     if (options->between)
         options->between(options->user);
@@ -118,7 +118,7 @@ int rog_device_step(const struct rog_run_config *config, const struct rog_device
     struct times *times = calloc(1, sizeof *times);
     double begin_s = rog_clock_s();
     int code = times ? make_step(&step, config, err) : rog_fail_nomem(err);
-    while (!code && goes_on(options, begin_s, times->count)) {
+    while (!code && continues(options, begin_s, times->count)) {
         float loss;
         double from_s = rog_clock_s();
         code = rog_net_gradients(step.net, step.params, step.buffers, step.images, step.targets,
@@ -205,7 +205,7 @@ static int make_exchange(struct exchange *made, const struct rog_run_config *con
     if (!code)
         code = rog_worker_new(&made->worker, &worker, made->places, err);
     for (uint32_t i = 1; i < config->worker_count && !code; i++)
-        rog_server_leave(made->server, i, 0); /* alone, it is never stalled */
+        rog_server_leave(made->server, i, 0); /* a worker that is alone never stalls */
     return code;
 }
 
@@ -277,7 +277,7 @@ int rog_device_exchange(const struct rog_run_config *config,
     struct exchange *made = calloc(1, sizeof *made);
     double begin_s = rog_clock_s();
     int code = made ? make_exchange(made, config, err) : rog_fail_nomem(err);
-    while (!code && goes_on(options, begin_s, made->iteration)) {
+    while (!code && continues(options, begin_s, made->iteration)) {
         made->iteration++;
         code = push(made, err);
         if (!code)

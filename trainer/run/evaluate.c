@@ -73,7 +73,7 @@ void rog_tester_free(struct rog_tester *tester)
     free(tester);
 }
 
-/* Is the true class the largest? Adds the cross-entropy to *loss. */
+/* Returns whether the true class has the largest logit. Adds the cross-entropy to *loss. */
 static bool judge(const float *logits, uint32_t classes, uint32_t label, double *loss)
 {
     uint32_t best = 0;
@@ -94,7 +94,8 @@ int rog_tester_run_weights(struct rog_tester *tester, const float *params, const
     uint32_t right = 0, classes = dataset->classes;
     double loss = 0;
     for (uint32_t done = 0; done < tester->images;) {
-        /* The last batch begins early enough to be full; what was seen is not counted again. */
+        /* The last batch begins early enough to be full; images already seen are not counted again.
+         */
         uint32_t first =
             done + tester->batch <= tester->images ? done : tester->images - tester->batch;
         const float *logits = NULL;

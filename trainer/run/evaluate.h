@@ -2,7 +2,7 @@
 #ifndef ROG_RUN_EVALUATE_H
 #define ROG_RUN_EVALUATE_H
 
-/* The accuracy of checkpoints on the test images of a configuration, with its noise. */
+/* Tests checkpoints on the test images of a configuration, with its noise. */
 
 #include <stdint.h>
 
@@ -12,13 +12,13 @@
 struct rog_tester;
 
 struct rog_test_result {
-    double accuracy; /* percent; of a program what it measures (common/metric.h) */
+    double accuracy; /* percent; for a program the metric that it measures (common/metric.h) */
     double loss;     /* mean cross-entropy with the true class */
     uint32_t images;
     char sha256[65]; /* of the file */
 };
 
-/* noise: NULL for the configuration's. The configuration is not needed afterwards. */
+/* noise: NULL for the configuration's. The configuration may be freed afterwards. */
 int rog_tester_new(struct rog_tester **tester, const struct rog_run_config *config,
                    const char *noise, struct rog_error *err);
 void rog_tester_free(struct rog_tester *tester);

@@ -10,9 +10,9 @@
 #include <rog/strategy.h>
 
 #define MESSAGES 128
-#define LATE_S 1e12 /* past every budget */
+#define LATE_S 1e12 /* later than every budget's end */
 
-/* As the setting momentum_kind names them. */
+/* Values of the setting momentum_kind. */
 static enum rog_rule_kind kind_of(const char *name)
 {
     static const char *const names[] = {[ROG_RULE_BLOCK] = "block",
@@ -48,7 +48,7 @@ static void admit_everybody(void *state, const struct rog_strategy_config *confi
     (void)state, (void)config, (void)view, (void)admission;
 }
 
-/* A whole push, sent at a time when every budget is over. */
+/* Sends a whole push, at a time after every budget's end. */
 static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uint64_t *bytes,
                      struct rog_error *err)
 {
@@ -59,7 +59,8 @@ static int push_once(struct rog_worker *worker, const struct rog_rows *rows, uin
     *bytes = 0;
     const struct rog_rule rule = {.learning_rate = 0};
     const struct rog_worker_gradients none = {.rules = &rule, .rule_count = 1};
-    rog_worker_join(worker, rows->warmup); /* what comes after it is what a run is about */
+    rog_worker_join(worker, rows->warmup); /* the iterations after the warm-up are those that
+                                              matter */
     int code = rog_worker_push(worker, &none, 0, err);
     while (!code) {
         code = rog_worker_send(worker, LATE_S, message, room, &size, err);

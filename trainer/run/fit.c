@@ -17,22 +17,22 @@
 #define MOMENTUM 0.9f
 #define WEIGHT_DECAY 5e-4f
 #define LABEL_SMOOTHING 0.1
-#define WARM_UP 0.2 /* share of the steps on which the rate rises */
+#define WARM_UP 0.2 /* share of the steps in which the rate rises */
 #define REPORT_PERIOD_S 1.0
 
-/* ---- two halves of a batch at the same time ---- */
+/* ---- two halves of a batch in parallel ---- */
 
 /*
- * Each half has a network and batch statistics of its own, so that the gradient is a sum of two
- * parts that know nothing of each other: two processors share the work without waiting inside a
- * layer, and the result is the same when there is only one.
+ * Each half has its own network and batch statistics, so that the gradient is a sum of two
+ * independent parts: two processors share the work without waiting inside a layer, and the result
+ * is the same on one processor.
  */
 #define HALVES 2
 
 struct half {
     struct rog_net *net;
     uint32_t batch;
-    float share;                   /* of the whole batch */
+    float share;                   /* fraction of the whole batch */
     float *buffers, *grads;        /* its running statistics; its gradient */
     const float *images, *targets; /* its part of the batch */
     const float *params;
@@ -46,8 +46,8 @@ struct crew {
     pthread_t helper; /* computes the second half */
     pthread_barrier_t begin, end;
     bool running, stop;
-    int threads;         /* of OpenMP, for each half */
-    int callers_threads; /* what the caller had; 0 while it still has them */
+    int threads;         /* OpenMP threads of each half */
+    int callers_threads; /* the caller's number of threads; 0 before it was changed */
 };
 
 static void compute_half(struct half *half)
@@ -126,7 +126,7 @@ static int crew_init(struct crew *crew, const struct rog_arch *arch, uint32_t ba
     return crew_start(crew, err);
 }
 
-/* Both halves of one batch. */
+/* Computes both halves of one batch. */
 static int crew_compute(struct crew *crew, const float *images, const float *targets,
                         const struct rog_arch *arch, struct rog_error *err)
 {
@@ -157,7 +157,7 @@ struct training {
     void *user;
     struct rog_sampler *sampler;
     struct crew crew;
-    float *params, *buffers; /* the caller's */
+    float *params, *buffers; /* owned by the caller */
     float *velocity, *images, *targets;
     double begin_s, reported_s, loss_sum;
     uint32_t loss_count;
@@ -213,7 +213,7 @@ static int training_init(struct training *training, struct rog_error *err)
     return ROG_OK;
 }
 
-/* The whole batch's gradient, in the first half's array. */
+/* Computes the whole batch's gradient in the first half's array. */
 static const float *merge_gradients(struct training *training)
 {
     const struct half *a = &training->crew.halves[0], *b = &training->crew.halves[1];
@@ -222,7 +222,7 @@ static const float *merge_gradients(struct training *training)
     return a->grads;
 }
 
-/* Both halves go on with the mean of their running statistics. */
+/* Sets the running statistics of both halves to their mean. */
 static void merge_statistics(struct training *training)
 {
     float *a = training->crew.halves[0].buffers, *b = training->crew.halves[1].buffers;

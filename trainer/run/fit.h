@@ -3,7 +3,7 @@
 #define ROG_RUN_FIT_H
 
 /*
- * Training a model from scratch on one machine: what pre-training does.
+ * Trains a model from scratch on one machine, for pre-training.
  *
  * SGD with Nesterov momentum 0.9 and one rise and fall of the learning rate (Smith & Topin 2017,
  * "Super-Convergence", with a half cosine for the fall); weight decay 5e-4 on matrices and kernels
@@ -19,8 +19,8 @@
 struct rog_fit_options {
     uint32_t epochs;      /* > 0 */
     uint32_t batch;       /* images, >= 2 */
-    double learning_rate; /* at its peak */
-    uint64_t seed;        /* of the order and the augmentation */
+    double learning_rate; /* the largest of the schedule */
+    uint64_t seed;        /* for the order of the images and the augmentation */
 };
 
 struct rog_fit_progress {
@@ -30,14 +30,15 @@ struct rog_fit_progress {
     double wall_s;          /* since the training began */
 };
 
-/* Called about once a second and at the end; anything but 0 stops the training (ROG_EINTR). */
+/* Called about once per second and at the end; a result other than 0 stops the training
+ * (ROG_EINTR). */
 typedef int (*rog_fit_watch)(void *user, const struct rog_fit_progress *progress);
 
 /*
  * Trains params (arch->params floats) and buffers (arch->buffers floats, BatchNorm's running
- * statistics) in place, on two threads whatever the machine has, so that the result does not depend
- * on it. Threads of OpenMP that the caller has beyond these are shared between them. `watch` may be
- * NULL. ROG_EFAILED when the loss is no longer finite.
+ * statistics) in place, always on two threads, so that the result does not depend on the machine.
+ * They share the caller's other OpenMP threads. `watch` may be NULL. ROG_EFAILED if the loss is no
+ * longer finite.
  */
 int rog_fit(const struct rog_dataset *dataset, const struct rog_arch *arch,
             const struct rog_fit_options *options, rog_fit_watch watch, void *user, float *params,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Says what a run is. */
+/* Builds the hello of a run. */
 #include <trainer/run/hello.h>
 
 #include <librog/net/hello.h>

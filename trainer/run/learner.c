@@ -11,7 +11,7 @@
 #include <trainer/nn/net.h>
 #include <trainer/run/local.h>
 
-/* A network for one batch size and room for one batch. */
+/* A network for one batch size, with memory for one batch. */
 struct engine {
     uint32_t batch;
     struct rog_net *net;
@@ -26,11 +26,11 @@ struct rog_learner {
     struct rog_dataset *dataset;
     uint32_t worker_count;
     struct rog_sampler **samplers; /* [worker] */
-    struct rog_local **locals;     /* [worker]: once it has made a step */
+    struct rog_local **locals;     /* [worker]: NULL before its first step */
     uint32_t *engine_of;           /* [worker] */
     struct engine *engines;
     uint32_t engine_count;
-    float *gradients, *sum; /* of one batch, and over batches; arch->params floats each */
+    float *gradients, *sum; /* of one batch, and the sum over batches; arch->params floats each */
 };
 
 void rog_learner_free(struct rog_learner *learner)
@@ -188,7 +188,7 @@ const char *rog_learner_data_sha256(const struct rog_learner *learner)
     return learner->dataset->sha256;
 }
 
-/* Of the worker's next batch at `params`: its gradient is in learner->gradients. */
+/* Computes the gradient of the worker's next batch at `params`, into learner->gradients. */
 static int next_batch(struct rog_learner *learner, uint32_t worker, const float *params,
                       float *loss, struct rog_error *err)
 {

@@ -3,11 +3,10 @@
 #define ROG_RUN_LEARNER_H
 
 /*
- * The gradients of a run's workers, virtual or real, and their local steps: computed, on the noisy
- * training images. Worker
- * i has the i-th shard of the non-IID split and draws its batches from it by a generator of its
- * own. Workers of the same batch size share one network (the weights are arguments), so that memory
- * for activations does not grow with the cluster.
+ * Computes the gradients of a run's workers, virtual or real, and their local steps, on the noisy
+ * training images. Worker i has the i-th shard of the non-IID split and draws its batches from it
+ * by its own generator. Workers with the same batch size share one network (the weights are
+ * arguments), so that memory for activations does not grow with the cluster.
  */
 
 #include <stdint.h>
@@ -28,7 +27,8 @@ int rog_learner_new(struct rog_learner **learner, const struct rog_run_config *c
                     struct rog_error *err);
 void rog_learner_free(struct rog_learner *learner);
 
-/* Where each worker is in its shard, what it will draw, and what its local optimizer remembers. */
+/* Saves or loads each worker's position in its shard, its generator, and the state of its local
+ * optimizer. */
 void rog_learner_archive(struct rog_learner *learner, struct rog_archive *archive);
 
 /* Batches in a pass of the zero-based worker over its shard. */
@@ -36,16 +36,17 @@ uint32_t rog_learner_batches(const struct rog_learner *learner, uint32_t worker)
 /* SHA-256 of the training images and labels, as 64 hexadecimal digits. Borrowed. */
 const char *rog_learner_data_sha256(const struct rog_learner *learner);
 
-/* The gradient of the worker's next `steps` batches at `params`: each batch is evaluated at the
- * same weights and the mean is taken, as the worker's weights change only by what it pulls.
+/* Computes the gradient of the worker's next `steps` batches at `params`: each batch is evaluated
+ * at the same weights and the mean is taken, as the worker's weights change only by its pulls.
  * *gradients: arch->params floats, owned by the learner, valid until its next call; *loss: the mean
  * over the batches. */
 int rog_learner_gradients(struct rog_learner *learner, uint32_t worker, uint32_t steps,
                           const float *params, const float **gradients, double *loss,
                           struct rog_error *err);
 
-/* The worker's next `steps` local steps, of this iteration (from 1 on), at `params`, which they
- * change: each has a batch, and the run's local optimizer takes its gradient. *loss as above. */
+/* Makes the next `steps` local steps of the worker, of this iteration (counted from 1), and updates
+ * `params`: in each step the run's local optimizer applies the gradient of one batch. *loss as
+ * above. */
 int rog_learner_steps(struct rog_learner *learner, uint32_t worker, uint32_t iteration,
                       uint32_t steps, float *params, double *loss, struct rog_error *err);
 

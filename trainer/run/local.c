@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Local steps of SGD and AdamW. */
+/* Local optimizers: SGD and AdamW. */
 #include <trainer/run/local.h>
 
 #include <math.h>
@@ -12,10 +12,10 @@
 struct rog_local {
     const struct rog_local_optimizer *optimizer;
     const void *parameters;
-    uint64_t count; /* of values */
+    uint64_t count; /* number of values */
     uint64_t steps; /* t */
     float *mean;    /* m */
-    float *square;  /* v; NULL where the optimizer has none */
+    float *square;  /* v; NULL if the optimizer has none */
 };
 
 static int make(float **array, uint64_t count, struct rog_error *err)

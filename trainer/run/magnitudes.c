@@ -12,18 +12,18 @@
 #define FILE_MAX_BYTES ((size_t)16 << 20)
 #define HEADER "tensor,push_scale,push_spread,pull_scale,pull_spread"
 #define QUANTILES 256
-#define AGES 256 /* older rows grow no more */
+#define AGES 256 /* magnitudes of older rows do not grow further */
 #define PER_DRAW (sizeof(uint64_t))
 
 enum { PUSH, PULL, DIRECTIONS };
 
-/* Of a tensor's rows in one direction: the profile. */
+/* The profile of a tensor's rows in one direction. */
 struct tensor {
     double scale, spread;
 };
 
-/* What has been seen of it. y is the logarithm of a magnitude, less the mean over all rows of that
- * push or pull; x that of the age. */
+/* Measurements of such rows. y is the logarithm of a magnitude, minus the mean over all rows of
+ * that push or pull; x that of the age. */
 struct seen {
     double calls, rows;
     double sum_x, sum_y, sum_yy; /* over calls, of means over the tensor's rows */
@@ -36,14 +36,14 @@ struct rog_magnitudes {
     uint64_t seed;
     struct tensor *tensor[DIRECTIONS]; /* [tensors] */
     double growth[DIRECTIONS];
-    struct seen *seen[DIRECTIONS]; /* [tensors]; NULL: it draws */
-    float *factor[DIRECTIONS];     /* [tensors * QUANTILES]; NULL: it measures */
+    struct seen *seen[DIRECTIONS]; /* [tensors]; NULL if it draws */
+    float *factor[DIRECTIONS];     /* [tensors * QUANTILES]; NULL if it measures */
     float aged[DIRECTIONS][AGES];
 };
 
 /* ---- drawing ---- */
 
-/* The value below which a share p of the normal distribution is. */
+/* Returns the value below which a share p of the normal distribution lies. */
 static double normal_quantile(double p)
 {
     double low = -8, high = 8;
@@ -98,7 +98,7 @@ static int prepare(struct rog_magnitudes *magnitudes, struct rog_error *err)
 
 /* ---- measuring ---- */
 
-/* Whether a row counts: one of which nothing waits has no logarithm. */
+/* Returns whether a row counts: a row without a waiting update has no logarithm. */
 static bool counts(uint32_t age, float magnitude)
 {
     return age > 0 && magnitude > 0;
@@ -161,7 +161,8 @@ static void see(void *user, bool pull, uint32_t worker, uint32_t iteration, cons
     }
 }
 
-/* From what was seen in a direction to its profile: one power of the age for all tensors. */
+/* Computes the profile of a direction from its measurements, with one power of the age for all
+ * tensors. */
 static void conclude(const struct rog_magnitudes *magnitudes, int pull, struct tensor *profile,
                      double *growth)
 {
@@ -212,7 +213,7 @@ int rog_magnitudes_write(const struct rog_magnitudes *magnitudes, const char *pa
 
 /* ---- reading ---- */
 
-/* Four numbers, each behind a comma. */
+/* Reads four numbers, each after a comma. */
 static bool take_numbers(const char *text, double number[4])
 {
     for (int i = 0; i < 4; i++) {
@@ -283,7 +284,7 @@ static int take_text(struct rog_magnitudes *magnitudes, char *text, size_t size,
     return code;
 }
 
-/* ---- life ---- */
+/* ---- creating and freeing ---- */
 
 static int make(struct rog_magnitudes **out, const struct rog_rows *rows, struct rog_error *err)
 {

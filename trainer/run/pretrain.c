@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the starting model in the cache, or trains it. */
+/* Finds the initial model in the cache, or trains it. */
 #include <trainer/run/pretrain.h>
 
 #include <stdlib.h>
@@ -15,9 +15,9 @@
 #include <trainer/nn/safetensors.h>
 
 #define SIDECAR_MAX_BYTES 1024
-#define WAIT_S 0.1 /* between two looks at the lock */
+#define WAIT_S 0.1 /* between two attempts to take the lock */
 
-/* Everything the model depends on, as text. */
+/* Returns everything that the model depends on, as text. */
 static char *recipe(const struct rog_run_config *config, struct rog_error *err)
 {
     char data[1024];
@@ -34,7 +34,7 @@ static char *recipe(const struct rog_run_config *config, struct rog_error *err)
     return text;
 }
 
-/* Is the file there and what was written? Its hash stands in PATH.checksum. */
+/* Returns whether the file exists and is intact. Its hash is in PATH.checksum. */
 static bool is_sound(const char *path, char sha256[65])
 {
     bool sound = false;
@@ -49,7 +49,7 @@ static bool is_sound(const char *path, char sha256[65])
     return sound;
 }
 
-/* A model being made. */
+/* A model in training. */
 struct making {
     struct rog_arch *arch;
     struct rog_dataset *dataset;
@@ -74,7 +74,7 @@ static int train(const struct rog_run_config *config, struct making *making,
         .seed = config->pretrain_seed,
     };
     if (!options.epochs)
-        return ROG_OK; /* random weights are what is asked for */
+        return ROG_OK; /* random weights were requested */
     if (rog_dataset_is_noisy(config->data))
         return rog_fail(err, ROG_EINVAL,
                         "pre-training needs images without noise, but %s has none; hint: give "
@@ -159,7 +159,8 @@ static int from_cache(const struct rog_run_config *config, const struct rog_pret
     if (code || is_sound(pretrained->path, pretrained->sha256))
         goto out;
     code = take_lock(&lock, pretrained->path, watch, err);
-    if (code || is_sound(pretrained->path, pretrained->sha256)) /* made while we waited */
+    if (code || is_sound(pretrained->path, pretrained->sha256)) /* trained by another process
+                                                                   meanwhile */
         goto out;
     code = make(config, watch, pretrained, err);
 out:
@@ -199,6 +200,6 @@ void rog_pretrained_release(struct rog_pretrained *pretrained)
 int rog_pretrain_arch(const struct rog_run_config *config, struct rog_arch **arch,
                       struct rog_error *err)
 {
-    /* Every data set there is has a hundred classes. */
+    /* Every data set has a hundred classes. */
     return rog_arch_new(arch, config->model, ROG_DATASET_CLASSES, config->image_size, err);
 }

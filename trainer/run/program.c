@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lays out a training program of somebody's own, and becomes it. */
+/* Writes the files of a user's training program and starts it in place of this process. */
 #include <trainer/run/program.h>
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 /* ---- files ---- */
 
-/* Whether a name leads out of the folder that it is a name in. */
-static bool leads_out(const char *name)
+/* Returns whether a name leaves the folder that it is relative to. */
+static bool leaves_folder(const char *name)
 {
     bool out = !name[0] || name[0] == '/';
     for (const char *at = name; *at && !out; at += at[0] == '/') {
@@ -29,7 +29,7 @@ static bool leads_out(const char *name)
     return out;
 }
 
-/* Whoever may read the file may execute it, too. */
+/* Makes the file executable for everyone who may read it. */
 static int make_executable(const char *path, struct rog_error *err)
 {
     struct stat status;
@@ -42,7 +42,7 @@ static int make_executable(const char *path, struct rog_error *err)
 static int lay_file(const char *folder, const char *name, const char *text, bool executable,
                     struct rog_error *err)
 {
-    if (leads_out(name))
+    if (leaves_folder(name))
         return rog_fail(err, ROG_EINVAL, "files: \"%s\" is not the name of a file in a folder",
                         name);
     char *path = rog_path_join(folder, name);
@@ -72,7 +72,7 @@ static bool is_among(const struct rog_json *names, const char *name)
     return false;
 }
 
-/* Lays all files into FOLDER/program, which *path is set to: heap memory. */
+/* Writes all files to FOLDER/program. *path is its path: heap memory. */
 static int lay_files(const struct rog_run_config *config, const char *folder, char **path,
                      struct rog_error *err)
 {
@@ -93,7 +93,7 @@ static int lay_files(const struct rog_run_config *config, const char *folder, ch
 
 /* ---- environment ---- */
 
-/* The environment that this process has. */
+/* Copies the environment of this process. */
 static int copy_environment(struct rog_program_start *start, struct rog_error *err)
 {
     size_t count = 0;
@@ -132,8 +132,8 @@ static int set(struct rog_program_start *start, const char *name, const char *va
     return ROG_OK;
 }
 
-/* The same for a path, which must mean the same in another folder. An inherited descriptor is
- * none. */
+/* Sets a variable to a path, made absolute so that it is valid in another folder. An inherited
+ * descriptor is left as it is. */
 static int set_path(struct rog_program_start *start, const char *name, const char *path,
                     struct rog_error *err)
 {
@@ -145,8 +145,8 @@ static int set_path(struct rog_program_start *start, const char *name, const cha
     return code;
 }
 
-/* Adds a folder that came with this program to a list of folders, where there is one: in front of
- * what the user has there, or behind it. */
+/* Adds a folder installed with this program, if it exists, to a list of folders: before or after
+ * the user's. */
 static int add_folder(struct rog_program_start *start, const char *name, const char *what,
                       bool in_front, struct rog_error *err)
 {
@@ -167,8 +167,8 @@ static int add_folder(struct rog_program_start *start, const char *name, const c
     return code;
 }
 
-/* Where this program is, and librog and the Python package that came with it, unless the user has
- * said: for Python, for compilers, and for programs that are linked against librog. */
+/* Sets the paths of rog-trainer, and of librog and the Python package installed with it, unless the
+ * user has set them: for Python, for compilers, and for programs linked with librog. */
 static int set_libraries(struct rog_program_start *start, struct rog_error *err)
 {
     char *library = rog_install_library("librog.so.0", err);
@@ -189,7 +189,7 @@ static int set_libraries(struct rog_program_start *start, struct rog_error *err)
     return code;
 }
 
-/* Each library of threads has its own. A command that sets one itself has the last word. */
+/* Each threading library has its own variable. A command that sets one itself overrides it. */
 static int set_threads(struct rog_program_start *start, uint32_t threads, struct rog_error *err)
 {
     static const char *const names[] = {"OMP_NUM_THREADS", "MKL_NUM_THREADS",
@@ -204,9 +204,9 @@ static int set_threads(struct rog_program_start *start, uint32_t threads, struct
 
 /* ---- a worker ---- */
 
-/* The command, for the shell to become its program where it is nothing but one: then whoever waits
- * for this process is told a signal that ends the program, of which a shell in between would make a
- * status. Heap memory, NULL without memory. */
+/* Returns the command for the shell. If it is a single program, the shell becomes that program by
+ * `exec`: the waiting parent then sees a signal that ends the program, which a shell in between
+ * would turn into an exit status. Heap memory, NULL if out of memory. */
 static char *shell_command(const char *command)
 {
     const char *word = command + strspn(command, " \t");
@@ -222,8 +222,8 @@ static char *shell_command(const char *command)
     return is_program ? rog_format("exec %s", command) : rog_strdup(command);
 }
 
-/* Messages and errors in the order in which they were written; and sets in the same order in each
- * process, which Python draws. */
+/* Keeps messages and errors in the order in which they were written, and makes the order of
+ * Python's sets, which is random, the same in each process. */
 static int set_python(struct rog_program_start *start, struct rog_error *err)
 {
     int code = set(start, "PYTHONUNBUFFERED", "1", err);
@@ -257,7 +257,7 @@ static int set_worker(struct rog_program_start *start, const struct rog_program_
     return code;
 }
 
-/* What the shell runs. */
+/* Sets the command that the shell runs. */
 static int set_command(struct rog_program_start *start, const char *command, uint32_t hosted,
                        struct rog_error *err)
 {
@@ -318,7 +318,7 @@ int rog_program_become(const struct rog_run_config *config, const struct rog_pro
 
 /* ---- a test ---- */
 
-/* Gives this process that environment. */
+/* Sets the prepared environment in this process. */
 static int take_environment(const struct rog_program_start *start, struct rog_error *err)
 {
     int code = ROG_OK;

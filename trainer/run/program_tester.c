@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the test of a program of somebody's own: a process for each checkpoint, or copies of one. */
+/* Runs a user's test: one process for each checkpoint, or copies of one process. */
 #include <trainer/run/program_tester.h>
 
 #include <errno.h>
@@ -25,20 +25,21 @@
 #define LAST_LINE_BYTES 240
 #define MESSAGES "/proc/self/fd/2"
 #define MESSAGES_BYTES 4096
-#define END_MARK "\036rog.test_host " /* python/rog/test_host.py writes it and the status */
+#define END_MARK "\036rog.test_host " /* from python/rog/test_host.py, followed by the status */
 
 struct rog_program_tester {
     const struct rog_run_config *config;
     char *folder;
-    char *copying; /* command of a process that makes copies of itself; NULL: one each */
-    pid_t process; /* that runs, 0: none */
+    char *copying; /* command of a process that forks copies of itself; NULL: one process each */
+    pid_t process; /* the running process; 0: none */
     int input;     /* a socket to it */
-    FILE *output;  /* what it prints */
+    FILE *output;  /* its output */
 };
 
-/* ---- its process ---- */
+/* ---- the process ---- */
 
-/* Both ends of what a process reads and writes: a socket, on which no signal comes of writing. */
+/* Opens both ends of the process's input and output. The input is a socket, since writing to a
+ * socket need not raise a signal. */
 static int open_ends(int input[2], int output[2])
 {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input))
@@ -90,7 +91,7 @@ static int start(struct rog_program_tester *tester, const char *command, struct 
                     strerror(cause));
 }
 
-/* Its status, as waitpid has it. */
+/* Waits for the process; returns its status as waitpid does. */
 static int await_end(struct rog_program_tester *tester)
 {
     int status = 0;
@@ -134,10 +135,10 @@ void rog_program_tester_free(struct rog_program_tester *tester)
     free(tester);
 }
 
-/* ---- what it prints ---- */
+/* ---- its output ---- */
 
-/* Copies the last line with anything in it, "" where there is none; shortened to what is shown. Up
- * to the mark, with the status behind it, or to the end: false. */
+/* Copies the last non-empty line, shortened to what is shown; "" if there is none. Reads up to the
+ * mark, which is followed by the status, or to the end: then false. */
 static bool last_line(FILE *output, char last[LAST_LINE_BYTES], int *status)
 {
     char *line = NULL;
@@ -156,8 +157,9 @@ static bool last_line(FILE *output, char last[LAST_LINE_BYTES], int *status)
     return marked;
 }
 
-/* The result that a line begins with: a number with a point, behind it the unit or a '%', and a
- * blank or nothing. NAN where it does not: in "64,3" the number before the comma is another one. */
+/* Returns the result at the beginning of a line: a number with a decimal point, then the unit or a
+ * '%', then a blank or the end. Otherwise NAN: in "64,3" the number before the comma is not the
+ * result. */
 static double result_in(const char *line, const char *unit)
 {
     char *end;
@@ -172,7 +174,7 @@ static double result_in(const char *line, const char *unit)
     return *end == '\0' || *end == ' ' || *end == '\t' ? number : (double)NAN;
 }
 
-/* Takes the result from the test's last line. */
+/* Reads the result from the test's last line. */
 static int take_result(const struct rog_run_config *config, const char *last, double *value,
                        struct rog_error *err)
 {
@@ -189,10 +191,10 @@ static int take_result(const struct rog_run_config *config, const char *last, do
         config->test, range, last);
 }
 
-/* ---- how it ends ---- */
+/* ---- failures ---- */
 
-/* Where this process writes its messages, as a file that can be read, and how much is in it; -1:
- * that is no file. What follows it there is the test's. */
+/* Opens the file to which this process writes its messages, for reading, and returns its size; -1
+ * if it is not a regular file. What follows there is the test's. */
 static int messages_open(off_t *size)
 {
     struct stat status;
@@ -201,8 +203,8 @@ static int messages_open(off_t *size)
     return file ? open(MESSAGES, O_RDONLY | O_CLOEXEC) : -1;
 }
 
-/* ROG_EFAILED: what the test said last, of its messages or else of its output, and where the rest
- * is. */
+/* Fails with ROG_EFAILED and the test's last line, of its messages or else of its output, and where
+ * the rest is. */
 static int fail_test(const char *test, int status, int messages, off_t from, const char *last,
                      struct rog_error *err)
 {
@@ -224,7 +226,7 @@ static int fail_test(const char *test, int status, int messages, off_t from, con
 
 /* ---- a checkpoint ---- */
 
-/* By a process of its own. */
+/* Runs the test in a process of its own. */
 static int run_once(struct rog_program_tester *tester, char last[LAST_LINE_BYTES], int *status,
                     struct rog_error *err)
 {
@@ -237,12 +239,12 @@ static int run_once(struct rog_program_tester *tester, char last[LAST_LINE_BYTES
     return code;
 }
 
-/* By a copy of the process that has begun already. */
+/* Runs the test in a copy of the process that is already running. */
 static int run_copy(struct rog_program_tester *tester, const char *path, char last[LAST_LINE_BYTES],
                     int *status, struct rog_error *err)
 {
     int code = tester->process ? ROG_OK : start(tester, tester->copying, err);
-    /* Where it is gone, its status says why. */
+    /* If the process has exited, its status has the reason. */
     bool answered = !code && send(tester->input, path, strlen(path) + 1, MSG_NOSIGNAL) >= 0 &&
                     last_line(tester->output, last, status);
     if (!answered)

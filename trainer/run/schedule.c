@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When the next checkpoint is due. */
+/* Computes when the next checkpoint is due. */
 #include <trainer/run/schedule.h>
 
 #include <math.h>
@@ -15,7 +15,8 @@ void rog_schedule_advance(struct rog_schedule *schedule)
     schedule->last_s = schedule->next_s;
     if (++schedule->taken % schedule->count == 0)
         schedule->period_s *= schedule->growth;
-    /* A hair above, so that a multiple that rounding has put just below counts as reached. */
+    /* Slightly more, so that a multiple just below the integer because of rounding counts as
+     * reached. */
     double multiple = floor(schedule->last_s / schedule->period_s + 1e-9);
     schedule->next_s = (multiple + 1) * schedule->period_s;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a server asks of its user, answered with a run's configuration. */
+/* Hooks of the server, implemented with a run's configuration. */
 
 #include <trainer/run/serve.h>
 
@@ -21,8 +21,8 @@ struct job {
     struct rog_events *events;
     struct rog_schedule schedule;
     struct rog_json *hello;
-    struct rog_layout *layout; /* of a network that programs train too; else NULL */
-    char owner[48];            /* of the layout, for messages */
+    struct rog_layout *layout; /* of a network that programs train too; otherwise NULL */
+    char owner[48];            /* names the layout's origin in messages */
     struct rog_serve_pace *paces;
     struct rog_trace **traces; /* [worker]; NULL: not paced */
 };
@@ -97,7 +97,7 @@ static const struct rog_serve_hooks hooks = {
     .checkpoints = {.due_s = due_s, .write = write_checkpoint, .read = read_checkpoint},
 };
 
-/* ---- what the run is ---- */
+/* ---- preparing the run ---- */
 
 static int open_traces(struct job *job, struct rog_error *err)
 {
@@ -171,7 +171,7 @@ static int serve(struct job *job, struct rog_error *err)
     return rog_serve(&options, &hooks, job, err);
 }
 
-/* ---- life ---- */
+/* ---- running ---- */
 
 static int open_events(struct job *job, struct rog_error *err)
 {

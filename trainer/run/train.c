@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a run consists of, made from its configuration. */
+/* Creates the parts of a run from its configuration. */
 
 #include <trainer/run/train.h>
 
@@ -150,7 +150,7 @@ static int count_iterations(struct rog_train *train, struct rog_error *err)
     return ROG_OK;
 }
 
-/* ---- a model that is not of the family ---- */
+/* ---- a model that is not of the built-in family ---- */
 
 static void place(struct rog_arch_tensor *tensors, const struct rog_layout_tensor *from,
                   uint32_t count)
@@ -203,7 +203,7 @@ static int adopt(struct rog_train *train, const struct rog_layout *layout, struc
     return code;
 }
 
-/* Without values. */
+/* Reads the layout of a model without values. */
 static int read_layout(struct rog_train *train, struct rog_error *err)
 {
     const char *path = train->config->layout;
@@ -225,7 +225,7 @@ static int read_layout(struct rog_train *train, struct rog_error *err)
     return code;
 }
 
-/* ---- the beginning ---- */
+/* ---- starting ---- */
 
 static int make_network(struct rog_train *train, struct rog_error *err)
 {

@@ -3,9 +3,9 @@
 #define ROG_RUN_TRAIN_H
 
 /*
- * What every way of running a configuration begins with and tells, on a virtual cluster as on real
- * hosts: the strategy, the model and its rows, the data, how long a worker trains; the events of a
- * run's start, checkpoints and end.
+ * The start of every run of a configuration, on a virtual cluster or real hosts: the strategy, the
+ * model and its rows, the data, how long a worker trains; and the events of a run's start,
+ * checkpoints and end.
  *
  * An iteration takes `local_steps` batches. An epoch of a worker is a pass over its shard, so that
  * its last iteration is epochs * (shard / batch) / local_steps, rounded down but at least 1.
@@ -35,47 +35,47 @@ struct rog_train {
     const struct rog_run_config *config; /* borrowed */
     struct rog_plugin plugin;
     int32_t threshold;
-    struct rog_parts parts; /* codecs and the like */
+    struct rog_parts parts; /* codecs and optimizers */
     struct rog_arch *arch;
     struct rog_rows *rows;
     struct rog_layers *layers; /* NULL: rows are not recorded */
     uint64_t wire_bytes;       /* of a full exchange of the wire model (exchange.h) */
-    double wire_scale;         /* bytes on the wire that a byte of a message stands for */
+    double wire_scale;         /* bytes on the wire per byte of a message */
     float *params, *buffers;   /* weights, arch->params floats, and BatchNorm's running statistics,
                                   arch->buffers floats; NULL with workload "none" */
-    struct rog_learner *learner; /* NULL where no network is trained (common/workload.h) */
-    uint32_t *iterations; /* [worker]: its last iteration, > 0; UINT32_MAX: a program, which ends by
-                             itself; NULL where programs have not brought the model yet */
+    struct rog_learner *learner; /* NULL if no network is trained (common/workload.h) */
+    uint32_t *iterations;        /* [worker]: its last iteration, > 0; UINT32_MAX: a program, which
+                                    finishes by itself; NULL until programs have brought the model */
 };
 
-/* start_model: a safetensors file of config->model, unused with workload "none". Errors are those
- * of what it consists of: ROG_EINVAL, ROG_ENOTFOUND the configuration, ROG_EIO, ROG_EFORMAT a file.
- * Release it in any case. */
+/* start_model: a safetensors file of config->model, unused with workload "none". ROG_EINVAL,
+ * ROG_ENOTFOUND: the configuration; ROG_EIO, ROG_EFORMAT: a file. Release it in any case. */
 int rog_train_init(struct rog_train *train, const struct rog_run_config *config,
                    const char *start_model, struct rog_error *err);
 void rog_train_release(struct rog_train *train);
-/* Creates and destroys the strategy, in a process of its own. ROG_EINVAL: it refuses or crashes. */
+/* Creates and destroys the strategy in a child process. ROG_EINVAL: it rejects the configuration or
+ * crashes. */
 int rog_train_try_strategy(const struct rog_train *train, struct rog_error *err);
-/* Workload "program". */
+/* Returns whether the workload is "program". */
 bool rog_train_is_program(const struct rog_run_config *config);
-/* Where a program brings the model (common/workload.h) rog_train_init leaves it out; this puts one
- * of that layout there, `params` and `buffers` (its constants) yet to be filled; or none of them,
- * where it has no values. ROG_EINVAL: a model that is too large. */
+/* If a program brings the model (common/workload.h), rog_train_init creates none. This function
+ * creates one of the given layout, with `params` and `buffers` (its constants) not yet filled in;
+ * or without them, if it has no values. ROG_EINVAL: the model is too large. */
 int rog_train_adopt(struct rog_train *train, const struct rog_layout *layout, bool values,
                     struct rog_error *err);
-/* The layout of a model that rog_train_init has put there. */
+/* Returns the layout of a model that rog_train_init has created. */
 int rog_train_layout(const struct rog_train *train, struct rog_layout **layout,
                      struct rog_error *err);
 
-/* Of the weights and running statistics as they are in memory. */
+/* Hashes the weights and running statistics in memory. */
 int rog_train_model_sha256(const struct rog_train *train, char hex[ROG_SHA256_HEX_BYTES],
                            struct rog_error *err);
 
 /* Events (rog/events.h). */
 int rog_train_report_start(const struct rog_train *train, struct rog_events *events,
                            struct rog_error *err);
-/* away: the event's "workers_away", which is taken over; NULL in virtual time, where all workers
- * are there to the end. */
+/* away: the event's "workers_away", owned by the function; NULL in virtual time, where all workers
+ * stay until the end. */
 int rog_train_report_end(const struct rog_train *train, struct rog_events *events, double seconds,
                          uint32_t iterations, struct rog_json *away, struct rog_error *err);
 
@@ -83,7 +83,7 @@ int rog_train_report_end(const struct rog_train *train, struct rog_events *event
  * and sha256. */
 int rog_train_save(const struct rog_train *train, const float *params, const float *change,
                    const char *folder, struct rog_checkpoint *checkpoint, struct rog_error *err);
-/* Reads such a file into the model. */
+/* Reads such a checkpoint into the model. */
 int rog_train_read(struct rog_train *train, const char *path, struct rog_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tries in a process of its own whether a strategy begins: a plugin that crashes takes nobody with
- * it, and what it prints is no answer of ours. */
+/* Tries in a child process whether a strategy can be created: a plugin that crashes ends only the
+ * child, and what it prints does not mix with our output. */
 #include <trainer/run/train.h>
 
 #include <errno.h>
@@ -13,11 +13,11 @@
 #define ANSWER_BYTES 256
 #define LIMIT_S 60
 
-/* What a child that comes to its end begins its answer with. */
+/* First byte of the answer of a child that does not crash. */
 #define GOOD 'g'
 #define REFUSED 'r' /* the message follows */
 
-/* In the child, which answers into `out`. */
+/* Runs in the child, which writes its answer to `out`. */
 static _Noreturn void begin(const struct rog_train *train, int out)
 {
     const struct rog_strategy *strategy = train->plugin.strategy;
@@ -41,7 +41,7 @@ static _Noreturn void begin(const struct rog_train *train, int out)
     _exit(write(out, answer, strnlen(answer, sizeof answer)) < 0);
 }
 
-/* What the child says, as far as there is room; "" where it says nothing. */
+/* Reads the child's answer, as far as it fits; "" if it writes nothing. */
 static void listen_to(int in, char answer[ANSWER_BYTES])
 {
     size_t used = 0;
@@ -80,7 +80,7 @@ int rog_train_try_strategy(const struct rog_train *train, struct rog_error *err)
         return ROG_OK;
     if (pipe(ends) != 0)
         return rog_fail(err, ROG_EIO, "cannot create a pipe: %s", strerror(errno));
-    fflush(NULL); /* nothing is to be written by both */
+    fflush(NULL); /* so that no buffered output is written twice */
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's loop: gradients or local steps, push, pull, by the library. */
+/* A worker's loop: computes gradients or local steps, pushes and pulls by the library. */
 #include <trainer/run/work.h>
 
 #include <math.h>
@@ -16,7 +16,7 @@ struct job {
     const struct rog_work_run *options;
     struct rog_train train;
     struct rog *rog;
-    const float **gradients; /* [tensor]: where each begins; NULL without a learner */
+    const float **gradients; /* [tensor]: where its gradient begins; NULL without a learner */
 };
 
 static int open_run(struct job *job, struct rog_error *err)
