@@ -17,7 +17,7 @@
 #define END_S 30.0
 #define GROUPS_MAX 256
 #define NAME_BYTES 200
-#define SHARED_MEMORY "1g" /* docker's own 64 MB are too little for PyTorch's data loaders */
+#define SHARED_MEMORY "1g" /* docker's default, 64 MB, is too little for PyTorch's data loaders */
 
 static const char *runtime_of(const struct rog_json *settings)
 {
@@ -48,7 +48,7 @@ static const char *name_of(const char *folder, char name[NAME_BYTES])
     return name;
 }
 
-/* rogctl's folder, where this is ROOT/runs/RUN, else the folder. Heap memory. */
+/* Returns rogctl's folder if `folder` is ROOT/runs/RUN, otherwise the folder. Heap memory. */
 static char *root_of(const char *folder)
 {
     char *runs = rog_path_dir(folder);
@@ -82,7 +82,7 @@ static void add_split(struct rog_json *words, const char *text)
     }
 }
 
-/* Whether root in its containers is this user here anyway. */
+/* Returns whether root in its containers is this user on the host anyway. */
 static bool maps_users(const struct rog_json *settings)
 {
     const char *const argv[] = {runtime_of(settings), "info", "--format", "{{.SecurityOptions}}",
@@ -95,7 +95,7 @@ static bool maps_users(const struct rog_json *settings)
     return maps;
 }
 
-/* What is written is to be this user's, and devices open to its groups. */
+/* Files must belong to this user, and devices must be open to the user's groups. */
 static void add_user(struct rog_json *words, const struct rog_json *settings)
 {
     gid_t groups[GROUPS_MAX];
@@ -107,7 +107,7 @@ static void add_user(struct rog_json *words, const struct rog_json *settings)
         add_option(words, "--group-add", rog_format("%u", (unsigned)groups[i]));
 }
 
-/* Programs ask for the name of a user who is in no list of the image. */
+/* Programs ask for the name of the user, who is not in the image's list of users. */
 static void add_home(struct rog_json *words, const char *root)
 {
     const struct passwd *user = getpwuid(geteuid());
@@ -123,7 +123,7 @@ static void add_gpus(struct rog_json *words, const struct rog_json *settings)
     const char *gpu = rog_json_get_string(settings, "gpu", "");
     if (!gpu[0] || strcmp(gpu, "none") == 0)
         return;
-    if (!is_podman(settings)) { /* docker reads the value as CSV: numbers are in quotes there */
+    if (!is_podman(settings)) { /* docker reads the value as CSV: numbers must be quoted */
         bool all = strcmp(gpu, "all") == 0;
         add_option(words, "--gpus", all ? rog_strdup(gpu) : rog_format("\"device=%s\"", gpu));
         return;
@@ -135,7 +135,7 @@ static void add_gpus(struct rog_json *words, const struct rog_json *settings)
     }
 }
 
-/* docker makes a folder that is missing, as root. */
+/* docker would create a missing folder, as root. */
 static int check_mount(const char *mount, struct rog_error *err)
 {
     char *from = rog_format("%.*s", (int)rog_container_mount_from(mount), mount);
@@ -188,12 +188,12 @@ int rog_host_container_words(struct rog_json **words, const struct rog_json *set
     return code;
 }
 
-/* ---- its end ---- */
+/* ---- ending ---- */
 
 void rog_host_container_remove(const struct rog_json *settings, const char *folder)
 {
     char name[NAME_BYTES];
-    /* A podman would leave one that it is to remove its time to end. */
+    /* podman rm would first wait for the container to end. */
     const char *const kill[] = {runtime_of(settings), "kill", name_of(folder, name), NULL};
     const char *const remove[] = {runtime_of(settings), "rm", "-f", name, NULL};
     rog_process_run(kill, END_S, NULL, NULL);
@@ -202,7 +202,7 @@ void rog_host_container_remove(const struct rog_json *settings, const char *fold
 
 /* ---- what is missing ---- */
 
-/* What runtimes call this machine. */
+/* Returns the runtimes' name for this machine. */
 static const char *machine_here(void)
 {
     static const struct {
@@ -234,7 +234,7 @@ static const char *image_lacks(const struct rog_json *settings, struct rog_error
     return lacks;
 }
 
-/* Where nobody is logged in any more, systemd takes a user's own containers away. */
+/* systemd ends a user's containers when the user has logged out. */
 bool rog_host_container_ends_with_session(const struct rog_json *settings, struct rog_error *why)
 {
     const struct passwd *user = getpwuid(geteuid());
@@ -247,7 +247,7 @@ bool rog_host_container_ends_with_session(const struct rog_json *settings, struc
     return lacks;
 }
 
-/* Every one, as each of them is mended by hand. */
+/* Names every missing folder, since each has to be fixed by hand. */
 static const char *mounts_lack(const struct rog_json *mounts, const char *lacks,
                                struct rog_error *why)
 {

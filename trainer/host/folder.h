@@ -2,8 +2,8 @@
 #ifndef ROG_HOST_FOLDER_H
 #define ROG_HOST_FOLDER_H
 
-/* Files in the folder of a run on a host, which the controller puts there (host.h tells what is in
- * them), and the lock beside them. */
+/* Files in the folder of a run on a host, which the controller puts there (host.h describes their
+ * contents), and the lock beside them. */
 
 #define ROG_HOST_SPEC "host.json"
 #define ROG_HOST_CONFIG "config.json"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits for a supervisor's end and kills what it has started. */
+/* Waits for a supervisor's end and kills the processes that it started. */
 #include <trainer/host/guard.h>
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #define STEP_NS 10000000L
 #define STEPS 500
 
-/* Kills the group until nobody of it is left. */
+/* Kills the group until no process of it is left. */
 static void kill_group(pid_t group)
 {
     const struct timespec step = {0, STEP_NS};
@@ -26,7 +26,7 @@ struct watched {
     const struct rog_host_spec *spec;
 };
 
-/* The guard's life. */
+/* Main function of the guard's process. */
 static int watch(int end_fd, void *user)
 {
     const struct watched *watched = user;
@@ -37,7 +37,8 @@ static int watch(int end_fd, void *user)
             group = said;
     if (group > 1)
         kill_group(group);
-    /* Nobody is there to be told when it does not end; its lock is then seen by whoever looks. */
+    /* If something does not end there is nobody to report it to; others can see that the lock is
+     * still held. */
     if (group > 1)
         rog_host_remains_end(watched->role->folder, watched->spec->container, NULL);
     return 0;

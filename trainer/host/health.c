@@ -12,8 +12,8 @@
 #include <trainer/host/route.h>
 
 #define PERIOD_S 5.0
-#define SILENCE_S 15.0 /* at least this often something is said */
-#define SHORTEST_S 1.0 /* over less a rate is none */
+#define SILENCE_S 15.0 /* an event is written at least this often */
+#define SHORTEST_S 1.0 /* rates over less time are not computed */
 
 void rog_host_health_open(struct rog_host_health *health, const struct rog_host_spec *spec)
 {
@@ -38,7 +38,7 @@ static double rounded(double value, double step)
     return rint(value / step) * step;
 }
 
-/* Counts traffic; rates are means since it was counted last, over a second at least. */
+/* Counts traffic; rates are means since the last count, over at least a second. */
 static void count(struct rog_host_health *health, double now_s)
 {
     double sent, received, elapsed_s = now_s - health->counted_s;
@@ -46,11 +46,11 @@ static void count(struct rog_host_health *health, double now_s)
         return;
     bool known =
         health->iface[0] && rog_health_traffic(health->sysfs, health->iface, &sent, &received);
-    /* An interface that was made anew counts from 0. */
-    bool goes_on =
+    /* An interface that was recreated counts from 0. */
+    bool continues =
         known && health->counted_s > 0 && sent >= health->sent && received >= health->received;
-    health->up = goes_on ? 8e-6 * (sent - health->sent) / elapsed_s : (double)NAN;
-    health->down = goes_on ? 8e-6 * (received - health->received) / elapsed_s : (double)NAN;
+    health->up = continues ? 8e-6 * (sent - health->sent) / elapsed_s : (double)NAN;
+    health->down = continues ? 8e-6 * (received - health->received) / elapsed_s : (double)NAN;
     if (!known)
         return;
     health->counted_s = now_s;
@@ -63,7 +63,7 @@ static int make_body(struct rog_host_health *health, double now_s, struct rog_js
 {
     struct rog_health found;
     int code = rog_health_read(health->sysfs, &found, err);
-    if (code == ROG_EIO) /* sysfs is hidden from this user: nothing of it is known */
+    if (code == ROG_EIO) /* sysfs is hidden from this user: no values are known */
         found = (struct rog_health){.battery = (double)NAN, .celsius = (double)NAN};
     else if (code)
         return code;

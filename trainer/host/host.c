@@ -52,14 +52,14 @@ struct supervisor {
     struct rog_watchdog guard;
     struct rog_host_role role;
     uint32_t restarts;
-    int stop_signal;   /* 0: none came */
-    bool lease_is_out; /* the controller is gone */
-    bool told;         /* the role is to end */
+    int stop_signal;   /* 0: none received */
+    bool lease_is_out; /* the lease has expired: the controller is gone */
+    bool told;         /* the role must end */
 };
 
 /* ---- the controller ---- */
 
-/* Waits, and takes in what the controller wants. */
+/* Waits, and reads signals and requests of the controller. */
 static void wait_a_moment(struct supervisor *host, int ms)
 {
     struct signalfd_siginfo signal;
@@ -99,13 +99,13 @@ static int start_role(struct supervisor *host, struct rog_error *err)
 {
     struct rog_error why;
     int code = rog_host_role_start(&host->role, &host->spec, host->restarts, &why);
-    if (code) /* a wrapper that is not there is not there in the next attempt either */
+    if (code) /* a missing wrapper will be missing in the next attempt, too */
         return rog_fail(err, code == ROG_ENOTFOUND ? ROG_EINVAL : code, "%s", why.message);
     return rog_host_guard_set_group(&host->guard, host->role.process.pid, err);
 }
 
-/* Why it is over for good. A container that could not even begin may lack what no other attempt
- * will find either; a runtime that does not answer is not among that. */
+/* Returns the final error. If a container could not even start, something may be missing that
+ * another attempt would not find either, unless the runtime just did not respond. */
 static int fail_role(const struct supervisor *host, const struct rog_error *why,
                      struct rog_error *err)
 {
@@ -120,7 +120,7 @@ static int fail_role(const struct supervisor *host, const struct rog_error *why,
     return rog_fail(err, ROG_EFAILED, "%s", why->message);
 }
 
-/* The role has ended: is it over, or is it started again? */
+/* Decides whether an ended role is restarted or the run is over. */
 static int judge(struct supervisor *host, bool *over, struct rog_error *err)
 {
     struct rog_error why;
@@ -147,7 +147,7 @@ static int judge(struct supervisor *host, bool *over, struct rog_error *err)
     return code ? code : start_role(host, err);
 }
 
-/* ---- what is recorded ---- */
+/* ---- recording ---- */
 
 static int read_stream(struct supervisor *host, struct rog_error *err)
 {
@@ -184,7 +184,7 @@ static int look_at_replay(struct supervisor *host, struct rog_error *err)
                     host->replay.code ? host->replay.why.message : "another process stopped it");
 }
 
-/* ---- life ---- */
+/* ---- running ---- */
 
 static int supervise(struct supervisor *host, struct rog_error *err)
 {
@@ -212,7 +212,7 @@ static int supervise(struct supervisor *host, struct rog_error *err)
     return code;
 }
 
-/* What there is to say about a replay that was off. */
+/* Reports a replay with an error above the tolerance. */
 static int judge_replay(struct supervisor *host, struct rog_error *err)
 {
     const struct rog_host_shape *shape = &host->spec.shape;
@@ -225,7 +225,7 @@ static int judge_replay(struct supervisor *host, struct rog_error *err)
     return rog_host_journal_message(&host->journal, ROG_EVENT_WARNING, text, err);
 }
 
-/* Stops what runs and puts everything back. The first error counts. */
+/* Stops everything and restores the host. Returns the first error. */
 static int finish(struct supervisor *host, int code, struct rog_error *err)
 {
     struct rog_error why;
@@ -250,7 +250,7 @@ static int finish(struct supervisor *host, int code, struct rog_error *err)
     return code;
 }
 
-/* Goes into the folder and makes sure to be alone in it. */
+/* Enters the folder and makes sure that no other supervisor works in it. */
 static int enter(struct supervisor *host, const char *folder, struct rog_error *err)
 {
     pid_t other;
@@ -270,8 +270,8 @@ static int enter(struct supervisor *host, const char *folder, struct rog_error *
     return code ? rog_fail_prefix(err, "%s", folder) : ROG_OK;
 }
 
-/* The host is this sweep's as long as the supervisor is there, also when whoever has begun the run
- * is gone. */
+/* Reserves the host for this sweep until the supervisor exits, even if the process that started the
+ * run is gone. */
 static int hold(struct supervisor *host, struct rog_error *err)
 {
     struct rog_claims claims = {0};
@@ -289,7 +289,7 @@ static int prepare(struct supervisor *host, struct rog_error *err)
 {
     const struct rlimit no_core = {0, 0};
     umask(077);
-    setrlimit(RLIMIT_CORE, &no_core); /* of the role as well: it holds the key */
+    setrlimit(RLIMIT_CORE, &no_core); /* also for the role: it has the key */
     int code = rog_shape_signals_open(&host->signals, err);
     if (!code && !rog_file_exists(ROG_HOST_LEASE))
         code = rog_file_write(ROG_HOST_LEASE, "", 0, err);
@@ -320,7 +320,7 @@ static int prepare(struct supervisor *host, struct rog_error *err)
     return code;
 }
 
-/* Nothing more to do; but the folder is there until the controller has it removed. */
+/* Waits until the controller no longer needs the folder. */
 static void linger(struct supervisor *host)
 {
     while (!is_unwanted(host))

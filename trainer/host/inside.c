@@ -32,7 +32,7 @@ struct inside {
 #define INSIDE_NONE \
     ((struct inside){.leash = -1, .lock = -1, .signals = -1, .role = ROG_HOST_ROLE_NONE})
 
-/* ---- beginning ---- */
+/* ---- starting ---- */
 
 static int enter(struct inside *inside, const char *folder, uint32_t start, struct rog_error *err)
 {
@@ -40,11 +40,11 @@ static int enter(struct inside *inside, const char *folder, uint32_t start, stru
     if (chdir(folder) != 0)
         return rog_fail(err, ROG_EINVAL, "cannot enter the folder %s: %s", folder, strerror(errno));
     umask(077);
-    setrlimit(RLIMIT_CORE, &no_core); /* a container has limits of its own */
+    setrlimit(RLIMIT_CORE, &no_core); /* a container has its own limits */
     return rog_leash_take(start, &inside->leash, &inside->lock, err);
 }
 
-/* Also the end of children, which are not only those that were started here. */
+/* Includes SIGCHLD of orphans, which were not started here. */
 static int open_signals(struct inside *inside, struct rog_error *err)
 {
     static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
@@ -59,7 +59,7 @@ static int open_signals(struct inside *inside, struct rog_error *err)
                : rog_fail(err, ROG_EIO, "cannot wait for signals: %s", strerror(errno));
 }
 
-/* The wrapper's environment is not the one of the supervisor. */
+/* The wrapper's environment is not the supervisor's. */
 static int start_role(struct inside *inside, uint32_t start, struct rog_error *err)
 {
     int code = rog_host_spec_read(&inside->spec, ROG_HOST_SPEC, err);
@@ -75,8 +75,8 @@ static int start_role(struct inside *inside, uint32_t start, struct rog_error *e
 
 /* ---- waiting ---- */
 
-/* Orphans that have ended. The role's own end is left to who waits for it. */
-static void bury_orphans(const struct inside *inside)
+/* Reaps ended orphans. The role itself is left to the code that waits for it. */
+static void reap_orphans(const struct inside *inside)
 {
     siginfo_t info = {0};
     while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid &&
@@ -84,7 +84,7 @@ static void bury_orphans(const struct inside *inside)
         waitpid(info.si_pid, NULL, 0);
 }
 
-/* Whether the role is to end: somebody says so, or the leash was let go. */
+/* Returns whether the role must end: a signal came, or the leash was released. */
 static bool is_unwanted(const struct inside *inside)
 {
     struct pollfd ends[] = {{.fd = inside->signals, .events = POLLIN},
@@ -101,13 +101,13 @@ static void watch(struct inside *inside)
 {
     struct rog_process *role = &inside->role.process;
     while (!rog_process_ended(role)) {
-        bury_orphans(inside);
+        reap_orphans(inside);
         if (is_unwanted(inside))
             rog_process_stop(role);
     }
 }
 
-/* ---- the end ---- */
+/* ---- ending ---- */
 
 static int write_outcome(const struct rog_json *outcome, struct rog_error *err)
 {
@@ -150,7 +150,7 @@ int rog_host_inside(const char *folder, uint32_t start, struct rog_error *err)
         code = start_role(&inside, start, err);
     if (!code)
         watch(&inside);
-    /* Also what it has started and left. */
+    /* Includes processes that the role has left behind. */
     if (inside.role.folder)
         rog_host_remains_kill(inside.role.folder, &nobody);
     if (!code)

@@ -88,7 +88,7 @@ void rog_host_journal_log(const struct rog_host_journal *journal, const char *fo
     fputc('\n', journal->log);
 }
 
-/* Over the file that is there: its blocks are had already. */
+/* Overwrites the existing file, whose blocks are allocated already. */
 static int write_in_place(const char *text, struct rog_error *err)
 {
     ssize_t size = (ssize_t)strlen(text);
@@ -101,7 +101,7 @@ static int write_in_place(const char *text, struct rog_error *err)
                 : rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_HOST_STATE, strerror(cause));
 }
 
-/* Which boot of the host this is; "" where it does not say. */
+/* Reads the id of the host's boot; "" if it is not available. */
 static void read_boot(char boot[64])
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");

@@ -29,14 +29,14 @@ int rog_leash_hold(struct rog_leash *leash, uint32_t start, struct rog_error *er
     char name[NAME_BYTES];
     *leash = ROG_LEASH_NONE;
     unlink(ROG_LEASH_OUTCOME);
-    /* It is the supervisor's, whoever the other end is. */
+    /* The file must belong to the supervisor's user, whoever opens the other end. */
     int lock = open(ROG_LEASH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)
         return rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_LEASH_LOCK, strerror(errno));
     close(lock);
     if (mkfifo(name_of(start, name), 0600) != 0)
         return rog_fail(err, ROG_EIO, "cannot create the pipe %s: %s", name, strerror(errno));
-    /* For reading, too, as nobody else does so yet. */
+    /* Opened also for reading, since there is no other reader yet. */
     leash->fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     leash->start = start;
     if (leash->fd < 0)
@@ -49,7 +49,7 @@ void rog_leash_let_go(struct rog_leash *leash)
     char name[NAME_BYTES];
     if (leash->fd < 0)
         return;
-    unlink(name_of(leash->start, name)); /* who comes too late is not to find it */
+    unlink(name_of(leash->start, name)); /* a process that starts late must not find it */
     close(leash->fd);
     leash->fd = -1;
 }
@@ -75,7 +75,7 @@ bool rog_leash_await(const char *folder, double timeout_s)
     return !taken;
 }
 
-/* Without a supervisor at the other end there is nothing to read, not even later. */
+/* Opens the pipe for reading. At its end there is no supervisor. */
 static int take_pipe(uint32_t start, int *fd, struct rog_error *err)
 {
     char name[NAME_BYTES], byte;
@@ -90,7 +90,7 @@ static int take_pipe(uint32_t start, int *fd, struct rog_error *err)
 int rog_leash_take(uint32_t start, int *fd, int *lock, struct rog_error *err)
 {
     *fd = *lock = -1;
-    /* Not closed by exec: what is started holds it, too. */
+    /* Not closed by exec, so that the role's processes hold it, too. */
     int held = open(ROG_LEASH_LOCK, O_RDWR | O_NOFOLLOW);
     if (held < 0)
         return rog_fail(err, ROG_EIO, "cannot open %s: %s", ROG_LEASH_LOCK, strerror(errno));

@@ -3,14 +3,15 @@
 #define ROG_HOST_LEASH_H
 
 /*
- * What ties a role that runs behind a wrapper to its supervisor. The wrapper's process tells
- * nothing: the client of a container may be killed while what it has started goes on, in namespaces
- * of its own, and a signal to it need not be passed on. So both ends meet in the run's folder:
+ * Connects a role that runs behind a wrapper with its supervisor. The wrapper's process does not
+ * show the role's state: the client of a container may be killed while the container continues in
+ * namespaces of its own, and need not forward signals. Therefore both ends meet in the run's
+ * folder:
  *
- *   leash-N      a pipe that the supervisor holds at its N-th start of the role. When it lets go,
- *                or is dead, rog-trainer inside (inside.h) ends the role.
- *   inside       locked by rog-trainer inside, and by all that it has started and that does not
- *                close what it inherits, as long as they are there
+ *   leash-N      a pipe that the supervisor holds at its N-th start of the role. When it is
+ *                released, or the supervisor is dead, rog-trainer inside (inside.h) ends the role.
+ *   inside       locked by rog-trainer inside, and by all its descendants that do not close
+ *                inherited descriptors, as long as they live
  *   inside.json  how the role ended: {"status", "signal"}
  */
 
@@ -21,7 +22,7 @@
 
 #define ROG_LEASH_LOCK "inside"
 #define ROG_LEASH_OUTCOME "inside.json"
-/* After it was let go a role has ended within this time, unless nothing can end it. */
+/* Seconds in which a role ends after the leash was released, unless nothing can end it. */
 #define ROG_LEASH_END_S 12.0
 
 struct rog_leash {
@@ -30,19 +31,20 @@ struct rog_leash {
 };
 #define ROG_LEASH_NONE ((struct rog_leash){.fd = -1})
 
-/* The supervisor's end; the current folder is the run's. What an earlier start has left there of
- * its outcome is removed. ROG_EIO. */
+/* Creates the supervisor's end in the current folder, which is the run's. Removes the outcome of an
+ * earlier start. ROG_EIO. */
 int rog_leash_hold(struct rog_leash *leash, uint32_t start, struct rog_error *err);
-/* Harmless where it is not held. */
+/* Does nothing if the leash is not held. */
 void rog_leash_let_go(struct rog_leash *leash);
 
-/* Whether anything is inside, now or still after so long; `folder` is the run's. */
+/* Returns whether anything is alive inside, now or after waiting timeout_s; `folder` is the
+ * run's. */
 bool rog_leash_is_taken(const char *folder);
 bool rog_leash_await(const char *folder, double timeout_s);
 
-/* The other end. *fd becomes readable when the supervisor has let go; *lock is held until it, and
- * each copy of it, is closed. ROG_EFAILED: the supervisor is gone; ROG_EBUSY: something is inside
- * already; ROG_EIO. */
+/* Opens the other end. *fd becomes readable when the supervisor has released the leash; *lock is
+ * held until it, and each copy of it, is closed. ROG_EFAILED: the supervisor is gone; ROG_EBUSY:
+ * another process is inside already; ROG_EIO. */
 int rog_leash_take(uint32_t start, int *fd, int *lock, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks a folder, or says who has it. */
+/* Locks a folder, or finds out which process holds the lock. */
 #include <trainer/host/lock.h>
 
 #include <errno.h>

@@ -57,7 +57,7 @@ int rog_host_meter_read(struct rog_host_meter *meter, const struct rog_host_jour
         rog_host_meter_close(meter);
         return rog_fail(err, ROG_EFAILED, "%s", why.message);
     }
-    /* A sample that came late does not make the next ones come at once. */
+    /* A late sample does not move the next ones. */
     while (meter->next_sample_s <= now_s)
         meter->next_sample_s += ROG_POWER_PERIOD_S;
     if (!last && now_s < meter->next_event_s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ends what a role may have left. */
+/* Ends what a role may have left behind. */
 #include <trainer/host/remains.h>
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define COMMAND_BYTES 8192
 #define KILL_S 5.0
-#define REMOVED_S 5.0 /* for the kernel to end what is in a container */
+#define REMOVED_S 5.0 /* time for the kernel to end the processes of a container */
 
 void rog_host_remains_kill(const char *folder, const struct rog_family *spared)
 {
@@ -25,7 +25,7 @@ void rog_host_remains_kill(const char *folder, const struct rog_family *spared)
     free(mark);
 }
 
-/* Whether that is the `rog-trainer inside` of the folder. */
+/* Returns whether the process is the `rog-trainer inside` of the folder. */
 static bool is_inside(pid_t pid, const char *folder)
 {
     char line[COMMAND_BYTES], path[64];
@@ -43,7 +43,7 @@ static bool is_inside(pid_t pid, const char *folder)
            strcmp(words[3], folder) == 0;
 }
 
-/* One that does not end by itself, as somebody has stopped it. */
+/* Kills a `rog-trainer inside` that does not end by itself, for example as it was stopped. */
 static void kill_inside(const char *folder)
 {
     struct rog_family family;

@@ -23,7 +23,8 @@
 #define STOP_STEPS 3000
 #define STEP_NS 10000000L
 
-/* What the replay's process says, twice: that it is ready, and how it ended. Written at once. */
+/* Message from the replay's process: first that it is ready, then how it ended. Written in one
+ * piece. */
 struct word {
     bool ready;
     int code;
@@ -34,8 +35,8 @@ struct word {
 struct parts {
     const struct rog_host_spec *spec;
     struct rog_shape_peer *peers;
-    struct rog_trace **traces; /* [peer_count], or the one */
-    double offset_s;           /* where the run starts in the one */
+    struct rog_trace **traces; /* [peer_count], or a single one */
+    double offset_s;           /* time of the single trace at which the run starts */
     int clock[2], words[2];
 };
 
@@ -114,7 +115,7 @@ static void shaped(void *user)
     say(parts->words[1], &word);
 }
 
-/* The life of the replay's process. */
+/* Main function of the replay's process. */
 static void live(struct parts *parts, const char *events, const char *lease, pid_t parent)
 {
     const struct rog_host_spec *spec = parts->spec;
@@ -153,8 +154,8 @@ static void live(struct parts *parts, const char *events, const char *lease, pid
     say(parts->words[1], &word);
 }
 
-/* Takes a word in; false when there is none. */
-static bool hear(struct rog_host_replay *replay, bool *ready)
+/* Reads a message; false if there is none. */
+static bool read_word(struct rog_host_replay *replay, bool *ready)
 {
     struct word word;
     ssize_t got = read(replay->words_fd, &word, sizeof word);
@@ -180,7 +181,7 @@ static int await_ready(struct rog_host_replay *replay, struct rog_error *err)
 {
     bool ready = false;
     struct pollfd end = {.fd = replay->words_fd, .events = POLLIN};
-    if (poll(&end, 1, READY_MS) <= 0 || !hear(replay, &ready)) {
+    if (poll(&end, 1, READY_MS) <= 0 || !read_word(replay, &ready)) {
         rog_host_replay_stop(replay, NULL);
         return rog_fail(err, ROG_EFAILED, "the interface was not shaped within %d s",
                         READY_MS / 1000);
@@ -227,17 +228,17 @@ void rog_host_replay_begin(struct rog_host_replay *replay, double origin_s)
         return;
     replay->begun = true;
     ssize_t written = write(replay->clock_fd, &origin_s, sizeof origin_s);
-    (void)written; /* one that is gone has said so, or will be seen to be */
+    (void)written; /* if the process is gone, it has reported so or will be found dead */
 }
 
 void rog_host_replay_look(struct rog_host_replay *replay)
 {
     bool ready;
     if (replay->words_fd >= 0 && !replay->over)
-        hear(replay, &ready);
+        read_word(replay, &ready);
 }
 
-/* Waits for its end; true once it is gone. */
+/* Waits for the process's end; returns true once it has ended. */
 static bool is_gone(pid_t pid, int steps)
 {
     const struct timespec step = {0, STEP_NS};
@@ -256,7 +257,7 @@ int rog_host_replay_stop(struct rog_host_replay *replay, struct rog_error *err)
         return ROG_OK;
     kill(replay->pid, SIGTERM);
     if (!is_gone(replay->pid, STOP_STEPS)) {
-        kill(replay->pid, SIGKILL); /* its guard puts the interface back */
+        kill(replay->pid, SIGKILL); /* its guard restores the interface */
         waitpid(replay->pid, NULL, 0);
     }
     rog_host_replay_look(replay);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts the server or worker, and says how it ended. */
+/* Starts the server or worker, and reports how it ended. */
 #include <trainer/host/role.h>
 
 #include <errno.h>
@@ -31,8 +31,8 @@
 #define TITLE_BYTES 256
 #define OUTCOME_MAX_BYTES 4096
 
-/* Whether the worker's process becomes a program of somebody's own. A configuration that cannot be
- * read is for the role to complain about. */
+/* Returns whether the worker's process is replaced by a user's program. If the configuration cannot
+ * be read, the role reports the error. */
 static bool runs_program(const struct rog_host_spec *spec)
 {
     struct rog_json *config = NULL;
@@ -91,7 +91,7 @@ void rog_host_role_release(struct rog_host_role *role)
     *role = ROG_HOST_ROLE_NONE;
 }
 
-/* ---- beginning ---- */
+/* ---- starting ---- */
 
 static int set_variable(const char *key, const struct rog_json *value, void *user)
 {
@@ -112,7 +112,7 @@ static void add(struct rog_json *line, const char *const *words)
         rog_json_append(line, rog_json_new_string(*words));
 }
 
-/* The command line of the role itself. */
+/* Adds the command line of the role itself. */
 static void add_role(struct rog_host_role *role, const struct rog_host_spec *spec, bool again)
 {
     const char *const own[] = {
@@ -133,7 +133,7 @@ static void add_role(struct rog_host_role *role, const struct rog_host_spec *spe
         rog_json_append(role->line, rog_json_copy(rog_json_at(spec->arguments, i)));
 }
 
-/* The wrapper, and what is to have the role as its child behind it. `start` NULL: to be tried. */
+/* Adds the wrapper and rog-trainer inside, which starts the role. `start` NULL: for a test. */
 static int add_wrapper(struct rog_host_role *role, const struct rog_host_spec *spec,
                        const char *start, struct rog_error *err)
 {
@@ -171,7 +171,8 @@ static int start_wrapper(struct rog_host_role *role, const struct rog_host_spec 
     return code ? code : rog_leash_hold(&role->leash, number, err);
 }
 
-/* The mark is for what the role starts alone: not for a wrapper, nor for others of this process. */
+/* Sets the mark only for the role's processes: not for a wrapper, nor for other children of this
+ * process. */
 static int run(struct rog_host_role *role, struct rog_error *err)
 {
     const struct rog_process_options how = {.argv = role->words, .log = TRAINER_LOG};
@@ -208,9 +209,9 @@ int rog_host_role_start_try(struct rog_host_role *role, const struct rog_host_sp
     return code ? code : run(role, err);
 }
 
-/* ---- its end ---- */
+/* ---- ending ---- */
 
-/* What the process behind the wrapper has said of the role's end. */
+/* Reads the outcome that the process behind the wrapper has written. */
 static void read_outcome(struct rog_host_role *role)
 {
     struct rog_json *outcome = NULL;
@@ -226,8 +227,8 @@ static void read_outcome(struct rog_host_role *role)
     free(text);
 }
 
-/* The process is gone; what else there is of the role is ended. What ends only now has been left
- * alone by its wrapper, and how it ends says nothing. */
+/* The process is gone: ends what is left of the role. The outcome is read first, since the exit of
+ * processes that the wrapper left running is not the role's outcome. */
 static int end_remains(struct rog_host_role *role, const struct rog_host_spec *spec,
                        struct rog_error *err)
 {
@@ -251,7 +252,7 @@ int rog_host_role_stop(struct rog_host_role *role, const struct rog_host_spec *s
     if (role->process.pid == 0 && role->leash.fd < 0)
         return ROG_OK;
     rog_leash_let_go(&role->leash);
-    if (role->wrapped) /* a signal would end the wrapper alone */
+    if (role->wrapped) /* a signal would end only the wrapper */
         rog_process_wait(&role->process, ROG_LEASH_END_S);
     rog_process_stop(&role->process);
     return end_remains(role, spec, err);
@@ -265,7 +266,7 @@ int rog_host_role_killed_by(const struct rog_host_role *role)
         return role->process.signal;
     if (role->told)
         return is_interrupted && !role->runs_program ? SIGINT : 0;
-    /* What is behind the wrapper was killed itself, and the wrapper says so: 128 + signal. */
+    /* The process behind the wrapper was killed itself; the wrapper returns 128 + signal. */
     return number <= 0 || number > SIGNALS || is_interrupted ? 0 : number;
 }
 
@@ -283,7 +284,7 @@ bool rog_host_role_can_restart(const struct rog_host_role *role)
     return !role->serves || rog_file_exists(SERVER_STATE);
 }
 
-/* "See 'docker run --help'." behind what is wrong. */
+/* Removes lines such as "See 'docker run --help'." after an error message. */
 static void drop_hints(char *text)
 {
     for (char *line = strrchr(text, '\n'); line; line = strrchr(text, '\n')) {
@@ -294,13 +295,14 @@ static void drop_hints(char *text)
     }
 }
 
-/* The last line of its log. */
+/* Returns the last line of its log. */
 static void last_words(char words[LAST_WORDS_BYTES])
 {
     char end[LOG_END_BYTES + 1] = "";
     FILE *log = fopen(TRAINER_LOG, "re");
     if (log) {
-        fseek(log, -LOG_END_BYTES, SEEK_END); /* a shorter one is read from its beginning */
+        fseek(log, -LOG_END_BYTES, SEEK_END); /* fails for a shorter log, which is read from its
+                                                 beginning */
         end[fread(end, 1, LOG_END_BYTES, log)] = '\0';
         fclose(log);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks the kernel which way it would take. */
+/* Asks the kernel for the route to a host. */
 #include <trainer/host/route.h>
 
 #include <ifaddrs.h>
@@ -11,7 +11,7 @@
 
 #include <librog/net/hello.h>
 
-/* Our own address on the way there: connecting a datagram socket looks up the route. */
+/* Returns our own address on that route: connecting a datagram socket looks up the route. */
 static bool own_address(const char *target, struct sockaddr_storage *own)
 {
     struct sockaddr_storage at;

@@ -59,7 +59,7 @@ struct check {
     struct rog_error *err;
 };
 
-/* `skip`: members, separated by '|', that are looked at by themselves. */
+/* `skip`: members, separated by '|', that are checked separately. */
 static int check_object(const struct rog_json *object, const struct rog_setting *table,
                         const char *skip, const char *path, const char *where,
                         struct rog_error *err)
@@ -148,7 +148,7 @@ static int read_shape(struct rog_host_spec *spec, const char *path, struct rog_e
     return code;
 }
 
-/* NULL where the host is to have none. */
+/* Leaves spec->container NULL if the host has no container. */
 static int read_container(struct rog_host_spec *spec, const char *path, struct rog_error *err)
 {
     const struct rog_json *from = rog_json_get(spec->json, "container");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ends a supervisor, also one that is dead, and removes its folder. */
+/* Ends a supervisor, or what a dead one has left, and removes its folder. */
 #include <trainer/host/host.h>
 
 #include <errno.h>
@@ -21,12 +21,12 @@
 #include <trainer/host/spec.h>
 #include <trainer/shape/shape.h>
 
-/* How long a supervisor may take by itself, and what it leaves after it was killed. */
+/* Time for a supervisor to end by itself, and for its remains after it was killed. */
 #define PATIENCE_S 45.0
 #define AFTERLIFE_S 15.0
 #define STEP_NS 20000000L
 
-/* Only what is a host's folder may be removed. */
+/* Only the folder of a host may be removed. */
 static int check(const char *folder, struct rog_error *err)
 {
     static const char *const names[] = {ROG_HOST_SPEC, ROG_HOST_KEY, ROG_HOST_LEASE,
@@ -37,7 +37,7 @@ static int check(const char *folder, struct rog_error *err)
     if (info.st_uid != geteuid())
         return rog_fail(err, ROG_EINVAL, "%s belongs to another user (%u)", folder,
                         (unsigned)info.st_uid);
-    bool any = rmdir(folder) == 0; /* an empty one */
+    bool any = rmdir(folder) == 0; /* an empty folder */
     for (size_t i = 0; i < sizeof names / sizeof *names && !any; i++) {
         char *path = rog_path_join(folder, names[i]);
         if (!path)
@@ -50,7 +50,7 @@ static int check(const char *folder, struct rog_error *err)
                           ROG_HOST_SPEC);
 }
 
-/* Asks the supervisor to end and waits until nothing holds the lock any more. */
+/* Asks the supervisor to end and waits until the lock is free. */
 static int end_supervisor(const char *path, int *lock, struct rog_error *err)
 {
     const struct timespec step = {0, STEP_NS};
@@ -72,7 +72,8 @@ static int end_supervisor(const char *path, int *lock, struct rog_error *err)
                              : code;
 }
 
-/* What has outlived the supervisor and its guard: of the role, and of a replay on the interface. */
+/* Ends what has outlived the supervisor and its guard: remains of the role, and of a replay on the
+ * interface. */
 static int clean(const char *folder, const char *spec_path, struct rog_error *err)
 {
     struct rog_host_spec spec;

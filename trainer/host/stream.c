@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Follows the events of the role and hands a worker's on. */
+/* Reads the events of the role and forwards a worker's. */
 #include <trainer/host/stream.h>
 
 #include <errno.h>
@@ -22,7 +22,7 @@ int rog_host_stream_open(struct rog_host_stream *stream, const char *path, const
     *stream = (struct rog_host_stream){.path = path, .buffer = malloc(LINE_MAX_BYTES)};
     if (!stream->buffer)
         return rog_fail_nomem(err);
-    struct stat status; /* what is there is of an attempt before this one */
+    struct stat status; /* what the file already has is of an earlier attempt */
     stream->offset = stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
     stream->copy = copy_path ? fopen(copy_path, "ae") : NULL;
     if (copy_path && !stream->copy)
@@ -50,7 +50,7 @@ void rog_host_stream_unmeasured(struct rog_host_stream *stream, double joules)
     stream->base_joules = joules - stream->said_joules;
 }
 
-/* Events that are not written before the run has begun. */
+/* Returns whether events of this name are written only after the run's start. */
 static bool tells_time(const char *event)
 {
     static const char *const names[] = {ROG_EVENT_START,     ROG_EVENT_JOIN,   ROG_EVENT_CHECKPOINT,
@@ -61,7 +61,8 @@ static bool tells_time(const char *event)
     return false;
 }
 
-/* An event is read after it was written: the earliest beginning that one tells is the nearest. */
+/* An event is read after it was written, so the earliest start that follows from an event is the
+ * most accurate. */
 static void take_time(struct rog_host_stream *stream, const struct rog_json *event)
 {
     double t_s = rog_json_get_number(event, "t", -1);
@@ -73,7 +74,7 @@ static void take_time(struct rog_host_stream *stream, const struct rog_json *eve
     stream->begun = true;
 }
 
-static int hand_on(struct rog_host_stream *stream, const char *line, size_t size,
+static int forward(struct rog_host_stream *stream, const char *line, size_t size,
                    struct rog_error *err)
 {
     if (fwrite(line, 1, size, stream->copy) != size || fputc('\n', stream->copy) == EOF)
@@ -81,7 +82,7 @@ static int hand_on(struct rog_host_stream *stream, const char *line, size_t size
     return ROG_OK;
 }
 
-static int hand_on_energy(struct rog_host_stream *stream, struct rog_json *event,
+static int forward_energy(struct rog_host_stream *stream, struct rog_json *event,
                           struct rog_error *err)
 {
     stream->said_joules = rog_json_get_number(event, "joules", stream->said_joules);
@@ -89,7 +90,7 @@ static int hand_on_energy(struct rog_host_stream *stream, struct rog_json *event
         return ROG_OK;
     rog_json_put_number(event, "joules", stream->base_joules + stream->said_joules);
     char *text = rog_json_text(event);
-    int code = text ? hand_on(stream, text, strlen(text), err) : rog_fail_nomem(err);
+    int code = text ? forward(stream, text, strlen(text), err) : rog_fail_nomem(err);
     free(text);
     return code;
 }
@@ -104,14 +105,14 @@ static int take_line(struct rog_host_stream *stream, const char *line, size_t si
         take_time(stream, event);
     const char *name = readable ? rog_json_get_string(event, "event", "") : "";
     if (stream->copy && strcmp(name, ROG_EVENT_ENERGY) == 0)
-        code = hand_on_energy(stream, event, err);
+        code = forward_energy(stream, event, err);
     else if (stream->copy)
-        code = hand_on(stream, line, size, err);
+        code = forward(stream, line, size, err);
     rog_json_free(event);
     return code;
 }
 
-/* Takes whole lines at the beginning of the buffer; *taken is how many bytes they had. */
+/* Handles complete lines at the beginning of the buffer; *taken is their number of bytes. */
 static int take_lines(struct rog_host_stream *stream, size_t size, size_t *taken,
                       struct rog_error *err)
 {
@@ -131,7 +132,7 @@ static int take_lines(struct rog_host_stream *stream, size_t size, size_t *taken
 int rog_host_stream_read(struct rog_host_stream *stream, struct rog_error *err)
 {
     if (!stream->copy && stream->begun)
-        return ROG_OK; /* nothing more to learn */
+        return ROG_OK; /* nothing more to read from it */
     int code = ROG_OK, fd = open(stream->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT

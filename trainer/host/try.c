@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tries the wrapper of a host, without a run. */
+/* Tests the wrapper of a host, without a run. */
 #include <trainer/host/try.h>
 
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include <trainer/host/folder.h>
 #include <trainer/host/role.h>
 
-#define START_S 60.0 /* the first container of an image takes its time */
-#define STAY_S 0.5   /* one that stays until what it has started ends is still there after this */
+#define START_S 60.0 /* the first container of an image takes long to start */
+#define STAY_S 0.5   /* a wrapper that waits for its command is still running after this */
 #define STEP_NS 20000000L
 #define STATUS_NOT_FOUND 127
 
@@ -34,8 +34,8 @@ static int lack(struct result *result, const char *what)
     return ROG_EFAILED;
 }
 
-/* What the words of a wrapper that has failed are about. */
-static const char *judge_words(const struct rog_host_role *role, const char *words)
+/* Finds the cause of a wrapper's failure in its output. */
+static const char *find_cause(const struct rog_host_role *role, const char *words)
 {
     static const struct {
         const char *words, *lacks;
@@ -49,7 +49,7 @@ static const char *judge_words(const struct rog_host_role *role, const char *wor
         {"is not running", "name"},
         {"cannot enter the folder", "folder"},
         {"/sys/fs/cgroup", "cgroup"},
-        {"/rog-trainer", "folder"}, /* that it cannot find; it says so in many ways */
+        {"/rog-trainer", "folder"}, /* cannot be found; wrappers report this in many ways */
         {"ermission denied", "user"},
     };
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
@@ -58,7 +58,7 @@ static const char *judge_words(const struct rog_host_role *role, const char *wor
     return role->process.status == STATUS_NOT_FOUND ? "folder" : "start";
 }
 
-/* Until what is inside has said whose it is, or the wrapper has ended. */
+/* Waits until the process inside has written its user, or the wrapper has ended. */
 static int await_start(struct rog_host_role *role, struct result *result)
 {
     const struct timespec step = {0, STEP_NS};
@@ -69,7 +69,7 @@ static int await_start(struct rog_host_role *role, struct result *result)
             started_s = rog_clock_s();
         if (rog_process_ended(&role->process)) {
             rog_host_role_explain(role, &result->why);
-            return lack(result, judge_words(role, result->why.message));
+            return lack(result, find_cause(role, result->why.message));
         }
         if (started_s == INFINITY && rog_clock_s() > until_s) {
             rog_fail(&result->why, ROG_EFAILED, "it started nothing within %g s", START_S);
@@ -111,7 +111,7 @@ static void start_and_end(struct rog_host_role *role, const struct rog_host_spec
         lack(result, "session");
 }
 
-/* The wrapper's words as far as people have to do with them. */
+/* Returns the wrapper's words that matter to people. */
 static char *words_of(const struct rog_host_spec *spec)
 {
     char *line = rog_strdup("");
