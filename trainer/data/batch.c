@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* Per channel, of CIFAR-100's training images on a scale of 0 to 1; used for every data set, so
- * that a model can be taken from one to the other. */
+ * that a model can be moved from one to another. */
 static const float channel_mean[3] = {0.5071f, 0.4865f, 0.4409f};
 static const float channel_deviation[3] = {0.2673f, 0.2564f, 0.2762f};
 
-/* Pixels of the largest random shift, at an edge of 32. */
+/* Largest random shift in pixels, for an edge of 32. */
 #define SHIFT_OF_32 2
 
 struct levels {
@@ -37,7 +37,7 @@ static void levels_init(struct levels *levels)
                 ((float)level / 255.0f - channel_mean[c]) / channel_deviation[c];
 }
 
-/* How an image is taken: mirrored or not, moved by whole pixels; what comes in is black. */
+/* Transformation of an image: mirrored or not, shifted by whole pixels; new pixels are black. */
 struct view {
     bool mirrored;
     int shift_x, shift_y;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks and files of the cache, checked when they are read. */
+/* Locks and files of the cache; files are checked when they are read. */
 #include <trainer/data/cache.h>
 
 #include <errno.h>
@@ -84,8 +84,8 @@ int rog_cache_path(char **path, const char *folder, const char *recipe, const ch
 /*
  * Layout: one line, "rogctl-images 2 COUNT CLASSES HEIGHT WIDTH SHA256 CHECKSUM", so that `head -1`
  * shows what a file is; the labels (2 bytes each, little-endian); the pixels. SHA256 is the data
- * set's own, taken when it was made. Who reads the file looks for damage by the checksum, which
- * covers everything else and takes a small part of the time.
+ * set's own, computed when it was created. Readers detect damage by the checksum, which covers
+ * everything else and takes a small part of the time.
  */
 #define HEADER_BYTES 256
 #define HEADER "rogctl-images 2 %u %u %u %u %s"
@@ -121,7 +121,7 @@ static int write_entry(const char *path, const struct rog_dataset *dataset, stru
         putc(dataset->labels[i] >> 8, writer.file);
     }
     fwrite(dataset->pixels, 1, rog_dataset_bytes(dataset), writer.file);
-    code = rog_file_writer_commit(&writer, err); /* a failed write above is noticed here */
+    code = rog_file_writer_commit(&writer, err); /* reports a failed write above */
 out:
     rog_file_writer_discard(&writer);
     if (code)
@@ -131,7 +131,7 @@ out:
     return code;
 }
 
-/* ROG_EFORMAT for anything that is not exactly what write_entry wrote. */
+/* ROG_EFORMAT for anything that differs from the output of write_entry. */
 static int read_body(FILE *file, const char *path, struct rog_dataset **dataset,
                      struct rog_error *err)
 {
@@ -177,7 +177,7 @@ static int read_entry(const char *path, struct rog_dataset **dataset, struct rog
     return code;
 }
 
-/* Missing and damaged entries are made anew, anything else is an error. */
+/* Missing and damaged entries are created again; anything else is an error. */
 static bool must_make(int code)
 {
     return code == ROG_ENOTFOUND || code == ROG_EFORMAT || code == ROG_EINVAL;
@@ -200,7 +200,7 @@ int rog_cache_dataset(struct rog_dataset **dataset, const char *recipe,
     code = rog_lock_take(&lock, path, err);
     if (code)
         goto out;
-    code = read_entry(path, &made, err); /* somebody else may have made it meanwhile */
+    code = read_entry(path, &made, err); /* another process may have created it meanwhile */
     if (!must_make(code))
         goto out;
     code = make(user, &made, err);

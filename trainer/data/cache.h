@@ -3,9 +3,10 @@
 #define ROG_DATA_CACHE_H
 
 /*
- * Things that take a while to make are made once and kept as files. Whoever makes one holds its
+ * Files that take long to create are created once and kept. The process that creates one holds its
  * lock, so that of several processes that need it at the same time one works and the others wait
- * for the result. A process that dies lets go of its lock; the file is there whole or not at all.
+ * for the result. The lock of a process that dies is released; the file is either complete or
+ * missing.
  */
 
 #include <rog/error.h>
@@ -19,20 +20,21 @@ struct rog_lock {
         -1            \
     }
 
-/* Waits for the lock that belongs to the file `path` ("PATH.lock" beside it, which stays there) and
- * removes what a killed holder left half-written. Missing folders are made. */
+/* Waits for the lock that belongs to the file `path` ("PATH.lock" beside it, which is not removed)
+ * and removes what a killed holder left incomplete. Missing folders are created. */
 int rog_lock_take(struct rog_lock *lock, const char *path, struct rog_error *err);
-/* The same without waiting. ROG_EBUSY: somebody else holds it. */
+/* The same without waiting. ROG_EBUSY: another process holds it. */
 int rog_lock_try(struct rog_lock *lock, const char *path, struct rog_error *err);
-void rog_lock_release(struct rog_lock *lock); /* harmless when not held */
+void rog_lock_release(struct rog_lock *lock); /* does nothing if not held */
 
-/* CACHE/FOLDER/SHA256(recipe).SUFFIX, heap memory. */
+/* Returns CACHE/FOLDER/SHA256(recipe).SUFFIX, heap memory. */
 int rog_cache_path(char **path, const char *folder, const char *recipe, const char *suffix,
                    struct rog_error *err);
 
 /*
- * The data set that `recipe` describes: from its file in the cache or, where that is missing or
- * damaged (a checksum tells), from `make`, and then written there.
+ * Opens the data set that `recipe` describes: from its file in the cache, or, if the file is
+ * missing or damaged (according to its checksum), from `make`, whose result is written to the
+ * cache.
  */
 int rog_cache_dataset(struct rog_dataset **dataset, const char *recipe,
                       int (*make)(void *user, struct rog_dataset **made, struct rog_error *err),

@@ -33,7 +33,7 @@ static const char *const class_names[ROG_CIFAR_CLASSES] = {
     "willow_tree", "wolf",          "woman",     "worm",
 };
 
-/* *records may be ROG_CIFAR_ANY_RECORDS and is then filled in. */
+/* If *records is ROG_CIFAR_ANY_RECORDS, sets it. */
 static int check_size(FILE *file, const char *path, uint32_t *records, struct rog_error *err)
 {
     struct stat status;
@@ -88,7 +88,7 @@ static int read_records(struct rog_dataset *dataset, FILE *file, const char *pat
     return ROG_OK;
 }
 
-/* A file of that many records; *records is filled in as above. */
+/* Opens a file of *records records; sets *records as above. */
 static int open_records(FILE **file, const char *path, uint32_t *records, struct rog_error *err)
 {
     *file = fopen(path, "rbe");
@@ -126,7 +126,7 @@ int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t reco
     return code;
 }
 
-/* Of each record the label alone: nothing else in it can be wrong. */
+/* Checks only the label of each record: nothing else in it can be wrong. */
 static int check_labels(FILE *file, const char *path, uint32_t records, struct rog_error *err)
 {
     int code = ROG_OK;

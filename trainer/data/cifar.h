@@ -23,14 +23,15 @@
 int rog_cifar_read(struct rog_dataset **dataset, const char *path, uint32_t records,
                    struct rog_error *err);
 
-/* Whether rog_cifar_read would read it, by a thousandth of the work. */
+/* Checks whether rog_cifar_read would succeed, in about a thousandth of its time. */
 int rog_cifar_check(const char *path, uint32_t records, struct rog_error *err);
 
-/* Writes such a file, over one that is there. The coarse label, which no reader here looks at, is
- * 0. ROG_EINVAL: images of another size, or more classes. */
+/* Writes such a file; replaces an existing one. The coarse label, which no reader here uses, is 0.
+ * ROG_EINVAL: images of another size, or more classes. */
 int rog_cifar_write(const struct rog_dataset *dataset, const char *path, struct rog_error *err);
 
-/* "aquarium_fish": the published name of a fine label, 0..99. At most `bytes`, 32 are enough. */
+/* Returns the published name of a fine label, 0..99, such as "aquarium_fish". At most `bytes`, 32
+ * are enough. */
 void rog_cifar_class_name(uint32_t label, char *text, size_t bytes);
 
 #endif

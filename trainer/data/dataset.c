@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Room for images, their hash, and how they are shared out. */
+/* Allocates images, computes their hash, and splits them into shards. */
 #include <trainer/data/dataset.h>
 
 #include <stdio.h>

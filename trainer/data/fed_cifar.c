@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads TensorFlow Federated's CIFAR-100, by libhdf5. */
+/* Reads TensorFlow Federated's CIFAR-100 with libhdf5. */
 #include <trainer/data/fed_cifar.h>
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <trainer/data/cifar.h>
 
 #define IMAGE_BYTES ((size_t)ROG_CIFAR_EDGE * ROG_CIFAR_EDGE * 3)
-#define IMAGES_MAX 1000000u /* of a file */
+#define IMAGES_MAX 1000000u /* limit for a file */
 #define COARSE_CLASSES 20
 
 /* A file that is being read. */
@@ -24,12 +24,12 @@ struct reading {
     const char *path;
     hid_t access, file, examples;
     FILE *output;
-    uint64_t images; /* so far */
+    uint64_t images; /* number of images so far */
     struct rog_error *err;
     int code;
 };
 
-/* What a client has; the arrays are of `count`. */
+/* The data of a client; the arrays have `count` items. */
 struct client {
     const char *name;
     uint64_t count;
@@ -40,10 +40,10 @@ struct client {
 /* An array of one client. */
 struct array {
     hid_t id;
-    uint64_t count; /* of the first dimension */
+    uint64_t count; /* size of the first dimension */
 };
 
-/* ---- what libhdf5 has to say ---- */
+/* ---- errors of libhdf5 ---- */
 
 static herr_t take_cause(unsigned depth, const H5E_error2_t *entry, void *user)
 {
@@ -53,8 +53,8 @@ static herr_t take_cause(unsigned depth, const H5E_error2_t *entry, void *user)
     return 0;
 }
 
-/* ROG_EFORMAT: what could not be read, and the innermost entry of libhdf5's error stack, which
- * libhdf5's next call clears. */
+/* Fails with ROG_EFORMAT: what could not be read, and the innermost entry of libhdf5's error stack,
+ * which the next call of libhdf5 clears. */
 __attribute__((format(printf, 2, 3))) static int fail_hdf5(struct reading *reading,
                                                            const char *format, ...)
 {
@@ -71,7 +71,7 @@ __attribute__((format(printf, 2, 3))) static int fail_hdf5(struct reading *readi
 
 /* ---- arrays ---- */
 
-/* Is everything in this file? Virtual and external storage would read others. */
+/* Returns whether all data are in this file. Virtual and external storage would read others. */
 static bool is_stored_here(hid_t id)
 {
     hid_t list = H5Dget_create_plist(id);
@@ -91,7 +91,7 @@ static bool is_whole_numbers(hid_t id, size_t bytes_max, bool unsigned_only)
     return right;
 }
 
-/* Is the shape (n, shape[1], ...)? Then *count = n. */
+/* Returns whether the shape is (n, shape[1], ...). Then *count = n. */
 static bool has_shape(hid_t id, int dims, const hsize_t *shape, uint64_t *count)
 {
     hsize_t found[4] = {0};
@@ -109,7 +109,7 @@ static bool has_shape(hid_t id, int dims, const hsize_t *shape, uint64_t *count)
 
 static const hsize_t image_shape[4] = {0, ROG_CIFAR_EDGE, ROG_CIFAR_EDGE, 3};
 
-/* What the arrays of a client must be. */
+/* Required types and shapes of a client's arrays. */
 static const struct kind {
     const char *name, *words;
     int dims;
@@ -181,7 +181,7 @@ static int load_client(struct reading *reading, const struct array arrays[KINDS]
     return code;
 }
 
-/* A record has its channels one after the other. */
+/* In a record the channels follow each other. */
 static int write_client(struct reading *reading, const struct client *client)
 {
     uint8_t record[ROG_CIFAR_RECORD_BYTES];
@@ -222,7 +222,7 @@ static int take_client(struct reading *reading, const struct array arrays[KINDS]
     return code;
 }
 
-/* One member of "examples"; H5Literate goes on while this returns 0. */
+/* Converts one member of "examples"; H5Literate continues while this returns 0. */
 static herr_t visit_client(hid_t examples, const char *name, const H5L_info_t *link, void *user)
 {
     struct reading *reading = user;
@@ -268,7 +268,7 @@ static int visit_all(struct reading *reading)
 static int reading_open(struct reading *reading)
 {
     reading->access = H5Pcreate(H5P_FILE_ACCESS);
-    /* Nothing is written, so that a file system without locks will do. */
+    /* Nothing is written, so a file system without locks is sufficient. */
     if (reading->access < 0 || H5Pset_file_locking(reading->access, false, true) < 0)
         return fail_hdf5(reading, "libhdf5");
     reading->file = H5Fopen(reading->path, H5F_ACC_RDONLY, reading->access);
@@ -316,7 +316,7 @@ int rog_fed_cifar_convert(const char *path, const char *output, struct rog_error
     if (code)
         return code;
     reading.output = writer.file;
-    /* libhdf5 prints its errors unless it is told not to. */
+    /* libhdf5 prints its errors unless this is disabled. */
     H5E_auto2_t print = NULL;
     void *print_user = NULL;
     H5Eget_auto2(H5E_DEFAULT, &print, &print_user);

@@ -15,12 +15,12 @@ struct image {
     int height, width;
 };
 
-/* One row, one transformation. DeepTest's own images are 640 x 480; the comment has its range. */
+/* One transformation. DeepTest's own images are 640 x 480; the comment has its range. */
 struct noise {
     const char *name;
-    double low, high;      /* what is drawn, uniformly */
-    double least, most;    /* what can be computed */
-    const double *choices; /* draw one of these instead; low..high count them */
+    double low, high;      /* range that is drawn from, uniformly */
+    double least, most;    /* range that can be computed */
+    const double *choices; /* draw one of these instead; low..high are indexes */
     void (*transform)(const struct image *image, double value);
 };
 
@@ -56,7 +56,8 @@ static void contrast(const struct image *image, double value)
 
 #define FILTER_MAX_TAPS 32
 
-/* Index into a line of n pixels mirrored at its ends without repeating the border pixel. */
+/* Returns the index in a line of n pixels mirrored at its ends without repeating the border
+ * pixel. */
 static int mirror(int i, int n)
 {
     if (n == 1)
@@ -66,8 +67,8 @@ static int mirror(int i, int n)
     return i;
 }
 
-/* The same weights across and down; the sum of the products is divided by the square of their sum
- * and rounded half up. */
+/* Applies the same weights horizontally and vertically; the sum of the products is divided by the
+ * square of their sum and rounded half up. */
 static void filter(const struct image *image, const uint32_t *weights, int taps, int anchor)
 {
     uint32_t sum = 0;
@@ -114,8 +115,8 @@ static void blur(const struct image *image, double value)
 
 /* ---- affine transformations ---- */
 
-/* Fixed point as in OpenCV's warpAffine: coordinates with 10 fractional bits, brought down to 5
- * for the weights of the bilinear interpolation. */
+/* Fixed point as in OpenCV's warpAffine: coordinates with 10 fractional bits, reduced to 5 for the
+ * weights of the bilinear interpolation. */
 #define COORDINATE_BITS 10
 #define WEIGHT_BITS 5
 #define WEIGHT_ONE (1 << WEIGHT_BITS)
@@ -134,7 +135,7 @@ static const uint8_t *tap(const struct image *image, int x, int y)
     return image->pixels + 3 * (y * image->width + x);
 }
 
-/* `forward` maps (x, y) of the picture to where it goes: {a, b, tx, c, d, ty}. */
+/* `forward` maps (x, y) of the picture to its new position: {a, b, tx, c, d, ty}. */
 static void warp(const struct image *image, const double forward[6])
 {
     double determinant = forward[0] * forward[4] - forward[1] * forward[3];
@@ -165,8 +166,7 @@ static void warp(const struct image *image, const double forward[6])
     }
 }
 
-/* Rotation by (cosine, sine) scaled, about the centre as DeepTest has it: (width / 2, height / 2).
- */
+/* Rotation by (cosine, sine), scaled, about DeepTest's centre: (width / 2, height / 2). */
 static void warp_about_centre(const struct image *image, double cosine, double sine)
 {
     double x = image->width / 2, y = image->height / 2;
@@ -194,7 +194,7 @@ static void shear(const struct image *image, double value)
 
 static void rotation(const struct image *image, double value)
 {
-    /* Series up to 45 degrees, good to 1e-13: the last bit of a library's sin() varies. */
+    /* Series up to 45 degrees, accurate to 1e-13: the last bit of a library's sin() varies. */
     double t = value * (3.14159265358979323846 / 180.0), tt = t * t;
     double sine = t * (1 - tt / 6 * (1 - tt / 20 * (1 - tt / 42 * (1 - tt / 72 * (1 - tt / 110)))));
     double cosine =
@@ -206,10 +206,10 @@ static void rotation(const struct image *image, double value)
 
 /*
  * The last column has DeepTest's ranges, which are for images of 640 x 480 pixels. Grey levels,
- * shear and angles are the same here. Filters, distances and zoom cannot be: brought down with the
- * image, a blur of 6 pixels would be gone, and a zoom of 6 would leave five pixels of the picture.
- * They are chosen so that the task is about as hard as the published one: a model that was trained
- * on clean images begins at 53% there and at 58% here.
+ * shear and angles are the same here. Filters, distances and zoom cannot be: scaled with the image,
+ * a blur of 6 pixels would vanish, and a zoom of 6 would leave five pixels of the picture. They are
+ * chosen so that the task is about as hard as the published one: a model trained on clean images
+ * starts at 53% there and at 58% here.
  */
 static const double blur_choices[] = {3, 4, 5, -5, -7};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes a data set of the published pickles of noisy images. */
+/* Creates a data set from the published pickles of noisy images. */
 #include <trainer/data/noisy_cifar.h>
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static bool is_of_images(const struct rog_pickle_array *array)
            array->shape[3] == 3;
 }
 
-/* Of a little endian number all bytes but the first have to be 0. */
+/* All bytes of a little-endian number but the first must be 0. */
 static int read_labels(const struct rog_pickle_array *array, uint16_t *labels)
 {
     for (uint64_t i = 0; i < array->shape[0]; i++) {
@@ -47,7 +47,8 @@ struct clients {
     uint32_t images, labels; /* entries */
 };
 
-/* The next client's; both dicts have them in the same order. False at the end, or with an error. */
+/* Returns the next client's arrays; both dicts must have the clients in the same order. False at
+ * the end, or on error. */
 static bool next_client(struct clients *clients, const struct rog_pickle_array **images,
                         const struct rog_pickle_array **labels, int *code, struct rog_error *err)
 {
@@ -88,7 +89,8 @@ static int begin(struct clients *clients, const struct rog_pickle *pickle, const
     return ROG_OK;
 }
 
-/* Every image has bytes of its own in the file: more of them are one that is named again. */
+/* Every image has its own bytes in the file: if there are fewer, an array is referenced
+ * repeatedly. */
 static int count_images(const struct rog_pickle *pickle, size_t size, const char *path,
                         uint32_t *count, struct rog_error *err)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stack machine of pickles, as far as dicts of numpy arrays need it. Operations are those of
- * Python's pickletools, by their names there. */
+/* The part of the pickle stack machine that dicts of numpy arrays need. Operations are named as in
+ * Python's pickletools. */
 #include <trainer/data/pickle.h>
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The published data set has some thousand values; a pickle of nothing but marks has no more. */
+/* The published data set has some thousand values; the limit also holds for a pickle of marks
+ * only. */
 #define VALUES_MAX (1u << 20)
 
 enum kind { MARK, NONE, TRUTH, NUMBER, TEXT, BYTES, TUPLE, DICT, NAME, TYPE, ARRAY };
 
-/* What numpy's pickles name: module and name, in the spellings of its versions. */
+/* Names in numpy's pickles: module and name, as spelled by its versions. */
 enum name { RECONSTRUCT, NDARRAY, DTYPE };
 static const struct {
     const char *module, *name;
@@ -28,7 +29,7 @@ struct value {
     enum kind kind;
     int64_t number;                /* NUMBER, TRUTH; NAME: an enum name */
     const char *bytes;             /* TEXT, BYTES */
-    size_t size;                   /* of them; TUPLE: items */
+    size_t size;                   /* number of bytes; TUPLE: of items */
     uint32_t first, last;          /* TUPLE: the first of `items`; DICT: entries */
     struct rog_pickle_array array; /* ARRAY; TYPE: type and item_bytes */
 };
@@ -37,7 +38,7 @@ struct entry {
     uint32_t key, value, next;
 };
 
-/* A list that grows, of indices or of what they are indices of. */
+/* A growing list of indices, or of the values that they refer to. */
 struct list {
     void *items;
     uint32_t count, room;
@@ -60,7 +61,7 @@ static int refuse(const struct rog_pickle *pickle, struct rog_error *err, const 
     return rog_fail(err, ROG_EFORMAT, "byte %zu: %s", pickle->at, what);
 }
 
-/* Room for one more at the end of the list, zeroed. */
+/* Appends one zeroed item to the list. */
 static int grow(const struct rog_pickle *pickle, struct list *list, size_t item_bytes,
                 struct rog_error *err)
 {
@@ -97,7 +98,7 @@ static int push(struct rog_pickle *pickle, struct value value, struct rog_error 
     return append(pickle, &pickle->stack, pickle->values.count - 1, err);
 }
 
-/* ---- what is on the stack ---- */
+/* ---- the stack ---- */
 
 static int pop(struct rog_pickle *pickle, uint32_t *index, struct rog_error *err)
 {
@@ -108,7 +109,7 @@ static int pop(struct rog_pickle *pickle, uint32_t *index, struct rog_error *err
                                                : ROG_OK;
 }
 
-/* The top, which stays there. */
+/* Returns the top of the stack without removing it. */
 static int top(struct rog_pickle *pickle, uint32_t *index, struct rog_error *err)
 {
     int code = pop(pickle, index, err);
@@ -117,7 +118,8 @@ static int top(struct rog_pickle *pickle, uint32_t *index, struct rog_error *err
     return code;
 }
 
-/* Where behind the last mark the stack goes on; the mark is taken off by whoever takes the rest. */
+/* Returns the first index after the last mark; the caller removes the mark with the items after
+ * it. */
 static int find_mark(const struct rog_pickle *pickle, uint32_t *first, struct rog_error *err)
 {
     for (uint32_t i = pickle->stack.count; i-- > 0;)
@@ -128,7 +130,7 @@ static int find_mark(const struct rog_pickle *pickle, uint32_t *first, struct ro
     return refuse(pickle, err, "missing mark");
 }
 
-/* The tuple's item; NULL: it has none of that kind there. */
+/* Returns the tuple's item; NULL if it has none of this kind at this index. */
 static const struct value *item(const struct rog_pickle *pickle, const struct value *tuple,
                                 size_t index, enum kind kind)
 {
@@ -173,7 +175,7 @@ static int take_line(struct rog_pickle *pickle, struct value *text, struct rog_e
     return ROG_OK;
 }
 
-/* ---- operations; `argument` is that of their row ---- */
+/* ---- operations; `argument` is from their row ---- */
 
 typedef int (*operation_fn)(struct rog_pickle *pickle, uint32_t argument, struct rog_error *err);
 
@@ -247,7 +249,7 @@ static int op_bytes(struct rog_pickle *pickle, uint32_t argument, struct rog_err
     return take_string(pickle, BYTES, argument, err);
 }
 
-/* The last so many of the stack become one tuple. */
+/* Replaces the stack's items from `first` on by one tuple. */
 static int make_tuple(struct rog_pickle *pickle, uint32_t first, uint32_t below,
                       struct rog_error *err)
 {
@@ -402,13 +404,13 @@ static int op_stack_global(struct rog_pickle *pickle, uint32_t argument, struct 
         code = pop(pickle, &module, err);
     if (!code && (VALUE(pickle, name)->kind != TEXT || VALUE(pickle, module)->kind != TEXT))
         code = refuse(pickle, err, "a name that is not text");
-    /* push() moves the values. */
+    /* Copies, since push() moves the values. */
     const struct value named = code ? (struct value){0} : *VALUE(pickle, name);
     const struct value of = code ? (struct value){0} : *VALUE(pickle, module);
     return code ? code : push_name(pickle, &of, &named, err);
 }
 
-/* dtype("u1", ...): whole numbers. */
+/* dtype("u1", ...): only whole numbers are supported. */
 static int read_type(const struct rog_pickle *pickle, const struct value *arguments,
                      struct value *type, struct rog_error *err)
 {
@@ -442,7 +444,7 @@ static int op_reduce(struct rog_pickle *pickle, uint32_t argument, struct rog_er
     return code ? code : push(pickle, made, err);
 }
 
-/* (3, '|', ...): with the bytes of a number in which order. */
+/* (3, '|', ...): the byte order of numbers. */
 static int build_type(const struct rog_pickle *pickle, const struct value *state,
                       const struct value *type, struct rog_error *err)
 {
@@ -498,11 +500,12 @@ static int op_build(struct rog_pickle *pickle, uint32_t argument, struct rog_err
 /* ---- the machine ---- */
 
 static const struct {
-    operation_fn run; /* NULL: none of this code is known */
+    operation_fn run; /* NULL: unknown operation */
     uint32_t argument;
 } operations[UCHAR_MAX + 1] = {
     [0x80] = {op_proto, 1},        /* PROTO */
-    [0x95] = {op_skip, 8},         /* FRAME: how long the next part is, which is in memory anyway */
+    [0x95] = {op_skip, 8},         /* FRAME: the length of the next part, which is in memory
+                                      anyway */
     ['.'] = {op_stop, 0},          /* STOP */
     ['('] = {op_push, MARK},       /* MARK */
     ['N'] = {op_push, NONE},       /* NONE */
@@ -580,7 +583,7 @@ void rog_pickle_free(struct rog_pickle *pickle)
     free(pickle);
 }
 
-/* ---- asking ---- */
+/* ---- reading the result ---- */
 
 uint32_t rog_pickle_root(const struct rog_pickle *pickle)
 {

@@ -3,11 +3,11 @@
 #define ROG_DATA_PICKLE_H
 
 /*
- * Reads numbers out of Python's pickles without Python: dicts with texts as keys, in them dicts and
- * numpy arrays. A pickle is a program for a small stack machine that may call anything; this one
- * knows the few operations that such data need (protocols 3 and 4) and calls nothing. What numpy
- * asks to be called, its `_reconstruct` and `dtype`, is recognized by name. Anything else is
- * refused.
+ * Reads numbers from Python's pickles without Python: dicts with strings as keys, which contain
+ * dicts and numpy arrays. A pickle is a program for a small stack machine that may call anything;
+ * this one has the few operations that such data need (protocols 3 and 4) and calls nothing. The
+ * functions that numpy's pickles call, `_reconstruct` and `dtype`, are recognized by name. Anything
+ * else is rejected.
  */
 
 #include <stdbool.h>
@@ -30,27 +30,27 @@ struct rog_pickle_array {
     char type;           /* 'u' or 'i': whole numbers without or with sign */
     uint32_t item_bytes; /* 1, 2, 4 or 8, little endian */
     uint32_t dims;
-    uint64_t shape[ROG_PICKLE_DIMS]; /* the last one runs fastest */
-    const uint8_t *data;             /* the product of shape and item_bytes */
+    uint64_t shape[ROG_PICKLE_DIMS]; /* the last one varies fastest */
+    const uint8_t *data;             /* as many bytes as the product of shape and item_bytes */
 };
 
-/* `bytes` are borrowed until rog_pickle_free. ROG_EFORMAT: no pickle, a truncated one, or one that
- * needs more than the above; names the byte. ROG_ENOMEM. */
+/* `bytes` are borrowed until rog_pickle_free. ROG_EFORMAT: not a pickle, a truncated one, or one
+ * that needs other operations; names the byte. ROG_ENOMEM. */
 int rog_pickle_read(struct rog_pickle **pickle, const char *bytes, size_t size,
                     struct rog_error *err);
 void rog_pickle_free(struct rog_pickle *pickle);
 
-/* The value that the pickle is of. */
+/* Returns the value that was pickled. */
 uint32_t rog_pickle_root(const struct rog_pickle *pickle);
-/* The first entry of a dict in the order of insertion, and the next one; ROG_PICKLE_NOTHING behind
- * the last, and of what is no dict. */
+/* Return the first entry of a dict in the order of insertion, and the next one; ROG_PICKLE_NOTHING
+ * after the last, and if the value is not a dict. */
 uint32_t rog_pickle_first(const struct rog_pickle *pickle, uint32_t value);
 uint32_t rog_pickle_next(const struct rog_pickle *pickle, uint32_t entry);
 struct rog_pickle_text rog_pickle_key(const struct rog_pickle *pickle, uint32_t entry);
 uint32_t rog_pickle_value(const struct rog_pickle *pickle, uint32_t entry);
-/* The value of that key; ROG_PICKLE_NOTHING: there is none. */
+/* Returns the value of a key; ROG_PICKLE_NOTHING if there is none. */
 uint32_t rog_pickle_find(const struct rog_pickle *pickle, uint32_t dict, const char *key);
-/* NULL: the value is no array. */
+/* Returns NULL if the value is not an array. */
 const struct rog_pickle_array *rog_pickle_array(const struct rog_pickle *pickle, uint32_t value);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lays images out on a sheet, one of each class. */
+/* Arranges images on a sheet, one of each class. */
 #include <trainer/data/sheet.h>
 
 #include <stdbool.h>
@@ -8,16 +8,16 @@
 
 #include <common/png.h>
 
-#define IMAGE_LEAST 64 /* pixels of an edge on the sheet; smaller images are enlarged */
+#define IMAGE_LEAST 64 /* minimum edge in pixels on the sheet; smaller images are enlarged */
 #define GAP 10         /* around a class */
 #define PAIR_GAP 2     /* between an image and its noisy version */
 #define BACKGROUND 255
-#define EMPTY 225 /* where a class has no image */
+#define EMPTY 225 /* if a class has no image */
 
 struct sheet {
     uint8_t *pixels; /* (height, width, 3) */
     uint32_t height, width;
-    uint32_t scale;                     /* of an image */
+    uint32_t scale;                     /* factor of an image */
     uint32_t image_height, image_width; /* on the sheet */
     uint32_t cell_height, cell_width;
 };

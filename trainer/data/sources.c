@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table of the data sets there are; with noise, and out of the cache where making one takes a
- * while. */
+/* A table of the known data sets, which are opened with noise, and from the cache if creating one
+ * takes long. */
 #include <trainer/data/sources.h>
 
 #include <stdio.h>
@@ -20,21 +20,21 @@
 #include <trainer/data/synth.h>
 
 #define RECIPE_BYTES 1024
-#define CONVERT_LIMIT_S 600.0 /* for a data set; it takes about a second */
+#define CONVERT_LIMIT_S 600.0 /* for one data set; it takes about a second */
 
-/* A row a source: how its recipe reads and how it is opened. */
+/* A source: its recipe and how it is opened. */
 struct source {
     const char *name;
-    const char *files[2]; /* of train and test images in the source's folder; NULL: it has none */
-    const char *format;   /* of the files, in the words of an error */
-    const char *from;     /* where they come from, if `rogctl data get` does not fetch them */
-    bool noisy;           /* the images have their noise already */
-    /* What the images are made of, in words that change when the images do. */
+    const char *files[2]; /* of train and test images in the source's folder; NULL if it has none */
+    const char *format;   /* of the files, as named in error messages */
+    const char *from;     /* their origin, if `rogctl data get` does not fetch them */
+    bool noisy;           /* the images are noisy already */
+    /* Describes the images in text that changes when they do. */
     int (*describe)(const struct source *source, const char *folder, enum rog_split split,
                     char *text, size_t bytes, struct rog_error *err);
     int (*open)(const struct source *source, const char *folder, enum rog_split split,
                 struct rog_dataset **dataset, struct rog_error *err);
-    /* Whether it can be opened; NULL: it always can. */
+    /* Checks whether it can be opened; NULL: it always can. */
     int (*check)(const struct source *source, const char *folder, enum rog_split split,
                  struct rog_error *err);
     void (*class_name)(uint32_t label, char *text, size_t bytes);
@@ -65,7 +65,7 @@ static int synth_open(const struct source *source, const char *folder, enum rog_
     return code ? code : rog_cache_dataset(dataset, recipe, synth_make, &split, err);
 }
 
-/* The path of the split's file, which exists; heap memory. */
+/* Returns the path of the split's file, which must exist; heap memory. */
 static int file_path(const struct source *source, const char *folder, enum rog_split split,
                      char **path, struct rog_error *err)
 {
@@ -136,7 +136,7 @@ struct conversion {
     const char *path, *recipe;
 };
 
-/* Its words alone are the error, without the command before them. */
+/* Reports only the converter's message, without its command line. */
 static int run_converter(const char *program, const char *path, const char *records,
                          struct rog_error *err)
 {
@@ -149,7 +149,7 @@ static int run_converter(const char *program, const char *path, const char *reco
                 : ROG_OK;
 }
 
-/* By rog-hdf5, into a file of the binary version, which is read and removed. */
+/* Converts with rog-hdf5 to a file of the binary format, which is read and removed. */
 static int fed_cifar_make(void *user, struct rog_dataset **made, struct rog_error *err)
 {
     const struct conversion *conversion = user;
@@ -160,8 +160,8 @@ static int fed_cifar_make(void *user, struct rog_dataset **made, struct rog_erro
     if (code)
         goto out;
     program = rog_path_join(bin, "rog-hdf5");
-    records =
-        rog_format("%s" RECORDS_SUFFIX, entry); /* whoever takes the entry's lock removes it */
+    records = rog_format("%s" RECORDS_SUFFIX, entry); /* removed by the next process that takes the
+                                                         entry's lock */
     if (!program || !records) {
         code = rog_fail_nomem(err);
         goto out;
@@ -199,7 +199,7 @@ static int fed_cifar_open(const struct source *source, const char *folder, enum 
     return code;
 }
 
-/* By converting it: what comes of that is kept. */
+/* Converts the data set, which is kept in the cache. */
 static int fed_cifar_check(const struct source *source, const char *folder, enum rog_split split,
                            struct rog_error *err)
 {
@@ -344,8 +344,7 @@ static int request_init(struct request *request, const char *source, enum rog_sp
             request->source->name, noise);
     request->noise = noise;
     request->split = split;
-    request->noise_seed =
-        2 * seed + (split == ROG_SPLIT_TEST); /* both splits draw for themselves */
+    request->noise_seed = 2 * seed + (split == ROG_SPLIT_TEST); /* each split has its own noise */
     return rog_noise_check(noise, err);
 }
 

@@ -15,7 +15,7 @@
 #define SHAPES 10
 #define TEXTURES 10
 
-/* How hard the pictures are. */
+/* Difficulty of the images. */
 #define HUE_KEPT 0.5      /* probability that an image has its class's favourite hue */
 #define CONTRAST_MIN 0.22 /* between a texture's two colours, in value */
 #define CONTRAST_MAX 0.6
@@ -23,8 +23,8 @@
 #define RADIUS_MAX 12.0
 #define OFFSET_MAX 2.5  /* of the centre, pixels */
 #define TILT_MAX 0.15   /* tangent of half the largest rotation */
-#define CLUTTER_MAX 5   /* things in the background */
-#define OCCLUDERS_MAX 1 /* things in front */
+#define CLUTTER_MAX 5   /* objects in the background */
+#define OCCLUDERS_MAX 1 /* objects in front */
 #define GRAIN 0.05      /* half the range of the pixel noise */
 
 /* ---- shapes, in a square from -1 to 1, v downwards, symmetric in u ---- */
@@ -34,7 +34,7 @@ static double square(double x)
     return x * x;
 }
 
-/* Inside the half-plane to the left of the way from (ax, ay) to (bx, by). */
+/* Returns whether (u, v) is in the half-plane to the left of the line from (ax, ay) to (bx, by). */
 static bool left_of(double u, double v, double ax, double ay, double bx, double by)
 {
     return (bx - ax) * (v - ay) - (by - ay) * (u - ax) <= 0;
@@ -200,7 +200,7 @@ struct colour {
     double channel[3]; /* 0..1 */
 };
 
-/* One thing in the picture. */
+/* One object in the picture. */
 struct thing {
     int shape, texture;
     double x, y; /* centre, pixels */
@@ -261,7 +261,7 @@ static void draw_thing(struct canvas *canvas, const struct thing *thing)
     }
 }
 
-/* A rotation whose half-angle has a tangent up to `tilt`, without trigonometric functions. */
+/* Draws a rotation whose half-angle has a tangent up to `tilt`, without trigonometric functions. */
 static void draw_rotation(struct rog_rng *rng, double tilt, struct thing *thing)
 {
     double t = rog_rng_range(rng, -tilt, tilt);
@@ -279,7 +279,7 @@ static struct weave draw_weave(struct rog_rng *rng)
     return weave;
 }
 
-/* Something that has nothing to do with the class. */
+/* Draws an object that is independent of the class. */
 static struct thing draw_clutter(struct rog_rng *rng, double radius_min, double radius_max)
 {
     struct thing thing;
@@ -325,7 +325,7 @@ static struct thing draw_subject(struct rog_rng *rng, uint32_t label)
     return thing;
 }
 
-/* A sky: two colours, one fading into the other in some direction. */
+/* A sky: a gradient between two colours in some direction. */
 static void draw_background(struct rog_rng *rng, struct canvas *canvas)
 {
     double hue = rog_rng_uniform(rng), value = rog_rng_range(rng, 0.3, 0.7);
@@ -344,7 +344,7 @@ static void draw_background(struct rog_rng *rng, struct canvas *canvas)
     }
 }
 
-/* Light that is brighter on one side, grain, and down to bytes. */
+/* Applies light that is brighter on one side and grain, and converts to bytes. */
 static void expose(struct rog_rng *rng, const struct canvas *canvas, uint8_t *pixels)
 {
     double gain = rog_rng_range(rng, 0.5, 0.65);
@@ -354,7 +354,7 @@ static void expose(struct rog_rng *rng, const struct canvas *canvas, uint8_t *pi
         for (int x = 0; x < EDGE; x++) {
             double light = gain * (1 + slope_x * (x / (EDGE - 1.0) - 0.5) +
                                    slope_y * (y / (EDGE - 1.0) - 0.5));
-            /* Three 21-bit numbers out of one draw. */
+            /* Three 21-bit numbers from one draw. */
             uint64_t bits = rog_rng_u64(rng);
             for (int c = 0; c < 3; c++, bits >>= 21) {
                 double noise = (double)(bits & 0x1fffff) / 0x100000 - 1.0;

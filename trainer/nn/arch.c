@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of models, and the tensors and layers that each consists of. */
+/* The table of models, and the tensors and layers of each. */
 #include <trainer/nn/arch.h>
 
 #include <math.h>
@@ -18,7 +18,7 @@
 struct convmlp {
     const char *name;
     uint32_t stem_count, stem[MAX_STEM]; /* channels of the tokenizer's 3x3 convolutions */
-    uint32_t stem_stride;                /* of the first of them */
+    uint32_t stem_stride;                /* of the first of these convolutions */
     uint32_t conv_blocks, conv_hidden;   /* residual 1x1-3x3-1x1 blocks after the tokenizer */
     uint32_t stage_count;
     uint32_t blocks[MAX_STAGES], dims[MAX_STAGES], mlp_ratio[MAX_STAGES];
@@ -55,9 +55,9 @@ static const struct convmlp variants[] = {
      .blocks = {2, 4, 2},
      .dims = {128, 256, 512},
      .mlp_ratio = {2, 2, 2}},
-    /* 32x32 images leave the published tokenizer as 8x8 and the last stage as 1x1. Here one
-     * convolution at full size and the family's max-pooling give 16x16, and two stages end at 4x4.
-     */
+    /* The published tokenizer reduces 32x32 images to 8x8, and its last stage to 1x1. Here one
+     * convolution at full size and the family's max-pooling give 16x16, and two stages end at
+     * 4x4. */
     {.name = "convmlp-nano",
      .stem_count = 1,
      .stem = {32},
@@ -72,20 +72,19 @@ static const struct convmlp variants[] = {
 
 #define VARIANT_COUNT (sizeof variants / sizeof variants[0])
 
-/* ---- building ---------------------------------------------------------------------------------
- */
+/* ---- building ---- */
 
-/* Where the builder stands: the geometry of the last layer's output, and whether memory ran out. */
+/* State of the builder: the geometry of the last layer's output, and whether memory ran out. */
 struct builder {
     struct rog_arch *arch;
     uint32_t height, width, channels;
     bool out_of_memory;
 };
 
-/* Makes room for one more in an array that doubles; NULL when memory ran out. */
+/* Makes room for one more item in an array that doubles; NULL if out of memory. */
 static void *grow(struct builder *b, void *array, uint32_t count, size_t item_bytes)
 {
-    if (count & (count - 1)) /* room is left up to the next power of two */
+    if (count & (count - 1)) /* there is room up to the next power of two */
         return array;
     void *grown = realloc(array, (count ? 2 * (size_t)count : 1) * item_bytes);
     if (!grown)
@@ -142,7 +141,7 @@ static uint32_t add_buffer(struct builder *b, uint32_t channels, const char *pre
     return arch->buffer_count++;
 }
 
-/* Adds a layer after the last one. The pointer is valid until the next call; where memory ran out
+/* Adds a layer after the last one. The pointer is valid until the next call; if memory has run out,
  * it points to `spare`. */
 static struct rog_arch_layer *add_layer(struct builder *b, enum rog_layer_kind kind,
                                         uint32_t out_channels, uint32_t kernel, uint32_t stride,
@@ -204,7 +203,7 @@ static void add_downsample(struct builder *b, const char *name, uint32_t out)
     layer->bias = add_param(b, 1, &out, name, "bias");
 }
 
-/* A weight and a bias, registered together. */
+/* A weight and a bias, added together. */
 struct pair {
     uint32_t weight, bias;
 };
@@ -248,7 +247,7 @@ static void add_channel_mlp(struct builder *b, struct pair norm, struct pair fc1
     add_layer_with(b, ROG_LAYER_LINEAR, channels, fc2, input);
 }
 
-/* One ConvMLP block. Parameters stand in the order in which the published module registers them,
+/* One ConvMLP block. Parameters are in the order in which the published module registers them,
  * which is not the order of execution. */
 static void add_block(struct builder *b, const char *prefix, uint32_t ratio)
 {
@@ -357,8 +356,7 @@ void rog_arch_free(struct rog_arch *arch)
     free(arch);
 }
 
-/* ---- initial weights --------------------------------------------------------------------------
- */
+/* ---- initial weights ---- */
 
 static void fill(float *values, uint64_t count, float value)
 {
@@ -377,8 +375,8 @@ static void fill_normal(struct rog_rng *rng, float *values, uint64_t count, doub
     }
 }
 
-/* Weight and bias of one layer. PyTorch draws the bias of a convolution uniformly within
- * 1 / sqrt(fan in), and the published initialization leaves that alone. */
+/* Initializes weight and bias of one layer. PyTorch draws the bias of a convolution uniformly
+ * within 1 / sqrt(fan in), and the published initialization does not change that. */
 static void initialize_layer(const struct rog_arch *arch, const struct rog_arch_layer *layer,
                              struct rog_rng *rng, float *params)
 {

@@ -15,7 +15,7 @@
 
 #define EPSILON 1e-5f /* of LayerNorm, as PyTorch */
 
-#define CHUNK ROG_KERNELS_CHUNK /* its sums stay in registers */
+#define CHUNK ROG_KERNELS_CHUNK /* the sums of a chunk stay in registers */
 /* Rows summed in single precision before the sum is added up in double. */
 #define ROW_BLOCK 128
 
@@ -41,14 +41,13 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
             body(width, chunk, __VA_ARGS__);                         \
     }
 
-/* A product with this is branch-free where a conditional gradient would not be. */
+/* Multiplying by this avoids a branch in a conditional gradient. */
 INLINE float one_if(int truth)
 {
     return truth ? 1.0f : 0.0f;
 }
 
-/* ---- elementwise ------------------------------------------------------------------------------
- */
+/* ---- elementwise ---- */
 
 static void add_bias(uint32_t rows, uint32_t c, const float *bias, const float *skip, float *y)
 {
@@ -67,11 +66,11 @@ static void add_bias(uint32_t rows, uint32_t c, const float *bias, const float *
     }
 }
 
-/* exp(x) for x <= 0, relative error below 2e-7; what is below -87, or no number, counts as -87. */
+/* exp(x) for x <= 0, relative error below 2e-7; values below -87, and NaN, count as -87. */
 INLINE float exp_negative(float x)
 {
     const float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    const float round = 12582912.0f; /* 1.5 * 2^23: adding it leaves no fraction bits */
+    const float round = 12582912.0f; /* 1.5 * 2^23: a sum with it has no fraction bits */
     union {
         int32_t i;
         float f;
@@ -144,8 +143,7 @@ static void multiply_to(uint64_t count, const float *a, float *y)
         y[i] *= a[i];
 }
 
-/* ---- LayerNorm --------------------------------------------------------------------------------
- */
+/* ---- LayerNorm ---- */
 
 static void layer_norm(uint32_t rows, uint32_t c, const float *x, const float *weight,
                        const float *bias, float *y, float *stats)
@@ -229,10 +227,9 @@ static void layer_norm_columns(uint32_t rows, uint32_t c, uint32_t first, uint32
                                float *dbias){
     FOR_CHUNKS(first, last, layer_norm_chunk, rows, c, x, stats, dy, dweight, dbias)}
 
-/* ---- BatchNorm and ReLU -----------------------------------------------------------------------
- */
+/* ---- BatchNorm and ReLU ---- */
 
-/* Sums of x - shift and of (x - shift)^2; shift NULL: of x alone. */
+/* Sums of x - shift and of (x - shift)^2; shift NULL: only of x. */
 INLINE void power_sums(uint32_t width, uint32_t rows, uint32_t c, const float *x,
                        const float *shift, double *sums)
 {
@@ -371,11 +368,10 @@ INLINE void sum_chunk(uint32_t width, uint32_t chunk, uint32_t rows, uint32_t c,
 static void sum_columns(uint32_t rows, uint32_t c, uint32_t first, uint32_t last, const float *x,
                         float *sum){FOR_CHUNKS(first, last, sum_chunk, rows, c, x, sum)}
 
-/* ---- windows ----------------------------------------------------------------------------------
- */
+/* ---- windows ---- */
 
 /* The taps [*begin, *end) of a window at output `out` that lie inside an input of `size`; the first
- * of all taps is at input out * stride - kernel / 2. */
+ * tap of the window is at input out * stride - kernel / 2. */
 INLINE void valid_taps(uint32_t out, uint32_t size, uint32_t kernel, uint32_t stride,
                        uint32_t *begin, uint32_t *end)
 {
@@ -384,10 +380,10 @@ INLINE void valid_taps(uint32_t out, uint32_t size, uint32_t kernel, uint32_t st
     *end = min_u32(kernel, size + pad - at);
 }
 
-/* Where a window finds its taps, in their order: as many as it has inside of the image. */
+/* The taps of a window that lie inside the image, in order. */
 struct taps {
     uint32_t count;
-    size_t at[UINT8_MAX + 1]; /* position of the input */
+    size_t at[UINT8_MAX + 1]; /* position in the input */
     int32_t tap[UINT8_MAX + 1];
 };
 
@@ -455,8 +451,8 @@ static void max_pool(const struct rog_window *w, const float *x, float *y, uint8
     }
 }
 
-/* The windows that an input lies in, and which of their taps it is: tap k of output o is input
- * o * stride + k - pad. */
+/* Finds the windows that contain an input, and which of their taps the input is: tap k of output o
+ * is input o * stride + k - pad. */
 INLINE void find_windows(uint32_t kernel, uint32_t stride, const struct rog_window *w, uint32_t iy,
                          uint32_t ix, struct taps *windows)
 {
@@ -532,7 +528,7 @@ INLINE void depthwise_chunk(uint32_t width, uint32_t chunk, const struct rog_win
 static void depthwise(const struct rog_window *window, const float *x, const float *taps,
                       float *y){FOR_CHUNKS(0, window->c, depthwise_chunk, window, x, taps, y)}
 
-/* One tap's gradient of one image, added to `total`. */
+/* Adds one tap's gradient of one image to `total`. */
 INLINE void depthwise_tap(uint32_t width, uint32_t chunk, const struct rog_window *w, uint32_t ky,
                           uint32_t kx, const float *x, const float *dy, float *total)
 {
@@ -572,7 +568,7 @@ static void depthwise_columns(const struct rog_window *window, uint32_t images, 
                               uint32_t last, const float *x, const float *dy, float *dtaps){
     FOR_CHUNKS(first, last, depthwise_columns_chunk, window, images, x, dy, dtaps)}
 
-/* One window's taps between its patch and the image; kernel is a constant for the usual size. */
+/* Copies one window's taps from the image to its patch; kernel is a constant for the usual size. */
 INLINE void unfold_patch(uint32_t kernel, const struct rog_window *w, uint32_t oy, uint32_t ox,
                          const float *x, float *restrict patch)
 {
@@ -636,8 +632,7 @@ static void fold(const struct rog_window *w, const float *patches, float *x)
     }
 }
 
-/* ---- mean over positions ----------------------------------------------------------------------
- */
+/* ---- mean over positions ---- */
 
 static void mean(uint32_t rows, uint32_t c, const float *x, float *y)
 {

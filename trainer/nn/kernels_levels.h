@@ -2,7 +2,7 @@
 #ifndef ROG_NN_KERNELS_LEVELS_H
 #define ROG_NN_KERNELS_LEVELS_H
 
-/* The tables that kernels.c becomes, one for each instruction set level it is compiled for. */
+/* The tables of kernels.c, one for each instruction set level for which it is compiled. */
 
 struct rog_kernels;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chooses the kernels for the processor at hand. */
+/* Chooses the kernels for this processor. */
 #include <trainer/nn/kernels.h>
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of layers, each with its passes forward and backward. */
+/* The kinds of layers, with their forward and backward passes. */
 #include <trainer/nn/layer.h>
 
 #include <math.h>
@@ -11,7 +11,7 @@
 
 #define BATCH_NORM_EPSILON 1e-5f
 #define BATCH_NORM_MOMENTUM 0.1f
-#define CHUNK ROG_KERNELS_CHUNK /* what one thread takes at a time when all rows are summed */
+#define CHUNK ROG_KERNELS_CHUNK /* channels per thread when all rows are summed */
 
 static size_t in_positions(const struct rog_layer *layer)
 {
@@ -89,12 +89,11 @@ static void add_to_dx(const struct rog_layer *layer, const struct rog_pass *pass
         layer->kernels->add_to(size, pass->dx_add + b * size, pass->dx + b * size);
 }
 
-/* ---- convolution with bias --------------------------------------------------------------------
- */
+/* ---- convolution with bias ---- */
 
 /*
- * One whose weights outweigh its images is done by patches, with room for them in `saved`; oneDNN
- * would want another order of the weights in each direction.
+ * A convolution with more weights than image data is computed by patches, in memory of `saved`;
+ * oneDNN would need another order of the weights in each direction.
  */
 #define HEAVY_WEIGHTS (128 * 1024)
 
@@ -153,19 +152,18 @@ static int conv_backward(struct rog_layer *layer, const struct rog_pass *pass,
     return code;
 }
 
-/* ---- convolution, BatchNorm, ReLU -------------------------------------------------------------
- */
+/* ---- convolution, BatchNorm, ReLU ---- */
 
 /*
- * With running statistics BatchNorm is a scale and a shift of each channel, so it goes into the
- * weights: y = relu(conv(x, a w) + (beta - a mean)), a = gamma / sqrt(var + eps). From the gradient
- * dw' of those weights and the sum s of the gradient g before ReLU follow
+ * With running statistics BatchNorm is a scale and a shift of each channel, so it is merged into
+ * the weights: y = relu(conv(x, a w) + (beta - a mean)), a = gamma / sqrt(var + eps). From the
+ * gradient dw' of those weights and the sum s of the gradient g before ReLU follow
  *     dw = a dw',   dbeta = s,   dgamma = (sum over the channel's weights of dw' w - mean s) /
  *                                         sqrt(var + eps).
  * With batch statistics the convolution's output z is kept.
  *
- * saved: four arrays of one float a channel (scale, shift, and two to work with), then the scaled
- * weights or z.
+ * saved: four arrays of one float per channel (scale, shift, and two for intermediate results),
+ * then the scaled weights or z.
  */
 static size_t conv_norm_saved(const struct rog_layer *layer)
 {
@@ -242,7 +240,7 @@ static int conv_norm_backward_frozen(struct rog_layer *layer, const struct rog_p
     return 0;
 }
 
-/* Running statistics move a tenth of the way; the variance there is the unbiased one. */
+/* Moves the running statistics by a tenth of the difference; their variance is the unbiased one. */
 static void update_running(const struct rog_layer *layer, float *buffers, const float *mean,
                            const float *var)
 {
@@ -344,10 +342,9 @@ static int conv_norm_backward(struct rog_layer *layer, const struct rog_pass *pa
                                         : conv_norm_backward_frozen(layer, pass, err);
 }
 
-/* ---- depthwise convolution --------------------------------------------------------------------
- */
+/* ---- depthwise convolution ---- */
 
-/* saved: weights as (taps, channels), and room for their gradient in that order. */
+/* saved: weights as (taps, channels), and memory for their gradient in that order. */
 static size_t depthwise_saved(const struct rog_layer *layer)
 {
     return 2 * weight_size(layer);
@@ -414,8 +411,7 @@ static int depthwise_backward(struct rog_layer *layer, const struct rog_pass *pa
     return 0;
 }
 
-/* ---- pooling, sum, mean -----------------------------------------------------------------------
- */
+/* ---- pooling, sum, mean ---- */
 
 static int max_pool_forward(struct rog_layer *layer, const struct rog_pass *pass,
                             struct rog_error *err)
@@ -456,7 +452,7 @@ static int add_forward(struct rog_layer *layer, const struct rog_pass *pass, str
     return 0;
 }
 
-/* dx is dy itself: the network hands it on. */
+/* dx is dy itself: the network passes it on. */
 static int add_backward(struct rog_layer *layer, const struct rog_pass *pass, struct rog_error *err)
 {
     (void)layer, (void)pass, (void)err;
@@ -487,8 +483,7 @@ static int mean_backward(struct rog_layer *layer, const struct rog_pass *pass,
     return 0;
 }
 
-/* ---- LayerNorm --------------------------------------------------------------------------------
- */
+/* ---- LayerNorm ---- */
 
 /* saved: mean and 1 / deviation of each row. */
 static size_t norm_saved(const struct rog_layer *layer)
@@ -539,8 +534,7 @@ static int norm_backward(struct rog_layer *layer, const struct rog_pass *pass,
     return 0;
 }
 
-/* ---- linear -----------------------------------------------------------------------------------
- */
+/* ---- linear ---- */
 
 static int linear_product(struct rog_layer *layer, const struct rog_pass *pass, float *out,
                           struct rog_error *err)
@@ -626,8 +620,7 @@ static int linear_gelu_backward(struct rog_layer *layer, const struct rog_pass *
     return linear_gradients(layer, pass, layer->saved, err);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 const struct rog_layer_ops rog_layer_table[ROG_LAYER_KINDS] = {
     [ROG_LAYER_CONV] = {.name = "convolution",

@@ -2,7 +2,7 @@
 #ifndef ROG_NN_MODE_H
 #define ROG_NN_MODE_H
 
-/* What passes through a network are for, which its layers need to know as well. */
+/* The purpose of passes through a network, which its layers need to know, too. */
 
 enum rog_net_mode {
     ROG_NET_INFER,        /* forward only; BatchNorm uses running statistics */

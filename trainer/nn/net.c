@@ -10,16 +10,17 @@
 #include <trainer/nn/layer.h>
 #include <trainer/nn/loss.h>
 
-/* Without a backward pass a batch goes through the network in tiles of at most so many positions
- * of a layer that activations stay in the cache (measured: half as many again images a second), yet
- * the weights of deep layers, which have few positions, are not fetched more often than needed. */
+/* Without a backward pass a batch goes through the network in tiles. These limits are chosen so
+ * that the activations of a tile stay in the cache (measured: 1.5 times as many images per second),
+ * yet the weights of deep layers, which have few positions, are not loaded more often than
+ * necessary. */
 #define TILE_PIXELS (32 * 32 * 32)
 #define TILE_POSITIONS 2048
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
-/* Arrays that are used for one thing after another: planned first, allocated when all is known. */
+/* Arrays that are used for several values in turn: planned first, allocated when the plan is
+ * complete. */
 struct slot {
     size_t floats;
     uint32_t users; /* while planning */
@@ -28,11 +29,11 @@ struct slot {
 
 struct pool {
     uint32_t count;
-    struct slot *slots; /* room for one for each value */
+    struct slot *slots; /* as many as there are values */
 };
 
-/* A slot that nobody uses, the largest of them, or a new one, which it always is where `fresh`;
- * made large enough. */
+/* Returns an unused slot, the largest of them, or a new one, always if `fresh`; grows it if
+ * necessary. */
 static uint32_t pool_take(struct pool *pool, size_t floats, bool fresh)
 {
     uint32_t best = pool->count;
@@ -64,17 +65,16 @@ static void pool_release(struct pool *pool)
     free(pool->slots);
 }
 
-/* ---- the network ------------------------------------------------------------------------------
- */
+/* ---- the network ---- */
 
-/* Slots of a layer: output among the values, the others among the gradients. */
+/* Slots of a layer: its output among the values, the others among the gradients. */
 struct places {
     uint32_t group;
     uint32_t y, dy, dx, dx_add;
 };
 
-/* Layers that follow each other and take `tile` images at a time, a multiple of what the group
- * before takes and a divisor of what the next one does, or of the batch. */
+/* Consecutive layers that handle `tile` images at once: a multiple of the previous group's tile,
+ * and a divisor of the next group's, or of the batch. */
 struct group {
     uint32_t first, end; /* layers */
     uint32_t tile;
@@ -85,7 +85,7 @@ struct rog_net {
     uint32_t batch, threads, group_count;
     enum rog_net_mode mode;
     struct rog_prims *prims;
-    struct rog_layer *layers; /* arch->layer_count, as are the places and the room for groups */
+    struct rog_layer *layers; /* arch->layer_count, like the arrays places and groups */
     struct places *places;
     struct group *groups;
     struct pool values, gradients;
@@ -102,7 +102,7 @@ static size_t layer_floats(const struct rog_arch_layer *layer)
     return layer_positions(layer) * layer->out_channels;
 }
 
-/* As much as the next layer takes at a time. */
+/* Returns the floats of a value that the next layer reads at once. */
 static size_t value_floats(const struct rog_net *net, uint32_t value)
 {
     uint32_t last = net->arch->layer_count - 1, reader = value < last ? value : last;
@@ -110,7 +110,7 @@ static size_t value_floats(const struct rog_net *net, uint32_t value)
            layer_floats(&net->arch->layers[value - 1]);
 }
 
-/* Nothing at or after layer i reads a value from before its input. */
+/* Returns true if no layer from i on reads a value from before the input of layer i. */
 static bool may_begin_group(const struct rog_net *net, uint32_t i)
 {
     for (uint32_t reader = i; reader < net->arch->layer_count; reader++)
@@ -119,7 +119,8 @@ static bool may_begin_group(const struct rog_net *net, uint32_t i)
     return true;
 }
 
-/* The most images, at most `most`, that are a multiple of `step` and divide the batch. */
+/* Returns the largest number of images, at most `most`, that is a multiple of `step` and divides
+ * the batch. */
 static uint32_t choose_tile(uint32_t batch, uint32_t step, uint64_t most)
 {
     uint32_t tile = most < batch ? (uint32_t)most : batch;
@@ -128,8 +129,8 @@ static uint32_t choose_tile(uint32_t batch, uint32_t step, uint64_t most)
     return tile > step ? tile : step;
 }
 
-/* Without a backward pass the images go through in tiles, which may grow where a layer makes them
- * smaller. */
+/* Divides the layers into groups. Without a backward pass images are handled in tiles, which may
+ * grow after a layer that makes the images smaller. */
 static void plan_groups(struct rog_net *net)
 {
     const struct rog_arch *arch = net->arch;
@@ -151,9 +152,10 @@ static void plan_groups(struct rog_net *net)
     net->group_count = (uint32_t)(group - net->groups) + 1;
 }
 
-/* Every value has a slot for itself where there is a backward pass; without one a slot is free
- * again after its last reader. Between two groups it is a new one, for the first group runs again,
- * slots and all, before the second reads what it has collected. */
+/* Assigns slots to values. With a backward pass every value has its own slot; otherwise a slot is
+ * free again after its last reader. Between two groups the slot is always a new one, since the
+ * first group runs several times, reusing its slots, before the second reads the collected
+ * values. */
 static void plan_values(struct rog_net *net)
 {
     uint32_t count = net->arch->layer_count;
@@ -162,7 +164,7 @@ static void plan_values(struct rog_net *net)
         net->places[i].y = pool_take(&net->values, value_floats(net, i + 1), last_of_group);
         if (net->mode != ROG_NET_INFER)
             continue;
-        /* Values that layer i was the last to read. */
+        /* Frees the slots of values that only layers up to i read. */
         for (uint32_t value = 1; value <= i; value++) {
             uint32_t last = 0;
             for (uint32_t reader = 0; reader < count; reader++)
@@ -175,9 +177,9 @@ static void plan_values(struct rog_net *net)
 }
 
 /*
- * From the last layer to the first. A value that is skipped over gets its gradient from two
- * readers: the later one leaves its own for the earlier one to add (dx_add). The gradient of an
- * ADD layer's input is that of its output.
+ * Assigns slots to gradients, from the last layer to the first. A value that is used by a skip
+ * connection gets its gradient from two readers: the earlier layer adds the gradient of the later
+ * one (dx_add). The gradient of an ADD layer's input is that of its output.
  */
 static int plan_gradients(struct rog_net *net)
 {
@@ -301,8 +303,7 @@ void rog_net_free(struct rog_net *net)
     free(net);
 }
 
-/* ---- passes -----------------------------------------------------------------------------------
- */
+/* ---- passes ---- */
 
 static float *value_data(const struct rog_net *net, uint32_t value)
 {
@@ -314,8 +315,8 @@ static float *gradient_data(const struct rog_net *net, uint32_t slot)
     return slot == ROG_NO_INDEX ? NULL : net->gradients.slots[slot].data;
 }
 
-/* Fills in what the i-th layer works on: the tile whose first image is `first`, the output being
- * the part for it of a larger tile whose first image is `outer`. */
+/* Sets the arguments of the i-th layer's pass: for the tile whose first image is `first`; the
+ * output is the corresponding part of a larger tile whose first image is `outer`. */
 static void set_pass(const struct rog_net *net, uint32_t i, uint32_t first, uint32_t outer,
                      const float *images, struct rog_pass *pass)
 {
@@ -333,8 +334,8 @@ static void set_pass(const struct rog_net *net, uint32_t i, uint32_t first, uint
         pass->skip = layer->skip == 0 ? images : value_data(net, layer->skip);
 }
 
-/* Images [begin, end) up to the end of a group, in its tiles; each tile is collected from the
- * groups before it. */
+/* Runs images [begin, end) up to the end of a group, in its tiles; each tile is collected from
+ * tiles of the previous groups. */
 static int run_group(struct rog_net *net, uint32_t index, uint32_t begin, uint32_t end,
                      const float *images, struct rog_pass *pass, struct rog_error *err)
 {

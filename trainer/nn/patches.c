@@ -6,7 +6,7 @@
 
 #include <trainer/nn/prims.h>
 
-/* Of the images that go through at a time: they should stay in the cache. */
+/* Floats of the patches that are handled at once: they should stay in the cache. */
 #define STEP_FLOATS (512 * 1024)
 
 static size_t in_floats(const struct rog_patches *p)
@@ -19,7 +19,7 @@ static uint32_t out_positions(const struct rog_patches *p)
     return p->window.out_height * p->window.out_width;
 }
 
-/* Of one output. */
+/* Returns the floats of one output's patch. */
 static uint32_t patch_floats(const struct rog_patches *p)
 {
     return p->window.c * p->window.kernel * p->window.kernel;
@@ -42,8 +42,8 @@ size_t rog_patches_floats(const struct rog_patches *p)
     return step_images(p) * image_floats(p);
 }
 
-/* The images [*first, *first + *count) of the next step, none having been before the first; false
- * past the end. */
+/* Returns the images [*first, *first + *count) of the next step, initially after an empty step;
+ * false after the last. */
 static bool next_step(const struct rog_patches *p, uint32_t *first, uint32_t *count)
 {
     *first += *count;
@@ -82,7 +82,8 @@ int rog_patches_forward(const struct rog_patches *p, const float *x, const float
     return code;
 }
 
-/* The weights' gradient adds up over the steps; in each the patches make room for their own. */
+/* The gradient of the weights is summed over the steps; in each step the patches are overwritten by
+ * their own gradient. */
 int rog_patches_backward(const struct rog_patches *p, const float *x, const float *weights,
                          const float *dy, float *dx, float *dweights, struct rog_error *err)
 {

@@ -3,8 +3,8 @@
 #define ROG_NN_PATCHES_H
 
 /*
- * Convolution as products of a matrix of patches, each being what one output sees, with the weights
- * as PyTorch has them, (out, in, kernel, kernel). Activations are (B, H, W, C). Internal to
+ * Convolution as products of a matrix of patches, the inputs of one output each, with the weights
+ * in PyTorch's order, (out, in, kernel, kernel). Activations are (B, H, W, C). Internal to
  * trainer/nn.
  */
 
@@ -16,19 +16,20 @@
 
 struct rog_patches {
     const struct rog_kernels *kernels;
-    struct rog_window window; /* of one image; c: in */
+    struct rog_window window; /* of one image; c: its input channels */
     uint32_t batch, out_channels;
-    float *room; /* the caller's, rog_patches_floats of them */
+    float *room; /* memory of the caller, rog_patches_floats floats */
 };
 
-/* Room for the patches of as many images as go through at a time; `room` is not looked at. */
+/* Returns the floats needed for the patches of the images that are handled at once. Does not read
+ * `room`. */
 size_t rog_patches_floats(const struct rog_patches *patches);
 
 /* y (B, OH, OW, out) = conv(x (B, H, W, in), weights) + bias (out). */
 int rog_patches_forward(const struct rog_patches *patches, const float *x, const float *weights,
                         const float *bias, float *y, struct rog_error *err);
 
-/* From dy: dweights (overwritten), and dx (overwritten) where it is not NULL. */
+/* From dy computes dweights (overwritten), and dx (overwritten) unless it is NULL. */
 int rog_patches_backward(const struct rog_patches *patches, const float *x, const float *weights,
                          const float *dy, float *dx, float *dweights, struct rog_error *err);
 

@@ -10,7 +10,7 @@
 
 /*
  * The C interface of oneDNN changed between versions 2 and 3: memory descriptors became opaque
- * handles, and operation descriptors went away. This block is all that knows about it.
+ * handles, and operation descriptors were removed. Only this block depends on the version.
  */
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t desc_ref; /* borrowed */
@@ -59,7 +59,7 @@ static desc_ref desc_get(const struct desc *desc)
 }
 #endif
 
-/* What describes a convolution, for all of its three directions. */
+/* The description of a convolution, for all three directions. */
 struct conv_descs {
     struct desc x, y, weights, bias;
     struct desc plain; /* weights as PyTorch has them */
@@ -128,8 +128,7 @@ static dnnl_status_t append_relu(dnnl_post_ops_t ops)
 }
 #endif
 
-/* ---- errors and the context -------------------------------------------------------------------
- */
+/* ---- errors and the context ---- */
 
 static const char *status_text(dnnl_status_t status)
 {
@@ -209,10 +208,9 @@ static int reserve_scratch(struct rog_prims *prims, size_t bytes, struct rog_err
     return 0;
 }
 
-/* ---- one primitive ----------------------------------------------------------------------------
- */
+/* ---- one primitive ---- */
 
-/* An argument of a primitive and where its layout is asked for. */
+/* An argument of a primitive, and the query that returns its layout. */
 struct arg {
     int arg;
     dnnl_query_t query;
@@ -221,7 +219,7 @@ struct arg {
 
 #define MAX_ARGS 5
 
-/* A compiled primitive with a memory object for each argument; the data come at execution. */
+/* A compiled primitive with a memory object for each argument; the data are set at execution. */
 struct call {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
@@ -259,7 +257,7 @@ static int call_compile(struct call *call, struct rog_prims *prims, const struct
     return reserve_scratch(prims, dnnl_memory_desc_get_size(scratch_md), err);
 }
 
-/* Runs with data[i] as argument i. oneDNN has inputs as non-const too, but does not write them. */
+/* Runs with data[i] as argument i. oneDNN's inputs are not const, but it does not write them. */
 static int call_run(struct call *call, struct rog_prims *prims, const void *const *data,
                     const char *what, struct rog_error *err)
 {
@@ -276,7 +274,7 @@ static int call_run(struct call *call, struct rog_prims *prims, const void *cons
     return status == dnnl_success ? 0 : fail(err, status, what);
 }
 
-/* Attributes: our own scratchpad, and ReLU where `relu`. */
+/* Creates attributes: our own scratchpad, and ReLU if `relu`. */
 static dnnl_status_t make_attr(dnnl_primitive_attr_t *attr, bool relu)
 {
     dnnl_post_ops_t ops = NULL;
@@ -295,14 +293,13 @@ static dnnl_status_t make_attr(dnnl_primitive_attr_t *attr, bool relu)
     return status;
 }
 
-/* ---- convolution ------------------------------------------------------------------------------
- */
+/* ---- convolution ---- */
 
 /* Arguments of each direction, in the order in which call_run gets the data. */
 static const struct {
     int count;
     struct arg args[4];
-    struct arg weights; /* which of them oneDNN chooses the layout of */
+    struct arg weights; /* the argument whose layout oneDNN chooses */
 } directions[DIRECTIONS] = {
     [FORWARD] = {4,
                  {{DNNL_ARG_SRC, dnnl_query_src_md, 0},
@@ -325,12 +322,12 @@ static const struct {
 struct rog_conv {
     struct rog_prims *prims;
     struct call calls[DIRECTIONS];
-    /* Between PyTorch's layout of the weights and the one that each direction chose; without a
-     * primitive where they are the same. */
+    /* Convert between PyTorch's layout of the weights and the one that each direction uses; without
+     * a primitive if they are the same. */
     struct call reorders[DIRECTIONS];
-    float *chosen; /* weights in the layout of the direction at work */
+    float *chosen; /* weights in the layout of the current direction */
     size_t chosen_bytes;
-    const float *prepared; /* for forward calls; `chosen`, or the caller's */
+    const float *prepared; /* weights of forward calls: `chosen`, or the caller's */
 };
 
 static void conv_descs_release(struct conv_descs *d)
@@ -367,7 +364,7 @@ static dnnl_status_t conv_descs_init(struct conv_descs *d, const struct rog_conv
     return status;
 }
 
-/* Compiles one direction and, where it wants another layout of the weights, the reorder. */
+/* Compiles one direction and, if it needs another layout of the weights, the reorder. */
 static int conv_compile(struct rog_conv *conv, const struct conv_descs *descs,
                         enum direction direction, dnnl_prop_kind_t prop, bool relu,
                         struct rog_error *err)
@@ -433,7 +430,7 @@ int rog_conv_new(struct rog_conv **conv, struct rog_prims *prims,
         code = fail(err, status, "describing a convolution's memory");
         goto out;
     }
-    /* A layer that ends with ReLU may still be trained: the caller has the mask in y. */
+    /* A layer that ends with ReLU can be trained, too: the caller has the mask in y. */
     code = conv_compile(made, &descs, FORWARD,
                         shape->backward ? dnnl_forward_training : dnnl_forward_inference,
                         shape->relu, err);
@@ -468,7 +465,7 @@ void rog_conv_free(struct rog_conv *conv)
     free(conv);
 }
 
-/* Puts *weights into the layout that the direction wants. */
+/* Converts *weights to the layout of the direction. */
 static int choose_layout(struct rog_conv *conv, enum direction direction, const float **weights,
                          struct rog_error *err)
 {

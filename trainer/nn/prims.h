@@ -4,9 +4,9 @@
 
 /*
  * Convolution and matrix product by oneDNN, whose types and errors stay in prims.c. Activations are
- * (B, H, W, C) float32, convolution weights (out, in, kernel, kernel) as in PyTorch; the layout
- * that oneDNN prefers for them is made inside. Everything runs on as many threads as OpenMP gives
- * the calling thread.
+ * (B, H, W, C) float32, convolution weights (out, in, kernel, kernel) as in PyTorch; they are
+ * converted internally to the layout that oneDNN prefers. Everything runs on as many threads as
+ * OpenMP gives the calling thread.
  */
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@ int rog_prims_new(struct rog_prims **prims, struct rog_error *err);
 void rog_prims_free(struct rog_prims *prims);
 
 #define ROG_PRIMS_NAME_BYTES 160
-/* What else the last digits of results depend on: which oneDNN it is, and the instructions that it
- * uses on this processor. */
+/* Describes what else the last digits of results depend on: the build of oneDNN, and the
+ * instructions that it uses on this processor. */
 void rog_prims_name(char name[ROG_PRIMS_NAME_BYTES]);
 
 struct rog_conv_shape {
@@ -29,7 +29,7 @@ struct rog_conv_shape {
     uint32_t kernel, stride; /* padding is kernel / 2 */
     bool relu;               /* forward ends with max(0, y) */
     bool backward;           /* rog_conv_backward will be called */
-    bool input_gradient;     /* with dx */
+    bool input_gradient;     /* it computes dx */
 };
 
 struct rog_conv;
@@ -39,17 +39,17 @@ int rog_conv_new(struct rog_conv **conv, struct rog_prims *prims,
                  const struct rog_conv_shape *shape, struct rog_error *err);
 void rog_conv_free(struct rog_conv *conv);
 
-/* Puts the weights of the forward calls that follow, up to the next backward call, into the layout
- * that oneDNN prefers. `weights` stays the caller's and must stay as it is until then. */
+/* Converts the weights of the following forward calls, up to the next backward call, to the layout
+ * that oneDNN prefers. `weights` is borrowed and must not change until then. */
 int rog_conv_prepare(struct rog_conv *conv, const float *weights, struct rog_error *err);
 
-/* y (B, OH, OW, out) = conv(x (B, H, W, in), prepared weights) + bias (out), then ReLU where asked
- * for. */
+/* y (B, OH, OW, out) = conv(x (B, H, W, in), prepared weights) + bias (out), then ReLU if the shape
+ * has it. */
 int rog_conv_forward(struct rog_conv *conv, const float *x, const float *bias, float *y,
                      struct rog_error *err);
 
-/* From dy, the gradient before ReLU and bias: dweights (overwritten), and dx (overwritten) where
- * the shape has input_gradient. `weights` as prepared for the forward call. */
+/* From dy, the gradient before ReLU and bias, computes dweights (overwritten), and dx (overwritten)
+ * if the shape has input_gradient. `weights` as prepared for the forward call. */
 int rog_conv_backward(struct rog_conv *conv, const float *x, const float *weights, const float *dy,
                       float *dx, float *dweights, struct rog_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads and writes checkpoints; no length of a file is believed unchecked. */
+/* Reads and writes checkpoints; every length in a file is checked before use. */
 #include <trainer/nn/safetensors.h>
 
 #include <math.h>
@@ -19,13 +19,12 @@
 #define LENGTH_BYTES 8
 #define MAX_HEADER_BYTES (16u << 20)
 #define MAX_IGNORED_BYTES (1u << 20)
-/* Of a file that is not read for a larger model. */
+/* Limit of a file that is not read for a larger model. */
 #define MAX_FILE_BYTES ((size_t)1 << 30)
 #define METADATA "__metadata__"
 #define IGNORED_SUFFIX ".num_batches_tracked"
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ---- */
 
 static uint64_t get_u64(const unsigned char *bytes)
 {
@@ -58,8 +57,7 @@ static void put_float(unsigned char *bytes, float value)
         bytes[i] = (unsigned char)(bits >> 8 * i);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static void describe_tensors(struct rog_json *header, const struct rog_arch_tensor *tensors,
                              uint32_t count, uint64_t first_float)
@@ -80,7 +78,7 @@ static void describe_tensors(struct rog_json *header, const struct rog_arch_tens
     }
 }
 
-/* The header as text, NULL when memory ran out. */
+/* Returns the header as text, NULL if out of memory. */
 static char *header_text(const struct rog_arch *arch, const struct rog_metadata *metadata,
                          uint32_t metadata_count)
 {
@@ -103,14 +101,14 @@ static char *header_text(const struct rog_arch *arch, const struct rog_metadata 
     return text;
 }
 
-/* What a file is written of. */
+/* A file that is being written. */
 struct writing {
     FILE *file;
-    bool failed;   /* the rest need not be tried */
+    bool failed;   /* the rest is not written */
     bool infinite; /* a value was not finite */
 };
 
-/* Values are looked at on the way into the file: nobody goes through the model for it. */
+/* Values are checked while they are written, without another pass over the model. */
 static void write_floats(struct writing *writing, const float *values, const float *change,
                          uint64_t count)
 {
@@ -126,7 +124,7 @@ static void write_floats(struct writing *writing, const float *values, const flo
     }
 }
 
-/* The first of the tensors with a value that is not finite; NULL: none has one. */
+/* Returns the first tensor with a value that is not finite; NULL: none. */
 static const struct rog_arch_tensor *find_infinite(const struct rog_arch_tensor *tensors,
                                                    uint32_t count, const float *values,
                                                    const float *change)
@@ -171,7 +169,7 @@ int rog_safetensors_write(const char *path, const struct rog_arch *arch, const f
         goto out;
     fwrite(length, 1, sizeof length, writer.file);
     fprintf(writer.file, "%s%*s", text, (int)(header_bytes - text_bytes), "");
-    /* A write that failed is remembered in the stream: the commit reports it. */
+    /* The stream remembers that a write has failed; the commit reports it. */
     struct writing writing = {.file = writer.file};
     write_floats(&writing, params, change, arch->params);
     write_floats(&writing, buffers, NULL, arch->buffers);
@@ -184,8 +182,7 @@ out:
     return code;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct file {
     const char *path;
@@ -202,7 +199,7 @@ static void file_release(struct file *file)
     free(file->bytes);
 }
 
-/* `data_bytes`: of the model that is looked for. */
+/* `data_bytes`: size of the model that the caller expects. */
 static int file_open(struct file *file, const char *path, uint64_t data_bytes,
                      struct rog_error *err)
 {
@@ -237,7 +234,7 @@ static bool ends_with(const char *text, const char *suffix)
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-/* Where the bytes of a tensor lie. */
+/* The bytes of a tensor. */
 struct span {
     const char *name;
     uint64_t begin, end;
@@ -282,7 +279,7 @@ static int compare_spans(const void *left, const void *right)
     return a->end < b->end ? -1 : a->end > b->end;
 }
 
-/* Every byte of the data belongs to exactly one tensor. */
+/* Checks that every byte of the data belongs to exactly one tensor. */
 static int check_spans(const struct file *file, struct rog_error *err)
 {
     struct span_list list = {.file = file, .err = err};
@@ -313,7 +310,7 @@ out:
     return code;
 }
 
-/* Reads one tensor; its offsets were checked. */
+/* Reads one tensor; its offsets have been checked. */
 static int read_tensor(const struct file *file, const struct rog_arch_tensor *tensor, float *values,
                        struct rog_error *err)
 {
@@ -396,7 +393,7 @@ out:
     return code;
 }
 
-/* A whole number in the metadata, -1 where there is none. */
+/* Returns a whole number of the metadata, -1 if there is none. */
 static long metadata_number(const struct rog_json *metadata, const char *key)
 {
     const char *text = rog_json_get_string(metadata, key, "");

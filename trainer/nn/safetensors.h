@@ -4,12 +4,11 @@
 
 /*
  * Checkpoints as safetensors files: every parameter and running statistic under its PyTorch name,
- * float32. Also written: metadata "model", "classes" and "image_size" (where these are known) and
- * what the caller adds. On
- * reading every length, offset, name, shape and dtype is checked before use; anything missing,
- * left over, overlapping, truncated or not finite is ROG_EFORMAT with the tensor's name, and the
- * arrays then hold anything. Writing is atomic and makes missing folders. Reading ignores
- * BatchNorm's num_batches_tracked.
+ * float32. The metadata has "model", "classes" and "image_size" (if known) and the caller's
+ * entries. On reading every length, offset, name, shape and dtype is checked before use; if
+ * anything is missing, left over, overlapping, truncated or not finite, the result is ROG_EFORMAT
+ * with the tensor's name, and the contents of the arrays are undefined. Writing is atomic and
+ * creates missing folders. Reading ignores BatchNorm's num_batches_tracked.
  */
 
 #include <rog/error.h>
@@ -19,14 +18,15 @@ struct rog_metadata {
     const char *key, *value;
 };
 
-/* Parameters are params + change, where `change` is not NULL. */
+/* Parameters are params + change, unless `change` is NULL. */
 int rog_safetensors_write(const char *path, const struct rog_arch *arch, const float *params,
                           const float *change, const float *buffers,
                           const struct rog_metadata *metadata, uint32_t metadata_count,
                           struct rog_error *err);
 int rog_safetensors_read(const char *path, const struct rog_arch *arch, float *params,
                          float *buffers, struct rog_error *err);
-/* The architecture a file was written for, from its metadata (ROG_EFORMAT where it has none). */
+/* Creates the architecture that a file was written for, from its metadata (ROG_EFORMAT if it has
+ * none). */
 int rog_safetensors_arch(const char *path, struct rog_arch **arch, struct rog_error *err);
 
 #endif
