@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits for a simulation's end and kills what is left of its programs. */
+/* Waits for the simulation's end and kills what is left of its programs. */
 #include <trainer/programs/guard.h>
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static void note(pid_t groups[GROUPS], pid_t said)
         }
 }
 
-/* The guard's life. */
+/* Main function of the guard's process. */
 static int watch(int end_fd, void *user)
 {
     const char *mark = user;

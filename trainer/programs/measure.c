@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times a program that is alone, and keeps the result. */
+/* Measures the time of a program that runs alone, and keeps the result. */
 #include <trainer/programs/measure.h>
 
 #include <stdio.h>
@@ -16,19 +16,19 @@
 #include <trainer/data/cache.h>
 #include <trainer/programs/programs.h>
 
-#define MEASURE_VERSION 1 /* counts up when something else is measured */
-#define LEFT_OUT 3        /* iterations in which caches fill and memory is had */
-#define ENOUGH 10         /* iterations, unless they are shorter than */
+#define MEASURE_VERSION 1 /* incremented when something else is measured */
+#define LEFT_OUT 3        /* iterations in which caches fill and memory is allocated */
+#define ENOUGH 10         /* iterations, or more if they are shorter than */
 #define LEAST_S 1.0       /* together */
 #define MOST_S 20.0
 #define MOST 4096 /* iterations */
 #define KNOWN_MAX_BYTES 4096
-#define STEP_MAX_S 1e6 /* as for a step that is given */
-#define WAIT_S 0.1     /* between two looks at the lock */
+#define STEP_MAX_S 1e6 /* the same limit as for a given step_s */
+#define WAIT_S 0.1     /* between two attempts to take the lock */
 
 /* ---- what it depends on ---- */
 
-/* The first line of /proc/cpuinfo that names the processor; heap memory. */
+/* Returns the first line of /proc/cpuinfo that names the processor; heap memory. */
 static char *processor_name(void)
 {
     char line[256];
@@ -54,8 +54,8 @@ static void put_machine(struct rog_json *of)
     free(processor);
 }
 
-/* The file that the command runs, an interpreter or a program of its own: what it is, as far as
- * that can be seen. */
+/* Identifies the file that the command runs, an interpreter or another program, as far as
+ * possible. */
 static void put_program(struct rog_json *of, const char *command)
 {
     const char *word = command + strspn(command, " \t");
@@ -84,9 +84,9 @@ static char *recipe(const struct rog_run_config *config, const struct rog_run_wo
     return text;
 }
 
-/* ---- what is known ---- */
+/* ---- known times ---- */
 
-/* False also where the file is damaged: then it is measured again. */
+/* False also if the file is damaged: then the time is measured again. */
 static bool read_known(const char *path, double *step_s)
 {
     char *text = NULL;
@@ -122,7 +122,7 @@ static int by_size(const void *one, const void *other)
 }
 
 struct times {
-    double s[MOST]; /* of an iteration's local steps */
+    double s[MOST]; /* time of an iteration's local steps */
     uint32_t count;
     double sum_s;
 };
@@ -134,14 +134,14 @@ static bool is_enough(const struct times *times, double since_s)
            (times->count > LEFT_OUT && rog_clock_s() - since_s > MOST_S);
 }
 
-/* Lets it compute on and on, from the model that it brought. */
+/* Lets the program compute repeatedly, from its own initial model. */
 static int take_times(struct rog_programs *programs, const struct rog_run_worker *worker,
                       struct times *times, struct rog_error *err)
 {
     const double begin_s = rog_clock_s();
     int code = ROG_OK;
     bool through = false;
-    double part_s = 0; /* of an iteration that is not over */
+    double part_s = 0; /* time of an iteration that has not ended */
     while (!code && !through && !is_enough(times, begin_s)) {
         const struct rog_programs_turn turn = {
             .worker = worker->rank - 1,
@@ -155,7 +155,7 @@ static int take_times(struct rog_programs *programs, const struct rog_run_worker
             code = rog_programs_result(programs, turn.worker, &result, err);
         through = result.kind == ROG_PROGRAMS_FINISH;
         part_s += result.seconds;
-        /* Else it goes on with the iteration, as if what it waits for took no time. */
+        /* Otherwise it continues the iteration, as if what it waits for took no time. */
         if (code || (result.kind != ROG_PROGRAMS_STEP && result.kind != ROG_PROGRAMS_APART))
             continue;
         times->s[times->count] = part_s;
@@ -166,7 +166,7 @@ static int take_times(struct rog_programs *programs, const struct rog_run_worker
     return code;
 }
 
-/* The median of an iteration, by local steps. */
+/* Returns the median over iterations, divided by the number of local steps. */
 static int take_median(struct times *times, const struct rog_run_worker *worker, double *step_s,
                        struct rog_error *err)
 {
@@ -180,8 +180,8 @@ static int take_median(struct times *times, const struct rog_run_worker *worker,
     return ROG_OK;
 }
 
-/* Beside the entry, whose lock is held: what a measuring that was killed has left goes with the
- * next one. Of a program that failed it stays, as the error names its log. */
+/* Creates a folder beside the entry, whose lock is held: what a killed measurement has left is
+ * removed by the next one. The folder of a failed program stays, since the error names its log. */
 static int make_folder(char **folder, const char *path, struct rog_error *err)
 {
     *folder = rog_format("%s.programs", path);
@@ -251,7 +251,7 @@ static void say(const struct rog_run_worker *worker, double step_s,
     free(text);
 }
 
-/* This machine's time. */
+/* Finds the time on this machine. */
 static int find_step(const struct rog_run_config *config, const struct rog_run_worker *worker,
                      const struct rog_measure_options *options, double *step_s,
                      struct rog_error *err)
@@ -263,10 +263,11 @@ static int find_step(const struct rog_run_config *config, const struct rog_run_w
     if (!code && !known)
         code = take_lock(&lock, path, options, err);
     if (!code && !known)
-        known = read_known(path, step_s); /* measured while we waited */
+        known = read_known(path, step_s); /* measured by another process meanwhile */
     if (!code && !known)
         code = measure(config, worker, options, path, err);
-    if (!code && !known && !read_known(path, step_s)) /* as all who come later will */
+    if (!code && !known && !read_known(path, step_s)) /* rounded as in the file, like all later
+                                                         results */
         code = rog_fail(err, ROG_EIO, "%s cannot be read", path);
     rog_lock_release(&lock);
     if (!code)
@@ -276,7 +277,7 @@ static int find_step(const struct rog_run_config *config, const struct rog_run_w
     return code;
 }
 
-/* A worker before `index` that computes the same; NULL: none. */
+/* Returns a worker before `index` that computes the same; NULL: none. */
 static const struct rog_run_worker *alike(const struct rog_run_config *config, uint32_t index)
 {
     const struct rog_run_worker *own = &config->workers[index];

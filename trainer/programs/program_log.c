@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log of bounded size: what lies between beginning and end is cut out when there is too much. */
+/* A log of bounded size: if there is too much, the middle is cut out. */
 #include <trainer/programs/program_log.h>
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <common/last_words.h>
 
 #define PIECE_BYTES 65536
-/* Of the beginning, and of the end at least; the end may have grown to twice that. */
+/* Bytes kept of the beginning, and at least of the end, which may grow to twice as much. */
 #define KEPT_BYTES ((uint64_t)512 << 10)
 #define MARK_BYTES 64
 #define LAST_BYTES 4096
@@ -38,7 +38,7 @@ void rog_program_log_close(struct rog_program_log *log)
     *log = ROG_PROGRAM_LOG_NONE;
 }
 
-/* How much of it was written. */
+/* Returns how many bytes were written. */
 static size_t write_at(const struct rog_program_log *log, const char *bytes, size_t size,
                        uint64_t place)
 {
@@ -63,7 +63,7 @@ static void write_mark(struct rog_program_log *log)
     write_at(log, mark, MARK_BYTES, KEPT_BYTES);
 }
 
-/* Moves the end of what is there behind the beginning, and a mark between them. */
+/* Moves the end of the log behind its beginning, with a mark between them. */
 static void cut(struct rog_program_log *log, char *piece)
 {
     uint64_t to = KEPT_BYTES + MARK_BYTES, from = log->size - KEPT_BYTES;

@@ -3,9 +3,8 @@
 #define ROG_PROGRAMS_LOG_H
 
 /*
- * What a program prints, in a file that does not grow without bound: of what is too long the
- * beginning and the end are kept, and between them stands how much was left out. It is on the disk
- * at any moment.
+ * The output of a program, in a file of bounded size: of long output the beginning and the end are
+ * kept, with a line in between that states how much was dropped. The file is always up to date.
  */
 
 #include <stddef.h>
@@ -18,20 +17,20 @@
 struct rog_program_log {
     int fd; /* -1: none */
     char *path;
-    uint64_t size, left_out; /* bytes in the file, and what it lacks */
+    uint64_t size, left_out; /* bytes in the file, and bytes dropped */
 };
 #define ROG_PROGRAM_LOG_NONE ((struct rog_program_log){.fd = -1})
 
-/* Begins the file in that folder anew. ROG_EIO, ROG_ENOMEM. */
+/* Truncates the file in that folder. ROG_EIO, ROG_ENOMEM. */
 int rog_program_log_open(struct rog_program_log *log, const char *folder, struct rog_error *err);
 void rog_program_log_close(struct rog_program_log *log);
 
-/* Takes what can be read from a descriptor that does not wait, at most so many bytes at once.
- * Returns whether its end was reached. A disk that is full is not the program's fault: what cannot
- * be written is left out. */
+/* Reads what is available from a non-blocking descriptor, at most `most` bytes. Returns true if its
+ * end was reached. A full disk is not the program's fault: output that cannot be written is
+ * dropped. */
 int rog_program_log_take(struct rog_program_log *log, int fd, size_t most);
 
-/* The last line of it with anything in it, without control characters; "" where there is none. */
+/* Returns the last non-empty line, without control characters; "" if there is none. */
 void rog_program_log_last_line(const struct rog_program_log *log, char *line, size_t bytes);
 
 #endif

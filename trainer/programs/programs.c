@@ -16,15 +16,15 @@
 #include <librog/virtual/message.h>
 
 #define KILL_S 5.0
-#define DESCRIPTORS 128 /* beside those of workers and processes */
-#define LEAST 32        /* the same: with fewer nothing works */
+#define DESCRIPTORS 128 /* besides those of workers and processes */
+#define LEAST 32        /* the minimum of these */
 #define MEMORY_SHARE 0.9
 #define GIB 1073741824.0
 #define UNLIMITED 1e20
 
 /* ---- starting ---- */
 
-/* A number that a line of a file has behind `name`; UNLIMITED where there is none. */
+/* Returns the number after `name` in a line of a file; UNLIMITED if there is none. */
 static double number_in(const char *path, const char *name)
 {
     char line[128];
@@ -40,8 +40,8 @@ static double number_in(const char *path, const char *name)
     return number;
 }
 
-/* What is available to programs where nobody has set a limit: of the machine's memory, or of what a
- * container may have. */
+/* Returns the memory available to programs if no limit is set: of the machine, or of the
+ * container. */
 static double available_bytes(void)
 {
     static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
@@ -60,8 +60,8 @@ static uint32_t wanted_workers(const struct rog_programs *programs)
     return wanted;
 }
 
-/* One for each worker, and an output and a log for each process: many systems have too few at
- * first. */
+/* One descriptor for each worker, and an output and a log for each process: the default limit is
+ * too low on many systems. */
 static int allow_descriptors(const struct rog_programs *programs, struct rog_error *err)
 {
     struct rlimit limit;
@@ -110,8 +110,8 @@ static int set_up(struct rog_programs *programs, const struct rog_programs_optio
 static int start(struct rog_programs *programs, const struct rog_programs_options *options,
                  struct rog_error *err)
 {
-    signal(SIGPIPE, SIG_IGN); /* of the guard's pipe */
-    signal(SIGCHLD, SIG_DFL); /* else the kernel forgets how a program ended */
+    signal(SIGPIPE, SIG_IGN); /* from the guard's pipe */
+    signal(SIGCHLD, SIG_DFL); /* otherwise the kernel discards a program's exit status */
     int code = set_up(programs, options, err);
     if (!code)
         code = programs_children_new(programs, err);
@@ -150,7 +150,7 @@ int rog_programs_start(struct rog_programs **out, const struct rog_programs_opti
     return code;
 }
 
-/* ---- their models ---- */
+/* ---- models ---- */
 
 const struct rog_layout *rog_programs_layout(const struct rog_programs *programs)
 {
@@ -186,8 +186,8 @@ static bool may_be_told(const struct worker *worker)
            (worker->standing == STANDING_WAITING || worker->standing == STANDING_BROUGHT);
 }
 
-/* All who do not have control. Those who have it compute to the end, so that what a program has
- * done does not depend on who was faster. */
+/* Tells all workers that do not have control. Those that have it compute to the end, so that the
+ * work of a program does not depend on real time. */
 static int tell_all(struct rog_programs *programs, const struct rog_statistics *statistics,
                     struct rog_error *err)
 {
@@ -206,7 +206,7 @@ static int tell_all(struct rog_programs *programs, const struct rog_statistics *
         worker->standing = STANDING_TOLD;
         worker->child->since_s = rog_clock_s();
         int code = rog_virtual_send(worker->fd, &message, -1, err);
-        if (code && code != ROG_EFAILED) /* who has gone will be found */
+        if (code && code != ROG_EFAILED) /* a closed connection is found later */
             return rog_fail_prefix(err, "worker %u's program", worker->rank);
     }
     return ROG_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which process hosts which workers, how it is started, and what it says. */
+/* Assigns workers to processes, starts the processes, and reads their output. */
 #include <trainer/programs/programs_state.h>
 
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include <common/family.h>
 #include <trainer/run/program.h>
 
-#define OUTPUT_BYTES ((size_t)1 << 20) /* taken at once */
+#define OUTPUT_BYTES ((size_t)1 << 20) /* read at once */
 #define LINE_BYTES 400
 
-/* ---- who hosts whom ---- */
+/* ---- workers of a process ---- */
 
 static bool is_program(const struct rog_programs *programs, uint32_t worker)
 {
@@ -25,7 +25,7 @@ static bool is_program(const struct rog_programs *programs, uint32_t worker)
                           : rog_workload_runs_program(how->config->json, worker + 1);
 }
 
-/* Those that follow each other share a process, as many as there may be. */
+/* Consecutive workers share a process, up to the maximum. */
 static void share(struct rog_programs *programs)
 {
     uint32_t most = programs->how.config->workers_per_process;
@@ -64,7 +64,8 @@ static char *worker_folder(const struct rog_programs *programs, uint32_t rank)
     return rog_format("%s/worker%u", programs->how.out_dir, rank);
 }
 
-/* All but the first have only what they write themselves in their folders. */
+/* The folders of a process's workers other than the first contain only what these write
+ * themselves. */
 static int make_folders(const struct rog_programs *programs, const struct child *child,
                         struct rog_error *err)
 {
@@ -146,7 +147,7 @@ int programs_children_start(struct rog_programs *programs, struct rog_error *err
     return code;
 }
 
-/* ---- what it says ---- */
+/* ---- output ---- */
 
 void programs_child_drain(struct rog_programs *programs, struct child *child)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What programs keep for a snapshot, and how they are taken up from one. */
+/* The state that programs keep for snapshots, and resuming from it. */
 #include <trainer/programs/programs_state.h>
 
 #include <stdlib.h>
@@ -33,11 +33,11 @@ static int make_room(const struct rog_programs *programs, const struct worker *w
 int programs_ask_to_keep(struct rog_programs *programs, struct worker *worker, uint32_t *flags,
                          struct rog_error *err)
 {
-    bool goes_on = worker->started && programs_is_aside(worker->result);
+    bool continues = worker->started && programs_is_aside(worker->result);
     *flags = worker->started || !worker->resumed ? 0 : ROG_VIRTUAL_RESUMED;
-    worker->aside = goes_on;
+    worker->aside = continues;
     worker->kept = false;
-    worker->asked_to_keep = programs->keeps && !programs->unkept.code && !goes_on;
+    worker->asked_to_keep = programs->keeps && !programs->unkept.code && !continues;
     if (!worker->asked_to_keep)
         return ROG_OK;
     *flags |= ROG_VIRTUAL_KEEP;
@@ -76,7 +76,7 @@ void rog_programs_keep(struct rog_programs *programs, bool wanted)
     programs->keeps = wanted;
 }
 
-/* It will say whether it has kept what it has without anything happening before. */
+/* Returns whether the worker will report about its state without further events. */
 static bool will_say(const struct rog_programs *programs, const struct worker *worker)
 {
     bool says = worker->standing == STANDING_COMPUTING && worker->asked_to_keep && !worker->kept;
@@ -154,7 +154,7 @@ static void archive_kept(struct rog_programs *programs, struct worker *worker, b
     free(path);
 }
 
-/* What a model was; nothing where there are no values. */
+/* Saves or loads a copy of a model; nothing if there are no values. */
 static void archive_model(struct rog_programs *programs, struct worker *worker, float **copy,
                           struct rog_archive *archive)
 {
@@ -195,9 +195,9 @@ void rog_programs_archive(struct rog_programs *programs, struct rog_archive *arc
             archive_worker(programs, &programs->workers[i], archive);
 }
 
-/* ---- taking up ---- */
+/* ---- resuming ---- */
 
-/* What it brings once more has been taken already. */
+/* Waits for the repeated result, which had been read before the snapshot, and drops it. */
 static int drop_result(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
 {
     int code = programs_dispatch(programs, err);

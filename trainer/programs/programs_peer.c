@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who connects, and whether it is a worker of this run. */
+/* Accepts connections and checks whether they belong to workers of this run. */
 #include <trainer/programs/programs_state.h>
 
 #include <errno.h>
@@ -65,7 +65,7 @@ static int take(struct rog_programs *programs, struct pending *pending, int fd,
     return programs_watch(programs, fd, SOURCE_PENDING, (size_t)(pending - programs->pending), err);
 }
 
-/* Where there is no place they wait. */
+/* If no place is free, connections wait. */
 int programs_accept(struct rog_programs *programs, struct rog_error *err)
 {
     struct pending *pending;
@@ -79,9 +79,9 @@ int programs_accept(struct rog_programs *programs, struct rog_error *err)
     return code;
 }
 
-/* ---- what they are asked to have alike ---- */
+/* ---- settings that all must have in common ---- */
 
-/* What a worker brings with it is its own: all get the starting values of the first. */
+/* Members of a hello that each worker has for itself: all get the initial values of the first. */
 static const char *const own_members[] = {"model_sha256", "data_sha256", "wire_model", "seed"};
 
 static int adopt(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
@@ -120,7 +120,8 @@ static int compare(struct rog_programs *programs, struct worker *worker, struct 
     return code;
 }
 
-/* The first of the run says what the others must have: those that were faster wait for it. */
+/* The hello of the run's first program defines what the others must have: programs that connected
+ * earlier wait for it. */
 static int compare_all(struct rog_programs *programs, struct rog_error *err)
 {
     if (programs->first->standing == STANDING_AWAITED)
@@ -134,14 +135,14 @@ static int compare_all(struct rog_programs *programs, struct rog_error *err)
 
 /* ---- the first message ---- */
 
-/* Whose connection it is says the process at the other end, not the message. */
+/* Finds the worker of a connection by the process at the other end, not by the message. */
 static int find_worker(struct rog_programs *programs, const struct pending *pending,
                        const struct rog_virtual_message *message, struct worker **worker,
                        struct rog_error *err)
 {
     const struct child *child = pending->child;
     char who[WHO_BYTES];
-    uint32_t index = message->rank - 1; /* of rank 0: none */
+    uint32_t index = message->rank - 1; /* rank 0 becomes an invalid index */
     programs_who(programs, child, who);
     if (message->kind != ROG_VIRTUAL_HELLO)
         return rog_fail(err, ROG_EFAILED, "%s started with a message of kind %u instead of a hello",
@@ -206,7 +207,7 @@ static void refuse(int fd, const struct rog_error *why)
     rog_virtual_send(fd, &answer, -1, NULL);
 }
 
-/* A process that is no program of this run is sent away, and nobody's fault. */
+/* Rejects a process that is not a program of this run; this is not an error of the run. */
 static void refuse_stranger(int fd)
 {
     struct rog_error why;
@@ -234,7 +235,7 @@ int programs_greet(struct rog_programs *programs, struct pending *pending, struc
         if (code)
             refuse(fd, &why);
     } else {
-        code = ROG_OK; /* gone, or a stranger's nonsense */
+        code = ROG_OK; /* closed, or an invalid message of a stranger */
     }
     if (region >= 0)
         close(region);

@@ -3,9 +3,9 @@
 #define ROG_PROGRAMS_STATE_H
 
 /*
- * What the files of programs.c share. A process hosts one worker or several, each with a connection
- * of its own; of a process one worker computes at a time, in the order in which they were handed
- * control. `programs_wait` is the only place that waits.
+ * State shared by the files of programs.c. A process hosts one worker or several, each with its own
+ * connection; one worker of a process computes at a time, in the order in which they were given
+ * control. `programs_wait` is the only function that waits.
  */
 
 #include <trainer/programs/programs.h>
@@ -19,161 +19,164 @@
 
 #define NAME_BYTES 64
 #define WHO_BYTES 128
-#define PENDING 64 /* connections that have not said who they are */
+#define PENDING 64 /* connections that have not sent a hello */
 
 enum standing {
-    STANDING_AWAITED, /* has not said hello */
-    STANDING_WAITING, /* for control */
-    STANDING_QUEUED,  /* is to have it as soon as may be */
+    STANDING_AWAITED, /* has not sent a hello */
+    STANDING_WAITING, /* waits for the cluster to give it control */
+    STANDING_QUEUED,  /* gets control as soon as possible */
     STANDING_COMPUTING,
     STANDING_ASKING,  /* has control, and waits for an answer about its state */
-    STANDING_BROUGHT, /* has given control back, the result has not been taken */
-    STANDING_TOLD,    /* that the run is over */
+    STANDING_BROUGHT, /* has returned control; the result has not been read */
+    STANDING_TOLD,    /* knows that the run is over */
 };
 
 struct worker {
     uint32_t rank;
-    struct child *child; /* NULL: its worker is no program */
+    struct child *child; /* NULL: the worker is not a program */
     int fd;              /* its connection, -1: none */
     enum standing standing;
     bool started;             /* START has been sent */
     bool finishes;            /* it has sent FINISH */
     bool broke_off;           /* its connection was closed while it computed */
-    bool taken;               /* the result of its turn has been taken */
-    bool resumed;             /* it goes on from what it has kept */
-    bool drops;               /* what it brings next has been taken before */
+    bool taken;               /* the result of its turn has been read */
+    bool resumed;             /* it continues from the state that it has kept */
+    bool drops;               /* its next result is dropped, as it was read before the snapshot */
     bool asked_to_keep, kept; /* in this turn */
-    bool aside;               /* it has asked for something in this turn, or been answered */
-    float *handed;   /* its model when it was handed control and asked to keep; NULL: not yet */
-    float *now;      /* of a snapshot: its model then, where its result had been taken */
-    double closed_s; /* when the connection was closed; 0: it is open, or there has been none */
-    double since_s;  /* it has control */
-    uint64_t order;  /* of those that are queued */
+    bool aside;               /* it has made a request in this turn, or got the answer */
+    float *handed;   /* copy of its model when it got control and was asked to keep its state;
+                        NULL: not yet */
+    float *now;      /* in a snapshot: its model of that moment, if its result had been read */
+    double closed_s; /* time when the connection was closed; 0: it is open, or there was none */
+    double since_s;  /* time since when it has control */
+    uint64_t order;  /* position in the queue */
     struct rog_region region;
-    struct rog_json *hello; /* until it is compared */
+    struct rog_json *hello; /* kept until it has been compared */
     struct rog_layout *layout;
     struct rog_programs_turn turn;
-    struct rog_virtual_message message; /* what it has brought, or asks for */
-    enum rog_programs_kind result;      /* what that is, if it has brought something */
-    /* [trained] */
+    struct rog_virtual_message message; /* its result or request */
+    enum rog_programs_kind result;      /* the kind of its result, if it has one */
+    /* [trained tensors] */
     const float **gradients;
     struct rog_rule *rules;
     bool *given;
 };
 
 struct child {
-    uint32_t first, count; /* workers that it hosts, the first from 0 on */
+    uint32_t first, count; /* workers that it hosts, `first` counted from 0 */
     struct rog_process process;
     bool started, ended;
-    bool computes;   /* one of its workers does */
-    uint32_t joined; /* of its workers */
-    double since_s;  /* it was started, or one of its workers has joined */
+    bool computes;   /* true if one of its workers computes */
+    uint32_t joined; /* number of its workers that have joined */
+    double since_s;  /* time when it was started, or a worker of it last joined */
     struct rog_program_log log;
 };
 
 struct pending {
-    int fd;              /* -1: none */
-    struct child *child; /* whose process is at the other end; NULL: nobody's */
+    int fd;              /* -1: unused */
+    struct child *child; /* the process at the other end; NULL: of no program */
 };
 
 struct rog_programs {
     struct rog_programs_options how;
     char name[NAME_BYTES];      /* of the socket */
     char mark[NAME_BYTES + 32]; /* in the environment of all programs */
-    int listener, watch;        /* watch: epoll */
+    int listener, watch;        /* watch: the epoll descriptor */
     struct rog_watchdog guard;
-    struct rog_family spared; /* children of this process that are no programs */
-    pid_t *groups;            /* [group_count] that the guard knows of beside the children's own */
+    struct rog_family spared; /* children of this process that are not programs */
+    pid_t *groups;            /* [group_count] process groups that the guard knows besides those
+                                 of the children */
     size_t group_count;
-    struct worker *workers; /* [count]; those that are no programs among them */
+    struct worker *workers; /* [count]; includes workers that are not programs */
     uint32_t count;
     struct child *children;
     uint32_t child_count;
     struct pending pending[PENDING];
-    uint32_t joined, told;        /* workers that have said hello, and know that the run is over */
-    struct worker *first;         /* the first of the run that is a program */
-    const struct rog_json *hello; /* what all must have alike; NULL: not known yet */
+    uint32_t joined, told;        /* workers that have sent a hello, and that know that the run
+                                     is over */
+    struct worker *first;         /* the first worker of the run that is a program */
+    const struct rog_json *hello; /* settings that all must have in common; NULL: not known yet */
     const struct rog_layout *layout;
-    struct rog_json *brought_hello; /* the same where the first has brought it */
+    struct rog_json *brought_hello; /* owns `hello` if the first program has sent it */
     struct rog_layout *brought_layout;
-    char owner[WHO_BYTES]; /* whose layout it is, for messages */
-    uint32_t computing;    /* workers */
+    char owner[WHO_BYTES]; /* names the layout's origin in messages */
+    uint32_t computing;    /* number of workers that compute */
     uint64_t orders;
-    const struct worker *wanted; /* whose result is waited for */
+    const struct worker *wanted; /* the worker whose result is awaited */
     bool ending;
-    bool keeps;              /* programs are to keep what they have */
-    struct rog_error unkept; /* why one does not; code 0: nobody has said so */
-    bool disturbed;          /* a connection or an output was closed: somebody may have ended */
+    bool keeps;              /* programs must keep their state */
+    struct rog_error unkept; /* why a program does not; code 0: none has refused */
+    bool disturbed;          /* a connection or an output was closed: a process may have ended */
     double memory_limit;     /* bytes */
-    double checked_s, measured_s; /* when that was done last */
+    double checked_s, measured_s; /* times of the last check and measurement */
 };
 
-/* What a program brings within its turn, which goes on after it. */
+/* Returns whether a result is a request within a turn, which continues afterwards. */
 static inline bool programs_is_aside(enum rog_programs_kind kind)
 {
     return kind == ROG_PROGRAMS_TRANSFER || kind == ROG_PROGRAMS_SETTLE;
 }
 
-/* What happens, for programs_watch. */
+/* Kinds of sources of events, for programs_watch. */
 enum source { SOURCE_LISTENER, SOURCE_PENDING, SOURCE_WORKER, SOURCE_OUTPUT };
 
 /* ---- programs_child.c: processes ---- */
 
 int programs_children_new(struct rog_programs *programs, struct rog_error *err);
-/* So many that at_once of them have not joined. */
+/* Starts programs as long as fewer than at_once of them have not joined. */
 int programs_children_start(struct rog_programs *programs, struct rog_error *err);
-/* Takes what it has printed. */
+/* Reads its output. */
 void programs_child_drain(struct rog_programs *programs, struct child *child);
-/* Which of them a process is; NULL: none. */
+/* Returns the child with this process; NULL: none. */
 struct child *programs_child_with(struct rog_programs *programs, pid_t pid);
-/* Which of them a process is or descends from; NULL: none. */
+/* Returns the child that a process is or descends from; NULL: none. */
 struct child *programs_child_of(struct rog_programs *programs, pid_t pid);
-/* The same of processes as they were seen. */
+/* The same, in a list of processes. */
 struct child *programs_child_in(struct rog_programs *programs, const struct rog_family *family,
                                 pid_t pid);
-/* "worker 3's program", or "the program of workers 1 to 16". */
+/* Names the program: "worker 3's program", or "the program of workers 1 to 16". */
 const char *programs_who(const struct rog_programs *programs, const struct child *child,
                          char who[WHO_BYTES]);
-/* ROG_EFAILED: `who` has done `what`, what it said last, and where all of that is. */
+/* Fails with ROG_EFAILED: `who` has done `what`, its last output, and where its log is. */
 int programs_fail(const struct child *child, const char *who, const char *what,
                   struct rog_error *err);
 
-/* ---- programs_watch.c: what may go wrong meanwhile ---- */
+/* ---- programs_watch.c: failures ---- */
 
-/* Whether any has ended, closed its connection, takes too long or too much: ROG_EFAILED. */
+/* ROG_EFAILED if a program has ended, closed its connection, or takes too much time or memory. */
 int programs_check(struct rog_programs *programs, struct rog_error *err);
 
 /* ---- programs_peer.c: connections ---- */
 
 int programs_listen(struct rog_programs *programs, struct rog_error *err);
 int programs_accept(struct rog_programs *programs, struct rog_error *err);
-/* The first message of a connection. */
+/* Handles the first message of a connection. */
 int programs_greet(struct rog_programs *programs, struct pending *pending, struct rog_error *err);
 
 /* ---- programs_turn.c: control ---- */
 
-/* Its connection is gone. */
+/* Handles the end of a worker's connection. */
 void programs_hang_up(struct rog_programs *programs, struct worker *worker);
-/* What a worker has sent. */
+/* Handles the messages of a worker. */
 int programs_hear(struct rog_programs *programs, struct worker *worker, struct rog_error *err);
-/* Hands control to whom there is room for. */
+/* Gives control to as many workers as may compute. */
 int programs_dispatch(struct rog_programs *programs, struct rog_error *err);
 
 /* ---- programs_keep.c: snapshots ---- */
 
-/* A worker is handed control: *flags of the message that does so. ROG_ENOMEM. */
+/* Called when a worker gets control: sets *flags of the message that gives it. ROG_ENOMEM. */
 int programs_ask_to_keep(struct rog_programs *programs, struct worker *worker, uint32_t *flags,
                          struct rog_error *err);
-/* It says that it has kept what it has, or why not. */
+/* Handles a message of the program that it has kept its state, or why not. */
 int programs_take_kept(struct rog_programs *programs, struct worker *worker, struct rog_error *err);
-/* It has given control back. */
+/* Called when the program has returned control without having kept its state. */
 void programs_miss_kept(struct rog_programs *programs, struct worker *worker);
 
 /* ---- programs_wait.c ---- */
 
 int programs_watch(struct rog_programs *programs, int fd, enum source source, size_t index,
                    struct rog_error *err);
-/* Waits a short while for whatever happens, and deals with it. ROG_EINTR. */
+/* Waits a short time for events and handles them. ROG_EINTR. */
 int programs_wait(struct rog_programs *programs, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control: to whom it is handed, and what comes back with it. */
+/* Control: which worker gets it, and the messages that return it. */
 #include <trainer/programs/programs_state.h>
 
 #include <math.h>
@@ -10,17 +10,17 @@
 #include <librog/virtual/message.h>
 #include <rog/events.h>
 
-#define BYTES_MAX (UINT64_C(1) << 50) /* of a message of a program's own */
-#define MESSAGES 64                   /* of a worker that are taken at once */
+#define BYTES_MAX (UINT64_C(1) << 50) /* of a transfer */
+#define MESSAGES 64                   /* of a worker, handled at once */
 
-/* ---- handing it over ---- */
+/* ---- giving control ---- */
 
 static int tell(struct worker *worker, const struct rog_virtual_message *message,
                 struct rog_error *err)
 {
     struct rog_error why;
     int code = rog_virtual_send(worker->fd, message, -1, &why);
-    /* Whoever has gone is found when its connection is read. */
+    /* A closed connection is found when it is read. */
     return !code || code == ROG_EFAILED
                ? ROG_OK
                : rog_fail(err, ROG_EFAILED, "worker %u's program: %s", worker->rank, why.message);
@@ -58,7 +58,7 @@ static int hand_over(struct rog_programs *programs, struct worker *worker, struc
     return tell(worker, &message, err);
 }
 
-/* What it asks for: the momentum or the residual of a tensor, to be read or changed. */
+/* Answers a request: the momentum or the residual of a tensor, to be read or changed. */
 static int answer(const struct rog_programs *programs, struct worker *worker,
                   const struct rog_virtual_message *asked, struct rog_error *err)
 {
@@ -89,9 +89,9 @@ static int answer_and_go_on(struct rog_programs *programs, struct worker *worker
     return answer(programs, worker, &worker->message, err);
 }
 
-/* Whose turn it is: the one whose result is waited for, if it can be; else who has waited longest.
- * After the end of the run everybody's result is.
- * NULL: nobody's. */
+/* Returns the worker that gets control next: the one whose result is awaited, if possible;
+ * otherwise the one that has waited longest. After the end of the run all results are awaited.
+ * NULL: none. */
 static struct worker *choose(struct rog_programs *programs)
 {
     struct worker *next = NULL;
@@ -105,8 +105,8 @@ static struct worker *choose(struct rog_programs *programs)
             return worker;
         if (worker->standing != STANDING_QUEUED)
             continue;
-        /* In its process nobody overtakes, so that one's turn comes when all before it had theirs.
-         */
+        /* Workers of a process keep their order, so this one gets control only after those before
+         * it. */
         bool helps_too = programs->wanted && worker->child == programs->wanted->child &&
                          programs->wanted->standing == STANDING_QUEUED;
         if (!next || (helps_too && !helps) || (helps_too == helps && worker->order < next->order)) {
@@ -138,14 +138,14 @@ int rog_programs_compute(struct rog_programs *programs, const struct rog_program
     return programs_dispatch(programs, err);
 }
 
-/* ---- what comes back ---- */
+/* ---- messages ---- */
 
 void programs_hang_up(struct rog_programs *programs, struct worker *worker)
 {
     worker->broke_off = worker->standing == STANDING_COMPUTING;
     if (worker->broke_off) {
         rest(programs, worker, STANDING_WAITING);
-        worker->child->computes = true; /* nobody else of that process is handed control */
+        worker->child->computes = true; /* no other worker of that process gets control */
     }
     close(worker->fd);
     worker->fd = -1;
@@ -153,7 +153,7 @@ void programs_hang_up(struct rog_programs *programs, struct worker *worker)
     programs->disturbed = true;
 }
 
-/* Puts words on one line, with one blank between two. */
+/* Joins lines, with one blank between words. */
 static void join_lines(char *text)
 {
     char *to = text;
@@ -165,7 +165,7 @@ static void join_lines(char *text)
     *to = '\0';
 }
 
-/* Its own words: the last line first, which says what is wrong. */
+/* Reports the program's own error: the last line first, which has the cause. */
 static int failed(const struct worker *worker, char *text, struct rog_error *err)
 {
     size_t length = strlen(text);
@@ -183,7 +183,7 @@ static int failed(const struct worker *worker, char *text, struct rog_error *err
                     worker->child->log.path);
 }
 
-static int nonsense(const struct worker *worker, const char *what, struct rog_error *err)
+static int invalid(const struct worker *worker, const char *what, struct rog_error *err)
 {
     return rog_fail(err, ROG_EFAILED, "worker %u's program sent an invalid message: %s",
                     worker->rank, what);
@@ -195,10 +195,10 @@ static int take_step(struct rog_programs *programs, struct worker *worker, struc
     struct rog_error why;
     bool is_delta = strcmp(programs->how.config->contribution, "delta") == 0;
     if (is_delta ? worker->message.number != 0 : worker->message.number == 0)
-        return nonsense(worker, is_delta ? "a rule with a delta" : "gradients without a rule", err);
+        return invalid(worker, is_delta ? "a rule with a delta" : "gradients without a rule", err);
     if (rog_region_take(&worker->region, worker->message.number, worker->given, worker->rules,
                         &why))
-        return nonsense(worker, why.message, err);
+        return invalid(worker, why.message, err);
     const float *place = rog_region_gradients(&worker->region);
     for (uint32_t i = 0; place && i < layout->trained; i++) {
         worker->gradients[i] = worker->given[i] ? place : NULL;
@@ -229,7 +229,7 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
                          struct rog_error *err)
 {
     if (worker->message.bytes > BYTES_MAX || worker->message.bytes_down > BYTES_MAX)
-        return nonsense(worker, "a message of its own that is too long", err);
+        return invalid(worker, "a message of its own that is too long", err);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
 }
@@ -237,7 +237,7 @@ static int take_transfer(struct rog_programs *programs, struct worker *worker,
 static int take_apart(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
 {
     if (worker->message.number > 1)
-        return nonsense(worker, "an iteration with an unknown ending", err);
+        return invalid(worker, "an iteration with an unknown ending", err);
     programs_miss_kept(programs, worker);
     rest(programs, worker, STANDING_BROUGHT);
     return ROG_OK;
@@ -248,7 +248,7 @@ static int check_question(const struct worker *worker, const struct rog_virtual_
 {
     if (worker->region.without_values || asked->number >= worker->region.trained ||
         asked->part > ROG_VIRTUAL_RESIDUAL)
-        return nonsense(worker, "it requested the state of an unknown tensor", err);
+        return invalid(worker, "it requested the state of an unknown tensor", err);
     return ROG_OK;
 }
 
@@ -262,10 +262,10 @@ static int take_question(struct rog_programs *programs, struct worker *worker,
     return ROG_OK;
 }
 
-/* What may come while a program has control. */
+/* Messages that a program may send while it has control. */
 static const struct {
     enum rog_virtual_kind kind;
-    enum rog_programs_kind result; /* that it is, unless it is a question */
+    enum rog_programs_kind result; /* the kind of result, unless the message is a question */
     int (*take)(struct rog_programs *programs, struct worker *worker, struct rog_error *err);
 } messages[] = {
     {ROG_VIRTUAL_STEP, ROG_PROGRAMS_STEP, take_step},
@@ -278,12 +278,12 @@ static const struct {
     {ROG_VIRTUAL_KEPT, ROG_PROGRAMS_STEP, programs_take_kept},
 };
 
-/* After the end of the run it may still look at its state. */
+/* After the end of the run it may still read its state. */
 static int take_late(struct rog_programs *programs, struct worker *worker,
                      const struct rog_virtual_message *message, struct rog_error *err)
 {
     if (message->kind != ROG_VIRTUAL_STATE_GET && message->kind != ROG_VIRTUAL_STATE_PUT)
-        return nonsense(worker, "a message after the end of the run", err);
+        return invalid(worker, "a message after the end of the run", err);
     int code = check_question(worker, message, err);
     return code ? code : answer(programs, worker, message, err);
 }
@@ -292,7 +292,7 @@ static int take(struct rog_programs *programs, struct worker *worker,
                 struct rog_virtual_message *message, struct rog_error *err)
 {
     if (message->kind == ROG_VIRTUAL_FAIL && strcmp(message->text, ROG_CLOSED) == 0) {
-        programs_hang_up(programs, worker); /* how its process ends says more */
+        programs_hang_up(programs, worker); /* the exit of its process has more information */
         return ROG_OK;
     }
     if (message->kind == ROG_VIRTUAL_FAIL)
@@ -300,14 +300,14 @@ static int take(struct rog_programs *programs, struct worker *worker,
     if (worker->standing == STANDING_TOLD)
         return take_late(programs, worker, message, err);
     if (worker->standing != STANDING_COMPUTING)
-        return nonsense(worker, "a message while it was not its turn", err);
+        return invalid(worker, "a message while it was not its turn", err);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (messages[i].kind == message->kind) {
             worker->message = *message;
             worker->result = messages[i].result;
             return messages[i].take(programs, worker, err);
         }
-    return nonsense(worker, "a message of unknown kind", err);
+    return invalid(worker, "a message of unknown kind", err);
 }
 
 int programs_hear(struct rog_programs *programs, struct worker *worker, struct rog_error *err)
@@ -320,7 +320,7 @@ int programs_hear(struct rog_programs *programs, struct worker *worker, struct r
         if (got == ROG_EBUSY)
             break;
         if (got == ROG_EFORMAT)
-            code = nonsense(worker, why.message, err);
+            code = invalid(worker, why.message, err);
         else if (got)
             programs_hang_up(programs, worker);
         else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place where the simulation hears programs, and waits for them. */
+/* The only place where the simulation receives messages of programs and waits for them. */
 #include <trainer/programs/programs_state.h>
 
 #include <errno.h>
@@ -15,7 +15,7 @@ int programs_watch(struct rog_programs *programs, int fd, enum source source, si
 {
     struct epoll_event event = {.events = EPOLLIN,
                                 .data.u64 = (uint64_t)source << SOURCE_SHIFT | index};
-    /* A connection is watched already when it is found whose it is. */
+    /* A connection is already watched when its worker becomes known. */
     return epoll_ctl(programs->watch, EPOLL_CTL_ADD, fd, &event) == 0 ||
                    (errno == EEXIST && epoll_ctl(programs->watch, EPOLL_CTL_MOD, fd, &event) == 0)
                ? ROG_OK

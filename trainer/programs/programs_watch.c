@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notices programs that end, hang, or take too much. */
+/* Detects programs that exit, hang, or take too much memory. */
 #include <trainer/programs/programs_state.h>
 
 #include <signal.h>
@@ -15,7 +15,7 @@
 
 #define CHECK_S 0.05
 #define MEASURE_S 0.5
-#define GRACE_S 2.0 /* that a process may take to end after its connection */
+#define GRACE_S 2.0 /* time for a process to exit after its connection was closed */
 #define DRAINS 64
 #define WHAT_BYTES 256
 #define GIB 1073741824.0
@@ -23,7 +23,7 @@
 
 /* ---- ended ---- */
 
-/* How it ended: what is wrong with that. `what` is "" where nothing is. */
+/* Describes what is wrong with how a process ended; "" if nothing is. */
 static void describe_end(const struct rog_programs *programs, const struct child *child,
                          char what[WHAT_BYTES])
 {
@@ -49,8 +49,8 @@ static void describe_end(const struct rog_programs *programs, const struct child
         snprintf(what, WHAT_BYTES, "exited (status 0) before it had finished");
 }
 
-/* What it has said and sent last is taken in first. */
-static int bury(struct rog_programs *programs, struct child *child, struct rog_error *err)
+/* Handles the end of a process. Its last output and messages are read first. */
+static int handle_exit(struct rog_programs *programs, struct child *child, struct rog_error *err)
 {
     char who[WHO_BYTES], what[WHAT_BYTES];
     int code = ROG_OK;
@@ -88,7 +88,7 @@ static int check_worker(struct rog_programs *programs, const struct worker *work
     return programs_fail(worker->child, who, what, err);
 }
 
-/* It has nothing to do any more but to end. */
+/* Returns whether the process has nothing left to do but exit. */
 static bool may_end(const struct rog_programs *programs, const struct child *child)
 {
     bool may = programs->ending;
@@ -107,7 +107,7 @@ static int check_child(struct rog_programs *programs, struct child *child, doubl
     if (!child->started || child->ended)
         return ROG_OK;
     if (rog_process_is_over(&child->process))
-        return bury(programs, child, err);
+        return handle_exit(programs, child, err);
     bool ends = may_end(programs, child), joins = child->joined < child->count;
     if (!(ends || joins) || now_s - child->since_s <= limit_s)
         return ROG_OK;
@@ -116,7 +116,7 @@ static int check_child(struct rog_programs *programs, struct child *child, doubl
     return programs_fail(child, programs_who(programs, child, who), what, err);
 }
 
-/* ---- somewhere else ---- */
+/* ---- processes that left their group ---- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -129,8 +129,8 @@ static bool is_among(const pid_t *groups, size_t count, pid_t group)
     return count && bsearch(&group, groups, count, sizeof group, by_number);
 }
 
-/* Process groups of what programs have started, sorted; not those of the programs, which the guard
- * was told of when they began. `groups` has room for all of the family. */
+/* Finds the process groups that programs have started, sorted, without those of the programs, which
+ * the guard knows from their start. `groups` has room for all of the family. */
 static size_t find_groups(struct rog_programs *programs, const struct rog_family *family,
                           pid_t *groups)
 {
@@ -151,8 +151,8 @@ static size_t find_groups(struct rog_programs *programs, const struct rog_family
     return kept;
 }
 
-/* If this process is killed the guard has no other way to find what has left its program's group
- * and has another environment. */
+/* Tells the guard about such groups: if this process is killed, the guard has no other way to find
+ * processes that have left their program's group and changed their environment. */
 static int tell_guard(struct rog_programs *programs, const struct rog_family *family,
                       struct rog_error *err)
 {
@@ -178,11 +178,11 @@ static int tell_guard(struct rog_programs *programs, const struct rog_family *fa
 
 struct usage {
     double all, largest;
-    struct child *whose; /* the largest is */
+    struct child *whose; /* owner of the largest */
 };
 
-/* `shared`: pages that several have count once, which takes longer to find out. What has left its
- * program is counted, too. */
+/* Measures memory. `shared`: count shared pages once, which takes longer. Processes that have left
+ * their program are included. */
 static int measure(struct rog_programs *programs, const struct rog_family *family, bool shared,
                    struct usage *usage, struct rog_error *err)
 {

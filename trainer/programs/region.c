@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Maps a program's shared memory and believes nothing in it. */
+/* Maps a program's shared memory and checks everything in it. */
 #include <trainer/programs/region.h>
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #include <librog/sync/rule.h>
 
-/* A file that could shrink would end this process when it reads what is gone. */
+/* Checks that the file cannot shrink: otherwise reading a part that is gone would end this
+ * process. */
 static int check_file(int fd, size_t *size, struct rog_error *err)
 {
     struct stat status;
@@ -52,7 +53,7 @@ static int check_size(const struct rog_region *region, size_t wanted, struct rog
                           region->size, wanted);
 }
 
-/* The texts, copied. `head` is a copy, too. */
+/* Copies and parses the texts. `head` is a copy, too. */
 static int read_texts(const struct rog_region *region, const struct rog_virtual_head *head,
                       struct rog_json **hello, struct rog_layout **layout, struct rog_error *err)
 {
@@ -120,7 +121,7 @@ void rog_region_close(struct rog_region *region)
     *region = (struct rog_region){0};
 }
 
-/* Each place is a multiple of 64 from the beginning of a page. */
+/* Each offset is a multiple of 64, and the memory begins at a page. */
 static void *at(const struct rog_region *region, size_t place)
 {
     return region->bytes + place;

@@ -3,9 +3,9 @@
 #define ROG_PROGRAMS_REGION_H
 
 /*
- * The shared memory of a program and the simulation (librog/virtual/protocol.h), as the simulation
- * has it. The program may write into it at any moment: what decides about memory is copied before
- * it is checked, and where everything is follows from the layout alone.
+ * The simulation's side of the memory that it shares with a program (librog/virtual/protocol.h).
+ * The program may write to it at any time: values that decide about memory accesses are copied
+ * before they are checked, and all offsets follow from the layout alone.
  */
 
 #include <stdbool.h>
@@ -19,30 +19,30 @@
 #include <rog/rog.h>
 
 struct rog_region {
-    uint8_t *bytes; /* NULL: none */
+    uint8_t *bytes; /* NULL: not mapped */
     size_t size;
     struct rog_virtual_places places;
-    uint32_t trained; /* tensors */
+    uint32_t trained; /* number of trained tensors */
     bool without_values;
 };
 
-/* Maps what a descriptor stands for, and reads what the program says of itself, both the caller's
- * to free. The descriptor stays the caller's. ROG_EFORMAT: it is no such region. */
+/* Maps the descriptor's memory, and reads the program's hello and layout, both owned by the caller.
+ * The descriptor remains the caller's. ROG_EFORMAT: it is not such a region. */
 int rog_region_open(struct rog_region *region, int fd, struct rog_json **hello,
                     struct rog_layout **layout, struct rog_error *err);
 void rog_region_close(struct rog_region *region);
 
-/* NULL where there are no values. */
+/* Return NULL if there are no values. */
 float *rog_region_values(const struct rog_region *region);
 float *rog_region_constants(const struct rog_region *region);
 float *rog_region_gradients(const struct rog_region *region);
 
-/* What the program is told with control. */
+/* Writes what the program receives with control. */
 void rog_region_tell(const struct rog_region *region, uint32_t iteration, uint32_t local_steps,
                      const struct rog_statistics *statistics);
 
-/* What it brought: for each tensor whether there is a gradient, and `count` rules, which must be 0,
- * 1 or one for each tensor. ROG_EINVAL: a rule that cannot be. Both lists have room for all
+/* Reads the program's result: for each tensor whether there is a gradient, and `count` rules, which
+ * must be 0, 1 or one for each tensor. ROG_EINVAL: an invalid rule. Both lists have space for all
  * tensors. */
 int rog_region_take(const struct rog_region *region, uint32_t count, bool *given,
                     struct rog_rule *rules, struct rog_error *err);
