@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer check: whether runs could begin, without beginning any. */
+/* rog-trainer check: checks whether runs could start, without starting any. */
 #include <trainer/commands.h>
 
 #include <stdio.h>
@@ -21,17 +21,18 @@
 
 #define CONFIGS_MAX_BYTES ((size_t)1 << 30)
 
-/* What has been looked at, {what: error or ""}: runs of a sweep share nearly all of it. */
+/* Results of earlier checks, {key: error or ""}: runs of a sweep have nearly all of them in
+ * common. */
 struct looking {
     struct rog_json *seen;
     const struct rog_run_config *config;
-    const struct rog_run_worker *worker; /* where it is one's */
-    const struct rog_train *train;       /* where it is that of a run */
+    const struct rog_run_worker *worker; /* for checks of a worker */
+    const struct rog_train *train;       /* for checks of a run */
 };
 
 typedef int (*look_fn)(const struct looking *looking, struct rog_error *err);
 
-/* `key` says what is looked at, and is the same for what has the same answer. */
+/* Runs a check once per `key`, which is the same for checks with the same result. */
 static int once(const struct looking *looking, const char *key, look_fn look, struct rog_error *err)
 {
     const char *known = rog_json_get_string(looking->seen, key, NULL);
@@ -40,14 +41,14 @@ static int once(const struct looking *looking, const char *key, look_fn look, st
     struct rog_error cause = {0};
     int code = look(looking, &cause);
     if (code == ROG_ENOMEM)
-        return rog_fail_again(err, &cause); /* no fault of the configuration */
+        return rog_fail_again(err, &cause); /* not caused by the configuration */
     rog_json_put_string(looking->seen, key, code ? cause.message : "");
     if (code)
         rog_fail_again(err, &cause);
     return code;
 }
 
-/* ---- what a worker has ---- */
+/* ---- checks of a worker ---- */
 
 static int look_at_trace(const struct looking *looking, struct rog_error *err)
 {
@@ -88,14 +89,14 @@ static int check_worker(struct looking *looking, struct rog_error *err)
     return code;
 }
 
-/* ---- what the run has ---- */
+/* ---- checks of a run ---- */
 
 static int look_at_strategy(const struct looking *looking, struct rog_error *err)
 {
     return rog_train_try_strategy(looking->train, err);
 }
 
-/* All that it is told when it begins. */
+/* Checks the strategy with all arguments that it gets when it is created. */
 static int check_strategy(const struct looking *looking, const struct rog_train *train,
                           struct rog_error *err)
 {
@@ -111,7 +112,7 @@ static int check_strategy(const struct looking *looking, const struct rog_train 
     return code;
 }
 
-/* Strategy, codec, model and rows, and how long workers train; the model is left empty. */
+/* Checks strategy, codec, model and rows, and how long workers train; the model gets no values. */
 static int look_at_train(const struct looking *looking, struct rog_error *err)
 {
     struct rog_run_config empty = *looking->config;
@@ -159,8 +160,8 @@ static int look_at_data(const struct looking *looking, struct rog_error *err)
     return code ? code : rog_dataset_check(config->data, ROG_SPLIT_TEST, config->noise, err);
 }
 
-/* A program reads what it likes, but where files are named for it, they are there. How many images
- * are in them is its own affair. */
+/* A program may read any data, but if files are named in its configuration, they must exist. The
+ * number of images in them is not checked. */
 static int look_at_files(const struct looking *looking, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -172,13 +173,14 @@ static int look_at_files(const struct looking *looking, struct rog_error *err)
     return code;
 }
 
-/* All that look_at_train looks at: the exchange of a model is counted row by row, which is too slow
- * for each of a thousand learning rates. */
+/* Returns the key of everything that look_at_train checks: counting the exchange of a model row by
+ * row is too slow for each of a thousand learning rates. */
 static char *train_key(const struct rog_run_config *config)
 {
     const struct rog_json *json = config->json;
     char *parameters = rog_json_text(config->parameters);
-    struct rog_json *chosen = rog_json_object(); /* of what it is put together from */
+    struct rog_json *chosen = rog_json_object(); /* the settings that select codecs and
+                                                    optimizers */
     rog_settings_copy(rog_run_settings, ROG_SETTING_LEFT_OUT, 0, json, chosen);
     char *parts = rog_json_text(chosen);
     char *workers = rog_json_text(rog_json_get(json, "workers"));
@@ -224,7 +226,7 @@ static int check_run(struct looking *looking, struct rog_error *err)
     return code;
 }
 
-/* ---- one configuration a line ---- */
+/* ---- one configuration per line ---- */
 
 static int check_line(struct rog_json *seen, const char *line, size_t size, struct rog_error *err)
 {
@@ -262,7 +264,7 @@ static int run(const struct rog_cli *cli, struct rog_error *err)
         size_t length = strcspn(line, "\n");
         struct rog_error cause = {0};
         code = check_line(seen, line, length, &cause);
-        if (code == ROG_ENOMEM || rog_ran_out()) /* no fault of the configuration */
+        if (code == ROG_ENOMEM || rog_ran_out()) /* not caused by the configuration */
             code = rog_fail_nomem(err);
         else if (code)
             code = say_fault(number + 1, cause.message, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer data: makes data sets and shows what they are. */
+/* rog-trainer data: creates data sets and describes them. */
 #include <trainer/commands.h>
 
 #include <math.h>
@@ -27,8 +27,8 @@ static const struct part {
 };
 
 struct statistics {
-    uint32_t least, most;         /* images a class */
-    double mean[3], deviation[3]; /* a channel, 0..1 */
+    uint32_t least, most;         /* images per class */
+    double mean[3], deviation[3]; /* per channel, 0..1 */
 };
 
 static int measure(const struct rog_dataset *dataset, struct statistics *statistics,
@@ -104,7 +104,7 @@ static void print_part(const struct rog_dataset *dataset, enum rog_split split, 
                statistics->deviation[2]);
 }
 
-/* `list` is NULL where people read. */
+/* `list` is NULL for output to people. */
 static int show_part(const struct rog_run_config *config, const struct part *part, bool measured,
                      struct rog_json *list, struct rog_error *err)
 {
@@ -146,7 +146,7 @@ static int put_class_names(const char *source, struct rog_json *list, struct rog
         }
         column += (size_t)printf("%s", column ? " " : "       ") + strlen(name) + 1;
         if (screen.terminal)
-            rog_write_harmless(stdout, name); /* a file has it */
+            rog_write_harmless(stdout, name); /* the terminal; a file gets the name unchanged */
         else
             fputs(name, stdout);
         fputs(last ? "\n" : ",", stdout);
@@ -170,7 +170,7 @@ static int show_classes(const char *source, struct rog_json **list, struct rog_e
     return code;
 }
 
-/* train.bin and test.bin, clean. */
+/* Writes train.bin and test.bin, without noise. */
 static int write_files(const struct rog_run_config *config, const char *folder,
                        struct rog_error *err)
 {
@@ -193,7 +193,7 @@ static int write_files(const struct rog_run_config *config, const char *folder,
     return code;
 }
 
-/* Says in `text`, unless it is NULL, what is where on it. */
+/* Describes the sheet in `text`, unless that is NULL. */
 static int draw_sheet(const struct rog_run_config *config, const char *path, FILE *text,
                       struct rog_error *err)
 {
@@ -238,7 +238,7 @@ static int show(const struct rog_cli *cli, const struct rog_run_config *config, 
         if (!parts[i].noisy || strcmp(config->noise, "none"))
             code = show_part(config, &parts[i], measured, *list, err);
     bool draws = rog_cli_given(cli, "sheet");
-    if (!code && (measured || (draws && !*list))) /* they are what explains the sheet */
+    if (!code && (measured || (draws && !*list))) /* the classes explain the sheet */
         code = show_classes(config->data, list, err);
     if (!code && draws)
         code = draw_sheet(config, rog_cli_string(cli, "sheet"), *list ? NULL : stdout, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer inside: has the role as its child, behind a wrapper. */
+/* rog-trainer inside: runs the role as its child, behind a wrapper. */
 #include <trainer/commands.h>
 
 #include <trainer/host/inside.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer measure: times the programs of a run, for workers with step_s = "measured". */
+/* rog-trainer measure: measures the step times of a run's programs, for workers with step_s =
+ * "measured". */
 #include <trainer/commands.h>
 
 #include <stdio.h>

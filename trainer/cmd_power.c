@@ -12,7 +12,7 @@
 #include <common/clock.h>
 #include <trainer/power/power.h>
 
-/* Sleeps until that moment of rog_clock_s. */
+/* Sleeps until moment_s of rog_clock_s. */
 static void sleep_until(double moment_s)
 {
     struct timespec moment = {.tv_sec = (time_t)floor(moment_s)};
@@ -21,7 +21,7 @@ static void sleep_until(double moment_s)
         continue;
 }
 
-/* Samples once a period for `seconds` and once more at the end. */
+/* Samples once per period for `seconds`, and once more at the end. */
 static int measure(struct rog_power *power, double seconds, struct rog_error *err)
 {
     double start_s = rog_clock_s();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer pretrain: makes the model that runs start from. */
+/* rog-trainer pretrain: trains the initial model of runs. */
 #include <trainer/commands.h>
 
 #include <errno.h>
@@ -13,12 +13,12 @@
 #define BAR_CELLS 30
 #define LINE_PERIOD_S 10.0
 
-/* Where progress is shown. */
+/* Output of progress. */
 struct view {
     bool terminal;
-    FILE *events;       /* NULL: nowhere */
+    FILE *events;       /* NULL: none */
     double line_s;      /* when the last plain line was printed */
-    double next_wait_s; /* when it is said again that another process is waited for */
+    double next_wait_s; /* when to report again that another process is waited for */
     struct rog_error *err;
 };
 
@@ -88,7 +88,7 @@ static int write_end(FILE *events, const struct rog_pretrained *pretrained, stru
     return rog_event_write(events, ROG_EVENT_END, pretrained->wall_s, body, err);
 }
 
-/* The reason why there is no model, for whoever reads the events. */
+/* Writes the reason for the failure, for readers of the events. */
 static void write_error(FILE *events, const struct rog_error *cause)
 {
     struct rog_json *body = rog_json_object();

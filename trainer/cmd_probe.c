@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer probe: measures links now and then, for `rogctl trace record`. */
+/* rog-trainer probe: measures links repeatedly, for `rogctl trace record`. */
 #include <trainer/commands.h>
 
 #include <common/probe_options.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer profile: what this device takes for the parts of an iteration. */
+/* rog-trainer profile: measures the times of this device for the parts of an iteration. */
 #include <trainer/commands.h>
 
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 #include <trainer/run/device.h>
 
 struct meter {
-    struct rog_power *power; /* NULL: there is no sensor */
+    struct rog_power *power; /* NULL if there is no sensor */
     double begun_s, last_s;
     bool failed;
 };
 
-/* Steps may be short or long: a sample each half second, and one at either end. */
+/* Samples every half second, however long steps take, and once at each end. */
 static void sample(void *user)
 {
     struct meter *meter = user;
@@ -44,7 +44,7 @@ static void put_time(struct rog_json *to, const char *name, const struct rog_dev
     rog_json_put(to, name, row);
 }
 
-/* A local step, and what the device draws meanwhile. */
+/* Measures a local step, and the device's power meanwhile. */
 static int measure_step(const struct rog_run_config *config,
                         const struct rog_device_options *options, struct rog_json *result,
                         struct rog_error *err)
@@ -63,7 +63,7 @@ static int measure_step(const struct rog_run_config *config,
     return ROG_OK;
 }
 
-/* Of the same configuration, one with all rows and one with chosen ones. */
+/* Measures exchanges of the same configuration, one with all rows and one with selected ones. */
 static int measure_exchanges(const struct rog_run_config *config,
                              const struct rog_device_options *options, struct rog_json *result,
                              struct rog_error *err)

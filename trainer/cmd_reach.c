@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer reach: tries whether a host reaches another's port. */
+/* rog-trainer reach: tests whether a host can reach a port of another host. */
 #include <trainer/commands.h>
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define GREETING "rogctl\n"
 
-/* Waits until something can be done with the socket; false when the time is over. */
+/* Waits until the socket is ready; returns false at until_s. */
 static bool await(int fd, short what, double until_s)
 {
     struct pollfd end = {.fd = fd, .events = what};
@@ -61,8 +61,8 @@ static int listen_at(const struct rog_cli *cli, struct rog_error *err)
     while (!code && await(listener, POLLIN, until_s)) {
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
-            continue; /* it has gone again */
-        /* One that has gone meanwhile must not end this program by a signal. */
+            continue; /* the peer has closed the connection */
+        /* A closed connection must not end this program by a signal. */
         (void)!send(fd, GREETING, strlen(GREETING), MSG_NOSIGNAL);
         close(fd);
     }

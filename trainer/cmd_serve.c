@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer serve: the parameter server of a run in real time. */
+/* rog-trainer serve: the server of a run in real time. */
 #include <trainer/commands.h>
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include <trainer/run/serve.h>
 
-/* The configuration of a run of so many workers whose programs bring the model. */
+/* Creates the configuration of a run with --workers workers whose programs bring the model. */
 static int make_config(const struct rog_cli *cli, struct rog_run_config **config,
                        struct rog_error *err)
 {

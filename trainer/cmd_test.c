@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer test: the accuracy of checkpoints. */
+/* rog-trainer test: measures the accuracy of checkpoints. */
 #include <trainer/commands.h>
 
 #include <stdlib.h>
@@ -13,12 +13,13 @@
 
 struct session {
     struct rog_tester *tester;          /* of the built-in network, */
-    struct rog_program_tester *program; /* or else of a program of its own */
+    struct rog_program_tester *program; /* or of a user's program */
     double begin_s;
     uint32_t failed;
 };
 
-/* One checkpoint in, one event line out; only when that line cannot be written the session ends. */
+/* Reads one checkpoint, writes one line with an event; fails only if that line cannot be
+ * written. */
 static int test_one(struct session *session, const char *path, struct rog_error *err)
 {
     struct rog_test_result result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-trainer trace: looks at, generates and converts traces. */
+/* rog-trainer trace: describes, generates and converts traces. */
 #include <trainer/commands.h>
 
 #include <math.h>
@@ -17,7 +17,7 @@
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 
-/* To four digits, and thousands without an exponent. */
+/* Prints four digits, but no exponent for thousands. */
 static void print_rate(const char *before, double mbps)
 {
     if (mbps >= 1000)
@@ -93,7 +93,7 @@ static int print_json(const char *source, const struct rog_trace_stats *stats,
     return ROG_OK;
 }
 
-/* What there is to say of a link without a limit. */
+/* Describes a link without a limit. */
 static void print_unlimited(const char *source, bool json)
 {
     if (json)
@@ -136,7 +136,7 @@ static int info(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
-/* FILE with the rank in it. */
+/* Writes the trace of one rank to FILE, with the rank in its name. */
 static int synth_one(const struct rog_cli *cli, const char *name, uint32_t rank,
                      struct rog_error *err)
 {
@@ -174,7 +174,7 @@ static int synth(const struct rog_cli *cli, struct rog_error *err)
     return code;
 }
 
-/* Options that only some formats have. */
+/* Options that only some formats accept. */
 static const struct {
     const char *option, *formats[2];
 } of_formats[] = {
@@ -194,7 +194,7 @@ static bool is_of_format(size_t index, const char *format)
     return strcmp(known[0], format) == 0 || (known[1] && strcmp(known[1], format) == 0);
 }
 
-/* Files of that format are of several workers. */
+/* Returns whether files of this format are of several workers. */
 static bool has_ranks(const char *format)
 {
     for (size_t i = 0; i < sizeof of_formats / sizeof *of_formats; i++)
@@ -203,7 +203,7 @@ static bool has_ranks(const char *format)
     return false;
 }
 
-/* What the file is, by the options. */
+/* Fills in the description of the file from the options. */
 static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *how,
                       struct rog_error *err)
 {
@@ -230,7 +230,7 @@ static int conversion(const struct rog_cli *cli, struct rog_trace_conversion *ho
     return ROG_OK;
 }
 
-/* Writes what the text gives for one rank. */
+/* Converts the part of the text that belongs to one rank. */
 static int convert_one(const struct rog_cli *cli, struct rog_trace_conversion *how,
                        const char *text, size_t size, struct rog_error *err)
 {
@@ -250,7 +250,7 @@ static int convert_one(const struct rog_cli *cli, struct rog_trace_conversion *h
     return code;
 }
 
-/* What was done about rows: the same for all ranks. */
+/* Reports changed rows, which are the same for all ranks. */
 static void say_rows(const struct rog_trace_row_counts *rows)
 {
     if (rows->sorted)
@@ -362,7 +362,7 @@ static const struct rog_setting options[] = {
 struct action {
     const char *name;
     int (*run)(const struct rog_cli *cli, struct rog_error *err);
-    const char *options[12]; /* those that it takes, up to a NULL */
+    const char *options[12]; /* options that it accepts, terminated by NULL */
 };
 
 static const struct action actions[] = {

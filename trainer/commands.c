@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What several of the trainer's commands do alike. */
+/* Code shared by the trainer's commands. */
 #include <trainer/commands.h>
 
 #include <errno.h>

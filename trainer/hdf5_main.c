@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-hdf5: TensorFlow Federated's CIFAR-100 into the binary version's format. */
+/* rog-hdf5: converts TensorFlow Federated's CIFAR-100 to CIFAR-100's binary format. */
 #include <stdio.h>
 
 #include <common/cli.h>

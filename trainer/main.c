@@ -22,8 +22,8 @@ static const struct rog_program program = {
     .commands = commands,
 };
 
-/* Commands that hold a run's key: what is in their memory is neither dumped nor shown to other
- * processes of the same user. */
+/* Commands that have a run's key: their memory is neither dumped nor accessible to other processes
+ * of the same user. */
 static void keep_secrets(const char *command)
 {
     static const char *const names[] = {"serve", "work"};
@@ -37,7 +37,8 @@ static void keep_secrets(const char *command)
 
 int main(int argc, char **argv)
 {
-    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide how children ended */
+    signal(SIGCHLD, SIG_DFL); /* if inherited as ignored, the exit status of children would be
+                                 lost */
     keep_secrets(argc > 1 ? argv[1] : "");
     return rog_program_main(&program, argc, argv);
 }

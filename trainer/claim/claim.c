@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes a place among those who want this host, by binding sockets to names. */
+/* Takes a place in the queue for this host by binding sockets to names. */
 #include <trainer/claim/claim.h>
 
 #include <errno.h>
@@ -18,11 +18,11 @@
 
 #define TABLE "/proc/net/unix"
 #define TABLE_MAX_BYTES ((size_t)64 << 20)
-#define LOCK_NAME "rogctl-claims" /* whoever has bound it may take a place */
+#define LOCK_NAME "rogctl-claims" /* the process that has bound this name may take a place */
 #define LOCK_PATIENCE_S 10.0
 #define LOCK_STEP_NS 2000000L
 
-/* A socket of that name, which nobody can send anything to. -1: errno says why not. */
+/* Creates a socket with this name, to which nobody can send anything. -1: see errno. */
 static int bind_name(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -66,7 +66,7 @@ int rog_claim_look(struct rog_claims *claims, struct rog_error *err)
     return code;
 }
 
-/* The token's time, or one after all others'. */
+/* Chooses the token's existing time, or one after all others. */
 static int choose_time(struct rog_claim_entry *entry, struct rog_error *err)
 {
     struct rog_claims claims;
@@ -107,7 +107,7 @@ int rog_claim_enter(struct rog_claim *claim, const char *token, const char *text
     snprintf(claim->entry.text, sizeof claim->entry.text, "%s", text);
     for (char *at = claim->entry.text; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?'; /* a line of the table is a name */
+            *at = '?'; /* control characters would break the table's lines */
     int code = take_lock(&lock, err);
     if (!code)
         code = choose_time(&claim->entry, err);

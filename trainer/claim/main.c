@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-claim: what rogctl runs on a host to keep it for a sweep, or to wait for it. It needs nothing
- * but the C library. */
+/* rog-claim: rogctl runs it on a host to hold it for a sweep, or to wait for it. It needs only the
+ * C library. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

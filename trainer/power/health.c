@@ -10,7 +10,7 @@
 #include <common/file.h>
 #include <trainer/power/sysfs.h>
 
-/* What a device that runs can have. */
+/* Plausible temperatures of a running device. */
 #define COLDEST_C -40.0
 #define HOTTEST_C 150.0
 #define PI_THROTTLED_NOW 0xfL
@@ -43,7 +43,7 @@ static int visit_battery(const char *path, void *user, struct rog_error *err)
     if (!rog_sysfs_text(path, "type", text) || strcmp(text, "Battery") != 0)
         return ROG_OK;
     if (rog_sysfs_text(path, "scope", text) && strcmp(text, "Device") == 0)
-        return ROG_OK; /* a mouse's or a headset's */
+        return ROG_OK; /* the battery of a mouse or headset */
     if (rog_sysfs_number(path, "capacity", &percent, &ignored) == ROG_OK)
         share = percent / 100;
     else if (!share_of(path, "energy_now", "energy_full", &share) &&
@@ -64,7 +64,7 @@ static void take_temperature(const char *path, const char *name, double *hottest
         return;
     double celsius = millidegrees / 1e3;
     if (celsius > COLDEST_C && celsius < HOTTEST_C)
-        *hottest = fmax(*hottest, celsius); /* of NaN and a number fmax is the number */
+        *hottest = fmax(*hottest, celsius); /* fmax of NaN and a number is the number */
 }
 
 static int visit_zone(const char *path, void *user, struct rog_error *err)
@@ -91,7 +91,7 @@ static int visit_hwmon(const char *path, void *user, struct rog_error *err)
 
 /* ---- throttling ---- */
 
-/* In the type of a cooling device that works by making something slower. */
+/* Returns whether a cooling device of this type works by slowing something down. */
 static bool slows_down(const char *type)
 {
     static const char *const words[] = {"cpufreq", "devfreq", "Processor", "throttle", "balanced"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds sensors of power, reads them and adds up joules. */
+/* Finds power sensors, reads them and sums up energy. */
 #include <trainer/power/power.h>
 
 #include <math.h>
@@ -21,13 +21,13 @@ static const char *const kind_names[] = {"ina3221", "hwmon", "battery", "rapl"};
 struct source {
     struct rog_power_sensor shown;
     enum kind kind;
-    bool eligible; /* may be part of a total */
+    bool eligible; /* may be part of the total */
     char *dir;
     unsigned channel;
-    bool average;     /* it has a mean power, and none of the moment */
-    const char *chip; /* while it is found: what names it, where that is not its kind */
+    bool average;     /* it has only a mean power, no current one */
+    const char *chip; /* during the search: its name in labels, unless that is its kind */
     int (*read)(const struct source *source, double *value, struct rog_error *err);
-    double counter_range_j; /* 0: it reads a power */
+    double counter_range_j; /* 0 for a sensor of power */
     double last;            /* the last reading */
 };
 
@@ -37,10 +37,10 @@ struct rog_power {
     bool sampled;
     double last_s;
     char name[64];              /* rog_power_source */
-    struct rog_error complaint; /* the first sensor that could not be read */
+    struct rog_error complaint; /* error of the first sensor that could not be read */
 };
 
-/* --- how each sort is read --- */
+/* --- reading a sensor of each kind --- */
 
 static int read_hwmon(const struct source *source, double *watts, struct rog_error *err)
 {
@@ -111,9 +111,9 @@ static int read_rapl(const struct source *source, double *joules, struct rog_err
     return code;
 }
 
-/* --- finding them --- */
+/* --- finding sensors --- */
 
-/* Adds a sensor if it can be read. The first that cannot is remembered for the message. */
+/* Adds a sensor if it can be read. The first error is kept for the message. */
 static int add(struct rog_power *power, const struct source *found, const char *label,
                struct rog_error *err)
 {
@@ -147,7 +147,8 @@ static bool is_one_of(const char *word, const char *const *words, size_t count)
 }
 #define IS_ONE_OF(word, words) is_one_of(word, words, sizeof words / sizeof *words)
 
-/* What feeds the whole board, by the names that Jetson boards and power supplies give it. */
+/* Returns whether the sensor measures the supply of the whole board, by the labels of Jetson boards
+ * and power supplies. */
 static bool feeds_the_board(const char *label)
 {
     static const char *const names[] = {"VDD_IN",     "POM_5V_IN", "VIN",
@@ -165,7 +166,7 @@ static int add_rail(struct rog_power *power, char *dir, unsigned channel, const 
     return add(power, &rail, label, err);
 }
 
-/* Channels 1 to 3 are rails; from 4 on come shunt voltages and their sum. */
+/* Channels 1 to 3 are rails; from 4 on there are shunt voltages and their sum. */
 static int add_rails(struct rog_power *power, char *dir, struct rog_error *err)
 {
     char text[ROG_SYSFS_TEXT_BYTES], name[32];
@@ -186,7 +187,8 @@ static int add_rails(struct rog_power *power, char *dir, struct rog_error *err)
     return code;
 }
 
-/* What tells chips of a kind apart, at each boot alike: the device's address on its bus. */
+/* Returns a name that distinguishes chips of a kind and is the same after each boot: the device's
+ * address on its bus. */
 static void device_name(const char *dir, char *name, size_t bytes)
 {
     char *device = rog_path_join(dir, "device"), *target = device ? rog_path_real(device) : NULL;
@@ -197,7 +199,8 @@ static void device_name(const char *dir, char *name, size_t bytes)
     free(device);
 }
 
-/* "BATTERY" where the chip has a label, otherwise "1-0040", or "1-0040.2" for its second power. */
+/* Returns "BATTERY" if the chip has a label, otherwise "1-0040", or "1-0040.2" for its second
+ * power. */
 static void name_monitor(const char *dir, unsigned channel, char label[ROG_SYSFS_TEXT_BYTES])
 {
     char text[ROG_SYSFS_TEXT_BYTES], name[32];
@@ -234,7 +237,7 @@ static int add_monitor(struct rog_power *power, char *dir, const char *chip, str
     return code;
 }
 
-/* A power supply of power_supply, which hwmon shows once more. */
+/* Returns whether it is a device of power_supply, which hwmon shows a second time. */
 static bool is_power_supply(const char *dir)
 {
     char text[ROG_SYSFS_TEXT_BYTES];
@@ -244,7 +247,7 @@ static bool is_power_supply(const char *dir)
 static int visit_hwmon(const char *path, void *user, struct rog_error *err)
 {
     char chip[ROG_SYSFS_TEXT_BYTES];
-    /* Kernels before 4.9 keep the attributes in the device's own folder. */
+    /* Kernels before 4.9 have the attributes in the device's own folder. */
     bool here = rog_sysfs_text(path, "name", chip);
     char *dir = here ? rog_strdup(path) : rog_path_join(path, "device");
     if (!dir)
@@ -275,7 +278,7 @@ static int visit_iio(const char *path, void *user, struct rog_error *err)
     return code;
 }
 
-/* .../ina3221x/1-0040, which holds iio:device0. */
+/* .../ina3221x/1-0040, which contains iio:device0. */
 static int visit_i2c(const char *path, void *user, struct rog_error *err)
 {
     return rog_sysfs_each(path, ".", "iio:device", visit_iio, user, err);
@@ -287,7 +290,7 @@ static int visit_battery(const char *path, void *user, struct rog_error *err)
     if (!rog_sysfs_text(path, "type", text) || strcmp(text, "Battery") != 0)
         return ROG_OK;
     if (rog_sysfs_text(path, "scope", text) && strcmp(text, "Device") == 0)
-        return ROG_OK; /* a mouse's or a headset's */
+        return ROG_OK; /* the battery of a mouse or headset */
     struct source battery = {.kind = BATTERY, .read = read_battery};
     battery.eligible = rog_sysfs_text(path, "status", text) && strcmp(text, "Discharging") == 0;
     battery.dir = rog_strdup(path);
@@ -338,8 +341,8 @@ static bool has_kind(const struct rog_power *power, enum kind kind)
     return false;
 }
 
-/* The places sensors are found in. Rails show up under several paths: later places of a kind are
- * only for kernels without the earlier ones. */
+/* Places of sensors. Rails may appear under several paths: later places of a kind are only used on
+ * kernels without the earlier ones. */
 static const struct place {
     enum kind kind;
     const char *dir, *prefix;
@@ -352,7 +355,7 @@ static const struct place {
     {RAPL, "class/powercap", "intel-rapl:", visit_rapl},
 };
 
-/* Decides which sensors make the total, and its name. */
+/* Chooses the sensors that make up the total, and its name. */
 static void choose(struct rog_power *power)
 {
     for (enum kind kind = 0; kind < KINDS; kind++) {
@@ -421,9 +424,9 @@ static void integrate(struct source *source, double value, double elapsed_s, boo
         joules = 0.5 * (source->last + value) * elapsed_s;
     } else if (!first) {
         joules = value - source->last;
-        if (joules < 0) /* it came round */
+        if (joules < 0) /* it has wrapped around */
             joules += source->counter_range_j;
-        if (joules < 0) /* it was reset to less than it had in this round */
+        if (joules < 0) /* it was reset below its last value */
             joules = 0;
         source->shown.watts = elapsed_s > 0 ? joules / elapsed_s : 0;
     }

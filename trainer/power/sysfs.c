@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads numbers and words of sysfs. */
+/* Reads numbers and words from sysfs. */
 #include <trainer/power/sysfs.h>
 
 #include <dirent.h>

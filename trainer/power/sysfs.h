@@ -2,7 +2,7 @@
 #ifndef ROG_POWER_SYSFS_H
 #define ROG_POWER_SYSFS_H
 
-/* Reading attributes of sysfs: files of one short line. */
+/* Reads attributes of sysfs: files of one short line. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,17 +11,17 @@
 
 #define ROG_SYSFS_TEXT_BYTES 128
 
-/* The line without its end, "" where the attribute is empty. False when it cannot be read (errno
- * says why) or is longer than the room for it. */
+/* Returns the line without its end, "" if the attribute is empty. False if it cannot be read (see
+ * errno) or is too long. */
 bool rog_sysfs_text(const char *dir, const char *name, char text[ROG_SYSFS_TEXT_BYTES]);
 
-/* A number. Errors: ROG_ENOTFOUND no such attribute, ROG_EIO it cannot be read, ROG_EFORMAT it is
- * no number. */
+/* Reads a number. ROG_ENOTFOUND no such attribute, ROG_EIO it cannot be read, ROG_EFORMAT it is not
+ * a number. */
 int rog_sysfs_number(const char *dir, const char *name, double *value, struct rog_error *err);
 
 /* Calls visit for each entry of root/dir whose name begins with `prefix`, in the order of the names
- * (numbers in them by value), until it returns a negative code. A folder that is not there has no
- * entries. `path` is root/dir/entry. */
+ * (numbers in them by value), until it returns a negative code. A missing folder has no entries.
+ * `path` is root/dir/entry. */
 int rog_sysfs_each(const char *root, const char *dir, const char *prefix,
                    int (*visit)(const char *path, void *user, struct rog_error *err), void *user,
                    struct rog_error *err);

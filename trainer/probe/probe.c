@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What both ends of a probe have: folder, socket, signals, lease. */
+/* Code of both ends of a probe: folder, socket, signals, lease. */
 #include <trainer/probe/probe_state.h>
 
 #include <errno.h>

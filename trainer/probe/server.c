@@ -10,34 +10,34 @@
 
 #include <common/clock.h>
 
-#define TRY_S 0.15    /* between two attempts to have a train begun, or to hear what came of one */
-#define SILENCE_S 0.5 /* nothing gets through */
+#define TRY_S 0.15    /* between two requests for a train, or for the report about one */
+#define SILENCE_S 0.5 /* after this time without a datagram the link counts as down */
 #define TRAIN_MOST_S 3.0
-#define ALIVE_S 1.8 /* a worker that is there has said so since; thrice what it waits to say it */
-#define WINDOW_S 0.005 /* what a train begins with is worth, at the last rate */
+#define ALIVE_S 1.8    /* a worker heard in this time is alive; its hellos come every 0.5 s */
+#define WINDOW_S 0.005 /* the first window of a train lasts this long at the last rate */
 #define PACKET_BITS (8.0 * ROG_PROBE_DATA_BYTES)
 
 struct link {
-    struct rog_probe_address at; /* where its worker was heard from last */
+    struct rog_probe_address at; /* address of the last datagram of its worker */
     double heard_s;
-    double mbps[2]; /* last measured, up and down; 0: not */
+    double mbps[2]; /* last measured rates, up and down; 0: none */
 };
 
 struct server {
     struct rog_probe probe;
     struct link *link; /* [workers], by rank - 1 */
     uint32_t workers;
-    uint32_t now; /* whose turn it is, from 0 */
+    uint32_t now; /* index of the current worker */
     uint32_t train;
     struct rog_probe_sender sender;
     struct rog_probe_receiver *receiver;
-    double came_s; /* when something of its train came last */
-    bool reported; /* what became of a train down */
+    double came_s; /* time at which the last datagram of its train arrived */
+    bool reported; /* the report about a train down has arrived */
     double reported_mbps;
     uint64_t reported_count;
     FILE *samples;
     double begin_s;
-    double busy_s; /* in which trains were on the way */
+    double busy_s; /* total time in which trains were in flight */
 };
 
 static void say(struct server *server, uint32_t index, enum rog_probe_kind kind, uint32_t number,
@@ -53,7 +53,7 @@ static void say(struct server *server, uint32_t index, enum rog_probe_kind kind,
         rog_probe_send(&server->probe.socket, &packet, &server->link[index].at);
 }
 
-/* ---- what comes ---- */
+/* ---- receiving ---- */
 
 static void take_turn(struct server *server, const struct rog_probe_packet *packet, double at_s,
                       double now_s)
@@ -82,7 +82,7 @@ static void take_turn(struct server *server, const struct rog_probe_packet *pack
     }
 }
 
-/* Waits at most until then, and takes what has come. */
+/* Waits until until_s at the latest, and handles datagrams that have arrived. */
 static void wait_until(struct server *server, double until_s, bool to_send)
 {
     struct rog_probe_packet packet;
@@ -103,19 +103,20 @@ static void wait_until(struct server *server, double until_s, bool to_send)
 
 /* ---- trains ---- */
 
-/* Datagrams that a train may begin with, at the last rate. */
+/* Returns the datagrams of a train's first window, at the last rate. */
 static uint32_t first_window(double mbps)
 {
     return (uint32_t)fmin(1e6 * mbps * WINDOW_S / PACKET_BITS, ROG_PROBE_WINDOW_MOST);
 }
 
-/* Of a train of which too little came to tell a rate: what came in all that time. */
+/* Returns the rate of a train with too few datagrams to measure one: all that arrived over the
+ * whole time. */
 static double mean_mbps(uint64_t datagrams, double took_s)
 {
     return 1e-6 * PACKET_BITS * (double)datagrams / took_s;
 }
 
-/* Mbit/s; 0: nothing came. */
+/* Measures the rate up in Mbit/s; 0: nothing arrived. */
 static double train_up(struct server *server)
 {
     const struct link *link = &server->link[server->now];
@@ -123,7 +124,7 @@ static double train_up(struct server *server)
     server->train++;
     rog_probe_receiver_begin(server->receiver, server->train);
     server->came_s = begin_s;
-    double first_s = 0; /* when something came */
+    double first_s = 0; /* time of the first arrival */
     while (!server->receiver->done && !server->probe.stopped &&
            now_s < server->came_s + SILENCE_S && now_s < begin_s + TRAIN_MOST_S) {
         if (!server->receiver->count && now_s >= asked_s + TRY_S) {
@@ -141,7 +142,7 @@ static double train_up(struct server *server)
     return isnan(mbps) ? mean_mbps(server->receiver->count, now_s - begin_s) : mbps;
 }
 
-/* Sends what the window allows. True: the socket is full. */
+/* Sends as much as the window allows. Returns true if the socket is full. */
 static bool send_some(struct server *server, double now_s)
 {
     struct link *link = &server->link[server->now];
@@ -187,7 +188,7 @@ static double train_down(struct server *server)
 
 /* ---- rounds ---- */
 
-static void look(struct server *server, uint32_t index)
+static void measure_link(struct server *server, uint32_t index)
 {
     struct link *link = &server->link[index];
     double begin_s = rog_clock_s(), mbps[2] = {0, 0};
@@ -203,9 +204,9 @@ static void look(struct server *server, uint32_t index)
     if (mbps[0] != 0)
         mbps[1] = train_down(server);
     else if (alive)
-        link->heard_s = 0; /* it is left alone until it says that it is there */
+        link->heard_s = 0; /* it is skipped until it sends a hello */
     if (server->probe.stopped)
-        return; /* in the middle of a train */
+        return; /* the train was interrupted */
     for (int i = 0; i < 2; i++)
         link->mbps[i] = mbps[i];
     uint64_t bytes = server->probe.socket.sent_bytes - before +
@@ -228,9 +229,9 @@ static int record(struct server *server, struct rog_error *err)
     while (!code && !is_over(server)) {
         double round_s = rog_clock_s(), busy_s = server->busy_s;
         for (uint32_t i = 0; i < server->workers && !is_over(server); i++)
-            look(server, i);
+            measure_link(server, i);
         double pause_s = fmax(options->period_s, (server->busy_s - busy_s) / options->load);
-        server->train += server->train == 0; /* what comes now belongs to none */
+        server->train += server->train == 0; /* datagrams that arrive now belong to no train */
         if (fflush(server->samples) != 0)
             code =
                 rog_fail(err, ROG_EIO, "cannot write %s: %s", ROG_PROBE_SAMPLES, strerror(errno));
@@ -244,7 +245,7 @@ static int record(struct server *server, struct rog_error *err)
     return code;
 }
 
-/* Workers that have said where they are; or the time for that is over. */
+/* Waits until all workers have sent a hello, or until the time for that has passed. */
 static void gather(struct server *server)
 {
     double until_s = rog_clock_s() + ALIVE_S;

@@ -9,9 +9,7 @@
 
 #include <librog/net/hello.h>
 
-#define SEND_BUFFER                                                               \
-    (128 << 10) /* no more than this waits in the own queue at the end of a train \
-                 */
+#define SEND_BUFFER (128 << 10) /* limits what waits in our own queue at the end of a train */
 #define RECEIVE_BUFFER (4 << 20)
 
 int rog_probe_socket_open(struct rog_probe_socket *probe, const char *text, bool listens,
@@ -59,7 +57,7 @@ bool rog_probe_send(struct rog_probe_socket *probe, const struct rog_probe_packe
     return sent >= 0 || (errno != EAGAIN && errno != ENOBUFS);
 }
 
-/* When the kernel had it; else now. */
+/* Returns when the kernel received the message, or the current time if unknown. */
 static double time_of(struct msghdr *message)
 {
     struct timespec when;
@@ -89,7 +87,8 @@ bool rog_probe_receive(struct rog_probe_socket *probe, struct rog_probe_packet *
                                  .msg_control = &control,
                                  .msg_controllen = sizeof control};
         ssize_t got = recvmsg(probe->fd, &message, 0);
-        /* An error of a connected socket is what the other end's host said; it is over then. */
+        /* An error of a connected socket was reported by the other host, and is cleared by reading
+         * it. */
         if (got < 0 && (errno == EINTR || errno == ECONNREFUSED || errno == EHOSTUNREACH))
             continue;
         if (got < 0)

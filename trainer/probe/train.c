@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sending and judging trains of datagrams. */
+/* Sends and evaluates trains of datagrams. */
 #include <trainer/probe/train.h>
 
 #include <math.h>
@@ -7,9 +7,9 @@
 
 #include <trainer/probe/wire.h>
 
-#define QUEUED_S 0.008 /* what takes so much longer than the fastest has waited in a queue */
-#define ACK_EACH 8     /* of the first; of later ones every second is acknowledged */
-#define HALF_LEAST 3   /* datagrams in the second half */
+#define QUEUED_S 0.008 /* a round trip that exceeds the shortest by this was queued */
+#define ACK_EACH 8     /* the first datagrams; after these every second one is acknowledged */
+#define HALF_LEAST 3   /* minimum number of datagrams in the second half */
 
 /* ---- sender ---- */
 
@@ -84,7 +84,7 @@ double rog_probe_receiver_mbps(const struct rog_probe_receiver *receiver)
         return (double)NAN;
     double last_s = receiver->at_s[count - 1];
     double middle_s = (receiver->at_s[0] + last_s) / 2;
-    uint32_t from = 0; /* the last of the first half */
+    uint32_t from = 0; /* index of the last datagram of the first half */
     while (from + 1 < count && receiver->at_s[from + 1] <= middle_s)
         from++;
     if (from + HALF_LEAST >= count)

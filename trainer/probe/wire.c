@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datagrams of the probe as bytes. */
+/* Encodes and decodes datagrams of the probe. */
 #include <trainer/probe/wire.h>
 
 #include <string.h>
@@ -33,7 +33,7 @@ void rog_probe_encode(const struct rog_probe_packet *packet,
     put(datagram + 40, packet->b, 4);
 }
 
-/* In a time that does not tell how much of it is right. */
+/* Compares in constant time, so that the duration does not reveal how much of it is correct. */
 static bool is_token(const uint8_t *found, const uint8_t *token)
 {
     uint8_t differs = 0;

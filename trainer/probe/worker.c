@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's end of the probe: sends a train when it is asked to, and judges those that come. */
+/* A worker's end of the probe: sends a train on request, and evaluates those that arrive. */
 #include <trainer/probe/probe_state.h>
 
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <common/clock.h>
 #include <trainer/host/folder.h>
 
-#define HELLO_S 0.5  /* how often it says that it is there, while it hears nothing */
-#define TELL_S 0.1   /* how often it says that a train is over */
-#define TELL_MOST 20 /* times */
-#define RENEW_S 5.0  /* its lease, while it hears from the server */
+#define HELLO_S 0.5  /* interval of its hellos while it receives nothing */
+#define TELL_S 0.1   /* interval of the messages that a train has ended */
+#define TELL_MOST 20 /* maximum number of these */
+#define RENEW_S 5.0  /* interval of renewing its lease, while it hears from the server */
 #define TRAIN_MOST_S 5.0
 
 struct worker {
@@ -21,7 +21,7 @@ struct worker {
     struct rog_probe_sender sender;
     struct rog_probe_receiver *receiver;
     double heard_s, greeted_s, renewed_s;
-    bool over; /* the server has said so */
+    bool over; /* the server has ended the recording */
 };
 
 static void say(struct worker *worker, enum rog_probe_kind kind, uint32_t train, uint32_t number,
@@ -40,7 +40,7 @@ static void take_data(struct worker *worker, const struct rog_probe_packet *pack
 {
     struct rog_probe_receiver *receiver = worker->receiver;
     if (packet->train < receiver->train)
-        return; /* what a queue still had of an earlier one */
+        return; /* left in a queue from an earlier train */
     if (packet->train != receiver->train)
         rog_probe_receiver_begin(receiver, packet->train);
     if (rog_probe_receiver_take(receiver, packet->number, at_s))
@@ -61,7 +61,7 @@ static void take(struct worker *worker, const struct rog_probe_packet *packet, d
 {
     struct rog_probe_sender *sender = &worker->sender;
     switch (packet->kind) {
-    case ROG_PROBE_GO: /* said again, as long as nothing has come */
+    case ROG_PROBE_GO: /* repeated until a datagram arrives */
         if (packet->train > sender->train)
             rog_probe_sender_begin(sender, packet->train,
                                    fmin(1e-6 * (double)packet->a, TRAIN_MOST_S),
@@ -71,7 +71,7 @@ static void take(struct worker *worker, const struct rog_probe_packet *packet, d
         if (packet->train == sender->train)
             rog_probe_sender_acked(sender, packet->number, packet->a, now_s);
         break;
-    case ROG_PROBE_REPORT: /* it is known that the train is over */
+    case ROG_PROBE_REPORT: /* confirms that the train has ended */
         if (packet->train == sender->train)
             sender->told = TELL_MOST;
         break;
@@ -89,7 +89,7 @@ static void take(struct worker *worker, const struct rog_probe_packet *packet, d
     }
 }
 
-/* Sends what is due; returns when to look again at the latest. */
+/* Sends what is due; returns the time at which to check again at the latest. */
 static double send_due(struct worker *worker, double now_s, bool *full)
 {
     struct rog_probe_sender *sender = &worker->sender;
@@ -116,7 +116,7 @@ static double send_due(struct worker *worker, double now_s, bool *full)
     return now_s + (sending && !rog_probe_sender_over(sender, now_s) ? 0.005 : TELL_S);
 }
 
-/* A lease that nobody else can renew while the robot drives out of reach of ssh. */
+/* Renews the lease here, since rogctl cannot while the robot is out of reach of ssh. */
 static void renew(struct worker *worker, double now_s)
 {
     if (worker->heard_s == 0 || now_s < worker->renewed_s + RENEW_S ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares what tc counted with what was asked for, and writes it down. */
+/* Compares tc's counters with the requested rates and records the result. */
 #include <trainer/shape/audit.h>
 
 #include <errno.h>
@@ -10,13 +10,13 @@
 #include <common/json.h>
 #include <rog/events.h>
 
-/* So long has something to wait without a break for the replay to be judged by it. Of less nothing
- * follows: between two looks at a sender of short messages the queue may as well have been empty,
- * and after each pause the bucket is full. */
+/* Seconds for which a queue must be filled without a break to be used for judging the replay.
+ * Shorter times show nothing: a sender of short messages may have emptied the queue between two
+ * samples, and after each pause the bucket is full. */
 #define ENOUGH_S 1.0
 #define ROUNDING_S 1e-6
 
-/* Writes an event and takes it over. */
+/* Writes an event and frees it. */
 static int put(FILE *file, struct rog_json *event, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -49,7 +49,7 @@ int rog_shape_audit_rate(FILE *file, const struct rog_shape_lane *lane, double t
     return put(file, event, err);
 }
 
-/* What was waiting until now waits no more: it counts where it was long enough. */
+/* Ends the time of a filled queue: it counts if it was long enough. */
 static void end_stretch(struct rog_shape_lane *lane)
 {
     const struct rog_shape_stretch stretch = lane->stretch;
@@ -61,8 +61,8 @@ static void end_stretch(struct rog_shape_lane *lane)
     lane->judged.achieved_bits += stretch.achieved_bits;
 }
 
-/* A queue that was not empty at both ends of so short a time is taken for one that was not empty
- * between them either. */
+/* A queue that is not empty at both ends of so short an interval is assumed to be filled in
+ * between. */
 static void add_up(struct rog_shape_lane *lane, const struct rog_shape_counters *now)
 {
     const struct rog_shape_counters last = lane->last;
@@ -92,7 +92,7 @@ static int compare(FILE *file, struct rog_shape_lane *lane, const struct rog_sha
     add_up(lane, now);
     const struct rog_shape_counters last = lane->reported;
     if (floor(now->t_s) <= floor(last.t_s))
-        return ROG_OK; /* a line a second */
+        return ROG_OK; /* one line per second */
     double requested = rog_shape_lane_mean(lane, last.t_s, now->t_s);
     double achieved = (now->bytes - last.bytes) * 8e-6 / (now->t_s - last.t_s);
     bool busy = lane->busy;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts an interface back when the process that shapes it has ended. */
+/* Restores an interface when the process that shapes it has ended. */
 #include <trainer/shape/guard.h>
 
 #include <poll.h>
@@ -11,9 +11,9 @@
 #include <trainer/shape/lease.h>
 
 #define LEASE_CHECK_MS 500
-#define PATIENCE_MS 5000 /* for a replay that was asked to end */
+#define PATIENCE_MS 5000 /* time for a replay to end on request */
 
-/* Returns when nobody holds the other end any more, within `ms` (-1: however long it takes). */
+/* Returns true if the other end is closed everywhere within `ms` (-1: waits without limit). */
 static bool is_cut(int end_fd, int ms)
 {
     struct pollfd end = {.fd = end_fd, .events = POLLIN};
@@ -24,11 +24,11 @@ static bool is_cut(int end_fd, int ms)
 struct watched {
     pid_t replay;
     struct rog_shape_state *state;
-    struct rog_lease lease; /* its path NULL: none, or over */
+    struct rog_lease lease; /* its path is NULL if there is none, or after it has expired */
     double lease_timeout_s;
 };
 
-/* The guard's life. */
+/* Main function of the guard's process. */
 static int watch(int end_fd, void *user)
 {
     struct watched *w = user;

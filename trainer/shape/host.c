@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs tc and ip, and reads what they say. */
+/* Runs tc and ip, and reads their output. */
 #include <trainer/shape/host.h>
 
 #include <net/if.h>
@@ -18,7 +18,7 @@
 #define COMMAND_TIMEOUT_S 20
 #define MAX_WORDS 40
 
-/* Whoever is not root asks sudo, which must not ask back. */
+/* Without root, commands are run by sudo, which must not prompt. */
 static size_t put_sudo(const char **argv)
 {
     if (geteuid() == 0)
@@ -28,7 +28,7 @@ static size_t put_sudo(const char **argv)
     return 2;
 }
 
-/* What a failed command says about rights, in words that help. */
+/* Explains a failure because of missing programs or permissions. */
 static int explain(int code, struct rog_error *err)
 {
     if (code == ROG_ENOTFOUND)
@@ -117,7 +117,7 @@ int rog_shape_iface_frame(const char *iface, uint32_t *bytes, struct rog_error *
         close(fd);
     if (failed || request.ifr_mtu <= 0)
         return rog_fail(err, ROG_EIO, "cannot read the MTU of %s", iface);
-    *bytes = (uint32_t)request.ifr_mtu + 18; /* Ethernet header and a VLAN's */
+    *bytes = (uint32_t)request.ifr_mtu + 18; /* Ethernet header and a VLAN tag */
     return ROG_OK;
 }
 
@@ -126,8 +126,8 @@ void rog_shape_ifb_name(unsigned index, char name[ROG_SHAPE_IFACE_BYTES])
     snprintf(name, ROG_SHAPE_IFACE_BYTES, "rogifb%u", index % 1000000000);
 }
 
-/* Root qdiscs that can be made again from what tc tells about them. Everything with classes or
- * filters of its own cannot. */
+/* Finds root qdiscs that can be recreated from tc's output. Those with classes or filters
+ * cannot. */
 static void describe(const struct rog_json *qdisc, struct rog_shape_qdiscs *found)
 {
     const char *kind = rog_json_get_string(qdisc, "kind", "");
@@ -138,10 +138,10 @@ static void describe(const struct rog_json *qdisc, struct rog_shape_qdiscs *foun
     if ((strcmp(kind, "pfifo") == 0 || strcmp(kind, "bfifo") == 0) && limit >= 0)
         snprintf(found->recreate, sizeof found->recreate, "handle %.8s %s limit %lld", handle, kind,
                  limit);
-    long long rate = rog_json_get_integer(options, "rate", -1); /* bytes a second */
+    long long rate = rog_json_get_integer(options, "rate", -1); /* bytes per second */
     long long burst = rog_json_get_integer(options, "burst", -1);
     long long latency_us = rog_json_get_integer(options, "lat", -1);
-    /* tc keeps the burst as a time and rounds it down on the way there and back. */
+    /* tc stores the burst as a time and rounds it down in both directions. */
     if (strcmp(kind, "tbf") == 0 && rate > 0 && burst > 0 && latency_us > 0)
         snprintf(found->recreate, sizeof found->recreate,
                  "handle %.8s tbf rate %lldbps burst %lldb latency %lldus", handle, rate, burst + 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends the small frame that wakes tbf up. */
+/* Sends the small frame that wakes up tbf. */
 #include <trainer/shape/kick.h>
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@
 #define KICK_BYTES 46
 #define DISCARD_PORT 9
 
-/* A queue that is full has been woken up by whatever filled it. */
+/* A full queue was woken up by the packets in it. */
 static bool is_sent(ssize_t sent)
 {
     return sent >= 0 || errno == ENOBUFS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets up, changes and takes down the qdiscs of a replay. */
+/* Creates, changes and removes the qdiscs of a replay. */
 #include <trainer/shape/lanes.h>
 
 #include <arpa/inet.h>
@@ -10,15 +10,15 @@
 
 #include <common/file.h>
 
-#define MIN_RATE_BPS 8.0 /* tbf counts bytes a second */
-/* Tokens for so long: enough for a timer that comes late, little enough to pace smoothly. */
+#define MIN_RATE_BPS 8.0 /* tbf counts bytes per second */
+/* Seconds of tokens: enough for a timer that fires late, few enough to pace smoothly. */
 #define BURST_S 0.004
-/* The queue: what a radio holds. At least so many frames, or TCP has no room to breathe; at rate 0
- * all that a sender may have on its way, so that nothing is lost. */
+/* Size of the queue, about that of a radio: seconds of data, but at least this many frames, or TCP
+ * cannot work; at rate 0 as much as a sender may have in flight, so that nothing is lost. */
 #define QUEUE_S 0.01
 #define QUEUE_FRAMES 40
 #define HELD_FRAMES 1000
-#define LARGE_BYTES 70000.0 /* a GSO packet is never larger, with all its headers */
+#define LARGE_BYTES 70000.0 /* maximum size of a GSO packet with all headers */
 #define LEAF_MAJOR 0x1000
 
 double rog_shape_lane_rate(const struct rog_shape_lane *lane, double t_s)
@@ -36,7 +36,7 @@ double rog_shape_lane_mean(const struct rog_shape_lane *lane, double from_s, dou
     double at_s = from_s, megabits = 0;
     while (at_s < to_s) {
         double until_s = fmin(rog_shape_lane_next(lane, at_s), to_s);
-        if (until_s <= at_s) /* the offset's rounding swallowed a very short value */
+        if (until_s <= at_s) /* rounding the offset has skipped a very short value */
             until_s = nextafter(at_s, INFINITY);
         megabits += rog_shape_lane_rate(lane, at_s) * (until_s - at_s);
         at_s = until_s;
@@ -47,16 +47,17 @@ double rog_shape_lane_mean(const struct rog_shape_lane *lane, double from_s, dou
 char *rog_shape_lane_line(const struct rog_shape_lane *lane, const char *verb, double mbps)
 {
     double rate_bps = fmax(floor(mbps * 1e6), MIN_RATE_BPS);
-    /* Each change fills the bucket anew: at low rates the burst must not be worth more than it has
-     * to. At rate 0 it is the one frame that may slip out at the moment of the change. */
+    /* Each change refills the bucket: at low rates the burst must not be larger than necessary. At
+     * rate 0 it is the one frame that may be sent at the time of the change. */
     double burst = fmax(lane->frame_bytes, rate_bps / 8 * BURST_S);
     double limit = mbps > 0 ? fmax(QUEUE_FRAMES * (double)lane->frame_bytes, rate_bps / 8 * QUEUE_S)
                             : HELD_FRAMES * (double)lane->frame_bytes;
-    /* The peak rate limits nothing, if it is so high that a frame takes no time at it: at a rate
-     * that can be measured tbf waits for a timer after each frame, of which a machine has only so
-     * many a second. With it tbf cuts large (GSO) packets into frames of `mtu` before it queues
-     * them; otherwise one that was queued under a large burst would never leave again once the
-     * burst is smaller than it. Where it never is, cutting would only cost the processor. */
+    /* The peak rate limits nothing if it is so high that a frame takes no time at it: at a rate
+     * that can be measured tbf waits for a timer after each frame, of which a machine has only a
+     * limited number per second. With a peak rate tbf cuts large (GSO) packets into frames of `mtu`
+     * before it queues them; otherwise a packet queued under a large burst would never be sent
+     * after the burst becomes smaller than it. If it never does, cutting would only cost processor
+     * time. */
     char peak[48] = "";
     if (!lane->keeps_large)
         snprintf(peak, sizeof peak, " peakrate 10tbit mtu %ub", lane->frame_bytes);
@@ -72,7 +73,7 @@ static double slowest_mbps(const struct rog_trace *trace)
     return slowest;
 }
 
-/* Makes a lane's qdisc with its first rate. */
+/* Creates a lane's qdisc with its first rate. */
 static int install(struct rog_shape_lane *lane, struct rog_error *err)
 {
     lane->keeps_large = slowest_mbps(lane->trace) * 1e6 / 8 * BURST_S >= LARGE_BYTES;
@@ -149,7 +150,7 @@ static int make_class(struct rog_shape_lanes *lanes, const struct rog_shape_peer
     snprintf(lane->where, sizeof lane->where, "parent " ROG_SHAPE_HANDLE "%x handle %x:", number,
              LEAF_MAJOR + number);
     snprintf(lane->handle, sizeof lane->handle, "%x:", LEAF_MAJOR + number);
-    /* The class lets everything through; its tbf shapes. */
+    /* The class has no effective limit; its tbf shapes. */
     int code = rog_shape_command(err,
                                  "tc class add dev %s parent " ROG_SHAPE_HANDLE
                                  " classid " ROG_SHAPE_HANDLE "%x htb rate 10gbit quantum 60000",

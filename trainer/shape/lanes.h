@@ -14,11 +14,11 @@
 #include <trainer/shape/state.h>
 
 struct rog_shape_counters {
-    double t_s; /* when they were read */
+    double t_s; /* time at which they were read */
     double bytes, drops, backlog_bytes;
 };
 
-/* A time in which something was waiting at every look. */
+/* A time in which the queue was not empty at any sample. */
 struct rog_shape_stretch {
     double seconds, requested_bits, achieved_bits;
 };
@@ -29,19 +29,19 @@ struct rog_shape_lane {
     char handle[8];        /* as tc prints it */
     const char *direction; /* "egress", "ingress", "downlink" */
     uint32_t rank;
-    bool tells_rate; /* writes its rank's bandwidth events */
+    bool tells_rate; /* writes the bandwidth events of its rank */
     const struct rog_trace *trace;
     double offset_s;
     uint32_t frame_bytes;
     bool keeps_large;                   /* packets larger than a frame need not be cut */
-    double mbps;                        /* the present rate */
+    double mbps;                        /* the current rate */
     double next_change_s;               /* since the replay's start */
-    struct rog_shape_counters last;     /* at the last answer */
+    struct rog_shape_counters last;     /* at the last answer of tc */
     struct rog_shape_counters reported; /* at the last line of the audit */
-    bool busy;                          /* at every answer since then something was waiting */
-    double busy_s;                      /* in which something was waiting, in all */
-    struct rog_shape_stretch stretch;   /* since something waits without a break */
-    struct rog_shape_stretch judged;    /* all that were long enough */
+    bool busy;                          /* the queue was not empty at any answer since then */
+    double busy_s;                      /* total time in which the queue was not empty */
+    struct rog_shape_stretch stretch;   /* the current time of a filled queue */
+    struct rog_shape_stretch judged;    /* sum of all that were long enough */
 };
 
 struct rog_shape_lanes {
@@ -50,19 +50,20 @@ struct rog_shape_lanes {
     uint32_t frame_bytes;
 };
 
-/* Makes the qdiscs, each lane with its rate at the start. What fails half-way is for
- * rog_shape_state_undo to remove. */
+/* Creates the qdiscs, each lane with its initial rate. After a failure, rog_shape_state_undo
+ * removes what was created. */
 int rog_shape_lanes_make(struct rog_shape_lanes *lanes, const struct rog_shape_options *options,
                          const struct rog_shape_state *state, struct rog_error *err);
 void rog_shape_lanes_release(struct rog_shape_lanes *lanes);
 
-/* Mbit/s of the lane at t_s since the replay's start, and the mean over a time. */
+/* Return the lane's rate in Mbit/s at t_s since the replay's start, and the mean over a time. */
 double rog_shape_lane_rate(const struct rog_shape_lane *lane, double t_s);
 double rog_shape_lane_mean(const struct rog_shape_lane *lane, double from_s, double to_s);
-/* The next moment after t_s at which its rate changes; infinity where it does not. */
+/* Returns the next time after t_s at which its rate changes; infinity if it does not. */
 double rog_shape_lane_next(const struct rog_shape_lane *lane, double t_s);
 
-/* "qdisc VERB dev DEVICE WHERE tbf rate ... burst ... limit ...\n"; heap memory or NULL. */
+/* Returns "qdisc VERB dev DEVICE WHERE tbf rate ... burst ... limit ...\n"; heap memory, NULL if
+ * out of memory. */
 char *rog_shape_lane_line(const struct rog_shape_lane *lane, const char *verb, double mbps);
 
 #endif

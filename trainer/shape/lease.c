@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks whether a lease was touched in time. */
+/* Checks whether a lease was touched in time. */
 #include <trainer/shape/lease.h>
 
 #include <sys/stat.h>

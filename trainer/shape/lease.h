@@ -3,10 +3,10 @@
 #define ROG_SHAPE_LEASE_H
 
 /*
- * A dead man's timer: a file that somebody touches as long as what goes on is wanted. Whether it
- * was touched is seen by a change of its time, and how long ago by the steady clock: a wall clock
- * that is set while a run goes on, as on a device without a battery for its clock, neither ends a
- * lease nor prolongs it.
+ * A lease: a file that another process touches as long as this process is needed. A touch is
+ * recognized by a change of the file's time, and its age is measured by the monotonic clock:
+ * setting the wall clock during a run, as on a device without a battery for its clock, neither
+ * expires a lease nor extends it.
  */
 
 #include <stdbool.h>
@@ -14,13 +14,13 @@
 
 struct rog_lease {
     const char *path; /* borrowed */
-    bool begun;       /* it has been looked at; before, all is 0 */
+    bool begun;       /* it has been checked once; before, all is 0 */
     struct timespec touched;
-    double seen_s; /* when the file was first seen with that time */
+    double seen_s; /* time at which this modification time was first seen */
 };
 
-/* Looks at the file at `now_s` of the steady clock. True when it is gone, or has not been touched
- * for more than timeout_s since the first look. */
+/* Checks the file at `now_s` of the monotonic clock. Returns true if it is gone, or was not touched
+ * for more than timeout_s since the first check. */
 bool rog_lease_is_over(struct rog_lease *lease, double timeout_s, double now_s);
 
 #endif

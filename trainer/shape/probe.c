@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tries out what the kernel can shape here. */
+/* Tests what the kernel can shape here. */
 #include <trainer/shape/shape.h>
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include <common/process.h>
 #include <trainer/shape/host.h>
 
-#define DEVICE_NAME "rogtry" /* and the number of the process */
+#define DEVICE_NAME "rogtry" /* followed by the process number */
 
-/* A device to try things on: an ifb where there are any, else a dummy or a veth. */
+/* Creates a device for the test: an ifb if available, otherwise a dummy or a veth. */
 static bool make_device(const char *name, struct rog_shape_probe *probe, struct rog_error *err)
 {
     static const char *const kinds[] = {"ifb", "dummy", "veth"};
@@ -27,7 +27,7 @@ static bool make_device(const char *name, struct rog_shape_probe *probe, struct 
     return false;
 }
 
-/* Devices of probes that were killed before they had removed them. */
+/* Removes devices of earlier tests that were killed. */
 static void remove_left_over(void)
 {
     struct if_nameindex *all = if_nameindex();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replays traces on an interface, from set-up to the end. */
+/* Replays traces on an interface, from setup to restoring. */
 #include <trainer/shape/shape.h>
 
 #include <errno.h>
@@ -20,18 +20,18 @@
 #include <trainer/shape/lanes.h>
 #include <trainer/shape/state.h>
 
-#define SAMPLE_PERIOD_S 0.1 /* of the counters */
+#define SAMPLE_PERIOD_S 0.1 /* interval of reading the counters */
 #define ANSWER_MAX_BYTES ((size_t)1 << 20)
 #define TC_END_S 2.0
 #define RESTORE_PATIENCE_S 10.0
 #define MAX_QUESTIONS 64
-/* Below this rate a frame takes so long that a faster rate has to be woken up to (kick.h). */
+/* After a rate below this, a faster rate needs a packet to wake up tbf (kick.h). */
 #define SLEEPY_MBPS 1.0
 
-/* tc was asked about a device; it answers in order. */
+/* A query to tc about a device; tc answers in order. */
 struct question {
     const char *device;
-    bool kick; /* asked to know that a change before it is done */
+    bool kick; /* made to find out that an earlier change has been applied */
 };
 
 struct replay {
@@ -39,11 +39,11 @@ struct replay {
     struct rog_shape_lanes lanes;
     struct rog_process tc;
     struct rog_shape_summary *summary;
-    double begin_s;                           /* of the clock */
+    double begin_s;                           /* by the monotonic clock */
     double next_sample_s;                     /* since begin_s, as all times below */
-    struct question questions[MAX_QUESTIONS]; /* a ring: not yet answered */
+    struct question questions[MAX_QUESTIONS]; /* a ring of unanswered queries */
     size_t first_question, question_count;
-    char *answer; /* what tc has said to the first of them */
+    char *answer; /* output of tc so far for the first of them */
     size_t answer_bytes, answer_room;
 };
 
@@ -52,7 +52,7 @@ static double since_begin(const struct replay *replay)
     return rog_clock_s() - replay->begin_s;
 }
 
-/* tc ended or complained: what it said is the error. */
+/* Fails: tc has exited or reported an error, which becomes the message. */
 static int tc_failed(const struct replay *replay, struct rog_error *err)
 {
     char said[512];
@@ -74,7 +74,7 @@ static int send_line(const struct replay *replay, const char *line, struct rog_e
     return ROG_OK;
 }
 
-/* Asks for the counters of a device. */
+/* Sends a query for the counters of a device. */
 static int ask(struct replay *replay, const char *device, bool kick, struct rog_error *err)
 {
     if (replay->question_count == MAX_QUESTIONS)
@@ -88,7 +88,7 @@ static int ask(struct replay *replay, const char *device, bool kick, struct rog_
     return code;
 }
 
-/* Sets the rate of every lane whose moment has come. */
+/* Sets the rate of every lane that is due. */
 static int apply_due_steps(struct replay *replay, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -115,7 +115,7 @@ static int apply_due_steps(struct replay *replay, struct rog_error *err)
     return code;
 }
 
-/* Asks about every device that has lanes: on a server all are on one. */
+/* Queries every device with lanes: on a server all lanes are on one device. */
 static int ask_for_counters(struct replay *replay, struct rog_error *err)
 {
     int code = ROG_OK;
@@ -138,7 +138,7 @@ static int take_answer(struct replay *replay, const char *text, size_t size, str
                                   size, since_begin(replay), err);
 }
 
-/* Takes in what tc says; an answer is one line. */
+/* Reads the output of tc; an answer is one line. */
 static int take_answers(struct replay *replay, struct rog_error *err)
 {
     for (;;) {
@@ -169,7 +169,7 @@ static int take_answers(struct replay *replay, struct rog_error *err)
     }
 }
 
-/* Waits for the next thing to happen. *stop is set when the replay shall end. */
+/* Waits for the next event. Sets *stop if the replay must end. */
 static int wait_for_something(struct replay *replay, bool *stop, struct rog_error *err)
 {
     double until_s = replay->next_sample_s;
@@ -191,7 +191,7 @@ static int wait_for_something(struct replay *replay, bool *stop, struct rog_erro
     return ends[0].revents ? take_answers(replay, err) : ROG_OK;
 }
 
-/* Waits for the moment that t = 0 is. */
+/* Waits for the time of t = 0. */
 static int await_begin(struct replay *replay, bool *stop, struct rog_error *err)
 {
     const struct rog_shape_options *options = replay->options;
@@ -210,7 +210,7 @@ static int await_begin(struct replay *replay, bool *stop, struct rog_error *err)
                     read(options->clock_fd, &begin_s, sizeof begin_s) == (ssize_t)sizeof begin_s;
         if (told && isfinite(begin_s) && begin_s <= rog_clock_s())
             replay->begin_s = begin_s;
-        *stop = *stop || (ends[0].revents && !told); /* who would tell is gone */
+        *stop = *stop || (ends[0].revents && !told); /* the process that sends it is gone */
         if (told || *stop)
             break;
     }
@@ -248,7 +248,7 @@ static int play(struct replay *replay, struct rog_error *err)
     return code;
 }
 
-/* Takes the lock. A guard whose replay is dead is about to give it up: that is waited for. */
+/* Takes the lock. Waits for a guard that has outlived its replay and is about to release it. */
 static int take_lock(struct rog_shape_state *state, const char *iface, struct rog_error *err)
 {
     const struct timespec step = {0, 20000000};
@@ -263,7 +263,7 @@ static int take_lock(struct rog_shape_state *state, const char *iface, struct ro
     return code;
 }
 
-/* Locks the interface, removes what an earlier replay left, and writes down what is there. */
+/* Locks the interface, removes what an earlier replay left, and records its state. */
 static int prepare(struct rog_shape_state *state, const struct rog_shape_options *options,
                    struct rog_error *err)
 {
@@ -294,7 +294,7 @@ static int prepare(struct rog_shape_state *state, const struct rog_shape_options
                         "dev %s ingress) or shape only egress (--direction egress)",
                         options->iface, options->iface);
     if (code) {
-        if (state->fd >= 0) /* nothing was changed: this removes the file alone */
+        if (state->fd >= 0) /* nothing was changed: this only removes the file */
             rog_shape_state_undo(state, NULL, NULL);
         return code;
     }
@@ -368,7 +368,7 @@ int rog_shape_restore(const char *iface, bool *found, struct rog_error *err)
         return rog_fail(err, ROG_EINVAL, "\"%s\" is not the name of a network interface", iface);
     double until_s = rog_clock_s() + RESTORE_PATIENCE_S;
     int code = rog_shape_state_take(&state, iface, &busy);
-    /* Somebody shapes it: ask that process to end, its guard will do the rest. */
+    /* Another process shapes it: ask that process to end; its guard does the rest. */
     while (code == ROG_EBUSY && rog_clock_s() < until_s) {
         const struct timespec step = {0, 50000000};
         if (!asked && state.pid > 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals that end a process, as a descriptor. */
+/* Provides the signals that end a process as a descriptor. */
 #include <trainer/shape/signals.h>
 
 #include <errno.h>

@@ -4,9 +4,9 @@
 
 #include <rog/error.h>
 
-/* The signals that end a replay or a supervisor (SIGINT, SIGTERM, SIGHUP) as something to poll:
- * there is no handler and no flag. Blocks them, and ignores SIGPIPE, from here on. `fd` gets a
- * signalfd, the caller's to close; -1 after an error. ROG_EIO. */
+/* Makes the signals that end a replay or a supervisor (SIGINT, SIGTERM, SIGHUP) available for poll,
+ * without a handler or flag. Blocks them, and ignores SIGPIPE, from now on. *fd becomes a signalfd,
+ * which the caller closes; -1 after an error. ROG_EIO. */
 int rog_shape_signals_open(int *fd, struct rog_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file that says who shapes an interface, and putting it back by that. */
+/* The file that records which process shapes an interface, and how to restore it. */
 #include <trainer/shape/state.h>
 
 #include <errno.h>
@@ -19,7 +19,8 @@
 
 #define STATE_MAX_BYTES 4096
 
-/* The interface's file; namespaces may have interfaces of the same name. */
+/* Returns the path of the interface's file; network namespaces may have interfaces with the same
+ * name. */
 static char *path_of(const char *iface)
 {
     struct stat space;
@@ -32,7 +33,8 @@ static char *path_of(const char *iface)
                       iface);
 }
 
-/* The folder has to be ours alone: a user's lies where everybody may make one. */
+/* The folder must belong only to this user: a user's folder is in a place where everyone may create
+ * one. */
 static int make_dir(const char *path, struct rog_error *err)
 {
     struct stat info;
@@ -49,7 +51,7 @@ static int make_dir(const char *path, struct rog_error *err)
     return code;
 }
 
-/* What the file says; an empty or damaged one says nothing. */
+/* Reads the file; an empty or damaged one has no information. */
 static void read_back(struct rog_shape_state *state)
 {
     char text[STATE_MAX_BYTES];
@@ -88,7 +90,7 @@ int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struc
                             iface, rog_process_aside(state->pid, aside), iface);
             break;
         }
-        /* Locked, but is it still the file of that name? */
+        /* The lock is held, but the file may have been replaced meanwhile. */
         if (fstat(state->fd, &held) == 0 && stat(state->path, &named) == 0 &&
             held.st_ino == named.st_ino)
             break;
@@ -128,7 +130,7 @@ int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_
     int code = ROG_OK;
     bool any = false;
     unsigned index = if_nametoindex(state->iface);
-    if (index) /* else it was pulled out, and its qdiscs with it */
+    if (index) /* otherwise the interface was removed, together with its qdiscs */
         code = rog_shape_look(state->iface, &qdiscs, err);
     if (index && !state->ifb[0])
         rog_shape_ifb_name(index, state->ifb);
@@ -140,7 +142,7 @@ int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_
             code = rog_shape_command(err, "tc qdisc add dev %s root %s", state->iface,
                                      state->recreate);
     }
-    /* An ingress qdisc is ours where our ifb device is: both are made together. */
+    /* If our ifb device exists, the ingress qdisc is ours, too: both are created together. */
     if (!code && has_ifb && qdiscs.has_ingress)
         code = rog_shape_command(err, "tc qdisc del dev %s ingress", state->iface);
     if (!code && has_ifb) {
@@ -151,7 +153,7 @@ int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_
         unlink(state->path);
         char *dir = rog_path_dir(state->path);
         if (dir)
-            rmdir(dir); /* stays where there are others */
+            rmdir(dir); /* fails if there are other files */
         free(dir);
     }
     if (found)

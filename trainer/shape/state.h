@@ -3,9 +3,10 @@
 #define ROG_SHAPE_STATE_H
 
 /*
- * Who shapes an interface and what was there before: one file an interface and network namespace
- * in ROG_SHAPE_STATE_DIR, of users that are not root in ROG_SHAPE_USER_STATE_DIR-UID. Its lock is
- * held by the replay and by its guard; a file that nobody locks is what a replay has left.
+ * Which process shapes an interface, and its previous state: one file for each interface and
+ * network namespace in ROG_SHAPE_STATE_DIR, of users other than root in
+ * ROG_SHAPE_USER_STATE_DIR-UID. The replay and its guard hold its lock; a file that is not locked
+ * was left by a killed replay.
  */
 
 #include <stdbool.h>
@@ -19,18 +20,18 @@ struct rog_shape_state {
     char *path;
     char iface[ROG_SHAPE_IFACE_BYTES];
     char ifb[ROG_SHAPE_IFACE_BYTES];
-    char recreate[128]; /* the root qdisc to make again, "" for the default */
-    pid_t pid;          /* who shapes */
+    char recreate[128]; /* the root qdisc to recreate, "" for the default */
+    pid_t pid;          /* the process that shapes */
 };
 
-/* Takes the lock, making the file where there is none. ROG_EBUSY when it is taken: state->pid is
- * who has it. state->recreate is what a replay has left written there. */
+/* Takes the lock, and creates the file if necessary. ROG_EBUSY if the lock is held: state->pid is
+ * its holder. state->recreate is read from the file that a replay has left. */
 int rog_shape_state_take(struct rog_shape_state *state, const char *iface, struct rog_error *err);
-/* Writes it down: to be called before anything is changed. */
+/* Writes the state; call it before anything is changed. */
 int rog_shape_state_write(struct rog_shape_state *state, struct rog_error *err);
-/* Puts the interface back and removes the file. */
+/* Restores the interface and removes the file. */
 int rog_shape_state_undo(struct rog_shape_state *state, bool *found, struct rog_error *err);
-/* Gives the lock up. The file stays where the interface is still changed. */
+/* Releases the lock. The file stays if the interface is still changed. */
 void rog_shape_state_release(struct rog_shape_state *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forks a process that notices this one's end. */
+/* Forks a process that detects the end of this one. */
 #include <trainer/shape/watchdog.h>
 
 #include <dirent.h>
@@ -12,16 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Nothing of the program's may stay open in the guard, or whoever reads it would wait for it. */
+/* Closes all of the program's descriptors in the guard: otherwise their readers would wait for
+ * it. */
 static void let_go(int end_fd, int keep)
 {
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2 && null >= 0; fd++)
         dup2(null, fd);
-    /* Not by close_range, which kernels before 5.9 lack. */
+    /* Without close_range, which kernels before 5.9 lack. */
     DIR *open_files = opendir("/proc/self/fd");
     for (struct dirent *entry; open_files && (entry = readdir(open_files));) {
-        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0 */
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* 0 for "." and ".." */
         if (fd > 2 && fd != end_fd && fd != keep && fd != dirfd(open_files))
             close(fd);
     }
@@ -44,7 +45,8 @@ int rog_watchdog_start(struct rog_watchdog *watchdog, const char *name, int keep
         return rog_fail(err, ROG_EIO, "cannot start the guard process: %s", strerror(cause));
     }
     if (pid == 0) {
-        /* Out of reach of what ends the program: its terminal, its group, its signals. */
+        /* Must not be ended by what ends the program: its terminal, its process group, its signals.
+         */
         setsid();
         signal(SIGTERM, SIG_IGN);
         signal(SIGINT, SIG_IGN);

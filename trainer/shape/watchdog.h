@@ -3,8 +3,8 @@
 #define ROG_SHAPE_WATCHDOG_H
 
 /*
- * A process that outlives the one that starts it, and notices its end: a guard that cleans up after
- * a program however that ends. The two ends of a pipe join them.
+ * A process that outlives the one that starts it, and detects its end: a guard that cleans up after
+ * a program, however the program ends. The two are connected by a pipe.
  */
 
 #include <sys/types.h>
@@ -17,14 +17,14 @@ struct rog_watchdog {
 };
 #define ROG_WATCHDOG_NONE ((struct rog_watchdog){.fd = -1})
 
-/* Forks. In the guard it does not return: it leaves the session, is deaf to SIGTERM, SIGINT and
- * SIGHUP, has no descriptor but the pipe's read end, `keep` (>= 3) and /dev/null for 0 to 2, and
- * exits with what `live` returns. `name` (at most 15 characters) is what ps calls it. ROG_EIO. */
+/* Forks. Does not return in the guard: it leaves the session, ignores SIGTERM, SIGINT and SIGHUP,
+ * has no descriptors but the pipe's read end, `keep` (>= 3) and /dev/null for 0 to 2, and exits
+ * with the result of `live`. `name` (at most 15 characters) is its name in ps. ROG_EIO. */
 int rog_watchdog_start(struct rog_watchdog *watchdog, const char *name, int keep,
                        int (*live)(int end_fd, void *user), void *user, struct rog_error *err);
 
-/* Lets the guard act and waits for it. Returns its status as waitpid gives it, -1 where it cannot
- * be had, 0 where there is none. */
+/* Lets the guard act and waits for it. Returns its status as from waitpid, -1 if that is not
+ * available, 0 if there is no guard. */
 int rog_watchdog_end(struct rog_watchdog *watchdog);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 by libcrypto. */
-#define OPENSSL_SUPPRESS_DEPRECATED /* EVP would bring all of libcrypto along */
+/* SHA-256 of libcrypto. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* EVP would link all of libcrypto */
 #include <trainer/unpack/digest.h>
 
 #include <stdlib.h>

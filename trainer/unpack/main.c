@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rog-unpack: what rogctl runs on a host to put files there. It needs nothing but the C library, as
- * it is the first that travels. */
+/* rog-unpack: rogctl runs it on a host to store files there. It needs only the C library, since it
+ * is the first program that is sent. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +14,13 @@
 
 #define MAX_COUNT_DIGITS 9
 
-/* Does nothing: a signal ends the wait for input, and that ends the program. */
+/* Does nothing: a signal interrupts the wait for input, which ends the program. */
 static void interrupt(int number)
 {
     (void)number;
 }
 
-/* Signals wait until the program waits for input (objects.h). */
+/* Blocks signals except while the program waits for input (objects.h). */
 static void hold_signals(void)
 {
     static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};

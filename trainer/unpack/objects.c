@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes objects off a stream, decompresses and checks them. */
+/* Reads objects from a stream, decompresses and checks them. */
 #include <trainer/unpack/objects.h>
 
 #include <errno.h>
@@ -29,21 +29,21 @@ struct taking {
     int input;
     const char *root, *part;
     char *in, *out;         /* [PIECE_BYTES] each */
-    size_t in_at, in_bytes; /* what of `in` has not been looked at yet */
+    size_t in_at, in_bytes; /* part of `in` that has not been read yet */
     struct rog_digest *digest;
     ZSTD_DCtx *decoder;
 };
 
-/* An object on its way. */
+/* An object that is being received. */
 struct member {
-    char key[ROG_DEPLOYED_LINE_BYTES]; /* at first with the rest of the line */
-    uint64_t bytes;                    /* of its frame that have not been decoded yet */
-    char *path;                        /* where it is being written */
+    char key[ROG_DEPLOYED_LINE_BYTES]; /* initially with the rest of the line */
+    uint64_t bytes;                    /* bytes of its frame that have not been decoded yet */
+    char *path;                        /* the file that is being written */
     int file;
 };
 
-/* More input than there is. Signals are let in here alone, so that none gets lost and what was
- * begun is removed. */
+/* Reads more input. Signals are unblocked only here, so that none is lost and incomplete files are
+ * removed. */
 static int fill(struct taking *taking, struct rog_error *err)
 {
     struct pollfd ready = {.fd = taking->input, .events = POLLIN};
@@ -75,7 +75,7 @@ static int fail_write(const struct taking *taking, struct rog_error *err)
                     taking->root, kib);
 }
 
-/* "KEY BYTES\n" */
+/* Reads a line "KEY BYTES\n". */
 static int read_line(struct taking *taking, struct member *member, struct rog_error *err)
 {
     size_t used = 0;
@@ -115,7 +115,7 @@ static int put(struct taking *taking, const struct member *member, size_t size,
     return ROG_OK;
 }
 
-/* Decodes all that is there of the frame. *more: how zstd says that it has not ended. */
+/* Decodes the available part of the frame. *more: zstd's hint, 0 at the end of the frame. */
 static int decode(struct taking *taking, struct member *member, size_t *more, struct rog_error *err)
 {
     size_t there = taking->in_bytes - taking->in_at;
@@ -158,7 +158,7 @@ static int take_content(struct taking *taking, struct member *member, struct rog
     return ROG_OK;
 }
 
-/* Gives the object that was written its mode and its name. */
+/* Gives the complete object its mode and its name. */
 static int keep(const struct taking *taking, struct member *member, struct rog_error *err)
 {
     mode_t mode = (mode_t)strtoul(strchr(member->key, '-') + 1, NULL, 8);

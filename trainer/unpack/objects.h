@@ -3,14 +3,14 @@
 #define ROG_UNPACK_OBJECTS_H
 
 /*
- * Reads the stream that common/deployed.h describes and puts its objects into ROOT/objects, each
- * once it is whole and its hash is right. What is being written lies in the folder `part` (of the
- * same file system, empty). Objects before one that fails stay: they are good, and need not travel
- * again.
+ * Reads the stream described in common/deployed.h and stores its objects in ROOT/objects, each when
+ * it is complete and its hash is correct. Incomplete objects are in the folder `part` (on the same
+ * file system, empty). Objects before one that fails are kept: they are correct, and need not be
+ * sent again.
  *
- * Errors: ROG_EFORMAT the bytes are not those that were promised; ROG_EFAILED the stream ends
- * before `count` objects have come; ROG_EINTR a signal (those that are blocked while it runs are
- * taken when it waits for input); ROG_EIO with the space that is left; ROG_ENOMEM.
+ * Errors: ROG_EFORMAT the bytes do not match the announced ones; ROG_EFAILED the stream ends before
+ * `count` objects have arrived; ROG_EINTR a signal (signals that the caller blocks are received
+ * while it waits for input); ROG_EIO with the space that is left; ROG_ENOMEM.
  */
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes a tree of links to objects, at once. */
+/* Creates a tree of links to objects, atomically. */
 #include <trainer/unpack/tree.h>
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define BOOT_ID_MAX_BYTES 200
 #define LINK_ATTEMPTS 100
 
-/* Whether the text has that hash. */
+/* Checks that the text has this hash. */
 static int check_hash(const char *text, size_t size, const char *hash, struct rog_error *err)
 {
     char hex[ROG_SHA256_HEX_BYTES];
@@ -34,8 +34,8 @@ static int check_hash(const char *text, size_t size, const char *hash, struct ro
     return ROG_OK;
 }
 
-/* The kernel says of an object that somebody else replaces by the same at that moment that it does
- * not exist. */
+/* The kernel reports that an object does not exist if another process is just replacing it by the
+ * same one. */
 static int link_object(const char *object, const char *path, struct rog_error *err)
 {
     for (int i = 0; i < LINK_ATTEMPTS; i++) {
@@ -47,7 +47,7 @@ static int link_object(const char *object, const char *path, struct rog_error *e
     return rog_fail(err, ROG_EIO, "cannot link %s to %s: %s", path, object, strerror(errno));
 }
 
-/* A line of the manifest becomes a link in `tree`. */
+/* Creates the link of a line of the manifest in `tree`. */
 static int link_file(const char *root, const char *tree, char *line, struct rog_error *err)
 {
     char *mode = strchr(line, ' '), *name = mode ? strchr(mode + 1, ' ') : NULL;
@@ -71,7 +71,7 @@ static int link_file(const char *root, const char *tree, char *line, struct rog_
     return code;
 }
 
-/* The folder gets its name, unless another tree of the same files has it already. */
+/* Gives the folder its name, unless another tree of the same files already has it. */
 static int publish(const char *tree, const char *final, struct rog_error *err)
 {
     if (rename(tree, final) == 0 || errno == ENOTEMPTY || errno == EEXIST)
@@ -79,7 +79,8 @@ static int publish(const char *tree, const char *final, struct rog_error *err)
     return rog_fail(err, ROG_EIO, "cannot create %s: %s", final, strerror(errno));
 }
 
-/* Without fsync: a mark of half a boot id is none, and after a power cut the boot is another. */
+/* Without fsync: half a boot id is not a valid mark, and after a power failure the boot id
+ * differs. */
 static int write_mark(const char *path, struct rog_error *err)
 {
     char *boot = NULL;

@@ -3,11 +3,11 @@
 #define ROG_UNPACK_TREE_H
 
 /*
- * Makes ROOT/trees/HASH, hard links to objects, as ROOT/manifests/HASH says ("SHA256 MODE NAME" a
- * line). It is put together in the folder `part` and appears at once; when somebody else was faster
- * that is as good. Then it is marked as whole, for this boot of the host.
+ * Creates ROOT/trees/HASH, hard links to objects, as listed in ROOT/manifests/HASH ("SHA256 MODE
+ * NAME" per line). The tree is assembled in the folder `part` and renamed; if another process was
+ * faster, its tree is used. Then it is marked as complete, for this boot of the host.
  *
- * Errors: ROG_EFORMAT the manifest is not the one of that hash, or is none; ROG_ENOTFOUND, ROG_EIO,
+ * Errors: ROG_EFORMAT the manifest does not have this hash, or is invalid; ROG_ENOTFOUND, ROG_EIO,
  * ROG_ENOMEM.
  */
 

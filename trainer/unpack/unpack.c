@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes a deployment in: objects first, then the tree. */
+/* Receives a deployment: first the objects, then the tree. */
 #include <trainer/unpack/unpack.h>
 
 #include <dirent.h>
@@ -17,7 +17,7 @@
 #define PART "part-"
 #define OLD_S (24 * 3600)
 
-/* What others have left that were killed. That something cannot be removed is no reason to fail. */
+/* Removes what killed processes have left. It is not an error if that fails. */
 static void remove_old_parts(const char *root)
 {
     time_t now_s = time(NULL);

@@ -3,11 +3,11 @@
 #define ROG_UNPACK_UNPACK_H
 
 /*
- * The host's half of a deployment: takes `count` objects from the stream `input` (objects.h) and
- * makes the tree HASH below ROOT (tree.h). It works in ROOT/part-XXXXXX, which it removes in
- * every case; what one that was killed has left there is removed by a later one after a day.
+ * The host's half of a deployment: reads `count` objects from the stream `input` (objects.h) and
+ * creates the tree HASH below ROOT (tree.h). It works in ROOT/part-XXXXXX, which it removes in
+ * every case; the folder of a killed process is removed by a later one after a day.
  *
- * Errors: as objects.h and tree.h; ROG_EINVAL root is no absolute path or hash no SHA-256.
+ * Errors: as objects.h and tree.h; ROG_EINVAL root is not an absolute path or hash not a SHA-256.
  */
 
 #include <stddef.h>
