@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the codecs cost, on one thread: milliseconds of CPU to encode, decode and check the rows of
- * a model of 17 million parameters, and bits of an element. A codec of whole tensors has rows of
- * the same elements in larger matrices. The limit is the time in which a copy moves the bytes that
- * must be touched: to encode, the values, the cache lines of those that change and what is written;
- * to decode, the lines that change, twice, and what is read.
+ * The cost of codecs on one thread: milliseconds of CPU to encode, decode and check the rows of a
+ * model of 17 million parameters, and bits per element. A codec of whole tensors has the same
+ * elements in larger matrices. The limit is the time in which a copy moves the bytes that must be
+ * accessed: to encode, the values, the cache lines of those that change and the output; to decode,
+ * the lines that change, twice, and the input.
  *
  *     bench-codecs [CODEC]
  */
@@ -23,13 +23,13 @@
 #include <librog/codecs/codecs.h>
 
 #define WIDTH 2304u
-#define HEIGHT 512u /* of a tensor */
+#define HEIGHT 512u /* rows of a tensor */
 #define ROWS (14 * HEIGHT)
 #define PARAMETERS ((size_t)ROWS * WIDTH)
 #define REPEATS 5
-#define LINE 16 /* floats of a cache line */
+#define LINE 16 /* floats per cache line */
 
-/* Besides every codec of the table as it is by default. */
+/* Measured in addition to every codec of the table with its defaults. */
 static const struct {
     const char *codec, *parameters;
 } variants[] = {
@@ -42,10 +42,10 @@ struct bench {
     float *source, *values, *model;
     uint8_t *bytes;
     size_t *sizes; /* [row] */
-    double rate;   /* of a copy, bytes a second */
+    double rate;   /* of a copy, bytes per second */
 };
 
-/* A codec with its parameters, and the rows that it cuts the model into. */
+/* A codec with its parameters, and the rows into which it divides the model. */
 struct subject {
     const struct rog_codec *codec;
     struct rog_codec_row row;
@@ -90,7 +90,7 @@ static int check(struct bench *bench, struct subject *subject, struct rog_error 
     return 0;
 }
 
-/* How many floats the lines have in which these differ. */
+/* Returns the number of floats in the cache lines in which the arrays differ. */
 static double changed_floats(const float *a, const float *b)
 {
     size_t lines = 0;
@@ -141,7 +141,7 @@ static int measure(struct bench *bench, struct subject *subject, struct rog_erro
     return 0;
 }
 
-/* A tensor's scale, or that of the whole model, which takes time too. */
+/* Computes the scale of a tensor, or that of the whole model, which takes time, too. */
 static int find_scale(struct bench *bench, struct subject *subject, struct rog_error *err)
 {
     const struct rog_codec *codec = subject->codec;
@@ -197,7 +197,7 @@ static int measure_with(struct bench *bench, const struct rog_codec *codec, cons
     row->scratch = malloc(1 + (codec->scratch ? codec->scratch(row) : 0));
     bench->bytes = malloc(range.most * subject.rows);
     if (row->memory && row->scratch && bench->bytes) {
-        memset(bench->bytes, 1, range.most * subject.rows); /* so that its pages are there */
+        memset(bench->bytes, 1, range.most * subject.rows); /* so that its pages are allocated */
         code = find_scale(bench, &subject, err);
         code = code ? code : measure(bench, &subject, err);
     } else {

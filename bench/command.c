@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a command costs: wall time, CPU time and the largest memory, medians over repeats. Its
- * standard output is thrown away.
+ * The cost of a command: wall time, CPU time and the largest memory, medians over repeats. Its
+ * standard output is discarded.
  *
  *     bench-command NAME REPEATS PROGRAM ARGUMENTS...
  */
@@ -29,7 +29,7 @@ static double seconds(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
 }
 
-/* 0, or what went wrong as an exit status. */
+/* Returns 0, or the error as an exit status. */
 static int run(char **command, struct cost *cost)
 {
     struct rusage usage;

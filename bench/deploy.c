@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench-deploy TRAINER SSH_CONFIG HOST...: how long it takes to deploy the trainer to all hosts at
- * once, from the first connection to the last verified tree: to hosts that have nothing, then again
- * with nothing changed. Prints "HOSTS <tab> s first <tab> s again <tab> MB on each link <tab> CPU s
- * of this side, first". What the hosts had of deployed files is removed before. bench/deploy-lab
- * runs it.
+ * bench-deploy TRAINER SSH_CONFIG HOST...: the time to deploy the trainer to all hosts at once,
+ * from the first connection to the last verified tree: to hosts without deployed files, then again
+ * without changes. Prints "HOSTS <tab> s first <tab> s again <tab> MB on each link <tab> CPU s of
+ * this side, first". Deployed files on the hosts are removed before. bench/deploy-lab runs it.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -22,7 +21,7 @@ struct job {
     const struct rog_bundle *bundle;
     struct rog_deploy_report report;
     struct rog_error err;
-    bool clean; /* only remove what is deployed */
+    bool clean; /* only remove deployed files */
     int code;
 };
 
@@ -45,7 +44,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* All hosts at once; the seconds it took, or a negative code. */
+/* Runs the jobs of all hosts at once; returns the time in seconds, or a negative code. */
 static double all(struct job *jobs, size_t count, bool clean)
 {
     pthread_t *thread = calloc(count, sizeof *thread);

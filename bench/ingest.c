@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What it costs to store event streams: microseconds of CPU a line, the median of repeats. Each
+ * The cost of storing event streams: microseconds of CPU per line, the median of repeats. Each
  * repeat stores all streams, one after the other, each as a run, into a new database.
  *
  *     bench-ingest DATABASE REPEATS STREAM...

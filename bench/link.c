@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The training link between two processes over loopback, encrypted as always: goodput where nothing
- * shapes it, CPU time of both ends for each megabyte, and how long after the sender's budget is
- * over the last message of its stream comes in, unshaped and paced. The limit of the goodput is the
- * rate at which one processor encrypts; the sender has to do that and more.
+ * The training link between two processes over loopback, encrypted as always: goodput without
+ * shaping, CPU time of both ends per megabyte, and how long after the end of the sender's budget
+ * the last message of its stream arrives, unshaped and paced. The limit of the goodput is the rate
+ * at which one processor encrypts; the sender has to do more than that.
  *
  *     bench-link [SECONDS]     for each line, default 2
  */
@@ -23,13 +23,13 @@
 #include <bench/measure.h>
 #include <librog/net/link.h>
 
-#define DRAIN_S 0.5 /* long enough for what is on its way when the budget is over */
+#define DRAIN_S 0.5 /* long enough for what is in flight at the end of the budget */
 #define MEGABYTE 1e6
 
-/* What the receiving process has to tell. */
+/* Measurements of the receiving process. */
 struct arrivals {
-    uint64_t bytes, first_bytes; /* of all messages, of the first */
-    double first_s, last_s;      /* of rog_link_now, the same clock in all processes */
+    uint64_t bytes, first_bytes; /* of all messages, and of the first */
+    double first_s, last_s;      /* by rog_link_now, the same clock in all processes */
 };
 
 struct end {
@@ -38,7 +38,7 @@ struct end {
     struct rog_secret *secret;
     struct rog_link *link;
     struct rog_trace *trace;
-    double stop_s; /* the sender's budget ends */
+    double stop_s; /* end of the sender's budget */
     bool attached, down;
     struct arrivals arrivals;
 };
@@ -132,7 +132,8 @@ static void stop(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-/* The receiving process: until the sender is gone; then its arrivals go into `pipe_fd`. */
+/* Runs the receiving process until the sender is gone, then writes its measurements to
+ * `pipe_fd`. */
 static int receive(int listener, int pipe_fd, double mbps)
 {
     struct end end = {0};
@@ -149,7 +150,7 @@ static int receive(int listener, int pipe_fd, double mbps)
     return code || wrote != sizeof end.arrivals;
 }
 
-/* The sending process: messages for so many seconds, then what is on its way. */
+/* Runs the sending process: sends messages for `seconds`, then waits for what is in flight. */
 static int send_for(struct end *end, const struct sockaddr_in *address, double seconds, double mbps,
                     struct rog_error *err)
 {
@@ -180,7 +181,7 @@ static double cpu_s(int who)
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* Bytes a second that one processor encrypts in frames of full size. */
+/* Measures the bytes per second that one processor encrypts in frames of full size. */
 static int encryption_rate(double *rate, struct rog_error *err)
 {
     const uint8_t key[ROG_SECRET_BYTES] = {7};
@@ -225,7 +226,7 @@ static int open_listener(int *listener, struct sockaddr_in *address, struct rog_
     return 0;
 }
 
-/* mbps 0: unshaped, whose goodput can be `limit` bytes a second at most. */
+/* mbps 0: unshaped, with a goodput of at most `limit` bytes per second. */
 static int measure(double seconds, double mbps, double limit, struct rog_error *err)
 {
     struct sockaddr_in address;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clocks, statistics and the lines of output that the measuring programs share. */
+/* Clocks, statistics and the output format of the measuring programs. */
 #include <bench/measure.h>
 
 #include <stdio.h>
@@ -61,7 +61,7 @@ double rog_bench_copy_rate(size_t floats)
             for (size_t k = 0; k < floats; k++)
                 to[k] = 3.0f * from[k];
             rates[i] = 2.0 * sizeof(float) * (double)floats / (rog_bench_cpu_s() - begin_s);
-            from[i] = to[floats - 1 - (size_t)i]; /* so that no copy is left out */
+            from[i] = to[floats - 1 - (size_t)i]; /* so that the compiler keeps every copy */
         }
     }
     free(to);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Images a second through the network, forward and backward or forward only, on 1 and 2 threads:
+ * Images per second through the network, forward and backward or only forward, on 1 and 2 threads:
  * the median over repeats. The limit is the rate at which large matrix products of the same library
  * on as many threads would do the multiply-adds of these images.
  *
- *     bench-nn [SECONDS [TEXT]]     for each line, default 3; only lines whose name has TEXT in it
+ *     bench-nn [SECONDS [TEXT]]     for each line, default 3; only lines whose name contains TEXT
  *
- * One thread is timed by its CPU time, which other programs on the machine disturb less; more
- * threads by the clock on the wall.
+ * One thread is measured by its CPU time, on which other programs have less influence; more threads
+ * by wall time.
  */
 
 #include <stdint.h>
@@ -121,7 +121,8 @@ static int measure(size_t line, uint32_t threads, const char *text, double most_
         repeats_s[count++] = clock_s(threads) - begin_s;
     }
     if (!code) {
-        /* Each gradient pass has two products for each of the forward pass. */
+        /* A gradient pass has two products for each product of the forward pass, in addition to
+         * these. */
         double each = (infer ? 1.0 : 3.0) * (double)rog_arch_multiply_adds(bench.arch);
         rog_bench_print(name, lines[line].batch / rog_bench_median(repeats_s, count), "images/s",
                         multiply_adds_per_s / each);
@@ -130,7 +131,7 @@ static int measure(size_t line, uint32_t threads, const char *text, double most_
     return code;
 }
 
-/* Multiply-adds a second of a product of large matrices. */
+/* Measures the multiply-adds per second of a product of large matrices. */
 static int product_rate(uint32_t threads, const char *text, double *rate, struct rog_error *err)
 {
     const struct rog_gemm gemm = {.m = PRODUCT, .n = PRODUCT, .k = PRODUCT};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What an exchange costs a program on a virtual cluster: through <rog/rog.h>, with another process
- * in the place of the simulation that gives control back at once and touches no value. So it is the
- * program's two copies, gradients there and the model back, and the way to and fro. Its limit is
- * those two copies at the rate of a plain one. Once for the tensors of ResNet-18 (for images of 32
- * x 32), once for as many tensors of one element each. Wants ROG_PLUGIN_PATH.
+ * The cost of an exchange for a program on a virtual cluster: through <rog/rog.h>, with a process
+ * in place of the simulation that returns control at once and touches no value. So it consists of
+ * the program's two copies, gradients out and the model in, and two messages. Its limit is those
+ * two copies at the rate of a plain one. Measured once for the tensors of ResNet-18 (for images of
+ * 32 x 32), once for as many tensors of one element each. Needs ROG_PLUGIN_PATH.
  *
  *     bench-program [EXCHANGES]     default 60
  */
@@ -28,9 +28,9 @@
 #include <librog/virtual/message.h>
 #include <rog/rog.h>
 
-#define WARM 10 /* exchanges that fetch the pages, and compare tensors */
+#define WARM 10 /* exchanges not measured: they load the pages, and compare tensors */
 #define TENSORS 62
-#define LAYERS 20 /* convolutions, each with a scale and a shift of its normalization */
+#define LAYERS 20 /* convolutions, each with scale and shift of its normalization */
 
 /* ---- the simulation ---- */
 
@@ -46,7 +46,7 @@ static int listen_as(const char *name)
     return listener;
 }
 
-/* Gives control whenever it gets it, until the program has gone. */
+/* Gives control back whenever it gets it, until the program has exited. */
 static int simulate(int listener)
 {
     struct rog_virtual_message message;
@@ -66,7 +66,7 @@ static int simulate(int listener)
 
 /* ---- the program ---- */
 
-/* Channels out, channels in, and edge of each convolution, in their order. */
+/* Output channels, input channels, and edge of each convolution, in order. */
 static const uint32_t convolutions[LAYERS][3] = {
     {64, 3, 3},    {64, 64, 3},   {64, 64, 3},   {64, 64, 3},   {64, 64, 3},
     {128, 64, 3},  {128, 128, 3}, {128, 64, 1},  {128, 128, 3}, {128, 128, 3},
@@ -99,7 +99,7 @@ static int add(struct program *program, uint32_t index, uint32_t dims, const uin
                       err);
 }
 
-/* small: as many tensors, of one element. */
+/* small: the same number of tensors, of one element each. */
 static int add_tensors(struct program *program, bool small, struct rog_error *err)
 {
     int code = ROG_OK;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a strategy's hooks take, by the clock on the wall: the median of a push's plan and of an
- * admission, over ROWS rows and 4 workers. A strategy in C beside the same one in Python says what
- * the latter costs.
+ * The wall time of a strategy's hooks: the median of a push's plan and of an admission, over ROWS
+ * rows and 4 workers. The same strategy in C and in Python shows the cost of the latter.
  *
  *     bench-strategy ROWS LIBRARY...     bench-strategy 33307 ROG examples/strategies/rog.py
  */
@@ -28,7 +27,7 @@ struct bench {
     uint32_t *age, *order;
     float *magnitude;
     uint8_t *demanded, *level;
-    uint32_t *versions; /* of each row, and behind them of each worker */
+    uint32_t *versions; /* of each row, followed by those of each worker */
     struct rog_node_view nodes[WORKERS];
 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What one exchange costs the synchronization core, on one thread, for a model of the shape of
- * ConvMLP-M: milliseconds of CPU, the median over the iterations. SSP sends the whole model each
+ * The cost of one exchange in the synchronization core, on one thread, for a model with the shape
+ * of ConvMLP-M: milliseconds of CPU, the median over the iterations. SSP sends the whole model each
  * time, ROG (the default, with threshold 4) ranks the rows and sends the mandatory ones. The limit
- * is the time in which a copy moves the bytes that the step has to touch. And the memory that
- * server and worker take, in copies of the model, the one that is theirs to update and the
- * gradients included.
+ * is the time in which a copy moves the bytes that the step has to access. Also the memory of
+ * server and worker, in copies of the model, including the model that they update and the
+ * gradients.
  *
- * With an optimizer that works in rounds each push is one, and receiving it has the step.
+ * With an optimizer that works in rounds each push is a round, and receiving it includes the step.
  *
  *     bench-sync [LIBRARY [THRESHOLD [MODEL [WORKERS [OPTIMIZER]]]]]
  */
@@ -45,8 +45,8 @@ enum step {
     STEPS
 };
 
-/* `arrays`: how many arrays of the model a step reads or writes, a changed one twice; of the rows
- * that travel, or of all. */
+/* `arrays`: how many arrays of the model a step reads or writes, counting a changed one twice; of
+ * the rows that are sent, or of all. */
 static const struct {
     const char *name;
     double arrays;
@@ -65,7 +65,7 @@ struct bench {
     struct rog_server *server;
     struct rog_worker *worker;
     float *model, *params, *gradients;
-    float **places;            /* [tensor]: of params */
+    float **places;            /* [tensor]: pointers into params */
     const float **gradient_of; /* [tensor] */
     uint8_t *buffer;
     uint32_t workers;
@@ -81,7 +81,7 @@ static double now_ms(void)
     return 1e3 * rog_bench_cpu_s();
 }
 
-/* What malloc has given out. */
+/* Returns the bytes allocated by malloc. */
 static double allocated_bytes(void)
 {
     struct mallinfo2 info = mallinfo2();
@@ -161,8 +161,8 @@ static int pull(struct bench *bench, int iteration, struct rog_error *err)
     return code;
 }
 
-/* That receiving a push reads or writes: the model, or the sum; and then in the step the model, the
- * sum, which is cleared, and what is remembered. */
+/* Returns the arrays that receiving a push reads or writes: the model, or the sum; then in the step
+ * the model, the sum, which is cleared, and the optimizer's memory. */
 static double arrays_to_receive(const struct rog_server_optimizer *optimizer)
 {
     return steps[SERVER_RECEIVE].arrays + (optimizer->step ? 4 + 2.0 * optimizer->memory : 0);
@@ -231,20 +231,20 @@ static int prepare(struct bench *bench, const struct rog_plugin *plugin, int thr
         code = rog_worker_new(&bench->worker, &worker, bench->places, err);
     bench->server_bytes = between - before + (double)params * sizeof(float);
     bench->worker_bytes = allocated_bytes() - between + 2 * (double)params * sizeof(float);
-    /* Alone, the worker is never stalled. */
+    /* A worker that is alone never stalls. */
     for (uint32_t i = 1; i < bench->workers && !code; i++)
         rog_server_leave(bench->server, i, 0);
     return code;
 }
 
-/* The share of the model's sign bits that a message stream of so many bytes carries, closely. */
+/* Returns the share of the model's sign bits, approximately, in a message stream of this size. */
 static double share_of(const struct bench *bench, size_t bytes)
 {
     double share = (double)bytes / (double)bench->rows->way[ROG_ROWS_PUSH].wire_bytes;
     return share < 1 ? share : 1;
 }
 
-/* Steps that belong together: the first and the last. */
+/* Steps that are also reported as one: the first and the last. */
 static const struct {
     const char *name;
     enum step first, last;

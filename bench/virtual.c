@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Where the CPU time of a virtual run goes: the run of CONFIG as `rog-trainer simulate` does it, on
- * one thread, with clocks around the gradients, and after it the test of its last model, counted as
- * often as the run has checkpoints (tests take the same time whatever the weights). Everything
- * else is overhead, from reading the data set to the last event. The model begins with random
- * weights.
+ * Where the CPU time of a virtual run goes: the run of CONFIG as in `rog-trainer simulate`, on one
+ * thread, with clocks around the gradients, then the test of its last model, counted once for each
+ * of the run's checkpoints (tests take the same time whatever the weights). Everything else is
+ * overhead, from reading the data set to the last event. The initial weights are random.
  *
  *     bench-virtual CONFIG FOLDER     FOLDER: for events and checkpoints
  */
@@ -28,7 +27,7 @@ struct bench {
     struct rog_events *events;
     struct rog_cluster_result result;
     const char *folder;
-    struct rog_rule rule; /* of the gradient at hand */
+    struct rog_rule rule; /* of the current gradient */
     uint32_t checkpoints, gradients;
     double gradients_s, checkpoints_s, run_s, test_s;
 };
@@ -156,7 +155,7 @@ int main(int argc, char **argv)
         code = rog_run_config_read(&bench.config, argv[1], &err);
     if (!code)
         code = write_start(bench.config, start, &err);
-    /* Once for the caches, which outlive runs. */
+    /* Once to fill the caches, which outlive runs. */
     if (!code)
         code = rog_train_init(&bench.train, bench.config, start, &err);
     rog_train_release(&bench.train);
