@@ -2,9 +2,9 @@
 #ifndef ROG_MUTANT_H
 #define ROG_MUTANT_H
 
-/* What mutated sources include: whether a mutant is the one of this process ($ROG_MUTANT, a
- * number), and a note in the file $ROG_MUTANT_REACHED, one byte for each mutant, that its place was
- * reached. */
+/* Included by mutated sources: returns whether a mutant is the one of this process ($ROG_MUTANT, a
+ * number), and records in the file $ROG_MUTANT_REACHED, one byte for each mutant, that its place
+ * was reached. */
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
  *
  *     torture_peers strangers|peers|honest ADDRESS KEYFILE CODEC RANK SEED COUNT
  *
- * `strangers` opens COUNT connections without the key, by every way that is not the right one, and
- * sees to it that no byte comes back. `peers` opens COUNT connections with the key as worker RANK
- * and says what no worker says: hellos, frames, layouts and pushes that are damaged or poisoned.
- * `honest` is worker RANK with small gradients for COUNT tenths of a second; its model has to stay
- * finite, and its exchanges have to go on.
+ * `strangers` opens COUNT connections without the key, in every wrong way, and checks that the
+ * server sends no byte. `peers` opens COUNT connections with the key as worker RANK and sends what
+ * no worker sends: hellos, frames, layouts and pushes that are damaged or poisoned. `honest` is
+ * worker RANK with small gradients for COUNT tenths of a second; its model must stay finite, and
+ * its exchanges must continue.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,7 +41,7 @@
 
 #define WORKERS 8
 #define THRESHOLD 2147483647
-#define ANSWER_MS 60000 /* a server on a busy machine answers by then */
+#define ANSWER_MS 60000 /* a server answers within this time, even on a busy machine */
 #define LAYOUT                                                                            \
     "[{\"name\":\"w\",\"shape\":[40,30]},{\"name\":\"b\",\"shape\":[7]},{\"name\":\"c\"," \
     "\"shape\":[7],\"constant\":true}]"
@@ -59,7 +59,7 @@ struct torture {
     struct rog_rows *rows;
     struct rog_rng rng;
     uint32_t rank;
-    uint8_t recorded[ROG_HANDSHAKE_BYTES]; /* of somebody who had the key */
+    uint8_t recorded[ROG_HANDSHAKE_BYTES]; /* handshake of a peer that has the key */
 };
 
 static void need(bool truth, const char *what)
@@ -83,7 +83,7 @@ static void fill(struct torture *t, uint8_t *bytes, size_t size)
 
 /* ---- sockets ---- */
 
-/* From one of many addresses of this machine, so that ports do not run out. */
+/* Connects from one of many addresses of this machine, so that ports do not run out. */
 static int connect_to(struct torture *t)
 {
     struct sockaddr_in own = {.sin_family = AF_INET};
@@ -106,7 +106,7 @@ static void put(int fd, const void *bytes, size_t size)
     for (const char *at = bytes; size > 0;) {
         ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
         if (sent <= 0)
-            return; /* it does not want to hear any more */
+            return; /* the server has closed the connection */
         at += sent;
         size -= (size_t)sent;
     }
@@ -134,7 +134,7 @@ static void introduce(struct torture *t, const struct rog_secret *secret, uint8_
     rog_seal_introduce(*seal, message);
 }
 
-/* Somebody who has another key, and everything else right. */
+/* Builds the handshake of a peer with another key that is otherwise correct. */
 static size_t other_key(struct torture *t, uint8_t *bytes)
 {
     uint8_t key[ROG_SECRET_BYTES];
@@ -148,7 +148,7 @@ static size_t other_key(struct torture *t, uint8_t *bytes)
     return ROG_HANDSHAKE_BYTES;
 }
 
-/* What a stranger says; `answered`: an answer is no fault. */
+/* Builds the message of a stranger; `answered`: the server may answer. */
 static size_t say(struct torture *t, uint8_t *bytes, size_t most, bool *answered)
 {
     static const char http[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -170,12 +170,12 @@ static size_t say(struct torture *t, uint8_t *bytes, size_t most, bool *answered
         fill(t, bytes, ROG_HANDSHAKE_BYTES);
         memcpy(bytes, t->recorded, 8);
         return ROG_HANDSHAKE_BYTES;
-    case 5: /* what somebody said whom it had heard, and something behind it */
+    case 5: /* a recorded handshake, followed by other bytes */
         memcpy(bytes, t->recorded, ROG_HANDSHAKE_BYTES);
         fill(t, bytes + ROG_HANDSHAKE_BYTES, size);
         *answered = true;
         return ROG_HANDSHAKE_BYTES + size;
-    case 6: /* the same, with a bit of it another one */
+    case 6: /* the same, with one bit changed */
         memcpy(bytes, t->recorded, ROG_HANDSHAKE_BYTES);
         bytes[below(t, ROG_HANDSHAKE_BYTES)] ^= (uint8_t)(1u << below(t, 8));
         return below(t, 4) ? ROG_HANDSHAKE_BYTES : below(t, ROG_HANDSHAKE_BYTES);
@@ -192,7 +192,7 @@ static void stranger(struct torture *t)
     int fd = connect_to(t);
     put(fd, bytes, size);
     uint32_t how = below(t, 4);
-    if (how == 0) { /* gone at once */
+    if (how == 0) { /* closes at once */
         const struct linger none = {.l_onoff = 1};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     } else {
@@ -212,7 +212,7 @@ struct peer {
     struct torture *torture;
     int fd;
     struct rog_seal *seal;
-    uint64_t number; /* of the last message */
+    uint64_t number; /* number of the last message */
     bool broken;
 };
 
@@ -225,7 +225,7 @@ static void put_frame(struct peer *peer, uint8_t type, const uint8_t *payload, s
     free(frame);
 }
 
-/* *size bytes of room at first. */
+/* *size is initially the space for the payload. */
 static bool get_frame(struct peer *peer, uint8_t *type, uint8_t *payload, size_t *size)
 {
     uint8_t *frame = malloc(ROG_FRAME_BYTES_MAX), *opened;
@@ -254,7 +254,7 @@ static void put_data(struct peer *peer, uint8_t kind, const uint8_t *body, size_
     free(payload);
 }
 
-/* Numbers that are seldom thought of, over some bytes. */
+/* Overwrites some bytes with special numbers. */
 static void damage(struct torture *t, uint8_t *bytes, size_t size)
 {
     static const uint32_t singles[] = {0x7fc00000, 0xffc00000, 0x7f800000, 0xff800000, 0x7f7fffff,
@@ -278,7 +278,7 @@ static void damage(struct torture *t, uint8_t *bytes, size_t size)
     }
     if (size < length)
         return;
-    /* Scales and values stand at the end of a message. */
+    /* Scales and values are at the end of a message. */
     size_t at = below(t, (uint32_t)(size - length) + 1);
     if (below(t, 4))
         at = (size - length) % 4 + at / 4 * 4;
@@ -307,7 +307,7 @@ static struct rog_json *make_hello(struct torture *t)
     return hello;
 }
 
-/* A hello that nobody says. True: it is one that can be let in. */
+/* Sends a hello that no worker sends. Returns true if the server may accept it. */
 static bool put_hello(struct peer *peer)
 {
     static const char *const keys[] = {"rank",     "session",     "received",  "protocol",
@@ -317,7 +317,7 @@ static bool put_hello(struct peer *peer)
     struct rog_json *hello = make_hello(t);
     const char *key = keys[below(t, sizeof keys / sizeof *keys)];
     uint32_t how = below(t, 10);
-    /* The ranks of others are theirs: whoever has the key could be one of them. */
+    /* Ranks of other workers are not used: any peer with the key could take them. */
     if (how == 0)
         rog_json_put_number(hello, key, strcmp(key, "rank") == 0 ? -1e18 : 1e300);
     else if (how == 1)
@@ -330,7 +330,7 @@ static bool put_hello(struct peer *peer)
         damage(t, (uint8_t *)text, size);
     if (how == 4)
         size = below(t, (uint32_t)size);
-    if (how == 5) /* nested without an end */
+    if (how == 5) /* endless nesting */
         memset(text, '[', size);
     put_frame(peer, how == 6 ? (uint8_t)below(t, 256) : ROG_FRAME_HELLO, (uint8_t *)text, size);
     free(text);
@@ -367,7 +367,7 @@ static void put_layout(struct peer *peer)
     put_data(peer, ROG_KIND_LAYOUT, body, ROG_KIND_PIECE_BYTES + size);
 }
 
-/* Pushes as they ought to be, but for their values and what is damaged of them. */
+/* Sends correct pushes, except for their values and what is damaged. */
 static void put_pushes(struct peer *peer, uint32_t iteration)
 {
     struct torture *t = peer->torture;
@@ -411,15 +411,15 @@ static void put_pushes(struct peer *peer, uint32_t iteration)
     free(model);
 }
 
-/* Kinds of messages and frames that a worker has no business to send, or not like that. */
-static void put_nonsense(struct peer *peer)
+/* Sends kinds of messages and frames that a worker must not send, or not in this form. */
+static void put_invalid(struct peer *peer)
 {
     struct torture *t = peer->torture;
     uint8_t bytes[2048];
     size_t size = below(t, sizeof bytes);
     fill(t, bytes, size);
     uint32_t how = below(t, 6);
-    if (how == 0) /* DONE would be the last that is heard of this rank */
+    if (how == 0) /* DONE would end this rank */
         put_data(peer, (uint8_t)(ROG_KIND_DONE + 1 + below(t, 120)), bytes, size);
     if (how == 1)
         put_data(peer, (uint8_t)(ROG_KIND_CORE | ROG_LINK_MORE), bytes, size);
@@ -448,10 +448,11 @@ static void converse(struct peer *peer)
     rog_json_free(welcome);
     put_layout(peer);
     for (uint32_t turns = below(t, 4); turns > 0; turns--)
-        below(t, 4) ? put_pushes(peer, iteration) : put_nonsense(peer);
+        below(t, 4) ? put_pushes(peer, iteration) : put_invalid(peer);
     shutdown(peer->fd, SHUT_WR);
     size = sizeof answer;
-    while (get_frame(peer, &type, answer, &size)) /* to the end: what was sent has been read then */
+    while (get_frame(peer, &type, answer, &size)) /* to the end: then the server has read
+                                                     everything that was sent */
         size = sizeof answer;
 }
 
@@ -470,7 +471,7 @@ static void peer(struct torture *t)
     rog_seal_free(peer.seal);
 }
 
-/* ---- one that is as it should be ---- */
+/* ---- an honest worker ---- */
 
 static void check_finite(const float *values)
 {
@@ -520,7 +521,7 @@ static long honest(struct torture *t, const char *address, double seconds)
     return exchanges;
 }
 
-/* ---- */
+/* ---- main ---- */
 
 static void prepare(struct torture *t, char **words)
 {
