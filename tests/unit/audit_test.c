@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is made of tc's counters: who waited for the link all the time is what a replay is judged
- * by. */
+/* The evaluation of tc's counters: a replay is judged by the times in which the queue was always
+ * filled. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,10 +14,11 @@
 #include <librog/trace/source.h>
 #include <trainer/shape/audit.h>
 
-#define RATE_MBPS 8.0 /* a million bytes a second */
+#define RATE_MBPS 8.0 /* a million bytes per second */
 #define PERIOD_S 0.1
 
-/* `times` times: `busy_s` of a queue that gets `share` of the rate, then as long an idle link. */
+/* Repeats `times` times: `busy_s` of a queue that gets `share` of the rate, then as long an idle
+ * link. */
 static struct rog_shape_summary judge_times(int times, double busy_s, double share)
 {
     struct rog_trace *trace = NULL;
@@ -76,21 +77,21 @@ static void moments_judge_nothing(void **state)
     (void)state;
     struct rog_shape_summary summary = judge(0.9, 0.5);
     near(summary.busy_s, 0.9);
-    assert_true(isnan(summary.error)); /* not 0: nobody knows */
+    assert_true(isnan(summary.error)); /* not 0: the error is unknown */
     near(judge(1.1, 0.5).error, -0.5);
     near(judge(1, 0.5).error, -0.5);
     assert_true(isnan(judge_times(3, 0, 0).error));
 }
 
-/* A small model's messages: at two looks something waited, and between them for a moment nothing.
- * However many there are, it is not the replay that was off. */
+/* A small model's messages: the queue is filled at two samples, but empty for a moment in between.
+ * However many there are, the replay is not judged by them. */
 static void short_messages_judge_nothing(void **state)
 {
     (void)state;
     struct rog_shape_summary summary = judge_times(50, 0.2, 0.7);
     near(summary.busy_s, 10);
     assert_true(isnan(summary.error));
-    near(judge_times(5, 2, 0.97).error, -0.03); /* long ones do */
+    near(judge_times(5, 2, 0.97).error, -0.03); /* long messages are judged */
 }
 
 static void a_qdisc_that_is_gone_is_an_error(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line that a download is shown as. */
+/* The progress line of a download. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ static void test_lines(void **state)
         {0, 168500000, 0, 0, 60, "a.tar.gz [...........................]   0%  0.0 of 168.5 MB"},
         {84250000, 168500000, 84250000, 10, 79,
          "a.tar.gz [############............]  50%  84.2 of 168.5 MB  8.4 MB/s  0:10 left"},
-        /* What was there before is not counted as speed. */
+        /* Bytes that existed before do not count for the speed. */
         {84250000, 168500000, 1000000, 10, 79,
          "a.tar.gz [###########............]  50%  84.2 of 168.5 MB  0.1 MB/s  14:03 left"},
         {168500000, 168500000, 168500000, 10, 79,
@@ -38,7 +38,7 @@ static void test_lines(void **state)
         assert_string_equal(line, cases[i].line);
         assert_true(strlen(line) <= cases[i].width);
     }
-    /* A name of wide characters takes two columns for each, and is not cut through. */
+    /* A name of wide characters takes two columns for each character, and no character is split. */
     char line[256];
     rog_bar_line("数据集", 12000000, 0, 0, 0, 79, line, sizeof line);
     assert_string_equal(line, "数据集  12.0 MB");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches: every image once an epoch, mixed, augmented, seeded. */
+/* Batches: every image once per epoch, mixed, augmented, seeded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include <trainer/data/batch.h>
 
-/* Images of one grey level each, that tells which image it is; labels i % classes. */
+/* Images of a single grey level, which is the number of the image; labels i % classes. */
 static struct rog_dataset *grey(uint32_t count, uint32_t classes, uint32_t edge)
 {
     struct rog_dataset *d = NULL;
@@ -40,7 +40,7 @@ static struct rog_sampler *sampler_of(const struct rog_dataset *d, uint32_t coun
     return sampler;
 }
 
-/* The grey level back from a normalized value. */
+/* Returns the grey level of a normalized value. */
 static int level_of(float value, int channel)
 {
     static const double mean[3] = {0.5071, 0.4865, 0.4409}, deviation[3] = {0.2673, 0.2564, 0.2762};
@@ -76,7 +76,7 @@ static void test_each_image_once_an_epoch(void **state)
             }
         }
     }
-    assert_in_range(same_place, 0, 10); /* epochs are shuffled anew */
+    assert_in_range(same_place, 0, 10); /* each epoch is shuffled again */
     rog_sampler_free(s);
     rog_dataset_free(d);
 }
@@ -142,7 +142,7 @@ static void test_soft_targets(void **state)
     rog_dataset_free(d);
 }
 
-/* The mixed image is lambda a + (1 - lambda) b of the very images in the targets. */
+/* The mixed image is lambda a + (1 - lambda) b of the images whose labels are in the targets. */
 static void test_mixed_images_match_targets(void **state)
 {
     (void)state;
@@ -191,8 +191,8 @@ static void test_seeded(void **state)
     rog_dataset_free(d);
 }
 
-/* A picture with one lit pixel, 4 from the left: flips put it 4 from the right, shifts move it by
- * at most 2 either way. */
+/* An image with one lit pixel, 4 from the left: flips move it to 4 from the right, shifts by at
+ * most 2 in each direction. */
 static void test_augmentation(void **state)
 {
     (void)state;
@@ -248,7 +248,7 @@ static void test_plain_and_resized(void **state)
             assert_int_equal(level_of(images[3 * p + c], c), picture[p]);
             assert_int_equal(level_of(images[12 + 3 * p + c], c), 2);
         }
-    /* Doubled, half-pixel centres: 0 25 75 100 across, and the same way down. */
+    /* Doubled, half-pixel centres: 0 25 75 100 horizontally, and the same vertically. */
     rog_batch_plain(d, 1, 1, 4, images);
     static const int expected[16] = {0,   25,  75, 100, 50,  59,  76, 85,
                                      150, 126, 79, 55,  200, 160, 80, 40};

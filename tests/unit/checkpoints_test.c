@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Saved models and the lines of their tests. */
+/* Saved models and the lines of their test results. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 struct fixture {
     char folder[64];
-    char *file; /* tested.jsonl in it */
+    char *file; /* tested.jsonl in the folder */
 };
 
 static int setup(void **state)
@@ -70,7 +70,7 @@ static void append_text(const struct fixture *f, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* The last test of a checkpoint counts; one that was being written does not. */
+/* The last result of a checkpoint counts; an incomplete one does not. */
 static void test_last_counts(void **state)
 {
     const struct fixture *f = *state;
@@ -104,7 +104,8 @@ static void test_damaged(void **state)
     }
 }
 
-/* A disk that is full in the middle of a line keeps the lines before it, and no half one. */
+/* If the disk fills up in the middle of a line, the lines before it are kept, and the partial one
+ * is removed. */
 static void test_full_disk(void **state)
 {
     const struct fixture *f = *state;

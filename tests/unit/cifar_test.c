@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of CIFAR-100: what is read, what is refused. */
+/* CIFAR-100 files: which are read and which are rejected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,8 +21,8 @@ static int setup(void **state)
     return folder_open(state, "rog-cifar", "train.bin");
 }
 
-/* Three records; record i has the coarse label 9, the fine label 10 * i and planes that tell
- * channel and place. */
+/* Writes three records; record i has the coarse label 9, the fine label 10 * i and planes whose
+ * bytes depend on channel and position. */
 static void write_records(const char *path, size_t bytes, int bad_label)
 {
     uint8_t *data = calloc(3, ROG_CIFAR_RECORD_BYTES);
@@ -39,7 +39,7 @@ static void write_records(const char *path, size_t bytes, int bad_label)
     free(data);
 }
 
-/* Both give the same answer in the same words. */
+/* Both functions give the same result and the same message. */
 static int read_and_check(struct rog_dataset **d, const char *path, uint32_t records,
                           struct rog_error *err)
 {
@@ -73,7 +73,7 @@ static void test_reads_planes(void **state)
     rog_dataset_free(d);
 }
 
-/* What is written is what was read, but for the coarse label. */
+/* What is written equals what was read, except for the coarse label. */
 static void test_writes_what_it_reads(void **state)
 {
     struct folder_fixture *f = *state;

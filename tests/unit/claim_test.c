@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who holds a host: the names of sockets, and places that processes take. */
+/* The queue for a host: names of sockets, and places taken by processes. */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -57,7 +57,7 @@ static void names_say_who_holds_a_host(void **state)
     rog_claims_release(&claims);
 }
 
-/* The number of sweeps before this one, of those two. */
+/* Returns the number of sweeps before this one, of the two. */
 static size_t before(const char *token, const char *other)
 {
     struct rog_claims claims;
@@ -82,14 +82,14 @@ static void places_are_taken_in_order(void **state)
     assert_int_equal(before(a, b), 0);
     assert_int_equal(before(b, a), 1);
 
-    /* What a sweep has besides stands at the sweep's place, and keeps it. */
+    /* Other claims of a sweep are at the sweep's place, and keep it. */
     int end[2], status = 0;
     char byte = 1;
     assert_int_equal(pipe(end), 0);
     pid_t child = fork();
     if (child == 0) {
         int code = rog_claim_enter(&run, a, "run", NULL);
-        rog_claim_leave(&first); /* the copy that a fork has */
+        rog_claim_leave(&first); /* the fork's copy */
         rog_claim_leave(&second);
         code |= write(end[1], &byte, 1) != 1;
         pause();
@@ -102,7 +102,7 @@ static void places_are_taken_in_order(void **state)
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
 
-    /* Who comes again is last; nothing is left of who is gone. */
+    /* A sweep that returns is last; nothing is left of a sweep that has gone. */
     assert_int_equal(before(b, a), 0);
     assert_int_equal(rog_claim_enter(&first, a, "a", NULL), 0);
     assert_int_equal(before(b, a), 0);

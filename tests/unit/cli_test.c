@@ -13,7 +13,7 @@
 
 #include <common/cli.h>
 
-/* The command under test checks what arrived; which check, is its second argument. */
+/* The command under test checks its arguments; the second argument selects the check. */
 static int check_values(const struct rog_cli *cli, struct rog_error *err)
 {
     if (rog_cli_arg_count(cli) != 2 || strcmp(rog_cli_arg(cli, 0), "a.conf") ||
@@ -84,7 +84,7 @@ static int count_words(const struct rog_cli *cli, struct rog_error *err)
     return rog_fail(err, ROG_EINTR, "seen");
 }
 
-/* Settings of a run that are options, by their names as options. */
+/* Settings of a run that are options, under the names of the options. */
 static int take_settings(const struct rog_cli *cli, struct rog_error *err)
 {
     struct rog_json *settings = rog_json_object();
@@ -144,7 +144,7 @@ static const struct rog_command passing = {.name = "pass",
                                            .run = count_words,
                                            .passes_on = true,
                                            .parts = parts};
-/* What a command opens, where the caller has closed standard files. */
+/* Opens a file, if the caller has closed standard files. */
 static int open_file(const struct rog_cli *cli, struct rog_error *err)
 {
     (void)cli;
@@ -205,7 +205,7 @@ static void test_wrong_use(void **state)
     assert_int_equal(RUN("defaults", "--only", "a", "--only", "b"), 2);
 }
 
-/* A part has options, a help and errors of its own; other words go to the command. */
+/* A part has its own options, help and errors; other words go to the command. */
 static void test_parts(void **state)
 {
     (void)state;
@@ -224,8 +224,9 @@ static void test_settings_as_options(void **state)
                      130);
     assert_int_equal(RUN("settings", "--thr", "inf", "{\"threshold\":\"inf\"}"), 130);
     assert_int_equal(RUN("settings", "{}"), 130);
-    assert_int_equal(RUN("settings", "--epochs", "3", "{}"), 2);  /* it is --epoch */
-    assert_int_equal(RUN("settings", "--seconds", "3", "{}"), 2); /* not of this command */
+    assert_int_equal(RUN("settings", "--epochs", "3", "{}"), 2);  /* its name is --epoch */
+    assert_int_equal(RUN("settings", "--seconds", "3", "{}"), 2); /* not an option of this
+                                                                     command */
     assert_int_equal(RUN("defaults", "--epoch", "3"), 2);
     assert_int_equal(RUN("help", "settings"), 0);
 }
@@ -251,7 +252,7 @@ static void test_help(void **state)
     assert_int_equal(RUN("help", "nothing"), 2);
 }
 
-/* A help that is lost is no success, nor is the result of a command. */
+/* Help or a result that cannot be written is an error. */
 static void test_full_disk(void **state)
 {
     (void)state;
@@ -274,7 +275,7 @@ static void test_full_disk(void **state)
         assert_int_equal(codes[i], 1);
 }
 
-/* Messages are never written into a file that took the place of a closed one. */
+/* Messages are never written to a file that has the number of a closed standard file. */
 static void test_closed_standard_files(void **state)
 {
     (void)state;

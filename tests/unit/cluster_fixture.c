@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs of a virtual cluster on a small model, and what their events say. */
+/* Runs of a virtual cluster with a small model, and their events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ const char trial_jetson[] = "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\
                             "\"watts_compute\":12.7,\"watts_communicate\":4.2,"
                             "\"watts_stall\":3.85";
 
-/* The gradient of a bowl whose lowest point is another one for each worker, and its loss. */
+/* Computes the gradient and loss of a bowl whose minimum is different for each worker. */
 double trial_bowl(uint32_t worker, uint32_t steps, const float *params, uint64_t count,
                   float *gradient)
 {
@@ -51,7 +51,7 @@ double trial_steps_down(uint32_t worker, uint32_t steps, float *params, uint64_t
     return loss;
 }
 
-/* Gradients of the bowl, or steps down. */
+/* Returns gradients of the bowl, or makes steps down. */
 static int descend(void *user, const struct rog_cluster_turn *turn, struct rog_cluster_work *work,
                    struct rog_error *err)
 {
@@ -101,7 +101,7 @@ static int keep(void *user, const void *bytes, size_t size, struct rog_error *er
     return ROG_OK;
 }
 
-/* Saves the state, and then the run is killed. */
+/* Saves the state, then ends the run. */
 static int save_state(void *user, struct rog_sim_cluster *cluster, double now_s,
                       struct rog_error *err)
 {
@@ -150,7 +150,7 @@ static struct rog_run_config *make_config(const struct trial *trial)
     return config;
 }
 
-/* Values of the first model: anything but all the same. */
+/* Returns the initial model, with different values. */
 static float *first_model(const struct rog_rows *rows)
 {
     float *params = malloc(rows->params * sizeof *params);
@@ -159,7 +159,7 @@ static float *first_model(const struct rog_rows *rows)
     return params;
 }
 
-/* What the settings name, with its parameters. */
+/* Returns the optimizer of the settings, with its parameters. */
 static const struct rog_server_optimizer *find_optimizer(const struct rog_run_config *config,
                                                          void **parameters)
 {
@@ -174,7 +174,7 @@ static const struct rog_server_optimizer *find_optimizer(const struct rog_run_co
     return optimizer;
 }
 
-/* With the codec's parameters as they are by default; they are the caller's. */
+/* Sets a codec with its default parameters, which are owned by the caller. */
 static void set_codec(struct rog_rows *rows, const char *name, void **parameters)
 {
     const struct rog_codec *codec = rog_codecs[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What strategies can say beyond the ones that come with the project, on the virtual cluster: how
- * much work, nothing to send, whom to wait for and for how long. */
+/* What strategies other than the included ones can decide, on the virtual cluster: how much work,
+ * nothing to send, for which workers to wait and how long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static void fifty_steps_and_one_exchange(void **state)
     free(fifty.events);
 }
 
-/* How long steps took is told as it was, also where they overlap with an exchange. */
+/* Recorded step times are exact, also if steps overlap with an exchange. */
 static void workers_know_their_times(void **state)
 {
     (void)state;
@@ -84,8 +84,8 @@ static void check_silence(const struct rog_json *event, void *user)
         assert_true(push_s > 0.39 + 0.3 && pull_s > 0.7 + 0.61 && bytes > 3000 && rows > 250);
         return;
     }
-    /* Both ways a beginning and an end, one after the other: the time of a message and what it
-     * takes to arrive. */
+    /* In each direction a beginning and an end, one after the other: the time of a message and its
+     * latency. */
     assert_int_equal(rows, 0);
     assert_true(bytes > 0 && bytes <= 100);
     assert_near(push_s, 0.1, 0.01);
@@ -138,7 +138,7 @@ static void check_ahead(const struct rog_json *event, void *user)
     *most = ahead > *most ? (uint32_t)ahead : *most;
 }
 
-/* Waiting for iterations asks for no rows: a tenth is a tenth, and workers keep together. */
+/* Waiting for iterations demands no rows: a tenth is a tenth, and workers stay together. */
 static void a_tenth_is_a_tenth(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void check_company(const struct rog_json *event, void *user)
     ++*(uint32_t *)user;
 }
 
-/* Nobody waits for the one that is slow while the others are there. */
+/* No worker waits for the slow one while enough others have pushed. */
 static void a_quorum_leaves_one_out(void **state)
 {
     (void)state;
@@ -224,7 +224,7 @@ static void asking_for_ever_is_an_error(void **state)
     assert_non_null(strstr(trial.err.message, "STUBBORN"));
     assert_non_null(strstr(trial.err.message, "asked 100000 times in a row"));
     free(trial.events);
-    /* Also while something is on its way, which takes ages. */
+    /* Also while a message is in flight, which takes very long. */
     struct trial slow = {.strategy = &policy_hasty,
                          .settings = "\"trace\":\"constant:0.001\"",
                          .workers = 2,
@@ -236,7 +236,7 @@ static void asking_for_ever_is_an_error(void **state)
     free(slow.events);
 }
 
-/* All of it at once, in any order, with values and without: it comes to its end. */
+/* All decisions at once, in any order, with values and without: the run ends. */
 static void everything_at_once(void **state)
 {
     (void)state;

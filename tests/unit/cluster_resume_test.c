@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run of a virtual cluster that was killed goes on from the state it had saved: with the same
- * events and the same model, to the byte, as one that was not. */
+/* A killed run of a virtual cluster resumes from its saved state: with the same events and the same
+ * model, to the byte, as an undisturbed one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@
 #include "cluster_fixture.h"
 #include "policies.h"
 
-/* What the published system took besides: a processor of the server, a kernel's buffer, requests
- * that are heard late. */
+/* Times of the published system: the server's processor, a send buffer, requests that are received
+ * late. */
 static const char artifact[] =
     "\"step_s\":1.11,\"compress_s\":0.39,\"decompress_s\":0.61,\"watts_compute\":12.7,"
     "\"watts_communicate\":4.2,\"watts_stall\":3.85,\"rank_s\":0.3,\"server_compress_s\":1.5,"
@@ -32,7 +32,7 @@ static void trial_free(struct trial *trial)
     free(trial->state);
 }
 
-/* What is asked of a trial; what came out of it is left out. */
+/* Copies the inputs of a trial, without its results. */
 static struct trial copy_of(const struct trial *trial)
 {
     struct trial copy = *trial;
@@ -45,7 +45,7 @@ static struct trial copy_of(const struct trial *trial)
     return copy;
 }
 
-/* Killed at the so-manieth look. False: it had ended before. */
+/* Kills a trial at the given check. False: it had ended before. */
 static bool killed_at(const struct trial *whole, uint32_t look, struct trial *killed)
 {
     *killed = copy_of(whole);
@@ -73,7 +73,7 @@ static void goes_on(const struct trial *whole, const struct trial *killed)
     trial_free(&rest);
 }
 
-/* Killed at about `kills` looks, evenly over the run. */
+/* Kills a trial at about `kills` checks, spread evenly over the run. */
 static void check(struct trial *trial, uint32_t kills)
 {
     struct trial whole = copy_of(trial);
@@ -110,7 +110,7 @@ static void every_strategy_and_codec(void **state)
                                   .iterations = 12,
                                   .wire_scale = 40,
                                   .train = true};
-            trial.own_iterations[1] = 7; /* one leaves early */
+            trial.own_iterations[1] = 7; /* one worker leaves early */
             check(&trial, c < 2 ? 6 : 2);
         }
     }
@@ -130,7 +130,7 @@ static void without_gradients(void **state)
     }
 }
 
-/* Alone, with an end by the clock. */
+/* A single worker, in a run that is ended by the clock. */
 static void one_worker(void **state)
 {
     (void)state;
@@ -159,7 +159,7 @@ static void with_all_that_takes_time(void **state)
     }
 }
 
-/* Many events of the same time, whose order must stay. */
+/* Many events at the same time, whose order must not change. */
 static void equal_workers(void **state)
 {
     (void)state;
@@ -207,7 +207,7 @@ static void every_server_optimizer(void **state)
         }
 }
 
-/* All that a strategy can say: deadlines, some of the others, silence, weights, reports. */
+/* All decisions of a strategy: deadlines, a quorum, empty pushes, weights, reports. */
 static void everything_that_can_be_said(void **state)
 {
     (void)state;
@@ -224,7 +224,7 @@ static void everything_that_can_be_said(void **state)
     }
 }
 
-/* The strategies that remember something or are not asked as those above are, each once. */
+/* Strategies with a state, and those not covered by the tests above, once each. */
 static void every_other_strategy(void **state)
 {
     (void)state;
@@ -307,7 +307,7 @@ static void an_average(void **state)
     trial_free(&without);
 }
 
-/* Twice in a row: what was loaded is saved as it was. */
+/* Twice in a row: a loaded state is saved unchanged. */
 static void killed_twice(void **state)
 {
     (void)state;
@@ -323,7 +323,7 @@ static void killed_twice(void **state)
     assert_true(killed_at(&whole, whole.looks / 3, &first));
     second = copy_of(&trial);
     second.resume = &first;
-    second.snapshot_at = 1; /* before anything has happened */
+    second.snapshot_at = 1; /* before any event */
     assert_int_equal(trial_run(&second), ROG_EINTR);
     assert_int_equal(second.state_size, first.state_size);
     second.state_events = first.state_events;
@@ -334,10 +334,10 @@ static void killed_twice(void **state)
     trial_free(&whole);
 }
 
-/* ---- a strategy that remembers ---- */
+/* ---- a strategy with a state ---- */
 
-/* Every third push is a whole one, the others send the first half of the rows, or somewhat less,
- * which follows from the history. */
+/* Every third push is complete; the others send the first half of the rows, or slightly less,
+ * depending on the history. */
 struct memory {
     uint32_t pushes;
 };
@@ -414,9 +414,9 @@ static void a_strategy_that_remembers(void **state)
     check(&trial, 20);
 }
 
-/* ---- states that are none ---- */
+/* ---- invalid states ---- */
 
-/* Taken for what it says: refused, or run for a while. */
+/* Loads the state: it is rejected, or the run continues for a while. */
 static int run_made_up(const struct trial *whole, struct trial *killed)
 {
     struct trial rest = copy_of(whole);
@@ -457,7 +457,7 @@ static void cut_off(void **state)
     trial_free(&whole);
 }
 
-/* Of another cluster: fewer workers, no values. */
+/* States of another cluster: fewer workers, no values. */
 static void of_another_run(void **state)
 {
     (void)state;
@@ -479,9 +479,9 @@ static void of_another_run(void **state)
     trial_free(&whole);
 }
 
-/* In the end of a state, where the server's processor and the queue of events are: what looks like
- * a list of one job is made an empty one, each in turn, and refused. True: once because an event in
- * the queue is about the job. */
+/* In the end of a state, which has the server's processor and the queue of events: makes each value
+ * that could be the length of a list of one job 0, in turn; each is rejected. Returns true if one
+ * was because an event in the queue is about the job. */
 static bool misses_its_job(const struct trial *whole, const struct trial *killed)
 {
     static const uint32_t one = 1, none = 0;

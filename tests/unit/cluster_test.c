@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The virtual cluster: what takes how long, who waits for whom, and that nothing gets lost. */
+/* The virtual cluster: how long everything takes, who waits for whom, and that nothing is lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
     "\"compress_s\":0.5,\"decompress_s\":0.75,\"watts_compute\":10," \
     "\"watts_communicate\":4,\"watts_stall\":1"
 
-/* Of 7 iterations of such devices with a latency of 0.25 s: what the line took is given. */
+/* Checks 7 iterations of such devices with a latency of 0.25 s and the given times on the link. */
 static void check_slow(const struct trial_summary *of, double push_s, double pull_s,
                        double tolerance_s)
 {
@@ -30,7 +30,7 @@ static void check_slow(const struct trial_summary *of, double push_s, double pul
     assert_near(of->stall_s, 0, 1e-6);
 }
 
-/* One worker on a line of 8 Mbit/s: a byte takes a microsecond. */
+/* One worker on a link of 8 Mbit/s: a byte takes a microsecond. */
 static void one_worker_by_hand(void **state)
 {
     (void)state;
@@ -46,7 +46,7 @@ static void one_worker_by_hand(void **state)
     assert_int_equal(trial.result.iterations, 7);
     assert_near(of->compute_s, 7 * 6, 1e-9);
     assert_near(trial.result.seconds, of->last_t, 1e-6);
-    /* Every row went both ways: the model's bits, and not much more. */
+    /* Every row was sent in both directions: the model's bits, and not much more. */
     double least = 7 * 100 * (64 * 36 + 64 + 128 * 64 + 128 + 20 * 128) / 8.0;
     assert_true((double)of->bytes_pushed > least && (double)of->bytes_pushed < 1.5 * least);
     assert_true((double)of->bytes_pulled > least && (double)of->bytes_pulled < 1.5 * least);
@@ -56,7 +56,7 @@ static void one_worker_by_hand(void **state)
     free(trial.events);
 }
 
-/* Without a limit a message takes the latency, and what is computed for it. */
+/* Without a limit a message takes only the latency and its processing. */
 static void without_a_limit_latency_is_left(void **state)
 {
     (void)state;
@@ -112,8 +112,8 @@ static void the_fast_waits_for_the_slow(void **state)
     assert_near(of[0].pull_s, pull1, 2e-5);
     assert_near(of[1].pull_s, pull2, 2e-5);
     assert_near(of[1].stall_s, 0, 1e-6);
-    /* In the first iteration it waits for the push alone, later for the pull before it too; and not
-     * for the 20 bytes that end a push once all of its rows are there. */
+    /* In the first iteration it waits only for the push, later also for the pull before it; but not
+     * for the 20 bytes that end a push whose rows have all arrived. */
     assert_near(of[0].stall_s, (push2 - push1) + (pull2 - pull1) * 4 / 5 - 20 * 1000 * 4e-6, 1e-4);
     assert_near(of[1].last_t, 5 + push2 + pull2, 1e-4);
     assert_near(of[0].joules, 10 * 5 + 4 * (push1 + pull1) + of[0].stall_s, 1e-3);
@@ -203,7 +203,7 @@ static void faster_in_order_on_recorded_traces(void **state)
     free(settings);
 }
 
-/* Workers with less to do leave and nobody waits for them. */
+/* Workers with fewer iterations leave and no other worker waits for them. */
 static void who_is_through_is_not_waited_for(void **state)
 {
     (void)state;
@@ -225,7 +225,7 @@ static void who_is_through_is_not_waited_for(void **state)
         assert_int_equal(trial.result.iterations, 30);
         assert_near(trial.result.seconds, fmax(of[1].last_t, of[3].last_t), 1e-6);
         assert_true(of[0].last_t < of[2].last_t);
-        /* At rest, not on the meter. */
+        /* A worker that has finished takes no energy. */
         assert_true(of[0].joules <= 12.7 * of[0].last_t);
         free(of);
         free(trial.events);
@@ -254,7 +254,7 @@ static void the_clock_ends_a_run(void **state)
     free(trial.events);
 }
 
-/* When the schedule's last moment is the run's, one is enough. */
+/* If the last checkpoint of the schedule is at the end of the run, there is no second one. */
 static void no_second_checkpoint_of_the_end(void **state)
 {
     (void)state;
@@ -285,7 +285,7 @@ static void take_begin(const struct rog_json *event, void *user)
         ranks[rog_json_get_integer(event, "rank", 0) - 1]++;
 }
 
-/* Each is there, with the rate of its link, before anything takes time. */
+/* Each worker joins, with the rate of its link, before time passes. */
 static void all_are_there_from_the_beginning(void **state)
 {
     (void)state;
@@ -304,7 +304,7 @@ static void all_are_there_from_the_beginning(void **state)
     free(trial.events);
 }
 
-/* Iterations of 2 s: the fifth ends with the 10 s after which energy is reported anyway. */
+/* Iterations of 2 s: the fifth ends at 10 s, when energy is reported anyway. */
 static void energy_is_reported_once_at_a_time(void **state)
 {
     (void)state;
@@ -332,8 +332,8 @@ static void check_together(const struct rog_json *event, void *user)
                      rog_json_get_integer(event, "iteration", 0));
 }
 
-/* What happens at the same time happens in the order in which it was begun: when the first of two
- * equal workers may go on, the rows of both are at the server. */
+/* Events at the same time are handled in the order in which they were scheduled: when the first of
+ * two equal workers is admitted, the rows of both are at the server. */
 static void equal_workers_push_together(void **state)
 {
     (void)state;
@@ -353,7 +353,7 @@ static void equal_workers_push_together(void **state)
     }
 }
 
-/* A link that is dead for a while: nothing gets through, and then everything. */
+/* A link that is down for a while: nothing is transmitted, and then everything. */
 static void nothing_gets_through_a_dead_link(void **state)
 {
     (void)state;
@@ -364,7 +364,7 @@ static void nothing_gets_through_a_dead_link(void **state)
     assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
     close(file);
     char *settings = rog_format("\"trace\":\"%s\",\"latency\":0", path);
-    /* The run may also begin somewhere in the trace, which is 1950 s long. */
+    /* The run may also start anywhere in the trace, which is 1950 s long. */
     static const double offsets_s[] = {0, 40, 39};
     for (int i = 0; i < 3; i++) {
         double phase = i < 2 ? 0 : 19.5 / 1950;
@@ -378,7 +378,7 @@ static void nothing_gets_through_a_dead_link(void **state)
                               .wire_scale = 1};
         trial_succeed(&trial);
         struct trial_summary *of = trial_summarize(&trial);
-        /* 1.11 computing, dead until 50; then every byte takes 0.1 us. */
+        /* 1.11 s computing, no transmission until 50 s; then every byte takes 0.1 us. */
         assert_near(of->last_t,
                     50 - offsets_s[i] + 0.61 + 1.11 + 0.39 + 0.61 +
                         (double)(of->bytes_pushed + of->bytes_pulled) * 1e-7,
@@ -402,7 +402,7 @@ static void check_admission(const struct rog_json *event, void *user)
     assert_true(rog_json_get_integer(event, "iteration", 0) > 0);
 }
 
-/* Of any worker so far; and how often a worker was behind it. */
+/* The largest iteration of any worker so far; and how often a worker was behind it. */
 struct lead {
     int64_t largest;
     uint32_t behind;
@@ -417,7 +417,7 @@ static void check_staleness(const struct rog_json *event, void *user)
     lead->behind += lead->largest > iteration;
 }
 
-/* With a far threshold rows go stale, are asked for, and are never older than allowed. */
+/* With a large threshold rows become stale, are demanded, and are never older than allowed. */
 static void demanded_rows_keep_the_bound(void **state)
 {
     (void)state;
@@ -463,8 +463,8 @@ static void admit_like_bsp(void *state, const struct rog_strategy_config *config
         admission->needed[i] = view->iteration;
 }
 
-/* Everybody waits for rows that nobody sends unasked: each has to send them while it is stalled,
- * with the power of a worker that communicates. A byte takes a microsecond. */
+/* All workers wait for rows that are only sent on demand: each has to send them while it is
+ * stalled, with the power of a worker that communicates. A byte takes a microsecond. */
 static void stalled_workers_send_what_is_demanded(void **state)
 {
     (void)state;
@@ -488,7 +488,8 @@ static void stalled_workers_send_what_is_demanded(void **state)
     assert_int_equal(trial.result.iterations, 4);
     struct trial_summary *of = trial_summarize(&trial);
     for (int i = 0; i < 3; i++) {
-        /* The 20 bytes that end what was demanded go when the rows of the pull come already. */
+        /* The 20 bytes that end the demanded rows are sent while the rows of the pull already
+         * arrive. */
         double sends_s = (double)of[i].bytes_pushed * 1e-6 - of[i].push_s - 4 * 20 * 1000 * 1e-6;
         assert_true(of[i].stall_s > sends_s && sends_s > 1);
         assert_near(of[i].joules,
@@ -503,7 +504,7 @@ static void stalled_workers_send_what_is_demanded(void **state)
     free(trial.events);
 }
 
-/* ---- what goes wrong ---- */
+/* ---- failures ---- */
 
 static void admit_after_the_first(void *state, const struct rog_strategy_config *config,
                                   const struct rog_admit_view *view,
@@ -522,7 +523,7 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Recorded times stand for those of the device, and their number for that of iterations. */
+/* Recorded times replace those of the device, and their number that of iterations. */
 static void recorded_times(void **state)
 {
     (void)state;
@@ -548,8 +549,8 @@ static void recorded_times(void **state)
     rog_dir_remove(folder, NULL);
 }
 
-/* The second worker cannot push before 12 s, and then the server asks the first one for rows. That
- * one has had a dead link since 10 s, and leaves when it has unpacked its pull, at 21 s. */
+/* The second worker cannot push before 12 s, and then the server demands rows from the first one,
+ * whose link has been down since 10 s and which leaves when it has unpacked its pull, at 21 s. */
 static void who_leaves_gets_nothing_more(void **state)
 {
     (void)state;
@@ -607,7 +608,8 @@ static void a_strategy_that_admits_nobody(void **state)
         .name = "NEVER",
         .admit = admit_nobody,
     };
-    /* That the rates of links go on changing does not help, and no clock ends it sooner. */
+    /* Changes of the links' rates must not hide the deadlock, and no time limit ends the run
+     * earlier. */
     struct trial trial = {.strategy = &never,
                           .settings = "\"trace\":\"synth:outdoors\",\"seconds\":1000",
                           .workers = 3,
@@ -617,7 +619,7 @@ static void a_strategy_that_admits_nobody(void **state)
     free(trial.events);
 }
 
-/* Whether to stop is asked all through a run, not at its beginning alone. */
+/* The hook `interrupted` is called throughout a run, not only at its start. */
 static void a_run_is_stopped_on_its_way(void **state)
 {
     (void)state;
@@ -704,7 +706,7 @@ static void numbers_in_events(void **state)
     unlink(path);
 }
 
-/* A thousand workers: what counts is that it ends within the test's time. */
+/* A thousand workers: the run must end within the time limit of the test. */
 static void a_thousand_workers(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who computes for a virtual cluster has control from the beginning of local steps to their end, in
- * whatever real time, with the model in memory of its own: that gives the same bytes as computing
- * at once. Here that is a stand-in for training programs, which computes as early as it can and,
- * where deltas are pushed, spoils the model while it has control. */
+/* Code that computes for a virtual cluster has control from the start of local steps to their end,
+ * for any real time, with the model in its own memory: the bytes are the same as when computing at
+ * once. Here a stand-in for training programs computes as early as possible and, if deltas are
+ * pushed, overwrites the model while it has control. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,16 +21,16 @@
 
 #define WORKERS 3
 
-/* One that computes for one worker. */
+/* The stand-in of one worker. */
 struct computer {
-    float *values;   /* where the cluster has its model */
-    float *received; /* the model as it was when control was handed over */
-    float *moved;    /* what local steps have made of it */
+    float *values;   /* the model of the cluster */
+    float *received; /* the model when control was given */
+    float *moved;    /* the model after the local steps */
     float *gradient;
     double loss;
-    uint32_t last; /* after this iteration it says that it is through; 0: never */
+    uint32_t last; /* finishes after this iteration; 0: never */
     uint32_t iteration, steps;
-    bool has_control, taken; /* what it came to has been taken */
+    bool has_control, taken; /* the result has been read */
     bool is_through;
     struct rog_statistics told;
 };
@@ -39,10 +39,10 @@ struct computers {
     struct computer of[WORKERS];
     struct rog_rule rule;
     uint32_t begun, ended, over;
-    uint32_t meanwhile, meanwhile_max; /* after so many calls it fails; 0: never */
+    uint32_t meanwhile, meanwhile_max; /* fails after this many calls; 0: never */
 };
 
-/* Deltas are made in the memory itself. */
+/* Deltas are computed in the memory itself. */
 static bool may_spoil(const struct trial *trial)
 {
     return strstr(trial->settings, "delta") != NULL;
@@ -122,7 +122,7 @@ static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_c
         ending->kind = ROG_CLUSTER_THROUGH;
     memcpy(computer->values, computer->is_through ? computer->received : computer->moved,
            trial->rows->params * sizeof(float));
-    if (turn->worker == 0) /* the same as with the push that follows */
+    if (turn->worker == 0) /* the same as with the following push */
         rog_cluster_settle(cluster, turn->worker);
     computers->ended++;
     return 0;
@@ -136,7 +136,7 @@ static int meanwhile(void *user, struct rog_error *err)
     return 0;
 }
 
-/* All that it has pulled is in its model. */
+/* Checks that everything that it has pulled is in its model. */
 static void assert_nothing_is_aside(const struct trial *trial, struct rog_sim_cluster *cluster,
                                     uint32_t worker)
 {
@@ -186,7 +186,7 @@ static int work(void *user, const struct rog_cluster_turn *turn, struct rog_clus
     return 0;
 }
 
-/* ---- their life ---- */
+/* ---- creating and freeing ---- */
 
 static float *floats(const struct trial *trial)
 {
@@ -219,8 +219,8 @@ static void release(struct computers *computers)
     }
 }
 
-/* As it was when control was handed over, and what has come of it since if that has been taken: who
- * has control when the state is loaded computes once more. */
+/* Saves the model when control was given, and the result if it has been read: a worker with control
+ * when the state is loaded computes again. */
 static void archive(struct trial *trial, struct rog_archive *archive)
 {
     struct computers *computers = trial->computer;
@@ -328,8 +328,8 @@ static void take_leave(const struct rog_json *event, void *user)
     ends->left_s[rog_json_get_integer(event, "rank", 0) - 1] = rog_json_get_number(event, "t", NAN);
 }
 
-/* One that ends by itself leaves where its local steps would have been over, and the others go on
- * without it. */
+/* A worker that finishes by itself leaves when its local steps would have ended, and the others
+ * continue without it. */
 static void one_ends_early(void **state)
 {
     (void)state;
@@ -349,7 +349,7 @@ static void one_ends_early(void **state)
             assert_int_equal(of[0].iterations, 8);
             assert_int_equal(of[1].iterations, 3);
             assert_int_equal(of[2].iterations, 8);
-            /* Where they overlap the steps may be made when the exchange is over. */
+            /* If they overlap, the steps may already have ended when the exchange ends. */
             double after_s = ends.left_s[1] - of[1].last_t;
             if (overlaps)
                 assert_true(after_s > -1e-6 && after_s <= 1.11 + 1e-6);
@@ -362,7 +362,7 @@ static void one_ends_early(void **state)
         }
 }
 
-/* Without a last iteration the limit of time ends it. */
+/* Without a last iteration, the time limit ends the run. */
 static void without_a_last_iteration(void **state)
 {
     (void)state;
@@ -381,7 +381,7 @@ static void without_a_last_iteration(void **state)
     }
 }
 
-/* Who computes is given time before each event, and can end the run there. */
+/* The code that computes is called before each event, and can end the run there. */
 static void time_between_events(void **state)
 {
     (void)state;
@@ -424,7 +424,7 @@ static void compare_row(const struct rog_json *event, void *user)
     assert_int_equal(rog_json_get_integer(event, "rows_pulled", -1), told->rows_pulled);
 }
 
-/* What one is told at its last turn is what was recorded of the iteration before. */
+/* The statistics at a worker's last turn are those recorded for the iteration before. */
 static void told_what_is_recorded(void **state)
 {
     (void)state;
@@ -474,7 +474,7 @@ static void check_kill(const struct trial *whole, uint32_t look)
     assert_string_equal(rest.saved, whole->saved);
     for (uint32_t i = 0; i < WORKERS; i++) {
         const struct computers *before = whole->computer;
-        if (second.of[i].told.t_s > 0) /* it had turns after that */
+        if (second.of[i].told.t_s > 0) /* it had turns after the resume */
             assert_memory_equal(&second.of[i].told, &before->of[i].told, sizeof before->of[i].told);
     }
     release(&first);

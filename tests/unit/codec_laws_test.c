@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The laws of rog/codec.h, held against every codec of the table and against two more that are made
- * to be as different as the seam allows: rows of a length that depends on their values, without
- * hooks for a pull, with a parameter (`sparse`); and one that cheats (`lossy`),
- * which the test has to catch.
+ * The laws of rog/codec.h, tested with every codec of the table and with two more that are as
+ * different as the interface allows: rows of a length that depends on their values, without hooks
+ * for a pull, with a parameter (`sparse`); and one that cheats (`lossy`), which the test must
+ * detect.
  */
 
 #include <setjmp.h>
@@ -31,7 +31,7 @@
 static const uint32_t sizes[] = {1, 2, 7, 8, 9, 31, 32, 33, 100, 512, MOST};
 #define SIZES (sizeof sizes / sizeof *sizes)
 
-/* ---- sparse: the elements at or above a share of the scale, as number and value ---- */
+/* ---- sparse: the elements at or above a share of the scale, as index and value ---- */
 
 struct sparse {
     double cut;
@@ -60,7 +60,7 @@ static float sparse_scale(double sum, uint64_t elements)
     return (float)(sum / (double)elements);
 }
 
-/* u16 entries, then of each u16 number and the value. */
+/* Layout: u16 number of entries, then for each a u16 index and the value. */
 static size_t sparse_encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
 {
     uint8_t *at = bytes + 2;
@@ -132,20 +132,20 @@ static const struct rog_codec sparse = {
 
 /* ---- the laws ---- */
 
-/* A codec with values of its parameters, and what it is given for the row at hand. */
+/* A codec with values of its parameters, and the arguments for the current row. */
 struct bench {
     const struct rog_codec *codec;
     double parameters[8]; /* the codec's struct of them */
     struct rog_rng rng;
     struct rog_codec_bytes range; /* of the row, at any level and in any iteration */
-    struct rog_codec_bytes exact; /* at its own */
-    float *memory, *was;          /* and as it was before the row was encoded */
-    size_t kept;                  /* floats of it */
+    struct rog_codec_bytes exact; /* at its own level and iteration */
+    float *memory, *was;          /* and a copy from before the row was encoded */
+    size_t kept;                  /* floats of `memory` */
     uint8_t *scratch;
     size_t scratch_bytes;
 };
 
-/* Any of the words of "a|b|c". */
+/* Draws one of the words of "a|b|c". */
 static void any_word(struct rog_rng *rng, const char *words, char word[64])
 {
     uint32_t count = 1;
@@ -156,7 +156,7 @@ static void any_word(struct rog_rng *rng, const char *words, char word[64])
     snprintf(word, 64, "%.*s", (int)strcspn(words, "|"), words);
 }
 
-/* Any of a parameter's values; of whole numbers small and large ones. */
+/* Draws one of a parameter's values; for whole numbers small and large ones. */
 static void give_any(struct rog_rng *rng, const struct rog_parameter *row, struct rog_json *given)
 {
     char word[64];
@@ -207,7 +207,7 @@ static void bench_free(struct bench *bench)
     free(bench->scratch);
 }
 
-/* Numbers as they occur, and now and then ones that do not. */
+/* Draws realistic numbers, and sometimes unusual ones. */
 static void draw(struct bench *bench, float *values, uint32_t n)
 {
     static const float odd[] = {0.0f, -0.0f, 1e-30f, -1e-38f, 1e-42f, 3e4f, -2e5f};
@@ -217,7 +217,8 @@ static void draw(struct bench *bench, float *values, uint32_t n)
                         : odd[rog_rng_below(&bench->rng, sizeof odd / sizeof *odd)];
 }
 
-/* Exactly so many bytes, so that sanitizers see who goes past them, and full of anything. */
+/* Allocates exactly this size, so that sanitizers detect accesses beyond it, filled with
+ * anything. */
 static void *work_memory(struct bench *bench, size_t bytes)
 {
     free(bench->scratch);
@@ -283,7 +284,7 @@ static float scale_of(struct bench *bench, const struct rog_codec_row *row, cons
     return scale;
 }
 
-/* To encode these values, or ones like them. */
+/* Returns a row to encode these values, or similar ones. */
 static struct rog_codec_row row_of(struct bench *bench, uint32_t n, const float *values)
 {
     const struct rog_codec *codec = bench->codec;
@@ -306,7 +307,7 @@ static struct rog_codec_row row_of(struct bench *bench, uint32_t n, const float 
     return row;
 }
 
-/* The row as its receiver sees it, who does not know what is the encoder's. */
+/* Returns the row as its receiver sees it, without the encoder's members. */
 static struct rog_codec_row received(struct bench *bench, const struct rog_codec_row *row)
 {
     struct rog_codec_row there = *row;
@@ -324,7 +325,7 @@ static size_t encode(struct bench *bench, const struct rog_codec_row *row, float
     return bench->codec->encode(row, values, bytes);
 }
 
-/* Memory of exactly so many bytes, so that sanitizers see who reads past its end. */
+/* Copies to memory of exactly this size, so that sanitizers detect reads beyond its end. */
 static uint8_t *copy_of(const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);
@@ -333,14 +334,14 @@ static uint8_t *copy_of(const uint8_t *bytes, size_t size)
     return copy;
 }
 
-/* That these bytes are a row, of this length also where more follow. */
+/* Checks that these bytes are a row, of the same length if more bytes follow. */
 static uint8_t *check_length(struct bench *bench, const struct rog_codec_row *row,
                              const uint8_t *bytes, size_t size)
 {
     const char *why = "";
     struct rog_codec_row there = received(bench, row);
     assert_in_range(size, bench->exact.least, bench->exact.most);
-    there.scale = 0; /* a row's length does not depend on it */
+    there.scale = 0; /* a row's length does not depend on the scale */
     uint8_t *copy = copy_of(bytes, size);
     if (bench->codec->check(&there, copy, size, &why) != size)
         fail_msg("%s: a row of %u elements has %s", bench->codec->name, row->elements, why);
@@ -348,7 +349,7 @@ static uint8_t *check_length(struct bench *bench, const struct rog_codec_row *ro
     return copy;
 }
 
-/* |sent + left - pushed| over what rounding explains; at most 1. */
+/* Returns |sent + left - pushed| relative to the rounding error; at most 1. */
 static double worst_error(const float *before, const float *left, const float *model, uint32_t n)
 {
     double worst = 0;
@@ -424,7 +425,7 @@ static void hold_to_feedback(const struct rog_codec *codec)
     bench_free(&bench);
 }
 
-/* A worker's row and the server's, which must be the same afterwards. */
+/* A worker's row and the server's, which must be equal afterwards. */
 struct pull {
     float start[MOST], model[MOST], held[MOST], worker[MOST], was[MOST];
 };
@@ -467,7 +468,7 @@ static void pull_once(struct bench *bench, uint32_t n, bool started)
                         (fabsf(pull.was[i]) + fabsf(pull.worker[i]) + fabsf(pull.held[i])));
     if (!started)
         assert_memory_equal(pull.held, pull.worker, n * sizeof *pull.held);
-    /* One that is unbiased may be further off than nothing at all. */
+    /* With an unbiased codec the error may exceed the values. */
     assert_true(apart(&pull, n) <= before * 4 + 1e-30);
 }
 
@@ -481,7 +482,7 @@ static void hold_to_pull(const struct rog_codec *codec)
     }
 }
 
-/* A share of what was pushed is that share. */
+/* A share of a push is exactly that share. */
 static void hold_to_share(const struct rog_codec *codec)
 {
     struct bench bench = bench_of(codec, 8);
@@ -498,7 +499,7 @@ static void hold_to_share(const struct rog_codec *codec)
     bench_free(&bench);
 }
 
-/* Of a row of some size; on return `row` is as its receiver sees it. */
+/* Encodes a row of some size; on return `row` is as its receiver sees it. */
 static size_t encode_some(struct bench *bench, struct rog_codec_row *row, uint8_t bytes[BYTES])
 {
     uint32_t n = sizes[rog_rng_below(&bench->rng, SIZES)];
@@ -510,7 +511,7 @@ static size_t encode_some(struct bench *bench, struct rog_codec_row *row, uint8_
     return size;
 }
 
-/* Bytes that are nearly those of a row, or any at all; returns how many of them there are. */
+/* Makes bytes that are nearly a row, or anything; returns their number. */
 static size_t spoil(struct rog_rng *rng, uint8_t bytes[BYTES], size_t size)
 {
     if (rog_rng_below(rng, 8) == 0)
@@ -525,7 +526,7 @@ static size_t spoil(struct rog_rng *rng, uint8_t bytes[BYTES], size_t size)
     return rog_rng_below(rng, 3) ? size : rog_rng_below(rng, (uint32_t)size + 1);
 }
 
-/* Any bytes, of any length: refused, or finite numbers of elements that there are. */
+/* Any bytes, of any length: rejected, or finite numbers for existing elements. */
 static void hold_to_garbage(const struct rog_codec *codec)
 {
     uint32_t taken = 0, refused = 0;
@@ -558,7 +559,7 @@ static void hold_to_garbage(const struct rog_codec *codec)
     assert_true(taken > 0 && refused > 0);
 }
 
-/* What is accepted under a limit takes no more than that off an element. */
+/* A row accepted under a limit changes no element by more than that. */
 static void hold_to_limit(const struct rog_codec *codec)
 {
     uint32_t taken = 0;
@@ -586,7 +587,7 @@ static void hold_to_limit(const struct rog_codec *codec)
     assert_true(taken > 0);
 }
 
-/* Numbers near both ends of what a float can be: what is left is a number. */
+/* Numbers near both ends of the range of floats: what is left is finite. */
 static void hold_to_extremes(const struct rog_codec *codec)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -627,7 +628,7 @@ static void test_every_codec(void **state)
     rog_plugin_release(&skeleton);
 }
 
-/* ---- who breaks a law is seen ---- */
+/* ---- violations are detected ---- */
 
 static size_t lossy_encode(const struct rog_codec_row *row, float *values, uint8_t *bytes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a gradient adds to the updates, and the codec `sign`, against a simple version of the same
- * definition, equal to the bit. The tests begin at element 1, off any alignment. */
+/* What a gradient adds to the updates, and the codec `sign`, compared with a simple implementation,
+ * equal to the bit. The tests begin at element 1, which is unaligned. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,7 +157,8 @@ static void test_pull(void **state)
     for (size_t k = 0; k < SIZES; k++) {
         struct arrays *a = make(k);
         size_t n = sizes[k] - 1;
-        /* p = held - model on the simple side; what is left of p must be held' - model. */
+        /* p = held - model in the simple implementation; what is left of p must be held' - model.
+         */
         float *held = a->u, *receiver = a->u2;
         for (size_t i = 0; i < MOST; i++)
             a->m2[i] = held[i] - a->w[i];
@@ -193,7 +194,7 @@ static void test_finite(void **state)
     free(a);
 }
 
-/* Error feedback: what was added is what was sent plus what is left. */
+/* Error feedback: what was added equals what was sent plus what is left. */
 static void test_error_feedback(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Experiment and cluster files: what they mean, and what is said about wrong ones. */
+/* Experiment and cluster files: their meaning, and the messages about wrong ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +83,7 @@ static void a_matrix_is_a_product(void **state)
     rog_experiment_free(e);
 }
 
-/* What a run says itself is told from what the file says for many. */
+/* Settings of a single run are distinguished from those that the file has for many. */
 static void matrices_stand_beside_runs(void **state)
 {
     (void)state;
@@ -118,7 +118,7 @@ static void large_numbers_are_not_cut(void **state)
 
 struct wrong {
     const char *text;
-    const char *said; /* all of it is in the message */
+    const char *said; /* contained in the message */
 };
 
 static const struct wrong wrong_experiments[] = {
@@ -250,7 +250,7 @@ static int read_cluster(const struct folder *f, const char *text, struct rog_clu
     return code;
 }
 
-/* Where its runs are executed is nothing of theirs. */
+/* The hosts that execute its runs are not part of the cluster. */
 static void slurm_is_a_virtual_cluster(void **state)
 {
     struct rog_cluster *c = NULL;
@@ -270,8 +270,8 @@ static void slurm_is_a_virtual_cluster(void **state)
     rog_cluster_free(c);
 }
 
-/* Those of the file that a cluster file names go first; its path is relative to the cluster file.
- */
+/* Profiles of a file named by a cluster file have priority; its path is relative to the cluster
+ * file. */
 static void profiles_of_ones_own(void **state)
 {
     const struct folder *f = *state;
@@ -351,7 +351,7 @@ static void an_ssh_cluster_is_read_whole(void **state)
     rog_cluster_free(c);
 }
 
-/* The texts that one stands for, with blanks between them; what is wrong with it, else. */
+/* The expanded texts, separated by blanks; or the error. */
 static void ranges_are_those_of_shells(void **state)
 {
     static const struct {
@@ -409,7 +409,7 @@ static void ranges_are_those_of_shells(void **state)
     }
 }
 
-/* worker INDEX as "HOST ADDRESS USER PROFILE BATCH STEP_S". */
+/* Checks worker INDEX, as "HOST ADDRESS USER PROFILE BATCH STEP_S". */
 static void check_worker(const struct rog_cluster *c, size_t index, const char *wanted)
 {
     const struct rog_json *worker = rog_json_at(c->workers, index);
@@ -459,7 +459,7 @@ static void many_workers_in_a_few_lines(void **state)
     rog_cluster_free(c);
 }
 
-/* A folder of the name of a cluster is none. */
+/* A folder with the name of a cluster is not a cluster. */
 static void check_container(const struct rog_json *host, const char *wanted)
 {
     const struct rog_json *container = rog_json_get(host, "container");
@@ -468,7 +468,7 @@ static void check_container(const struct rog_json *host, const char *wanted)
     free(found);
 }
 
-/* What a host does not say of its container the cluster says, unless the host has none. */
+/* Settings of the cluster's container are used for hosts, unless a host has none. */
 static void a_cluster_has_a_container(void **state)
 {
     const struct folder *f = *state;
@@ -519,7 +519,7 @@ static void check_path(const struct folder *f, const char *found, const char *na
     free(wanted);
 }
 
-/* Whatever folder one stands in: that of the cluster file, or of the profiles. */
+/* Whatever the current folder: relative to the cluster file, or to the profiles. */
 static void paths_are_relative_to_their_file(void **state)
 {
     const struct folder *f = *state;
@@ -551,8 +551,8 @@ static void paths_are_relative_to_their_file(void **state)
     free(profiles);
 }
 
-/* A step that is measured is no reason to take another model's times from the default profile; what
- * is taken of it without its name is kept in mind. */
+/* With a measured step, no times of another model are taken from the default profile; defaults
+ * taken without naming the profile are recorded. */
 static void times_that_nobody_gave(void **state)
 {
     static const struct {

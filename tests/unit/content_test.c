@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashes of files: right whatever the cache says, and taken once where a file stays as it is. */
+/* Hashes of files: correct whatever the cache contains, and computed once if a file does not
+ * change. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +71,7 @@ static struct rog_contents *contents_of(void)
     return contents;
 }
 
-/* What is in the file, and that it is said so. */
+/* Checks the hash of the file's content. */
 static void check(struct rog_contents *contents, const char *path)
 {
     char hex[ROG_SHA256_HEX_BYTES], truth[ROG_SHA256_HEX_BYTES];
@@ -81,7 +82,7 @@ static void check(struct rog_contents *contents, const char *path)
     assert_string_equal(hex, truth);
 }
 
-/* Until another change of the file would show. */
+/* Waits until another change of the file would change its times. */
 static void let_settle(const char *path)
 {
     struct stat status;
@@ -96,7 +97,7 @@ static void every_change_is_seen(void **state)
     struct rog_contents *contents = contents_of();
     struct stat before;
     check(contents, f->small);
-    /* As large, and with the times it had. */
+    /* With the same size and times. */
     assert_int_equal(stat(f->small, &before), 0);
     int fd = open(f->small, O_WRONLY);
     assert_int_equal(write(fd, "b", 1), 1);
@@ -126,18 +127,18 @@ static void a_file_is_read_once(void **state)
     check(contents, f->small);
     assert_int_equal(rog_contents_read(contents), ROG_CONTENT_LARGE_BYTES + 10);
     rog_contents_free(contents);
-    /* The next process knows the large one. */
+    /* The next process finds the large file in the cache. */
     contents = contents_of();
     check(contents, f->large);
     assert_int_equal(rog_contents_read(contents), 0);
-    /* Touched, it is read again, and is what it was. */
+    /* If it was touched, it is read again, with the same result. */
     assert_int_equal(utimensat(AT_FDCWD, f->large, NULL, 0), 0);
     check(contents, f->large);
     assert_int_equal(rog_contents_read(contents), ROG_CONTENT_LARGE_BYTES);
     rog_contents_free(contents);
 }
 
-/* Fills the cache and gives its text to change. */
+/* Fills the cache and returns its text. */
 static char *cached(const struct fixture *f, size_t *bytes)
 {
     struct rog_error err = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What iterations add to what waits to be sent, and what pulls do to the model: gradients and the
+/* What iterations add to the waiting update, and what pulls do to the model: gradients and the
  * deltas of local steps, in one worker and in clusters. */
 
 #include <setjmp.h>
@@ -130,7 +130,7 @@ static void test_refused(void **state)
     rog_rows_free(rows);
 }
 
-/* Gradients where deltas are pushed; and a model that is not finite. */
+/* Gradients in a run that pushes deltas; and a model that is not finite. */
 static void test_refused_pushes(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void test_clip(void **state)
     assert_float_equal(sqrt(squares), 0.25, 1e-6);
     single_release(&single);
 
-    /* A smaller one is left as it is, to the bit. */
+    /* A smaller gradient is not changed, to the bit. */
     struct single plain;
     single_init(&single, &(struct rog_contribution_config){.error_feedback = 1, .clip_norm = 1e6});
     single_init(&plain, &rog_contribution_default);
@@ -179,7 +179,7 @@ static void test_clip(void **state)
     single_release(&plain);
 }
 
-/* Where nothing is left of the update, momentum is cleared; what is left counts less. */
+/* If nothing is left of the update, momentum is cleared; what is left is decayed. */
 static void test_sent(void **state)
 {
     (void)state;
@@ -192,7 +192,7 @@ static void test_sent(void **state)
     uint64_t at = rog_rows_offset(single.rows, row);
     uint32_t size = rog_rows_size(single.rows, row);
     assert_true(size > 2);
-    contribution->update[at] = 0; /* sent as it is; the rest is not */
+    contribution->update[at] = 0; /* sent exactly; the rest is not */
     float left = contribution->update[at + 1], momentum = contribution->momentum[at + 1];
     float other = contribution->update[at + size];
     rog_contribution_sent(contribution, row);
@@ -203,7 +203,7 @@ static void test_sent(void **state)
     single_release(&single);
 }
 
-/* A pull of one row, as the server would have it. */
+/* Applies a pull of one row, as from the server. */
 static void pull(struct single *single, uint32_t row, const float *model)
 {
     float *to = rog_contribution_pulling(&single->contribution, row);
@@ -231,7 +231,7 @@ static void test_merge(void **state)
     pull(&single, 1, model);
     assert_true(single.params[at] == 0.25f * 3 + 0.75f * 2);
     assert_true(contribution->update[at] == 0.75f);
-    /* What it has kept of its own way it pushes again; other rows are as they were. */
+    /* It pushes again what it kept of its own model; other rows are unchanged. */
     assert_true(single.params[0] == 5 && contribution->update[0] == -1);
     add(&single);
     assert_true(contribution->update[at] == 0.75f - 0.25f);
@@ -240,7 +240,7 @@ static void test_merge(void **state)
     single_release(&single);
 }
 
-/* What was put aside is mixed in once. */
+/* A deferred pull is mixed in once. */
 static void test_merge_once(void **state)
 {
     (void)state;
@@ -268,7 +268,7 @@ static void test_merge_once(void **state)
     single_release(&single);
 }
 
-/* Steps since the push stay, on top of what the server says. */
+/* Steps since the push are kept, on top of the server's values. */
 static void test_rebase(void **state)
 {
     (void)state;
@@ -291,7 +291,7 @@ static void test_rebase(void **state)
     assert_true(single.params[at] == 3.5f);
     rog_contribution_merge(contribution, &rows);
     assert_true(single.params[at] == 0.5f);
-    rog_contribution_merge(contribution, &rows); /* once is enough */
+    rog_contribution_merge(contribution, &rows); /* again, without effect */
     assert_true(single.params[at] == 0.5f);
     add(&single);
     assert_true(contribution->update[at] == 0.5f);
@@ -326,7 +326,8 @@ static void test_join(void **state)
 
 /* ---- clusters ---- */
 
-/* Where each worker pulls all rows each time there is one model; else they are apart for a time. */
+/* If each worker pulls all rows each time, all models are equal; otherwise they differ for a
+ * time. */
 static void hold_to_conservation(const char *library, int32_t threshold, bool overlap, bool exact,
                                  uint64_t seed)
 {
@@ -355,7 +356,7 @@ static void hold_to_conservation(const char *library, int32_t threshold, bool ov
         const struct rog_rule rule = {0};
         struct rog_error err;
         if (flat_worker_push(cluster.workers[i].worker, cluster.rows, NULL, &rule, cluster.now,
-                             &err)) /* accounts for what has been computed ahead */
+                             &err)) /* includes what has been computed ahead */
             fail_msg("%s", err.message);
         const float *waits = rog_worker_residual(cluster.workers[i].worker);
         for (uint64_t k = 0; k < cluster.rows->params; k++)
@@ -388,7 +389,7 @@ static void test_conservation(void **state)
         }
 }
 
-/* The model that a run without momentum ends with. */
+/* Returns the final model of a run without momentum. */
 static void train(const struct rog_contribution_config *config, float **model)
 {
     struct rog_plugin plugin;
@@ -411,7 +412,7 @@ static void train(const struct rog_contribution_config *config, float **model)
     rog_plugin_release(&plugin);
 }
 
-/* One local step of plain SGD and an exchange are the same as its gradient. */
+/* One local step of plain SGD and an exchange have the effect of its gradient. */
 static void test_one_step(void **state)
 {
     (void)state;
@@ -428,9 +429,9 @@ static void test_one_step(void **state)
     rog_rows_free(rows);
 }
 
-/* Gradients that overlap: a pull is not in the model before it is merged, then all of it is. */
+/* Overlapping gradients: a pull is in the model only after it was merged, then completely. */
 struct seen {
-    float *before; /* the model as it was pushed with */
+    float *before; /* the model when it was pushed */
 };
 
 static void keep_model(struct cluster *cluster, uint32_t worker, const float *gradients)

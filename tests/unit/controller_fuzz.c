@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the controller reads: files of its users, logs of others, and what hosts say. */
+/* Inputs of the controller: files of its users, logs of others, and output of hosts. */
 
 #include "folder_support.h"
 #include "fuzz_support.h"
@@ -25,7 +25,7 @@
 #include <orchestrator/ui/access.h>
 #include <orchestrator/ui/routes.h>
 
-/* The sanitizer asks for it: libconfig forgets the text of a string that does not end. */
+/* Required for the sanitizer: libconfig leaks the text of a string that does not end. */
 const char *__lsan_default_suppressions(void) __attribute__((visibility("default")));
 const char *__lsan_default_suppressions(void)
 {
@@ -93,7 +93,7 @@ static bool take_datasets(const char *text, size_t size)
 
 /* ---- logs of the published artifact ---- */
 
-/* A run of two workers that all began at 2022-01-20 09:16:00; its logs never are an error. */
+/* A run of two workers that all began at 2022-01-20 09:16:00; its logs are never an error. */
 static void open_run(struct rog_artifact *run)
 {
     const double started_s = 1642670160;
@@ -113,7 +113,7 @@ static void open_run(struct rog_artifact *run)
             (struct rog_artifact_worker){.rank = i + 1, .server_rank = i, .started_s = started_s};
 }
 
-/* Each row of the file that was read is stored or refused, and `stored` of them are there. */
+/* Each row of the file is stored or rejected, and `stored` of them are in the account. */
 static void check_account(const struct rog_artifact *run, size_t stored)
 {
     const struct rog_json *account = rog_json_at(run->files, 0);
@@ -219,7 +219,7 @@ static bool take_accuracy(const char *text, size_t size)
     return valid;
 }
 
-/* The run's folder, of which there is the config alone. */
+/* The run's folder, which contains only the config. */
 static bool take_artifact(const char *text, size_t size)
 {
     struct rog_artifact run;
@@ -239,7 +239,7 @@ static bool take_artifact(const char *text, size_t size)
     return valid;
 }
 
-/* ---- what hosts say ---- */
+/* ---- output of hosts ---- */
 
 static bool take_right(const char *text, size_t size)
 {
@@ -258,7 +258,7 @@ static bool take_log(const char *text, size_t size)
     return strstr(words, "memory") != NULL;
 }
 
-/* What is said becomes a label, and text in JSON that can be read again. */
+/* Any output becomes a label, and text in JSON that can be read again. */
 static bool take_words(const char *text, size_t size)
 {
     char *label = rog_label_clean(text, 40);
@@ -277,7 +277,7 @@ static bool take_words(const char *text, size_t size)
     return same;
 }
 
-/* ---- what browsers, and others, ask the live page for ---- */
+/* ---- requests of browsers, and others, to the live page ---- */
 
 static bool take_target(const char *text, size_t size)
 {
@@ -294,7 +294,7 @@ static bool take_target(const char *text, size_t size)
     return valid && route;
 }
 
-/* The text is Host, a cookie and whatever; nothing of it is the token. */
+/* The text is Host, a cookie and other headers; no part of it is the token. */
 static bool take_headers(const char *text, size_t size)
 {
     struct rog_access access;

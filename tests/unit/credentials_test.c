@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking people for passphrases: once for each, however many connections need it. */
+/* Asking the user for passphrases: once for each, however many connections need it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +18,9 @@
 
 #define THREADS 8
 
-/* Who is asked. */
+/* The user who is asked. */
 struct person {
-    const char *const *answers; /* one after the other; NULL: declines */
+    const char *const *answers; /* in order; NULL: declines */
     unsigned asked;
     char text[256]; /* of the last question */
     bool echo, waits, saw_cancel;
@@ -68,7 +68,7 @@ static void asked_again_until_it_is_right(void **state)
         rog_credentials_ask(person.credentials, "key a", false, &number, text, sizeof text));
     assert_string_equal(text, "two");
     assert_string_equal(person.text, "Wrong answer. key a: ");
-    /* Another connection has the newest at once, whether it has tried one or not. */
+    /* Another connection gets the newest answer at once, whether it has tried one or not. */
     assert_true(rog_credentials_ask(person.credentials, "key a", false, &other, text, sizeof text));
     assert_string_equal(text, "two");
     assert_int_equal(other, 2);
@@ -76,14 +76,14 @@ static void asked_again_until_it_is_right(void **state)
     assert_true(rog_credentials_ask(person.credentials, "key a", false, &other, text, sizeof text));
     assert_string_equal(text, "two");
     assert_int_equal(person.asked, 2);
-    /* A third time, and no fourth. */
+    /* A third time, but not a fourth. */
     assert_true(
         rog_credentials_ask(person.credentials, "key a", false, &number, text, sizeof text));
     assert_string_equal(text, "three");
     assert_false(
         rog_credentials_ask(person.credentials, "key a", false, &number, text, sizeof text));
     assert_int_equal(person.asked, 3);
-    /* Another key is another question. */
+    /* Another key has its own question. */
     number = 0;
     assert_true(rog_credentials_ask(person.credentials, "code", true, &number, text, sizeof text));
     assert_true(person.echo);
@@ -127,7 +127,7 @@ struct thread {
     bool good;
 };
 
-/* As a connection does: until the key opens. */
+/* Asks like a connection, until the key opens. */
 static void *connect_one(void *user)
 {
     struct thread *thread = user;
@@ -186,7 +186,7 @@ static void a_question_is_taken_back(void **state)
     assert_false(rog_credentials_is_asking(NULL));
 }
 
-/* The kernel's word: "lo" locked and "dd" not dumped. */
+/* According to the kernel: "lo" locked and "dd" not dumped. */
 static void answers_lie_in_locked_memory(void **state)
 {
     (void)state;
@@ -203,7 +203,7 @@ static void answers_lie_in_locked_memory(void **state)
             kinds |= strstr(line, " lo") ? 2 : 1;
     fclose(maps);
     rog_credentials_free(person.credentials);
-    if (kinds == 1) { /* a limit of 0, or AddressSanitizer, which locks nothing */
+    if (kinds == 1) { /* a limit of 0, or AddressSanitizer, which does not lock memory */
         print_message("not tried: no memory may be locked here\n");
         skip();
     }

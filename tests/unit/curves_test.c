@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Smoothings, where lines reach a target, and accuracies at a time, against numbers made by hand.
- */
+/* Smoothing, reaching a target, and accuracy at a time, compared with numbers computed by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +107,7 @@ static void what_is_done_is_named(void **state)
     }
 }
 
-/* By hand, for each of the filters. */
+/* Computed by hand, for each of the filters. */
 static void filters(void **state)
 {
     (void)state;
@@ -129,8 +128,8 @@ static void filters(void **state)
     assert_memory_equal(line_x, x, sizeof x);
 }
 
-/* Whatever is asked for: a line begins at the first point, stays within the data, runs forwards.
- * And where the distance of points changes, a straight line stays one. */
+/* With any settings, a line begins at the first point, stays within the data, and runs forwards. A
+ * straight line stays straight, also if the distance of points changes. */
 static void lines_keep_to_the_data(void **state)
 {
     (void)state;
@@ -161,7 +160,7 @@ static struct rog_reached reach(const double *x, const double *y, size_t count, 
     const struct rog_line line = {x, y, NULL, count, false};
     struct rog_reached reached = rog_reached_of(&line, 10, sustain);
     rog_reached_widen(&reached, &line, 10);
-    /* Where less is better it is the same upside down. */
+    /* If less is better, the same upside down. */
     double down[POINTS];
     for (size_t i = 0; i < count; i++)
         down[i] = -y[i];
@@ -183,8 +182,8 @@ static void sustained_crossings(void **state)
     (void)state;
     const double x[POINTS] = {0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110};
     const double y[POINTS] = {0, 20, 0, 20, 20, 20, 0, 20, 20, 20, 20, 20};
-    /* Up at 5, down at 15 (1 checkpoint later); up at 25, down at 55 (3 later); up at 65 for good.
-     */
+    /* Above at 5, below at 15 (1 checkpoint later); above at 25, below at 55 (3 later); above at 65
+     * until the end. */
     static const struct {
         double sustain, at;
     } rows[] = {{0, 5}, {1, 5}, {1.01, 25}, {3, 25}, {3.01, 65}, {1000, 65}};
@@ -195,14 +194,14 @@ static void sustained_crossings(void **state)
         assert_near(reached.first_raw, 5, 1e-12);
         assert_near(reached.last_below, 65, 1e-12);
     }
-    /* The end is as good as long enough. */
+    /* Staying above until the end is long enough. */
     assert_near(reach(x, y, 5, 1000).at, 25, 1e-12);
-    /* Reached and lost again: beyond the end. */
+    /* Reached and lost again: not reached. */
     struct rog_reached lost = reach(x, y, 7, 4);
     assert_int_equal(lost.state, ROG_REACHED_NOT);
     assert_true(isnan(lost.at) && lost.seen_to == 60 && lost.last_below == 60);
     assert_near(lost.first_raw, 5, 1e-12);
-    /* At or above from the beginning on; never; and nothing to see. */
+    /* At or above from the start; never; and without data. */
     const double high[] = {10, 11}, low[] = {9, 9.99};
     assert_near(reach(x, high, 2, 5).at, 0, 0);
     assert_true(isnan(reach(x, high, 2, 5).last_below));
@@ -210,7 +209,7 @@ static void sustained_crossings(void **state)
     assert_true(isnan(reach(x, low, 2, 5).first_raw));
     assert_int_equal(reach(x, y, 0, 5).state, ROG_REACHED_UNKNOWN);
     assert_int_equal(reach(x, high, 1, 5).state, ROG_REACHED);
-    /* Touching is reaching, and no leaving. */
+    /* Touching the target is reaching it, and not losing it. */
     const double touch[] = {0, 10, 0, 10, 10, 10, 10};
     assert_near(reach(x, touch, 7, 0).at, 10, 0);
     assert_near(reach(x, touch, 7, 1).at, 30, 0);
@@ -276,7 +275,7 @@ static void a_case_says_only_what_it_means(void **state)
     rog_json_free(options);
 }
 
-/* Against statistics.stdev of Python. */
+/* Compared with statistics.stdev of Python. */
 static void roughness_is_of_the_steps(void **state)
 {
     (void)state;
@@ -310,10 +309,10 @@ static void roughness_of_few_and_of_odd_lines(void **state)
     assert_near(rough.worst_drop, 0, 0);
     assert_true(isnan(rough.worst_at));
     for (size_t i = 0; i < 12; i++)
-        y[i] = i % 2 ? 1e200 : -1e200; /* no square of it is a number */
+        y[i] = i % 2 ? 1e200 : -1e200; /* its square is not finite */
     rough = rog_roughness_of(&line);
     assert_near(rough.deviation / 1e200, 2 * sqrt(10.0 / 9), 1e-12);
-    for (line.count = 0; line.count < 12; line.count++) { /* 9 steps after 600 s, or fewer */
+    for (line.count = 0; line.count < 12; line.count++) { /* fewer than 10 steps after 600 s */
         rough = rog_roughness_of(&line);
         assert_true(isnan(rough.deviation) && isnan(rough.worst_drop) && isnan(rough.worst_at));
     }

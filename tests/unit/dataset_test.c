@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shards, and the cache that data sets are kept in. */
+/* Shards, and the cache of data sets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,7 @@ static void test_impossible_sizes(void **state)
 
 struct fixture {
     char folder[64];
-    int made; /* how often the data set was made */
+    int made; /* how often the data set was created */
 };
 
 static int setup(void **state)
@@ -170,7 +170,7 @@ static void test_cache_makes_once(void **state)
     free(path);
 }
 
-/* Whatever happens to the file, it is noticed and made anew. */
+/* Any change of the file is detected, and the file is created again. */
 static void test_cache_notices_damage(void **state)
 {
     struct fixture *f = *state;
@@ -231,7 +231,7 @@ static void test_cache_passes_errors_on(void **state)
     free(blocked);
 }
 
-/* Several processes at once: one makes, the others find what it made. */
+/* Several processes at once: one creates the file, the others use it. */
 static void test_cache_of_several_processes(void **state)
 {
     struct fixture *f = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Rows that the server asks for: when they are sent, and what becomes of a push beside them. */
+/* Rows that the server demands: when they are sent, and their effect on a simultaneous push. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include "protocol_scene.h"
 
-/* Each push has the five rows that are large. */
+/* Each push has the five rows with large values. */
 static void begin(struct scene *scene,
                   void (*admit)(void *, const struct rog_strategy_config *,
                                 const struct rog_admit_view *, struct rog_admission *))
@@ -23,7 +23,7 @@ static void begin(struct scene *scene,
         scene_fill_row(scene, row, row < 5 ? 10 : 0.25f);
 }
 
-/* A worker that waits answers at once; the scale is the mean over the rows asked for; they have its
+/* A worker that waits answers at once; the scale is the mean over the demanded rows; they have its
  * current version; what is then left is held back. */
 static void test_demanded_rows(void **state)
 {
@@ -32,7 +32,7 @@ static void test_demanded_rows(void **state)
     char text[64];
     begin(&scene, scene_admit_one_ahead);
 
-    /* Worker 1 pushes rows 0..4 of iteration 1; worker 0 does its first two iterations and is
+    /* Worker 1 pushes rows 0..4 of iteration 1; worker 0 makes its first two iterations and is
      * stalled for the other rows of both. */
     scene_push(&scene, 1);
     scene_flow_up(&scene, 1);
@@ -50,9 +50,9 @@ static void test_demanded_rows(void **state)
     assert_int_equal(scene.carried.count, scene.rows->row_count - 5);
     assert_string_equal(scene_notices(&scene, text), "");
     assert_int_equal(scene_flow_down(&scene, 0), ROG_WORKER_NOTHING);
-    assert_int_equal(scene.messages, 0); /* not asked twice */
+    assert_int_equal(scene.messages, 0); /* not demanded twice */
 
-    /* Worker 1 is in the middle of its pull; it answers all the same. */
+    /* Worker 1 is in the middle of its pull, and still answers. */
     assert_int_equal(scene_flow_down(&scene, 1), ROG_WORKER_PULLED);
     const float *model = rog_server_change(scene.server) + rog_rows_offset(scene.rows, 200);
     float before = *model;
@@ -63,7 +63,7 @@ static void test_demanded_rows(void **state)
     rog_server_versions(scene.server, &versions);
     assert_int_equal(versions.oldest[1], 1);
     assert_int_equal(versions.oldest[0], 2);
-    /* The tensor of rows 92.. has been pushed never: its scale is 0.25, the exact residual. */
+    /* The tensor of rows 92.. was never pushed: its scale is 0.25, the exact residual. */
     assert_true(*model == before - 0.25f / SCENE_WORKERS);
     const float *held_back = rog_worker_residual(scene.worker[1]);
     for (uint32_t row = 92; row < scene.rows->row_count; row++)
@@ -72,7 +72,7 @@ static void test_demanded_rows(void **state)
     scene_release(&scene);
 }
 
-/* Rows asked for while a push is under way go out first, as mandatory. */
+/* Rows demanded during a push are sent first, as mandatory rows. */
 static void test_demanded_during_a_push(void **state)
 {
     (void)state;
@@ -96,7 +96,7 @@ static void test_demanded_during_a_push(void **state)
         .kind = ROG_WIRE_REQUEST, .stream = ROG_WIRE_NONE, .values = true, .iteration = 1};
     enum rog_worker_notice notice;
     assert_int_equal(rog_set_init(&asked, scene.rows->row_count, NULL), 0);
-    rog_set_add(&asked, 2); /* version 1 already: on its way */
+    rog_set_add(&asked, 2); /* version 1 already: in flight */
     rog_set_add(&asked, 100);
     rog_set_add(&asked, 211);
     size = rog_wire_put_numbers(request, &header, &asked);
@@ -117,7 +117,7 @@ static void test_demanded_during_a_push(void **state)
     scene_release(&scene);
 }
 
-/* A push that begins while an answer is half out: the answer ends, its rest goes with the push. */
+/* A push that begins during an answer: the answer ends, the rest of it is sent with the push. */
 static void test_push_interrupts_an_answer(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void test_push_interrupts_an_answer(void **state)
     answered = scene.carried.count;
     assert_true(answered > 0 && answered < scene.rows->row_count - 5);
 
-    /* Being asked again for what is being answered changes nothing. */
+    /* Demanding rows again that are being sent has no effect. */
     struct rog_set again;
     uint8_t request[64];
     const struct rog_wire_header header = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deployment to the real sshd of a lab: what travels, what does not, what is damaged on the way or
- * afterwards. What arrived is judged by sha256sum and by running it. */
+/* Deployment to the real sshd of a lab: which files are sent, which are not, and damage in transit
+ * or later. The result is checked by sha256sum and by running it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,16 +23,16 @@
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Of the eight bytes "precious", by sha256sum. */
+/* Hash of the eight bytes "precious", by sha256sum. */
 static const char hash_of_precious[] =
     "157fc55121ab2c59852c35d78aca98d840047e5d9668c423e4d3b146e1577901";
 
-/* The item that every tree has. */
+/* The item in every tree. */
 #define UNPACKER                                                               \
     {                                                                          \
         .source = ROG_TEST_UNPACKER, .name = ROG_DEPLOY_UNPACKER, .mode = 0755 \
     }
-/* Files of a tree but for that. */
+/* Files of a tree without it. */
 #define FIND "find . -type f ! -path ./" ROG_DEPLOY_UNPACKER
 
 static const struct rog_bundle_programs programs = {.trainer = ROG_TEST_TRAINER};
@@ -48,7 +48,7 @@ static int set_up(void **state)
     struct lab_bench *bench = calloc(1, sizeof *bench);
     *state = bench;
     int code = lab_bench_open(bench, "rog-deploy");
-    setenv("XDG_CACHE_HOME", bench->folder, 1); /* this machine's: what is packed */
+    setenv("XDG_CACHE_HOME", bench->folder, 1); /* this machine's cache of packed files */
     return code;
 }
 
@@ -66,7 +66,7 @@ static struct rog_connection *connect_to(const struct lab_bench *bench, unsigned
     return lab_bench_connect(&options);
 }
 
-/* What a command prints there. Heap memory. */
+/* Returns the output of a command on the host. Heap memory. */
 static char *say(struct rog_connection *ssh, const char *script, const char *folder)
 {
     char *output = NULL;
@@ -93,7 +93,7 @@ static char *put(const struct lab_bench *bench, const char *name, const void *da
     return path;
 }
 
-/* Deploys, and expects so many files to travel. Heap memory: the folder. */
+/* Deploys, and expects `files` files to be sent. Heap memory: the folder. */
 static char *deploy(struct rog_connection *ssh, const struct rog_deploy_item *items, size_t count,
                     size_t files, struct rog_deploy_report *report)
 {
@@ -113,7 +113,7 @@ static void only_what_is_missing_travels(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_connection *ssh = connect_to(bench, 1);
-    size_t size = 3000001; /* more than a window, no multiple of a block */
+    size_t size = 3000001; /* more than a window, not a multiple of a block */
     char *data = malloc(size);
     for (size_t i = 0; i < size; i++)
         data[i] = (char)(i * 2654435761u >> 13);
@@ -162,7 +162,7 @@ static void only_what_is_missing_travels(void **state)
     assert_int_equal(report.bytes, 5);
     free(again);
     changed[3] = items[3];
-    changed[4].name = "renamed"; /* nothing but a new tree */
+    changed[4].name = "renamed"; /* needs only a new tree */
     again = deploy(ssh, changed, 6, 0, &report);
     expect(ssh, "cat \"$1/renamed\"", again, "#!/bin/sh\necho hello\n");
     free(again);
@@ -186,10 +186,10 @@ static void what_is_damaged_there_is_made_good(void **state)
         {.source = two, .name = "a/two", .mode = 0644},
         UNPACKER,
     };
-    char *folder = deploy(ssh, items, 3, 2, NULL); /* the unpacker is there */
+    char *folder = deploy(ssh, items, 3, 2, NULL); /* the unpacker is already there */
     static const struct {
         const char *harm;
-        size_t files; /* that travel again */
+        size_t files; /* files that are sent again */
     } cases[] = {
         /* Content of the same length, with the old time of modification. */
         {"touch -r \"$1/a/one\" \"$1.ref\"; chmod u+w \"$1/a/one\"; printf 0ne >\"$1/a/one\"; "
@@ -198,9 +198,9 @@ static void what_is_damaged_there_is_made_good(void **state)
         {"rm -f \"$1/a/two\"", 0}, /* the object is still there */
         {"rm -rf \"$1\"/../../manifests", 0},
         {"rm -rf \"$1\"/../../marks", 0},
-        {"rm -rf \"$1\"/../../objects", 0}, /* the tree has them still */
+        {"rm -rf \"$1\"/../../objects", 0}, /* the tree still has them */
         {"rm -rf \"${1%/*/*}\"", 3},
-        /* The unpacker: gone, other bytes, cut, and no program. */
+        /* The unpacker: missing, other bytes, truncated, and not a program. */
         {"rm -f \"$1/" ROG_DEPLOY_UNPACKER "\" \"$1\"/../../objects/*-555", 1},
         {"chmod u+w \"$1/" ROG_DEPLOY_UNPACKER "\"; printf x >>\"$1/" ROG_DEPLOY_UNPACKER "\"", 1},
         {"chmod u+w \"$1/" ROG_DEPLOY_UNPACKER "\"; : >\"$1/" ROG_DEPLOY_UNPACKER "\"", 1},
@@ -224,7 +224,7 @@ static void what_is_damaged_there_is_made_good(void **state)
     rog_connection_free(ssh);
 }
 
-/* What is compressed here for the way there: another's content, cut, longer, no Zstandard. */
+/* Files compressed here for sending: another content, truncated, longer, not Zstandard. */
 static void damage_here_does_not_arrive(void **state)
 {
     static const char *const harms[] = {
@@ -235,7 +235,7 @@ static void damage_here_does_not_arrive(void **state)
         "{ cat $f; echo; } >new",
         "{ echo; cat $f; } >new",
         "gzip -c <$f >new",
-        /* A window that a robot has no memory for. */
+        /* A window that is too large for a robot's memory. */
         "head -c 20000000 /dev/zero | zstd -q --long=24 >new",
     };
     const struct lab_bench *bench = bench_of(state);
@@ -244,7 +244,7 @@ static void damage_here_does_not_arrive(void **state)
     char *one = put(bench, "precious", "precious", 8), *folder = NULL;
     const struct rog_deploy_item items[] = {{.source = one, .name = "one", .mode = 0644}, UNPACKER};
     const struct rog_deploy_item changed = {ROG_TEST_UNPACKER, ROG_DEPLOY_UNPACKER, 0755,
-                                            hash_of_precious}; /* since it was hashed */
+                                            hash_of_precious}; /* changed since it was hashed */
     const struct rog_deploy_item twice[] = {
         UNPACKER, {.source = ROG_TEST_UNPACKER, .name = "a copy of it", .mode = 0755}};
     if (rog_process_run(ARGV("zstd", "--version"), 60, NULL, &err)) {
@@ -255,7 +255,7 @@ static void damage_here_does_not_arrive(void **state)
     assert_int_equal(rog_deploy_tree(ssh, &changed, 1, &folder, NULL, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "arrived damaged"));
     expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees part-* 2>&1 | grep -c .", "",
-           "3\n"); /* the two folders, and that there is no part */
+           "3\n"); /* the two folders, and the message that there is no part */
     free(deploy(ssh, twice, 2, 1, NULL));
     free(deploy(ssh, items, 2, 1, NULL));
     for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
@@ -268,10 +268,10 @@ static void damage_here_does_not_arrive(void **state)
         assert_null(folder);
         if (!strstr(err.message, "arrived damaged"))
             fail_msg("%s: %s", harms[i], err.message);
-        /* Nothing but the unpacker. */
+        /* Only the unpacker. */
         expect(ssh, "cd \"$XDG_CACHE_HOME/rogctl\" && ls objects trees part-* 2>&1 | grep -c .", "",
                "4\n");
-        free(deploy(ssh, items, 2, 1, NULL)); /* packed anew */
+        free(deploy(ssh, items, 2, 1, NULL)); /* packed again */
         free(script);
     }
     free(one);
@@ -314,7 +314,7 @@ static void bad_items_are_refused(void **state)
     rog_connection_free(ssh);
 }
 
-/* Full before the unpacker is there, and before the file is. */
+/* Full before the unpacker is written, and before the file is. */
 static void a_full_disk_is_named(void **state)
 {
     static const char *const sizes[] = {"128k", "1m"};
@@ -404,7 +404,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Several at once to each of several hosts, as two rogctl would. */
+/* Several at once to each of several hosts, as by two rogctl processes. */
 static void deployments_in_parallel(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
@@ -432,7 +432,7 @@ static void deployments_in_parallel(void **state)
     free(job);
 }
 
-/* A program of the deployed tree alone: not one library of this machine's but those of the C
+/* Runs a program of the deployed tree alone: without libraries of this machine except the C
  * library. */
 static void expect_to_run(struct rog_connection *ssh, const char *folder, const char *name,
                           const char *says)
@@ -464,7 +464,7 @@ static void a_bundle_runs_from_where_it_is(void **state)
     if (rog_bundle_open(&bundle, &both, here.machine, &err))
         fail_msg("%s", err.message);
     const struct rog_deploy_item *items = rog_bundle_items(bundle, &count);
-    char *folder = deploy(ssh, items, count, count - 1, NULL); /* the unpacker is there */
+    char *folder = deploy(ssh, items, count, count - 1, NULL); /* the unpacker is already there */
     expect_to_run(ssh, folder, ROG_BUNDLE_PROGRAM, "rog-trainer ");
     expect_to_run(ssh, folder, ROG_BUNDLE_CONTROLLER, "rogctl ");
     expect(ssh, "cd \"$1/lib/rog/plugins\" && ls bsp.so rog.so ssp.so", folder,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The tables of docs/experiment-files.md, cluster-files.md, results.md and models.md say what the
- * tables of the program say, row by row. The cluster files of docs/cluster-setup.md are read. Links
- * from one document to another lead somewhere. */
+/* The tables of docs/experiment-files.md, cluster-files.md, results.md and models.md are equal to
+ * the program's tables, row by row. The cluster files of docs/cluster-setup.md can be read. Links
+ * between documents have existing targets. */
 
 #include <ctype.h>
 #include <glob.h>
@@ -117,7 +117,7 @@ static void test_examples_have_every_setting(void **state)
     assert_int_equal(missing, 0);
 }
 
-/* All of them, in their order, and no others. */
+/* All columns, in order, and no others. */
 static void test_columns_are_documented(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void test_models_are_documented(void **state)
     free(document);
 }
 
-/* The indented block at `at`, as a file. */
+/* Writes the indented block at `at` to a file. */
 static void write_block(const char *at, const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -169,7 +169,7 @@ static void write_block(const char *at, const char *path)
     assert_int_equal(fclose(file), 0);
 }
 
-/* As many hosts as the text says they have. */
+/* Each has the number of hosts that the text states. */
 static void test_cluster_files_are_right(void **state)
 {
     static const size_t hosts[] = {3, 10, 50};
@@ -205,7 +205,7 @@ static const struct {
     {"fuzz/", DOCS "/../tests/unit", "_fuzz.c"},
 };
 
-/* What is said to hold the promises is there. */
+/* Each test that is named for a promise exists. */
 static void test_promises_are_tested(void **state)
 {
     (void)state;
@@ -226,7 +226,7 @@ static void test_promises_are_tested(void **state)
     free(document);
 }
 
-/* Is there a heading of `document` that GitHub gives this anchor? */
+/* Returns whether `document` has a heading with this anchor on GitHub. */
 static bool has_anchor(const char *document, const char *anchor)
 {
     for (const char *at = document; (at = strstr(at, "\n#")); at++) {
@@ -246,7 +246,7 @@ static bool has_anchor(const char *document, const char *anchor)
     return false;
 }
 
-/* `link` stands in the document at `path`: FILE, FILE#ANCHOR or #ANCHOR. */
+/* `link` is in the document at `path`: FILE, FILE#ANCHOR or #ANCHOR. */
 static bool leads_somewhere(const char *path, const char *link)
 {
     size_t length = strcspn(link, "#");

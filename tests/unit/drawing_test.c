@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set of figures is put in place whole, after each picture has been read, or not at all. */
+/* A set of figures replaces the old one completely, after each picture has been read, or not at
+ * all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,14 +18,14 @@
 #include <orchestrator/figures/drawing.h>
 #include <orchestrator/figures/picture.h>
 
-/* A picture of any format with nothing on its edge. */
+/* Draws a picture of any format with an empty edge. */
 #define DRAW                                                                            \
     "do for [f in formats] {\n"                                                         \
     "if (f eq 'pdf') { set terminal pdfcairo }\nif (f eq 'svg') { set terminal svg }\n" \
     "if (f eq 'png') { set terminal pngcairo }\n"                                       \
     "set output base.'.'.f\nset margins 9, 9, 4, 4\nplot x\n}\nset output\n"
 
-/* What a script does after it has drawn, and what is said of it. */
+/* What a script does after drawing, and the expected message. */
 static const struct spoilt {
     const char *format, *how, *says;
 } spoilt[] = {
@@ -105,7 +106,7 @@ static void count_drawn(void *user, const char *path)
     ++*(size_t *)user;
 }
 
-/* The figures `good` and, where `how` is not NULL, `bad`, which is spoilt so. */
+/* Draws the figures `good` and, unless `how` is NULL, `bad`, which is spoilt in that way. */
 static int draw(const struct folder *folder, const char *formats, const char *how, size_t *told,
                 struct rog_error *err)
 {
@@ -147,7 +148,7 @@ static void whole_pictures_are_put_in_place(void **state)
         bool cut;
         if (rog_picture_check(path, formats[i], &cut, &err) != 0)
             fail_msg("%s", err.message);
-        /* None of them passes for another. */
+        /* No format is accepted as another. */
         for (size_t k = 0; k < 3; k++)
             assert_true(k == i || rog_picture_check(path, formats[k], &cut, &err) == ROG_EFORMAT);
         free(path);
@@ -177,7 +178,7 @@ static void spoilt_pictures_are_named_and_stay_out(void **state)
     }
 }
 
-/* The last file of a set cannot be put in place: those before it are taken back. */
+/* The last file of a set cannot be renamed: those before it are restored. */
 static void a_set_is_not_replaced_in_part(void **state)
 {
     const struct folder *folder = *state;
@@ -194,7 +195,7 @@ static void a_set_is_not_replaced_in_part(void **state)
     assert_false(has(folder->path, "good.gp") || has(folder->path, "good.png"));
 }
 
-/* Whenever drawing is killed, a figure that was there is there: its name is never taken away. */
+/* Whenever drawing is killed, an existing figure remains: its name is never removed. */
 static void a_name_is_never_without_a_file(void **state)
 {
     const struct folder *folder = *state;
@@ -221,7 +222,7 @@ static void a_name_is_never_without_a_file(void **state)
     assert_int_equal(arrived, 3); /* data, script and picture */
 }
 
-/* Ink on the edge until texts are taken to be twice as wide, or always. */
+/* Draws on the edge until texts are assumed to be twice as wide, or always. */
 static int write_wide(struct rog_drawing *drawing, const struct rog_look *look, const void *user,
                       struct rog_error *err)
 {

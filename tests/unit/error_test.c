@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors on their way up: what is put before them, and what is cut off. */
+/* Errors passed to callers: prefixes, and truncation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +50,7 @@ static void too_long_is_cut(void **state)
     assert_memory_equal(err.message, "before: xx", 10);
 }
 
-/* A path as long as the system takes does not push the cause out, at no level. */
+/* A path of the maximum length does not push the cause out, at any level. */
 static void the_cause_stays(void **state)
 {
     (void)state;
@@ -65,7 +65,7 @@ static void the_cause_stays(void **state)
         assert_string_equal(err.message + strlen(err.message) - 17, "dd: no space left");
         rog_fail_prefix(&err, "%s", path);
     }
-    /* Characters of three bytes stay whole wherever it is cut. */
+    /* Characters of three bytes are not split wherever the text is truncated. */
     for (size_t shift = 0; shift < 3; shift++) {
         char text[4096];
         size_t used = shift;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a host's event file may hold: lines that are damaged, cut, repeated or none at all, on their
- * way into the database. A call stores whole lines or nothing; nothing else is an answer.
+ * A host's event file: lines that are damaged, truncated, repeated or invalid, which are stored in
+ * the database. Each call stores complete lines or nothing.
  *
- * With ROG_FUZZ_ENGINE the fuzzer of the compiler drives it (clang -fsanitize=fuzzer); else the
- * program makes inputs itself, valid lines with a few bytes changed: [iterations [seed]].
+ * With ROG_FUZZ_ENGINE the compiler's fuzzer drives it (clang -fsanitize=fuzzer); otherwise the
+ * program generates inputs itself, valid lines with a few bytes changed: [iterations [seed]].
  */
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static int64_t count_rows(struct rog_db *db)
     return count;
 }
 
-/* One run in a database of its own. */
+/* Creates one run in its own database. */
 static void open_db(struct rog_db **db, char folder[64])
 {
     struct rog_error err = {0};
@@ -62,7 +62,7 @@ static void open_db(struct rog_db **db, char folder[64])
     free(path);
 }
 
-/* Whether a line is read where it stands or as a tree makes no difference. */
+/* Reading a line in place and parsing it as a tree give the same result. */
 static void read_both(const char *text, size_t size)
 {
     struct rog_event_line line;
@@ -163,7 +163,7 @@ static size_t append(uint8_t *input, size_t size, const char *text)
     return size + length;
 }
 
-/* Lines, of which some are damaged. */
+/* Makes lines, some of them damaged. */
 static size_t make_input(struct rog_rng *rng, uint8_t *input)
 {
     size_t size = 0;
@@ -174,7 +174,7 @@ static size_t make_input(struct rog_rng *rng, uint8_t *input)
         bool damaged = rog_rng_below(rng, 4) == 0;
         for (uint32_t hits = damaged ? rog_rng_below(rng, 3) : 0; hits > 0; hits--)
             input[begin + rog_rng_below(rng, (uint32_t)length)] = (uint8_t)rog_rng_below(rng, 256);
-        if (damaged && rog_rng_below(rng, 2)) { /* the rest of the line gives way */
+        if (damaged && rog_rng_below(rng, 2)) { /* the rest of the line is replaced */
             size = begin + rog_rng_below(rng, (uint32_t)length);
             size = append(input, size,
                           splinters[rog_rng_below(rng, sizeof splinters / sizeof *splinters)]);

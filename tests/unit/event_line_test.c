@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is read of a line where it stands is what a tree of it says. */
+/* Reading a line in place gives the same result as parsing it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #define NUMBERS 200000
 
-/* Both ways; returns whether it was plain. */
+/* Reads in both ways; returns whether the line was read in place. */
 static bool read_both(const char *text)
 {
     struct rog_event_line line;
@@ -139,7 +139,7 @@ static void too_many_members_are_left_to_the_parser(void **state)
     assert_false(read_both(text));
 }
 
-/* The same doubles to the bit, and the same text again. */
+/* The same doubles to the bit, and the same text when written. */
 static void numbers_are_those_of_the_parser(void **state)
 {
     struct rog_rng rng;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs on a host that is reached in another way than by ssh: here a folder of this machine, which
- * fails when it is told to. */
+/* Runs on a host that is not reached by ssh: here a folder of this machine, with calls that fail on
+ * request. */
 #include <orchestrator/fleet/remote/mirror.h>
 
 #include <setjmp.h>
@@ -17,9 +17,9 @@
 #include <common/hash.h>
 
 struct fake {
-    struct rog_connection connection; /* first */
-    unsigned calls, fail_at;          /* the call that fails, from 1 on; 0: none */
-    uint64_t hidden;                  /* so many bytes less it says that a checkpoint has */
+    struct rog_connection connection; /* must be first */
+    unsigned calls, fail_at;          /* number of the call that fails, from 1; 0: none */
+    uint64_t hidden;                  /* bytes by which it understates a checkpoint's size */
 };
 
 static bool fails(struct rog_connection *connection)
@@ -45,7 +45,7 @@ static int fake_size(struct rog_connection *connection, const char *remote, uint
     return code;
 }
 
-/* In pieces of three bytes; where it fails, after the first of them. */
+/* Downloads in pieces of three bytes; a failing call fails after the first piece. */
 static int fake_download(struct rog_connection *connection, const char *remote, uint64_t offset,
                          rog_take_data take, void *user, uint64_t *end, struct rog_error *err)
 {
@@ -87,7 +87,7 @@ static void assert_same(const char *one, const char *other)
     free(b);
 }
 
-/* Whichever call fails: what is here is the beginning of what is there, and the next look brings
+/* Whichever call fails: the local file is a prefix of the remote one, and the next attempt fetches
  * the rest, nothing twice. */
 static void test_a_stream_is_followed_over_failures(void **state)
 {
@@ -126,7 +126,7 @@ struct hosted {
     struct fake fake;
     char folder[32], there[64], here[64];
     uint64_t most;
-    unsigned events; /* in the stream there */
+    unsigned events; /* number in the remote stream */
 };
 
 static void hosted_open(struct hosted *hosted)
@@ -141,8 +141,8 @@ static void hosted_open(struct hosted *hosted)
     assert_int_equal(rog_dir_make(chkpt, NULL) | rog_dir_make(hosted->here, NULL), 0);
 }
 
-/* The host saves a checkpoint of so many bytes and says so in an event that is called `name`, as
- * JSON has it; whether the checkpoint comes, and its event after it. */
+/* The host saves a checkpoint of `bytes` bytes and reports it in an event named `name`, as JSON;
+ * returns whether the checkpoint is fetched, and its event after it. */
 static int save_checkpoint(struct hosted *hosted, const char *name, size_t bytes,
                            struct rog_error *err)
 {
@@ -183,12 +183,13 @@ static void test_a_checkpoint_is_as_large_as_the_model(void **state)
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "has 1001 bytes"));
     assert_non_null(strstr(err.message, "1000: it is not accepted"));
-    /* One that says less than it sends. */
+    /* A host that reports fewer bytes than it sends. */
     hosted.fake.hidden = 10;
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 1001, &err), ROG_EFORMAT);
     assert_non_null(strstr(err.message, "more bytes than the host reported"));
     hosted.fake.hidden = 0;
-    /* Nothing is known of the model: the first says it, but for what a file says about itself. */
+    /* The size of the model is unknown: it is that of the first checkpoint, plus the maximum of a
+     * header. */
     hosted.most = 0;
     assert_int_equal(save_checkpoint(&hosted, "checkpoint", 5, &err), 0);
     assert_int_equal(hosted.most, 5 + (1 << 20));
@@ -197,7 +198,7 @@ static void test_a_checkpoint_is_as_large_as_the_model(void **state)
     rog_dir_remove(hosted.folder, NULL);
 }
 
-/* Who stores an event parses it; who fetches what it names does so too. */
+/* Storing an event and fetching its file both parse it, whatever its spelling. */
 static void test_an_event_in_other_letters_is_the_same(void **state)
 {
     (void)state;

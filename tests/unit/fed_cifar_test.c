@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of TensorFlow Federated, read by rog-hdf5, made with libhdf5 as the published ones are,
- * sound and not. */
+/* Files of TensorFlow Federated, read by rog-hdf5, written with libhdf5 like the published ones,
+ * valid and invalid. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static int setup(void **state)
     return folder_open(state, "rog-fed", "fed_cifar100_train.h5");
 }
 
-/* How a client's arrays are made; zeros: as they are published. */
+/* How a client's arrays are written; zeros: as published. */
 struct odd {
     hsize_t images, labels, edge;
     hid_t image_type, label_type;
@@ -97,7 +97,7 @@ static void add_client(hid_t examples, const char *name, int first, const struct
     H5Gclose(client);
 }
 
-/* A file with the clients "2", "10" and "0"; the last of them as `odd` says. */
+/* Writes a file with the clients "2", "10" and "0"; the last one as described by `odd`. */
 static void make_file(const char *path, const struct odd *odd)
 {
     static const struct odd sound = {0};
@@ -111,7 +111,7 @@ static void make_file(const char *path, const struct odd *odd)
     H5Fclose(file);
 }
 
-/* As rog-trainer does it: HDF5 into records, records into a data set. */
+/* Reads like rog-trainer: HDF5 to records, records to a data set. */
 static int read_file(const char *path, struct rog_dataset **d, struct rog_error *err)
 {
     char *records = rog_format("%s.bin", path);
@@ -175,7 +175,7 @@ static void test_is_a_source(void **state)
     char *cache = rog_path_join(f->folder, "cache");
     assert_int_equal(setenv("XDG_CACHE_HOME", cache, 1), 0);
     make_file(f->path, &(struct odd){0});
-    for (int time = 0; time < 2; time++) { /* made, and out of the cache */
+    for (int time = 0; time < 2; time++) { /* converted, then from the cache */
         if (rog_dataset_open(&d, source, ROG_SPLIT_TRAIN, "none", 1, &err))
             fail_msg("%s", err.message);
         check_sound(d);
@@ -253,7 +253,7 @@ static void test_refuses_odd_files(void **state)
     H5Fclose(file);
     expect_refusal(f->path, "examples/0 is a link; links are not followed");
 
-    /* Two million images that nobody wrote: more than a file may claim. */
+    /* Two million images that were not written: more than a file may claim. */
     file = H5Fcreate(f->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     examples = H5Gcreate2(file, "examples", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     hid_t client = H5Gcreate2(examples, "0", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -272,7 +272,7 @@ static void test_refuses_odd_files(void **state)
     expect_refusal(f->path, "examples/0: more than 1000000 images");
 }
 
-/* Cut anywhere: an error that names the file, and never a crash. */
+/* Truncated anywhere: an error with the file's name, never a crash. */
 static void test_refuses_truncated(void **state)
 {
     struct folder_fixture *f = *state;

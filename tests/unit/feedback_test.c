@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Error feedback is exact, whatever the codec, whatever is sent of a push when, and however often a
- * budget ends first: what a worker has pushed is what the server was told and what the worker holds
- * back. What the server was told is what its model moved by, and a worker's model is what the
- * server takes it to be.
+ * Error feedback is exact, with any codec, whatever part of a push is sent when, and however often
+ * a budget ends first: what a worker has pushed equals what the server received plus what the
+ * worker holds back. What the server received equals the change of its model, and a worker's model
+ * equals the server's copy of it.
  */
 
 #include <setjmp.h>
@@ -28,7 +28,7 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
-/* ---- a strategy that does anything ---- */
+/* ---- a strategy with random decisions ---- */
 
 static uint32_t draw_below(uint64_t *seed, uint32_t bound)
 {
@@ -99,10 +99,10 @@ struct ledger {
     uint64_t params;
     uint32_t tensors;
     float *momentum;
-    double *pushed, *arrived; /* what was to be subtracted from the model */
-    double *moved;            /* of magnitudes: how much there was to be rounded */
-    float *scale;             /* [worker][tensor] of the stream in progress */
-    float *decoded;           /* of all of the model */
+    double *pushed, *arrived; /* to be subtracted from the model */
+    double *moved;            /* sum of magnitudes, which bounds the rounding */
+    float *scale;             /* [worker][tensor] of the current stream */
+    float *decoded;           /* as large as the model */
     void *scratch;
     uint64_t partial, messages;
 };
@@ -149,7 +149,7 @@ static void pushed(struct cluster *cluster, uint32_t worker, const float *gradie
     }
 }
 
-/* What the rows of a message say. */
+/* Adds the rows of a message. */
 static void add_rows(const struct cluster *cluster, uint32_t worker, const struct rog_wire *wire)
 {
     struct ledger *ledger = cluster->watch.user;
@@ -194,7 +194,7 @@ static void sent(struct cluster *cluster, uint32_t worker, const uint8_t *messag
     ledger->messages++;
 }
 
-/* The worker's model is what the server believes it to be. */
+/* Checks that the worker's model equals the server's copy. */
 static void pulled(struct cluster *cluster, uint32_t worker)
 {
     const struct ledger *ledger = cluster->watch.user;
@@ -256,7 +256,7 @@ static uint64_t run(const struct rog_rows_codecs *codecs, const struct rog_strat
     return partial;
 }
 
-/* Under any strategy, both ways by the codec or only one, with a warm-up or without. */
+/* Under any strategy, with the codec in both directions or only one, with a warm-up or without. */
 static void hold(const struct rog_codec *codec, const struct rog_plugin *rog)
 {
     uint64_t partial = 0;

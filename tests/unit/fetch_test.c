@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data sets out of archives that tar makes, from servers that also misbehave. */
+/* Data sets from archives made by tar, from servers that sometimes misbehave. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 
 #define ONE_BYTES 200000
 
-/* A published archive, the two addresses it is at, and how they behave. */
+/* A published archive, its two addresses, and their behaviour. */
 struct world {
     char folder[64];
     char *archive; /* the archive's content */
@@ -58,7 +58,7 @@ static bool exists_in(const struct world *world, const char *name)
     return exists;
 }
 
-/* Byte k of the file "one.bin": what gzip cannot make much smaller. */
+/* Byte k of the file "one.bin": data that gzip cannot compress much. */
 static char byte_of(size_t k)
 {
     return (char)(k * 2654435761u >> 13 ^ k >> 3);
@@ -217,7 +217,7 @@ static void test_fetches_and_unpacks(void **state)
     assert_string_equal(world->remarks, "");
 }
 
-/* Connections that end in the middle: each brings a part, and nothing is fetched twice. */
+/* Connections that break: each transfers a part, and nothing is fetched twice. */
 static void test_continues(void **state)
 {
     struct world *world = *state;
@@ -275,12 +275,12 @@ static void test_no_address_serves(void **state)
     assert_non_null(strstr(err.message, "404 Not Found. Without a connection: download set.tar.gz "
                                         "elsewhere, put it into "));
 
-    /* As the message says. */
+    /* As the message suggests. */
     shell(world, "mkdir -p out && cp set.tar.gz out");
     if (fetch(world, &fetched, &err))
         fail_msg("%s", err.message);
     assert_null(fetched.url);
-    assert_true(exists_in(world, "out/set.tar.gz")); /* not ours to remove */
+    assert_true(exists_in(world, "out/set.tar.gz")); /* the user's file is not removed */
     assert_true(exists_in(world, "out/two.bin"));
 
     shell(world, "rm out/*.bin && echo x >>out/set.tar.gz");
@@ -289,7 +289,7 @@ static void test_no_address_serves(void **state)
     assert_false(exists_in(world, "out/two.bin"));
 }
 
-/* What tar can pack that must do no harm. */
+/* Contents of archives that must do no harm. */
 static void test_odd_archives(void **state)
 {
     struct world *world = *state;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Figures of made-up cases: what is drawn, that it is what the database holds, and that nothing a
- * user wrote is more than text. */
+/* Figures of generated cases: they show what the database has, and texts of users are only text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +49,7 @@ static int draw(struct fixture *f, const char *name, size_t *drawn, struct rog_e
     return rog_figures_draw_case(f->db, name, &options, err);
 }
 
-/* In one format: for tests that look at scripts and data. */
+/* Draws in one format: for tests that read scripts and data. */
 static int draw_quickly(struct fixture *f, const char *name, struct rog_error *err)
 {
     struct rog_figures_options options = {.plots = f->plots, .formats = "svg"};
@@ -77,7 +76,7 @@ static char *plot_text(const struct fixture *f, const char *name, const char *pa
     return text;
 }
 
-/* The numbers of block `index` (blocks stand two blank lines apart), row by row. */
+/* Reads the numbers of block `index` (blocks are separated by two blank lines), row by row. */
 static size_t read_block(const char *text, size_t index, double *numbers, size_t room)
 {
     size_t count = 0;
@@ -112,7 +111,7 @@ static void add_outdoors(struct fixture *f, const char *name, const char *figure
     fixture_run_add(f, &(struct fixture_run){name, "rog", "ROG", "ROG 4", 4, 1, 1, 8, 300, 50});
 }
 
-/* What a program says of a picture, or NULL where it is not installed. */
+/* Returns a program's output about a picture, or NULL if it is not installed. */
 static char *ask(const char *program, const char *option, const char *path)
 {
     struct rog_error err;
@@ -132,7 +131,7 @@ static void check_pictures(const struct fixture *f, const char *name, const char
     assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
     char *fonts = ask("pdffonts", NULL, pdf);
     if (fonts) {
-        /* Two lines of heading, then a font a line: name, type, encoding, emb sub uni. */
+        /* Two lines of heading, then one line per font: name, type, encoding, emb sub uni. */
         char *line = strchr(strchr(fonts, '\n') + 1, '\n') + 1;
         assert_true(*line);
         for (; *line; line = strchr(line, '\n') + 1) {
@@ -166,7 +165,7 @@ static void figure_1_has_four_panels(void **state)
     assert_null(strstr(script, f->folder));
     free(script);
     script = plot_text(f, "outdoors-case0", TIME_PANEL, "gp");
-    /* Where the table's seconds are read; published figures have no such line. */
+    /* The line at which the table's seconds are read; published figures have none. */
     assert_non_null(strstr(script, "\"64%\""));
     assert_non_null(strstr(script, "point pt 6 "));
     assert_non_null(strstr(script, "'1,800' 1800"));
@@ -202,7 +201,7 @@ static void figures_choose_their_panels(void **state)
     }
 }
 
-/* Every measured point in the data beside a picture is a row of the query, and no other. */
+/* The measured points in the data beside a picture are exactly the rows of the query. */
 static void data_are_the_rows_of_the_query(void **state)
 {
     struct fixture *f = *state;
@@ -249,7 +248,7 @@ static void data_are_the_rows_of_the_query(void **state)
     free(bars);
 }
 
-/* Lines stay within what was measured, and run forwards. */
+/* Lines stay within the measured range, and run forwards. */
 static void lines_stay_within_the_data(void **state)
 {
     struct fixture *f = *state;
@@ -268,7 +267,7 @@ static void lines_stay_within_the_data(void **state)
     assert_int_equal(draw(f, "case", &drawn, &err), 0);
     char *data = plot_text(f, "case", TIME_PANEL, "dat");
     for (size_t i = 0; i < 6; i++) {
-        /* Of the line x, accuracy and checkpoint, of what was measured x and accuracy. */
+        /* The line has x, accuracy and checkpoint; measured points have x and accuracy. */
         assert_int_equal(read_block(data, 3 * i, line, 4000), 3 * checkpoints[i]);
         size_t count = read_block(data, 3 * i + 2, measured, 4000);
         assert_int_equal(count, 2 * checkpoints[i]);
@@ -292,8 +291,8 @@ static void lines_stay_within_the_data(void **state)
     free(data);
 }
 
-/* Accuracies close together have long numbers beside the axis, and a target may lie beyond its end:
- * both have their room (a label that is cut is an error), and the target is still told. */
+/* Accuracies close together have long numbers beside the axis, and a target may be beyond its end:
+ * both get enough space (a truncated label is an error), and the target is still shown. */
 static void labels_of_axes_have_room(void **state)
 {
     struct fixture *f = *state;
@@ -349,7 +348,7 @@ static void repeats_are_a_line_with_a_band(void **state)
     assert_true(count >= 5 * 50);
     for (size_t k = 0; k < count; k += 5) {
         assert_true(numbers[k + 2] <= numbers[k + 1] && numbers[k + 1] <= numbers[k + 3]);
-        /* A mean stands only where all three runs have data. */
+        /* A mean exists only where all three runs have data. */
         assert_true(numbers[k] <= 7.1 * 250 + 1e-6);
     }
     free(data);
@@ -446,7 +445,7 @@ static void without_gnuplot(void **state)
     free(path);
     assert_int_equal(code, ROG_EFAILED);
     assert_non_null(strstr(err.message, "gnuplot-nox"));
-    /* What was there is there, and nothing else. */
+    /* The old files are still there, and no others. */
     assert_int_equal(entries_of(f->plots), 3);
     char *text = plot_text(f, "case", TIME_PANEL, "pdf");
     assert_string_equal(text, "old");
@@ -454,8 +453,8 @@ static void without_gnuplot(void **state)
     free(old);
 }
 
-/* Names and notes that would do something if any of shell, gnuplot, SQL, SVG took them for more
- * than text. Each tries to leave a file `owned` behind. */
+/* Names and notes that would have an effect if shell, gnuplot, SQL or SVG interpreted them. Each
+ * tries to create a file `owned`. */
 static void hostile_texts_are_harmless(void **state)
 {
     struct fixture *f = *state;
@@ -493,7 +492,7 @@ static void hostile_texts_are_harmless(void **state)
     assert_false(rog_file_exists(owned));
     assert_false(rog_file_exists(near));
     assert_false(rog_file_exists("owned"));
-    /* All of it lies in the folder of plots, under plain names, and draws again by hand. */
+    /* All files are in the folder of plots, under plain names, and can be drawn again by hand. */
     assert_int_equal(entries_of(f->plots), 2 + 4 * 5);
     const char *const by_hand[] = {
         "sh",
@@ -516,7 +515,7 @@ static void hostile_texts_are_harmless(void **state)
     free(name);
 }
 
-/* The width and height that a script asks for, in inches. */
+/* Reads the width and height in a script, in inches. */
 static void script_size(struct fixture *f, const char *name, const char *panel, double size[2])
 {
     char *script = plot_text(f, name, panel, "gp");
@@ -525,7 +524,7 @@ static void script_size(struct fixture *f, const char *name, const char *panel, 
     free(script);
 }
 
-/* Letters are of one size beside each other in a paper where all panels are of one width. */
+/* Letters have the same size in a paper in which all panels have the same width. */
 static void panels_are_of_one_width(void **state)
 {
     struct fixture *f = *state;
@@ -602,8 +601,8 @@ static void bars_have_more_room_than_names(void **state)
     free(script);
 }
 
-/* A case says how its figures look, and who draws them may say otherwise. */
-/* In letters of two bytes each: gnuplot cuts texts of some kinds by bytes. */
+/* A case sets how its figures look, and options may override this. */
+/* With letters of two bytes each: gnuplot cuts some texts by bytes. */
 static void long_names_of_bars_are_whole(void **state)
 {
     struct fixture *f = *state;
@@ -654,7 +653,7 @@ static void cases_have_looks(void **state)
     free(script);
 }
 
-/* What is tested names its axis, and runs that are tested for different things are not compared. */
+/* The metric names its axis, and runs with different metrics are not compared. */
 static void other_metrics_have_axes_of_their_own(void **state)
 {
     struct fixture *f = *state;
@@ -675,7 +674,7 @@ static void other_metrics_have_axes_of_their_own(void **state)
     assert_non_null(strstr(data, "It reaches 0.012 nat at "));
     assert_non_null(strstr(data, "joules  test loss"));
     free(data);
-    /* Without a target nothing is said of one. */
+    /* Without a target none is mentioned. */
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = NULL");
     assert_int_equal(draw_quickly(f, "case", &err), 0);
     data = plot_text(f, "case", ENERGY_PANEL, "dat");
@@ -715,7 +714,7 @@ static void axes_say_whose_time(void **state)
     }
 }
 
-/* Says how long nine runs take; machines differ, so it does not judge. */
+/* Prints how long nine runs take; machines differ, so there is no limit. */
 static void nine_runs(void **state)
 {
     struct fixture *f = *state;

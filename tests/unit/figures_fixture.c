@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A database with made-up runs in a folder of its own. */
+/* A database with generated runs in its own folder. */
 #include "figures_fixture.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 #ifndef FIGURES_FIXTURE_H
 #define FIGURES_FIXTURE_H
 
-/* A database with made-up runs in a folder of its own. */
+/* A database with generated runs in its own folder. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 struct fixture {
     char folder[64];
-    char *plots; /* a folder in it, not yet made */
+    char *plots; /* a folder in it, not yet created */
     struct rog_db *db;
 };
 
@@ -28,14 +28,14 @@ struct fixture_run {
     int64_t iterations;
     size_t checkpoints;
 };
-/* A finished run of 4 workers; accuracy rises from 53 towards 70 and depends on the seed a little.
- * Iteration i of rank r ends at i * iteration_s + r / 10; each uses 10 J a second. */
+/* Adds a finished run of 4 workers; accuracy rises from 53 towards 70 and depends slightly on the
+ * seed. Iteration i of rank r ends at i * iteration_s + r / 10; each uses 10 J per second. */
 void fixture_run_add(struct fixture *f, const struct fixture_run *run);
 
-/* A statement without parameters. */
+/* Executes a statement without parameters. */
 void fixture_sql(struct fixture *f, const char *sql);
 
-/* The single number a query without parameters gives. */
+/* Returns the single number of a query without parameters. */
 double fixture_number(struct fixture *f, const char *sql);
 
 #endif

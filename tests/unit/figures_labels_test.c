@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a label holds, every panel is drawn, reads well, says the label and nothing else, and
- * differs from the figure with plain labels nowhere but where these stand. */
+/* With any label, every panel is drawn and readable, shows the label and nothing else, and differs
+ * from the figure with plain labels only where the labels are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 #include "figures_fixture.h"
 
 #define LABEL_BYTES 512
-#define LABELS 10 /* in a figure */
+#define LABELS 10 /* per figure */
 #define NEAR 14   /* pixels around a label: a seventh of its height */
 #define ROUNDS 4  /* figures with random labels */
 #define LONGEST "the longest label of all, as wide as it takes: WWWWWWWWWW"
@@ -43,7 +43,8 @@ static void add_case(struct fixture *f, const char *name, const char (*notes)[LA
 {
     fixture_case(f, name, "1", 64);
     for (size_t i = 0; i < count; i++) {
-        char *id = rog_format("%s run %zu\n\n\n0 99", name, i); /* in the data beside the figure */
+        char *id = rog_format("%s run %zu\n\n\n0 99", name, i); /* also appears in the data
+                                                                   beside the figure */
         fixture_run_add(
             f, &(struct fixture_run){name, id, "ROG", notes[i], (int64_t)i + 1, 1, 1, 20, 20, 12});
         free(id);
@@ -69,7 +70,7 @@ static char *svg_of(const struct fixture *f, const char *name, const char *panel
     return text;
 }
 
-/* A text of a picture reads so. */
+/* Checks that the picture contains this text. */
 static void assert_says(const char *svg, const char *label)
 {
     char expected[8 * LABEL_BYTES], *out = stpcpy(expected, ">");
@@ -140,7 +141,7 @@ static bool differ(const struct image *a, const struct image *b, size_t pixel)
     return memcmp(a->pixels + 3 * pixel, b->pixels + 3 * pixel, 3) != 0;
 }
 
-/* The pixels near those in which two pictures differ. */
+/* Returns the pixels near those in which two pictures differ. */
 static uint8_t *near_differences(const struct image *a, const struct image *b)
 {
     uint8_t *near = calloc(a->height, a->width);
@@ -158,7 +159,7 @@ static uint8_t *near_differences(const struct image *a, const struct image *b)
     return near;
 }
 
-/* Where a label may stand is where a wide and tall one does. */
+/* A wide and tall label marks the area in which labels may be. */
 static void assert_same_outside_labels(const struct fixture *f, const char *name, const char *panel)
 {
     struct image plain = read_image(f, "plain", panel), box = read_image(f, "box", panel);

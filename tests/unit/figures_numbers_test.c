@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Smoothing, intervals, axes and the place of the legend. */
+/* Smoothing, intervals, axes and the position of the legend. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void assert_near(double value, double expected, double tolerance)
         fail_msg("%.15g is not within %g of %.15g", value, tolerance, expected);
 }
 
-/* tests/data/figures/savgol.txt, made by scipy. */
+/* tests/data/figures/savgol.txt, computed by scipy. */
 static void savgol_equals_scipy(void **state)
 {
     (void)state;
@@ -39,7 +39,7 @@ static void savgol_equals_scipy(void **state)
         assert_true(count <= POINTS_MAX);
         for (size_t i = 0; i < count; i++)
             assert_int_equal(fscanf(file, "%lf %lf", &values[i], &expected[i]), 2);
-        if (count < 25 || count >= 50) /* else scipy's window is the published one */
+        if (count < 25 || count >= 50) /* otherwise scipy's window is the published one */
             assert_int_equal(rog_savgol_window(count, 25, 3), window);
         rog_savgol(values, count, window, 3, smooth);
         for (size_t i = 0; i < count; i++)
@@ -61,7 +61,7 @@ static void savgol_keeps_what_it_cannot_smooth(void **state)
         for (size_t i = 0; i < count; i++)
             assert_near(smooth[i], values[i], 0);
     }
-    /* A cubic is its own best fit, whatever the window. */
+    /* A cubic is its own best fit, with any window. */
     for (size_t count = 5; count < POINTS_MAX; count++) {
         double values[POINTS_MAX], smooth[POINTS_MAX];
         for (size_t i = 0; i < count; i++) {
@@ -100,7 +100,7 @@ static void intervals(void **state)
     assert_near(interval.deviation, 1, 1e-12);
     assert_true(isnan(rog_interval_of(values, 1).half));
     assert_true(isnan(rog_interval_of(values, 1).low));
-    /* Of two values their range, and no interval. */
+    /* Two values have a range, but no interval. */
     interval = rog_interval_of(values, 3);
     assert_int_equal(interval.count, 2);
     assert_true(isnan(interval.half));
@@ -135,7 +135,7 @@ static void assert_ticks_differ(const struct rog_axis *axis, double low, double 
 static void axes(void **state)
 {
     (void)state;
-    /* As published where the data fit. */
+    /* As published if the data fit. */
     struct rog_axis axis = rog_axis_accuracy(52.9, 68.5, (double)NAN);
     assert_near(axis.min, 52, 0);
     assert_near(axis.max, 70, 0);
@@ -143,22 +143,22 @@ static void axes(void **state)
     assert_true(rog_axis_accuracy(52.9, 72.0, (double)NAN).max > 72);
     assert_near(rog_axis_seconds(5200, 5400).max, 5400, 0);
     assert_near(rog_axis_seconds(5200, 5400).step, 1800, 0);
-    /* Wider where they do not. */
+    /* Wider if they do not. */
     axis = rog_axis_accuracy(11.2, 44, (double)NAN);
     assert_true(axis.min < 11.2 && axis.min >= 0 && axis.max > 44 && axis.max < 50);
     assert_near(rog_axis_seconds(16600, 9900).max, 16600, 0);
     assert_near(rog_axis_seconds(100, 5400).max, 100, 0);
     assert_near(rog_axis_seconds(90000, 5400).step, 7200, 0);
-    /* A target nearby stays in sight, one far away does not squeeze the curves. */
+    /* A target nearby is on the axis; one far away does not compress the curves. */
     axis = rog_axis_accuracy(30, 60, 64);
     assert_true(rog_axis_holds(&axis, 64));
     axis = rog_axis_accuracy(10, 20, 64);
     assert_false(rog_axis_holds(&axis, 64));
-    /* Degenerate data still give an axis. */
+    /* Degenerate data still have an axis. */
     axis = rog_axis_accuracy(60, 60, (double)NAN);
     assert_true(axis.max > axis.min && axis.step > 0);
     assert_true(rog_axis_from_zero(0, 1000).max > 0);
-    /* Values that differ in the last digits make a level line, whose ticks can be told apart. */
+    /* Values that differ in the last digits give a level line, with distinguishable ticks. */
     static const double values[] = {0, 1e-9, 0.3, 52, 80.3, 99.99, 1e6, -1e6, 1e20};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         for (double share = 1e-17; share < 1; share *= 10) {
@@ -186,7 +186,7 @@ static void legend_avoids_lines(void **state)
     assert_int_equal(rog_corner_free(&lines[1], 1, &unit, &unit, 0.4, 0.4), ROG_CORNER_TOP_RIGHT);
     assert_int_equal(rog_corner_free(lines, 2, &unit, &unit, 0.4, 0.4), ROG_CORNER_NONE);
     assert_int_equal(rog_corner_free(NULL, 0, &unit, &unit, 1.1, 0.1), ROG_CORNER_NONE);
-    /* A line whose points both lie outside still runs through. */
+    /* A line crosses the corner although both of its points are outside. */
     struct rog_polyline through = {through_x, through_y, 2};
     assert_int_equal(rog_corner_free(&through, 1, &unit, &unit, 0.3, 0.3), ROG_CORNER_TOP_LEFT);
     /* So does a single point. */
@@ -195,7 +195,7 @@ static void legend_avoids_lines(void **state)
     assert_int_equal(rog_corner_free(&dot, 1, &unit, &unit, 0.3, 0.3), ROG_CORNER_TOP_LEFT);
 }
 
-/* Widths by label.h: 0.61 of most letters, 0.36 of narrow ones, 0.7 of capitals. */
+/* Widths of label.h: 0.61 for most letters, 0.36 for narrow ones, 0.7 for capitals. */
 static void labels_are_broken_between_their_parts(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files: written whole or not at all, removed without following links. */
+/* Files: written completely or not at all, removed without following links. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +86,7 @@ static void test_discard(void **state)
     free(path);
 }
 
-/* How many entries the folder has. */
+/* Returns the number of entries of the folder. */
 static int count_entries(const char *folder)
 {
     int count = 0;
@@ -98,7 +98,7 @@ static int count_entries(const char *folder)
     return count;
 }
 
-/* A process that is at work on a file and a folder there. */
+/* Starts a process that is writing a file and a folder there. */
 static pid_t begin_work(const char *folder)
 {
     int ready[2];
@@ -128,7 +128,7 @@ static void end_work(pid_t child)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-/* What somebody is at work on stays; of who was killed nothing does, once somebody writes there. */
+/* Files of a live process stay; those of a killed one are removed by the next write there. */
 static void test_left_over(void **state)
 {
     char *other = rog_path_join(*state, "other"), *alike = rog_path_join(*state, "x.rogpart-12345");
@@ -204,8 +204,7 @@ static void test_paths(void **state)
     free(absolute);
 }
 
-/* It stands in the place of the C library's: who asks for the mask so changes it for a moment, for
- * all threads. */
+/* Replaces the C library's: reading the mask this way changes it for a moment, for all threads. */
 mode_t umask(mode_t mask)
 {
     fail_msg("the mask was changed to %03o", (unsigned)mask);
@@ -228,7 +227,7 @@ static void test_mode_is_what_the_mask_says(void **state)
     free(path);
 }
 
-/* Nobody writes into the FIFO: whoever opened it as a file would wait for ever. */
+/* The FIFO has no writer: opening it as a file would wait forever. */
 static void test_regular_files_only(void **state)
 {
     const char *folder = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Training from scratch, on a few drawn images. */
+/* Training from scratch, on a few generated images. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,8 +86,8 @@ static void test_learns(void **state)
         assert_true(isfinite(f->params[i]));
 }
 
-/* The same weights for the same seed, whatever number of threads the caller has; and the caller
- * keeps them. */
+/* The same seed gives the same weights, whatever number of threads the caller has; and the caller's
+ * number does not change. */
 static void test_is_seeded(void **state)
 {
     struct fixture *f = *state;

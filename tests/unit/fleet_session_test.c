@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When the hosts of a sweep are given back. */
+/* When the hosts of a sweep are released. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +27,8 @@ static void hosts_are_kept_while_a_run_needs_them(void **state)
     assert_true(is_over(ROG_FLEET_FAILED, ROG_FLEET_STOPPED));
 }
 
-/* Another rogctl may have locked a run and wait for these hosts: two that hold what the other waits
- * for would do so for ever. */
+/* Another rogctl may have locked a run and wait for these hosts: two processes that each hold what
+ * the other waits for would wait forever. */
 static void nobody_waits_for_others_with_hosts(void **state)
 {
     (void)state;

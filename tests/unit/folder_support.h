@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests of a file: an empty temporary folder and the file's path in it, as the fixture of a
- * test. */
+/* For tests of a file: an empty temporary folder and a path in it, as the fixture of a test. */
 #ifndef ROG_TESTS_FOLDER_SUPPORT_H
 #define ROG_TESTS_FOLDER_SUPPORT_H
 
@@ -9,7 +8,7 @@
 
 #include <common/file.h>
 
-/* *folder becomes heap memory. */
+/* Creates a folder. *folder becomes heap memory. */
 static inline int temporary_folder(char **folder, const char *name)
 {
     *folder = rog_format("/tmp/%s-XXXXXX", name);
@@ -18,7 +17,7 @@ static inline int temporary_folder(char **folder, const char *name)
 
 struct folder_fixture {
     char folder[64];
-    char *path; /* of the file, which is not there yet */
+    char *path; /* of the file, which does not exist yet */
 };
 
 static inline int folder_open(void **state, const char *name, const char *file)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What arrives from the network, at every stage: a handshake from a stranger, frames from a
- * stranger, and from a peer that has the secret but not the sense: hellos, numbers of messages and
- * messages of both halves of the core. The first byte of the input says which.
+ * Input from the network, at every stage: a handshake of a stranger, frames of a stranger, and of a
+ * peer with the secret that sends invalid data: hellos, numbers of messages and messages of both
+ * halves of the core. The first byte of the input selects the stage.
  *
- * With ROG_FUZZ_ENGINE the fuzzer of the compiler drives it (clang -fsanitize=fuzzer); else the
- * program makes inputs itself, valid ones with a few bytes changed: [iterations [seed]].
+ * With ROG_FUZZ_ENGINE the compiler's fuzzer drives it (clang -fsanitize=fuzzer); otherwise the
+ * program generates inputs itself, valid ones with a few bytes changed: [iterations [seed]].
  */
 
 #include <stdio.h>
@@ -83,7 +83,7 @@ static void hello(const uint8_t *data, size_t size)
         rog_json_free(value);
 }
 
-/* Each 9 bytes: what to do, and a number. */
+/* Each 9 bytes: an operation, and a number. */
 static void numbers(const uint8_t *data, size_t size)
 {
     struct rog_session *session;
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifndef ROG_FUZZ_ENGINE
 
-/* Something that is nearly right for the stage. */
+/* Makes input that is nearly valid for the stage. */
 static size_t make_input(struct rog_rng *rng, uint8_t *input)
 {
     static const char text[] = "{\"protocol\":1,\"rank\":2,\"session\":\"00\",\"received\":3}";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes damaged inputs out of valid ones, and tries them. */
+/* Makes damaged inputs from valid ones, and tries them. */
 #include "fuzz_support.h"
 
 #include <ctype.h>
@@ -27,7 +27,7 @@ int rog_fuzz_file(const char *bytes, size_t size, char path[ROG_FUZZ_PATH_BYTES]
     return fd;
 }
 
-/* The input in memory of just its size, so that a sanitizer sees who reads behind it. */
+/* Copies the input to memory of exactly its size, so that a sanitizer detects reads beyond it. */
 static bool feed(const struct rog_fuzz_target *target, const char *bytes, size_t size)
 {
     char *text = malloc(size + 1);
@@ -61,7 +61,7 @@ struct input {
     size_t size;
 };
 
-/* Puts `size` bytes in the place of those from `at` to `end`, as far as they fit. */
+/* Replaces the bytes from `at` to `end` by `size` bytes, as far as they fit. */
 static void replace(struct input *input, size_t at, size_t end, const char *bytes, size_t size)
 {
     size_t tail = input->size - end;
@@ -72,7 +72,7 @@ static void replace(struct input *input, size_t at, size_t end, const char *byte
     input->size = at + size + tail;
 }
 
-/* From 0 to size, both possible. */
+/* Draws from 0 to size, both included. */
 static size_t place(struct rog_rng *rng, size_t size)
 {
     return rog_rng_below(rng, (uint32_t)size + 1);
@@ -109,7 +109,7 @@ static void splice(struct rog_rng *rng, struct input *input, const struct rog_fu
     replace(input, at, input->size, other->bytes + from, other->size - from);
 }
 
-/* A number of the input, or a place without one, gives way to one of these. */
+/* Replaces a number of the input, or inserts, one of these. */
 static void sow(struct rog_rng *rng, struct input *input, const struct rog_fuzz_seed *other)
 {
     static const char *const seeds[] = {
@@ -160,7 +160,7 @@ static void make_input(struct rog_rng *rng, const struct rog_fuzz_target *target
             rng, input, &target->seeds[rog_rng_below(rng, seeds)]);
 }
 
-/* A target that takes its own seeds for wrong, or everything for right, looks at nothing. */
+/* A target that rejects its own seeds, or accepts everything, checks nothing. */
 static void run(const struct rog_fuzz_target *target, long iterations, uint64_t seed)
 {
     struct rog_rng rng;

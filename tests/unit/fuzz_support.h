@@ -3,11 +3,10 @@
 #define ROG_FUZZ_SUPPORT_H
 
 /*
- * Fuzzing of parsers: a program has a table of targets, each with a few valid inputs. The program
- * makes inputs of them that are cut, doubled, spliced, and sown with numbers and characters that
- * are seldom thought of: [iterations of each target [seed [target]]]. With ROG_FUZZ_ENGINE the
- * fuzzer of the compiler drives it (clang -fsanitize=fuzzer) and the first byte of an input says
- * which target it is for.
+ * Fuzzing of parsers: a program has a table of targets, each with a few valid inputs. From these it
+ * makes inputs that are truncated, doubled, spliced, and contain special numbers and characters:
+ * [iterations of each target [seed [target]]]. With ROG_FUZZ_ENGINE the compiler's fuzzer drives it
+ * (clang -fsanitize=fuzzer) and the first byte of an input selects the target.
  */
 
 #include <stdbool.h>
@@ -19,7 +18,7 @@
 #define ROG_FUZZ_PATH_BYTES 32
 
 struct rog_fuzz_seed {
-    const char *bytes; /* NULL: the last */
+    const char *bytes; /* NULL: after the last */
     size_t size;
 };
 #define ROG_FUZZ_SEED(text)    \
@@ -29,20 +28,20 @@ struct rog_fuzz_seed {
 
 struct rog_fuzz_target {
     const char *name;
-    /* Whether it is valid. `text` has a NUL after its `size` bytes. What must not happen ends the
-     * program (rog_fuzz_check). */
+    /* Returns whether the text is valid. `text` has a NUL after its `size` bytes. Anything that
+     * must not happen ends the program (rog_fuzz_check). */
     bool (*take)(const char *text, size_t size);
     struct rog_fuzz_seed seeds[ROG_FUZZ_SEEDS];
 };
 
-/* The program's; the last has no name. */
+/* Defined by the program; the last one has no name. */
 extern const struct rog_fuzz_target rog_fuzz_targets[];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 void rog_fuzz_check(bool truth, const char *what);
 
-/* A file of these bytes for readers that take a path; the descriptor is to be closed. */
+/* Creates a file of these bytes for readers that take a path; the caller closes the descriptor. */
 int rog_fuzz_file(const char *bytes, size_t size, char path[ROG_FUZZ_PATH_BYTES]);
 
 #endif

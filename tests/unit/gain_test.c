@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gains of pairs of runs against numbers made by hand. */
+/* Gains of pairs of runs, compared with numbers computed by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void assert_near(double value, double expected, double tolerance)
         fail_msg("%.15g is not within %g of %.15g", value, tolerance, expected);
 }
 
-/* Three seeds of BSP at 10 s an iteration, and of ROG at 5, 6 and 4 s. */
+/* Three seeds of BSP at 10 s per iteration, and of ROG at 5, 6 and 4 s. */
 static int add_runs(void **state)
 {
     int code = fixture_setup(state);
@@ -39,7 +39,7 @@ static int add_runs(void **state)
         fixture_run_add(f, &(struct fixture_run){"case", rog, "ROG", "ROG 4", 4, seed, 1,
                                                  rog_s[seed - 1], 100, 5});
     }
-    /* An iteration is all of its three parts. */
+    /* An iteration consists of its three parts. */
     fixture_sql(f, "UPDATE iterations SET compute_s = 1, push_s = 1, pull_s = 1, stall_s = 7");
     fixture_sql(f, "UPDATE iterations SET stall_s = 2 WHERE run_id = 'rog1'");
     fixture_sql(f, "UPDATE iterations SET stall_s = 3 WHERE run_id = 'rog2'");
@@ -76,15 +76,14 @@ static void time_of_an_iteration(void **state)
     rog_case_data_release(&data);
 }
 
-/* Runs of one seed share what is good or bad about it: 1, 1.5 and 2 points more on 60, 70 and 80%.
- */
+/* Runs with the same seed share its effects: 1, 1.5 and 2 points more on 60, 70 and 80%. */
 static void accuracy_in_the_same_time(void **state)
 {
     struct fixture *f = *state;
     fixture_sql(f, "DELETE FROM checkpoints");
     fixture_sql(f, "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
                    " SELECT id, 0, 0, 'a', 50 FROM runs");
-    /* BSP ends later than ROG: at 500 s it is half way. */
+    /* BSP ends later than ROG: at 500 s it is half done. */
     fixture_sql(f,
                 "INSERT INTO checkpoints(run_id, t, iteration, path, accuracy)"
                 " SELECT id, 1000, 9, 'b', 50 + 2 * (10.0 * seed) FROM runs WHERE library = 'BSP'");
@@ -99,7 +98,7 @@ static void accuracy_in_the_same_time(void **state)
     assert_near(gains.gain[0].gain.mean, 1.5, 1e-9);
     rog_gains_release(&gains);
     rog_case_data_release(&data);
-    /* Where less is better, less is a gain. */
+    /* If less is better, less is a gain. */
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric',"
                    " json('{\"name\":\"loss\",\"better\":\"lower\"}'))");
     make(f, &data, &gains);
@@ -109,7 +108,7 @@ static void accuracy_in_the_same_time(void **state)
     rog_case_data_release(&data);
 }
 
-/* Without a partner of the same seed there is no pair; another control is another matter. */
+/* A run without a partner with the same seed forms no pair; nor does one with another control. */
 static void only_what_compares(void **state)
 {
     struct fixture *f = *state;
@@ -134,7 +133,7 @@ static void only_what_compares(void **state)
     rog_case_data_release(&data);
 }
 
-/* "OF/OVER" of each pair of series that a report lists, all under one control here. */
+/* Checks "OF/OVER" of each pair of series in a report, all with the same control here. */
 static void lists(struct rog_case_data *data, const char *wanted)
 {
     struct rog_error err;
@@ -151,7 +150,7 @@ static void lists(struct rog_case_data *data, const char *wanted)
     free(pairs);
 }
 
-/* "OF/OVER" of each gain, in order. */
+/* Checks "OF/OVER" of each gain, in order. */
 static void compares(struct fixture *f, const char *contender, const char *baseline,
                      const char *wanted)
 {
@@ -174,7 +173,7 @@ static void compares(struct fixture *f, const char *contender, const char *basel
     rog_case_data_release(&data);
 }
 
-/* The pairs that decide, of all that are compared. */
+/* Checks the number of pairs that decide, of all that are compared. */
 static void decide(struct fixture *f, const char *contender, const char *baseline, size_t wanted)
 {
     struct rog_error err;
@@ -193,7 +192,7 @@ static void decide(struct fixture *f, const char *contender, const char *baselin
     rog_case_data_release(&data);
 }
 
-/* Over a baseline that is of the contender's own library, too. */
+/* Also over a baseline of the contender's own library. */
 static void what_decides(void **state)
 {
     struct fixture *f = *state;
@@ -204,7 +203,7 @@ static void what_decides(void **state)
     decide(f, NULL, NULL, 3);
 }
 
-/* A note is found by its text, though the label of its series is made anew or numbered. */
+/* A note is found by its text, even if the label of its series is generated or numbered. */
 static void found_by_note(void **state)
 {
     struct fixture *f = *state;
@@ -216,7 +215,7 @@ static void found_by_note(void **state)
     compares(f, "BSP", "mine, seed 2", "BSP/ROG 4");
 }
 
-/* The case says what is compared, by a library or by a run's note, in any case of letters. */
+/* The case defines what is compared, by a library or a run's note, in any case of letters. */
 static void as_the_case_says(void **state)
 {
     struct fixture *f = *state;
@@ -228,7 +227,7 @@ static void as_the_case_says(void **state)
     compares(f, "ROG 4", "ROG 4", "BSP/ROG 4 SSP 4/ROG 4 ROG 20/ROG 4");
     compares(f, "BSP", NULL, "BSP/ROG 4 BSP/SSP 4 BSP/ROG 20");
     compares(f, NULL, "SSP 4", "BSP/SSP 4 ROG 4/SSP 4 ROG 20/SSP 4");
-    /* Not said, or nothing that is there: the later over the earlier. */
+    /* Undefined, or naming nothing that exists: each over those before it. */
     static const char all[] =
         "ROG 4/BSP SSP 4/BSP SSP 4/ROG 4 ROG 20/BSP ROG 20/ROG 4 ROG 20/SSP 4";
     compares(f, NULL, NULL, all);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Grants over random schedules, with slow and fast workers that vanish and come back. The oracle
- * keeps its own list of who waits and who has a grant, from what the server says and from the
- * messages that arrive; it knows FLOWN's rule from its source, not from the plugin.
+ * Grants over random schedules, with slow and fast workers that vanish and return. The oracle has
+ * its own list of waiting workers and grants, from the server's notices and the messages that
+ * arrive; it knows FLOWN's rule from its publication, not from the plugin.
  */
 
 #include <setjmp.h>
@@ -21,11 +21,11 @@
 
 struct oracle {
     uint32_t workers, at_once;
-    bool flown; /* whose turn it is is checked, too */
+    bool flown; /* also check the order of grants */
     uint64_t threshold;
     struct {
         bool gone, granted;
-        uint64_t waits; /* its place among those that wait; 0: it does not */
+        uint64_t waits; /* its place among the waiting workers; 0: it does not wait */
         uint64_t iteration, bytes;
         double began_s, rate;
     } of[MOST_WORKERS];
@@ -50,7 +50,7 @@ static bool far_behind(const struct oracle *oracle, uint32_t worker)
     return oracle->of[worker].iteration + oracle->threshold <= most;
 }
 
-/* Whether b goes before a, by FLOWN's rule. */
+/* Returns whether b precedes a, by FLOWN's rule. */
 static bool goes_before(const struct oracle *oracle, uint32_t a, uint32_t b)
 {
     bool a_first = far_behind(oracle, a), b_first = far_behind(oracle, b);
@@ -106,7 +106,7 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     }
 }
 
-/* The server's measure of a push: what comes after its first message, and how long that takes. */
+/* The server's measure of a push: the bytes after its first message, and how long they take. */
 static void arriving(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size)
 {
     struct oracle *oracle = cluster->watch.user;
@@ -142,7 +142,7 @@ static void joined(struct cluster *cluster, uint32_t worker, uint32_t iteration)
     oracle->joined++;
 }
 
-/* Nobody waits while there is a grant to be had. Some vanish and come back meanwhile. */
+/* No worker waits while a grant is available. Some vanish and return meanwhile. */
 static void pulled(struct cluster *cluster, uint32_t worker)
 {
     const struct oracle *oracle = cluster->watch.user;
@@ -231,8 +231,8 @@ static void test_flown_at_once(void **state)
     assert_int_equal(totals.stalls, 0);
 }
 
-/* ---- one that waits for versions, too, and grants one worker at a time, the last that came ----
- */
+/* ---- a strategy that also waits for versions, and grants one worker at a time, the last to arrive
+ * ---- */
 
 static void ssp_admit(void *state, const struct rog_strategy_config *config,
                       const struct rog_admit_view *view, struct rog_admission *admission)
@@ -252,7 +252,7 @@ static void last_alone(void *state, const struct rog_strategy_config *config,
     for (uint32_t i = 0; i < config->workers; i++)
         count += view->granted[i];
     assert_int_equal(count, view->granted_count);
-    /* One that does not wait is nobody. */
+    /* A worker that does not wait means none. */
     grant->next = count ? config->workers + 5 : view->waiting[view->waiting_count - 1];
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Connections that break at the moment at which a worker is let in or turned away. */
+/* Connections that break when a worker is accepted or rejected. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ struct bench {
     struct rog_conn *taken;
     uint16_t port;
     int hellos, welcomes;
-    bool breaks; /* the connection, as soon as the welcome has come */
+    bool breaks; /* the connection, as soon as the welcome has arrived */
 };
 
 static void set_up(struct bench *bench)
@@ -65,7 +65,7 @@ static void write_frame(int fd, struct rog_seal *seal, uint8_t type, const char 
     assert_int_equal(send(fd, frame, size, 0), (ssize_t)size);
 }
 
-/* Closes it so that the other end finds it broken. */
+/* Closes the socket so that the other end finds the connection broken. */
 static void reset(int fd)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -73,7 +73,7 @@ static void reset(int fd)
     close(fd);
 }
 
-/* ---- turned away ---- */
+/* ---- rejected ---- */
 
 static int refuse_all(void *user, uint32_t worker, struct rog_conn *conn,
                       const struct rog_json *hello, struct rog_accept_refusal *refusal,
@@ -120,7 +120,7 @@ static void test_refused_and_gone(void **state)
     tear_down(&bench);
 }
 
-/* ---- let in ---- */
+/* ---- accepted ---- */
 
 static char *hello_text(void *user)
 {
@@ -163,7 +163,7 @@ static int listen_anywhere(uint16_t *port)
     return fd;
 }
 
-/* Since when there is no connection, after the welcome. */
+/* Returns when the connection is lost after the welcome. */
 static double lost_after_welcome(bool breaks)
 {
     static const struct rog_dial_hooks hooks = {

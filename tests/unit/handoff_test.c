@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A loop and a caller that take turns: what they share has one owner at a time, the loop goes on
- * meanwhile, and either can end it. */
+/* A loop and a caller that take turns: their shared data have one owner at a time, the loop
+ * continues meanwhile, and either can end the exchange. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,8 @@ struct bench {
     uv_idle_t idle;
     uv_thread_t thread;
     struct rog_handoff *handoff;
-    uint64_t rounds; /* of the loop */
-    uint32_t value;  /* whoever has the turn */
+    uint64_t rounds; /* iterations of the loop */
+    uint32_t value;  /* written by the current owner */
     bool quit;
 };
 
@@ -67,7 +67,7 @@ static void open_bench(struct bench *bench)
     assert_int_equal(rog_handoff_new(&bench->handoff, &bench->loop, &hooks, bench, NULL), 0);
     assert_false(rog_handoff_wait(bench->handoff, 0));
     assert_false(rog_handoff_wait(bench->handoff, 0.01));
-    assert_false(rog_handoff_hand_back(bench->handoff)); /* it is the loop's */
+    assert_false(rog_handoff_hand_back(bench->handoff)); /* the loop is the owner */
 }
 
 static void close_bench(struct bench *bench)
@@ -101,7 +101,7 @@ static void test_turns(void **state)
     close_bench(&bench);
 }
 
-/* The caller ends it while it has the turn. */
+/* The caller ends it while it is the owner. */
 static void test_quit(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The handshake against a published test vector, and what a vector does not show. */
+/* The handshake compared with a published test vector, and properties that a vector does not
+ * show. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 
 enum { MOST = 128 };
 
-/* From the cacophony test vectors, as the Rust library snow has them:
+/* From the cacophony test vectors, as in the Rust library snow:
  * Noise_NNpsk0_25519_ChaChaPoly_SHA256. */
 static const char prologue[] = "4a6f686e2047616c74";
 static const char shared_key[] = "54686973206973206d7920417573747269616e20706572737065637469766521";
@@ -24,7 +25,7 @@ static const char responder_key[] =
 static const char handshake_hash[] =
     "f4d03dc34495c95729ea6de9e1b59004b59733102488b3e24bc441e0be208eaf";
 static const struct {
-    const char *payload, *sent; /* by initiator and responder in turn */
+    const char *payload, *sent; /* initiator and responder in turn */
 } messages[] = {
     {"4c756477696720766f6e204d69736573",
      "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c794479b962b8aff8485742ac32f905ba4"
@@ -66,7 +67,7 @@ static void begin(struct side *side, const char *key)
     rog_noise_set_key(&side->handshake, own);
 }
 
-/* Both messages of the handshake, as they were published. */
+/* Exchanges both messages of the handshake, as published. */
 static void shake_hands(struct side *initiator, struct side *responder)
 {
     uint8_t payload[MOST], sent[MOST], message[MOST], received[MOST], hash[MOST];
@@ -107,7 +108,7 @@ static void test_vector(void **state)
     }
 }
 
-/* The keys of a handshake do not stay in it. */
+/* A handshake does not keep its keys. */
 static void test_wiped(void **state)
 {
     (void)state;
@@ -135,7 +136,7 @@ static void test_rekey(void **state)
     assert_int_equal(responder.receive.nonce, 1);
 }
 
-/* With a public key of small order anybody knows what both agree on. */
+/* With a public key of small order, anyone knows the shared secret. */
 static void test_small_order(void **state)
 {
     (void)state;

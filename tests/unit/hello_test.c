@@ -17,7 +17,7 @@
 
 #include "folder_support.h"
 
-/* The port that was understood; -1: none. */
+/* Returns the port of the address; -1: rejected. */
 static int port_of(const char *text, bool passive)
 {
     struct sockaddr_storage address;
@@ -74,7 +74,7 @@ static void a_hello_fits_into_the_first_frame(void **state)
     rog_json_free(parameters);
 }
 
-/* The hello of a run with these settings. */
+/* Returns the hello of a run with these settings. */
 static struct rog_json *hello_of(const char *text)
 {
     static const struct rog_strategy strategy = {.name = "any", .version = "1"};
@@ -87,7 +87,7 @@ static struct rog_json *hello_of(const char *text)
     return made;
 }
 
-/* What a server of the one settings says to a worker of the other; NULL: nothing. */
+/* Returns the server's refusal of a worker with the other settings; NULL: accepted. */
 static const char *refusal(const char *server, const char *worker)
 {
     static struct rog_error err;
@@ -122,16 +122,16 @@ static void settings_of_both_ends_are_compared(void **state)
             fail_msg("%s", said);
     }
     assert_null(refusal("{\"error_feedback\":1}", "{\"contribution\":\"gradient\"}"));
-    /* A plugin lies elsewhere on each host. */
+    /* A plugin has another path on each host. */
     assert_null(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/c/d/b.so\"}"));
     assert_non_null(
         strstr(refusal("{\"compression\":\"/a/b.so\"}", "{\"compression\":\"/a/c.so\"}"),
                "compression of worker 1 is \"c.so\", but the server has \"b.so\""));
-    /* What only one end does. */
+    /* Settings that affect only one end. */
     assert_null(refusal("{\"server_optimizer\":\"nesterov\"}", "{}"));
 }
 
-/* The hello of a run whose strategy and codec are in these files. */
+/* Returns the hello of a run whose strategy and codec are in these files. */
 static struct rog_json *hello_with(const char *library_file, const char *compression_file)
 {
     static const struct rog_strategy strategy = {.name = "any", .version = "1"};
@@ -145,7 +145,8 @@ static struct rog_json *hello_with(const char *library_file, const char *compres
     return made;
 }
 
-/* Files of one name are told apart by what is in them, where both are for one architecture. */
+/* Files with the same name are distinguished by their contents, if both are for the same
+ * architecture. */
 static void plugins_of_both_ends_are_the_same_file(void **state)
 {
     char *folder = NULL, *files[2];

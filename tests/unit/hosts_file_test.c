@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of hosts that execute runs: what they mean, and what is said about wrong ones. */
+/* Files of hosts that execute runs: their meaning, and the messages about wrong ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static int read_hosts(void **state, const char *text, struct rog_hosts **hosts,
     return rog_hosts_read(hosts, f->path, rog_cluster_kind_find(rog_cluster_kinds, "ssh"), err);
 }
 
-/* host INDEX as "HOST USER SLOTS NICE". */
+/* Checks host INDEX, as "HOST USER SLOTS NICE". */
 static void check_host(const struct rog_hosts *hosts, size_t index, const char *wanted)
 {
     const struct rog_json *host = rog_json_at(hosts->host, index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hosts without a shared folder as agents of a pool: what is exchanged with them, while agents
- * there work, hand back and die, connections break at any place, hosts lose all that they had, and
- * controllers begin anew. Each run comes back once, with all of its bytes, and nothing stays there.
+/* Hosts without a shared folder as agents of a pool: exchanges with them while agents there work,
+ * return runs and die, connections break at any place, hosts lose all files, and controllers
+ * restart. Each run is returned once, with all of its bytes, and nothing remains on the host.
  *
  * A host is a folder here, and its connection runs the commands on this machine. */
 #include <setjmp.h>
@@ -35,11 +35,11 @@
 enum breaks { HOLDS, REFUSES, LOSES_INPUT, LOSES_ANSWER };
 
 struct fake {
-    struct rog_connection connection; /* first */
+    struct rog_connection connection; /* must be first */
     char *folder;
-    enum breaks breaks; /* the next command */
-    int downloads;      /* that succeed; -1: all do */
-    const char *lie;    /* the answer to the next command; NULL: the truth */
+    enum breaks breaks; /* effect on the next command */
+    int downloads;      /* number that succeed; -1: all */
+    const char *lie;    /* the answer to the next command; NULL: the real one */
 };
 
 static const struct rog_pool_terms terms = {.sweep = "case", .placed_by = "me", .lease_s = 60};
@@ -138,15 +138,15 @@ static int fake_download(struct rog_connection *connection, const char *remote, 
 static const struct rog_connection_ops operations = {
     .free = fake_free, .lost = fake_lost, .run = fake_run, .download = fake_download};
 
-/* ---- here ---- */
+/* ---- this side ---- */
 
 struct world {
     char *folder;
     struct rog_rng rng;
-    struct rog_pool *here; /* as the controller has it */
+    struct rog_pool *here; /* the controller's pool */
     struct rog_pool_hosts *hosts;
     struct fake fake[HOSTS];
-    struct rog_pool *there[HOSTS]; /* as agents have it */
+    struct rog_pool *there[HOSTS]; /* the agents' pools */
     struct rog_bundle *bundle;
     int collected[RUNS];
     size_t count;
@@ -165,7 +165,7 @@ static void make_there(struct world *w, size_t index)
         fail_msg("%s", err.message);
 }
 
-/* A controller: what it knows when it begins. */
+/* Starts a controller, without knowledge from before. */
 static void begin(struct world *w)
 {
     struct rog_error err = {0};
@@ -295,9 +295,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- agents there ---- */
+/* ---- agents on hosts ---- */
 
-/* What is in a result: files of all sizes, one of another machine's endings among them. */
+/* Files of a result, of all sizes, one of them large. */
 static size_t bytes_of(const char *run, size_t file)
 {
     static const size_t sizes[] = {0, 1, 1000, 262144, 262145, 700000};
@@ -332,7 +332,7 @@ static void write_result(const char *folder, const char *run)
     free(path);
 }
 
-/* One that takes a task, or goes on with one. */
+/* An agent takes a task, or continues one. */
 static void work(struct world *w, size_t index)
 {
     struct rog_pool *pool = w->there[index];
@@ -415,7 +415,7 @@ static void exchange(struct world *w, size_t index)
     assert_int_equal(w->hosts->failure.code, 0);
 }
 
-/* Something happens. */
+/* A random event. */
 static void strike(struct world *w)
 {
     size_t index = draw(w, HOSTS);
@@ -429,7 +429,7 @@ static void strike(struct world *w)
     case 3:
         w->fake[index].downloads = (int)draw(w, 2);
         break;
-    case 4: /* it is booted without its disk, or somebody has cleaned up */
+    case 4: /* it boots without its disk, or its files were removed */
         assert_int_equal(rog_dir_remove(w->fake[index].folder, &err), 0);
         break;
     case 5: /* it is away for too long */
@@ -505,8 +505,8 @@ static void every_run_comes_back_once(void **state)
     finish(w);
 }
 
-/* Not all that there is goes to the host that comes first, and what waits at one that is slow goes
- * to one that has nothing to do. */
+/* Not all runs go to the host that connects first, and those that wait at a slow host are moved to
+ * an idle one. */
 static void runs_are_spread(void **state)
 {
     struct world *w = *state;
@@ -520,7 +520,7 @@ static void runs_are_spread(void **state)
     w->hosts->host[1].up = w->hosts->host[2].up = false;
     exchange(w, 0);
     assert_int_equal(w->hosts->host[0].held_count, SLOTS * HOSTS);
-    exchange(w, 0); /* one agent of two works */
+    exchange(w, 0); /* one of two agents works */
     struct rog_pool_list ready = {0};
     assert_int_equal(rog_pool_list(w->there[0], ROG_POOL_READY, &ready, &err), 0);
     assert_int_equal(ready.count, SLOTS * HOSTS);
@@ -533,7 +533,7 @@ static void runs_are_spread(void **state)
     assert_int_equal(w->hosts->host[0].held_count, SLOTS * (HOSTS - 1));
     exchange(w, 1);
     assert_int_equal(w->hosts->host[1].held_count, SLOTS);
-    /* The agent there is one here. */
+    /* The agent on the host appears here. */
     struct rog_pool_list taken = {0};
     bool found = false;
     assert_int_equal(rog_pool_list(w->here, ROG_POOL_TAKEN, &taken, &err), 0);
@@ -543,9 +543,10 @@ static void runs_are_spread(void **state)
     rog_pool_list_release(&taken);
 }
 
-/* ---- a host that lies ---- */
+/* ---- a host that sends false answers ---- */
 
-/* Host 0 says that, after it was given some tasks, and another host is waited for no longer. */
+/* Host 0 sends this answer, after it was given some tasks, and another host is no longer waited
+ * for. */
 static int lie(struct world *w, const char *format, ...)
 {
     struct rog_pool_host *host = &w->hosts->host[0];
@@ -590,7 +591,7 @@ static void it_reaches_no_file_but_its_tasks(void **state)
     free(victim);
 }
 
-/* What cannot be stored ends its run, not the host, and says why. */
+/* A result that cannot be stored fails its run, not the host, with the reason. */
 static void what_cannot_be_stored_is_a_failure(void **state)
 {
     struct world *w = *state;
@@ -630,8 +631,8 @@ static void what_cannot_be_stored_is_a_failure(void **state)
     }
 }
 
-/* Nothing is fetched that would fill the disk, and a host that says nothing but nonsense is one
- * that is not heard. */
+/* Nothing is fetched that would fill the disk, and a host that only sends invalid answers counts as
+ * silent. */
 static void nonsense_is_no_sign_of_life(void **state)
 {
     struct world *w = *state;

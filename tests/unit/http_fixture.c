@@ -66,7 +66,7 @@ static bool reply_with(int fd, const struct http_reply *reply)
            !reply->break_after;
 }
 
-/* One question from a connection; false once there is no more. */
+/* Answers one request of a connection; false after the last. */
 static bool converse(struct http_fixture *fixture, int fd)
 {
     char head[HEAD_MAX_BYTES + 1], number[32];
@@ -110,7 +110,7 @@ static void *serve(void *user)
     for (;;) {
         int fd = accept(fixture->listener, NULL, NULL);
         if (fd < 0)
-            return NULL; /* it was shut down */
+            return NULL; /* the listener was shut down */
         while (converse(fixture, fd))
             ;
         close(fd);
@@ -131,7 +131,7 @@ void http_fixture_start(struct http_fixture *fixture, http_answer *answer, void 
     assert_int_equal(pthread_create(&fixture->thread, NULL, serve, fixture), 0);
 }
 
-/* The client has closed its connections by then, or is closed upon. */
+/* The client has closed its connections by then, or they are closed here. */
 void http_fixture_stop(struct http_fixture *fixture)
 {
     shutdown(fixture->listener, SHUT_RDWR);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests and downloads, against a server that also misbehaves. */
+/* Requests and downloads, with a server that sometimes misbehaves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,15 +22,15 @@
 
 #define CONTENT_BYTES 300000
 
-/* What the server has and how it behaves. */
+/* The server's content and behaviour. */
 struct world {
     char folder[64];
-    char path[128], part[136]; /* of the file that is fetched */
+    char path[128], part[136]; /* of the fetched file */
     char *content;
     char sha256[ROG_SHA256_HEX_BYTES];
-    size_t break_after; /* closes each connection so far into a body; 0: not */
+    size_t break_after; /* closes each connection after this much of a body; 0: no */
     bool no_ranges, silent;
-    char said[8192]; /* what was asked last: method, target, some headers, body */
+    char said[8192]; /* the last request: method, target, some headers, body */
     char ranges[256];
     struct http_fixture server;
     struct rog_http *http;
@@ -201,7 +201,7 @@ static void a_silent_server_is_given_up(void **state)
 
 /* --- HTTPS --- */
 
-/* A server with a certificate that nobody has signed, on a free port. */
+/* Starts a server with a self-signed certificate, on a free port. */
 static int start_tls(struct rog_process *server, const char *certificate, const char *key)
 {
     const char *const argv[] = {"openssl", "s_server",  "-accept", "127.0.0.1:0", "-www",
@@ -311,7 +311,7 @@ static void a_broken_transfer_goes_on_where_it_ended(void **state)
     assert_int_equal(fetch(world, checked, "/file", &err), 0);
     assert_string_equal(world->ranges, ";bytes=100000-;bytes=200000-;");
     check_fetched(world);
-    /* A server without ranges begins again each time, and this ends. */
+    /* A server without ranges restarts each time, and the attempts end. */
     world->no_ranges = true;
     assert_int_equal(fetch(world, checked, "/file", &err), ROG_EFAILED);
     assert_true(rog_file_exists(world->part));
@@ -326,13 +326,13 @@ static void what_an_earlier_call_left_is_continued(void **state)
     assert_int_equal(fetch(world, checked, "/file", &err), 0);
     assert_string_equal(world->ranges, "bytes=123456-;");
     check_fetched(world);
-    /* A server without ranges sends all of it, which is taken from its beginning. */
+    /* A server without ranges sends everything, which is used from the start. */
     world->no_ranges = true;
     put_part(world, world->content, 123456);
     assert_int_equal(fetch(world, checked, "/file", &err), 0);
     check_fetched(world);
     world->no_ranges = false;
-    /* All of it was there. */
+    /* The file was already complete. */
     put_part(world, world->content, CONTENT_BYTES);
     assert_int_equal(fetch(world, checked, "/file", &err), 0);
     assert_string_equal(world->ranges, "");
@@ -353,7 +353,7 @@ static void what_was_left_of_another_file_is_thrown_away(void **state)
     assert_int_equal(fetch(world, checked, "/file", &err), 0);
     assert_string_equal(world->ranges, "bytes=14-;;");
     check_fetched(world);
-    /* Without a checksum nobody could tell. */
+    /* Without a checksum nothing would detect the difference. */
     put_part(world, "something else", 14);
     assert_int_equal(fetch(world, (struct rog_http_download){0}, "/file", &err), 0);
     assert_string_equal(world->ranges, ";");

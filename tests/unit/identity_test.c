@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run is what went into it: what its files hold, and not what they are called. Needs the plugins
- * (ROG_PLUGIN_PATH). */
+/* A run is identified by its inputs: by the contents of its files, not their names. Needs the
+ * plugins (ROG_PLUGIN_PATH). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,7 +106,7 @@ static struct rog_plan *plan_of(const struct fixture *f, const char *settings)
     return plan;
 }
 
-/* The hash of the one run. */
+/* Returns the hash of the only run. */
 static void hash_of(const struct fixture *f, const char *settings, char hash[ROG_SHA256_HEX_BYTES])
 {
     struct rog_plan *plan = plan_of(f, settings);
@@ -114,7 +114,7 @@ static void hash_of(const struct fixture *f, const char *settings, char hash[ROG
     rog_plan_free(plan);
 }
 
-/* Is the run another one with this text in the file, and again the same with `back`? */
+/* Checks whether the run changes with this text in the file, and is the same again with `back`. */
 static void check_counts(const struct fixture *f, const char *settings, const char *name,
                          const char *text, const char *back, bool counts)
 {
@@ -125,7 +125,7 @@ static void check_counts(const struct fixture *f, const char *settings, const ch
     hash_of(f, settings, after);
     if ((strcmp(before, after) != 0) != counts)
         fail_msg("%s of { %s }: %s", name, settings, counts ? "does not count" : "counts");
-    put(f, name, back); /* another inode, and later */
+    put(f, name, back); /* another inode, and newer */
     hash_of(f, settings, after);
     assert_string_equal(before, after);
 }
@@ -142,7 +142,7 @@ static void what_is_in_files_counts(void **state)
     check_counts(f, "initial_model = \"m.safetensors\";" ONE, "m.safetensors", "a", "b", true);
     check_counts(f, "data = \"cifar100:c\";" ONE, "c/test.bin", "a", "b", true);
     check_counts(f, "data = \"cifar100:c\";" ONE, "c/README.txt", "a", "b", false);
-    /* What a workload never opens need not be there. */
+    /* Files that a workload never opens need not exist. */
     check_counts(f, NONE "initial_model = \"m.safetensors\";" ONE, "m.safetensors", "a", "b",
                  false);
     hash_of(f, NONE "data = \"cifar100:/no/such\"; initial_model = \"/no/such\";" ONE,
@@ -156,7 +156,7 @@ static void what_is_in_files_counts(void **state)
     check_counts(f, NONE "trace = \"t2.csv\";" ONE, "t2.csv", "0,3\n", "0,1\n", false);
 }
 
-/* Every setting that names files says whether they count. */
+/* Every setting that names files declares whether they count. */
 static void every_path_has_its_content(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void copy_plugin(const struct fixture *f, const char *name, bool changed)
     size_t size = 0;
     assert_int_equal(rog_plugin_load(&plugin, "BSP", &err), 0);
     assert_int_equal(rog_file_read(plugin.path, 1 << 24, &bytes, &size, &err), 0);
-    /* What is behind the sections does not change what it does. */
+    /* Bytes after the sections do not change its behaviour. */
     assert_int_equal(rog_file_write(path, bytes, size + changed, &err), 0);
     rog_plugin_release(&plugin);
     free(bytes);
@@ -228,7 +228,7 @@ static void a_missing_file_is_answered(void **state)
     }
 }
 
-/* ---- against what is recorded ---- */
+/* ---- compared with recorded runs ---- */
 
 static void set(const struct fixture *f, const char *sql, const char *id)
 {
@@ -237,7 +237,7 @@ static void set(const struct fixture *f, const char *sql, const char *id)
         fail_msg("%s", err.message);
 }
 
-/* As if the run had been made. */
+/* Records the run as executed. */
 static void make(const struct fixture *f, const struct rog_plan_run *run, const char *status)
 {
     struct rog_error err = {0};
@@ -307,7 +307,7 @@ static void an_edited_file_is_another_run(void **state)
     check_why(&looked->run[0], "t.csv differs from the file in ", first->run[0].id);
     assert_string_equal(looked->run[0].before, first->run[0].id);
     assert_null(looked->run[0].id);
-    /* One that is not done is done with the file as it is. */
+    /* An unfinished run is executed with the current file. */
     check_why(&looked->run[1], "failed: unknown cause; t.csv differs from the file in ",
               first->run[1].id);
     assert_int_equal(looked->run[1].action, ROG_PLAN_RETRY);
@@ -329,7 +329,7 @@ static void an_edited_file_is_another_run(void **state)
     rog_plan_free(first);
 }
 
-/* A run of the same settings that somebody has added would stand beside the new one. */
+/* A run with the same settings added by a user would be beside the new one. */
 static void no_outdated_run_stays(void **state)
 {
     struct fixture *f = *state;
@@ -361,7 +361,7 @@ static void no_outdated_run_stays(void **state)
     rog_plan_free(first);
 }
 
-/* Two files change places: neither run stands in the place of the other. */
+/* Two files are swapped: neither run replaces the other. */
 static void swapped_files_are_the_same_runs(void **state)
 {
     struct fixture *f = *state;
@@ -398,7 +398,7 @@ static void a_changed_setting_is_named(void **state)
     free(wanted);
     assert_null(second->run[0].before);
     rog_plan_free(second);
-    /* The file still asks for the first: it is no earlier form of the other. */
+    /* The file still has the first run: it is not an earlier form of the other. */
     second = matched(f, NONE "seconds = 60; runs = ( { }, { epochs = 5; } );");
     assert_null(second->run[0].why);
     check_why(&second->run[1], "never run", "");
@@ -448,7 +448,7 @@ static void failed_runs_that_nobody_wants_leave(void **state)
     struct rog_plan *second = recorded(f, NONE "runs = ( { seconds = 3; } );");
     assert_int_equal(second->leaving_count, 1);
     assert_string_equal(second->leaving[0].id, first->run[0].id);
-    assert_int_equal(runs_in_case(f), 2); /* the done one and the new */
+    assert_int_equal(runs_in_case(f), 2); /* the finished one and the new one */
     rog_plan_free(second);
     rog_plan_free(first);
 }

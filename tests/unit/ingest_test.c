@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Event streams into the tables, in pieces and again. */
+/* Event streams stored in the tables, in pieces and repeatedly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,7 +72,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The first column of a query as text; "" for NULL. */
+/* Checks the first column of a query as text; "" for NULL. */
 static void expect(struct rog_db *db, const char *sql, const char *wanted)
 {
     struct rog_query *query = NULL;
@@ -138,7 +138,7 @@ static void a_server_says_what_it_waits_for(void **state)
     expect(f->db, "SELECT count(*) FROM events", "1");
 }
 
-/* Cut anywhere, taken up by another process after each piece. */
+/* Cut anywhere, and continued by another process after each piece. */
 static void pieces_make_the_same_whole(void **state)
 {
     struct fixture *f = *state;
@@ -159,7 +159,7 @@ static void pieces_make_the_same_whole(void **state)
     assert_true(rog_ingest_state(f->ingest)->ended);
     const struct rog_ingest_state *s = rog_ingest_state(f->ingest);
     assert_int_equal(s->stored_bytes, strlen(stream));
-    /* What is shown of the run goes on, too. */
+    /* The progress shown of the run continues, too. */
     assert_true(s->compute_s == 2 && s->communication_s == 1.5 && s->stall_s == 1.5);
     assert_true(s->iteration == 5 && s->t > 0);
 }
@@ -190,7 +190,7 @@ static void a_bad_line_stores_nothing_of_its_batch(void **state)
     expect_everything(f->db);
 }
 
-/* Each process of a run has its own stream, each with its own place in it. */
+/* Each process of a run has its own stream, each with its own position. */
 static void streams_are_counted_apart(void **state)
 {
     struct fixture *f = *state;
@@ -209,8 +209,8 @@ static void streams_are_counted_apart(void **state)
     expect(f->db, "SELECT count(*) || ' ' || count(DISTINCT name) FROM streams", "2 2");
 }
 
-/* A worker's host speaks for itself alone. Of one that the run can do without, lines that are no
- * events are left out. */
+/* A worker's host only reports about itself. For a host that the run can do without, invalid lines
+ * are dropped. */
 static void what_one_host_has_damaged_is_left_out(void **state)
 {
     struct fixture *f = *state;
@@ -250,7 +250,7 @@ static void an_iteration_that_is_done_again_replaces_the_first(void **state)
     expect(f->db, "SELECT count(*) || ' ' || t FROM iterations", "1 9.0");
 }
 
-/* More than are inserted at once, with lines among them whose texts are their own. */
+/* More than are inserted at once, some of them with their own texts. */
 static void many_lines_keep_their_order(void **state)
 {
     struct fixture *f = *state;
@@ -305,7 +305,7 @@ static void accuracy_goes_to_its_checkpoint(void **state)
     rog_json_free(event);
 }
 
-/* The last news of a host are kept, and a history of throttling and charge. */
+/* The last report of a host is kept, and a history of throttling and charge. */
 static void hosts_are_heard_of(void **state)
 {
     struct fixture *f = *state;
@@ -342,7 +342,7 @@ static void hosts_are_heard_of(void **state)
                    " battery || ' ' || celsius || ' ' || throttled FROM robots WHERE rank = 1",
                    "a1 1.5 2.5 0.91 61.5 0");
     }
-    /* Iterations come in a stream of their own. */
+    /* Iterations are in a separate stream. */
     static const char later[] = "{\"event\":\"iteration\",\"t\":21,\"rank\":1,\"iteration\":7}\n";
     struct rog_ingest *worker = NULL;
     assert_int_equal(rog_ingest_new(&worker, f->db, "r", "worker1/events.jsonl", &err), 0);
@@ -354,7 +354,7 @@ static void hosts_are_heard_of(void **state)
     assert_int_equal(rog_json_size(robots), 3);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(rog_json_get_integer(rog_json_at(robots, i), "rank", -1), i);
-    /* Not throttled, and not known. */
+    /* Not throttled, and unknown. */
     assert_false(rog_json_get_bool(rog_json_at(robots, 0), "throttled", true));
     assert_true(rog_json_is_null(rog_json_get(rog_json_at(robots, 2), "throttled")));
     const struct rog_json *one = rog_json_at(robots, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What drivers report of an iteration, as it stands in the event stream: each member under its
- * name, in its place and with its value. */
+/* What drivers report of an iteration, in the event stream: each member under its name, in its
+ * place and with its value. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ struct report {
     bool layers, made;
 };
 
-/* No two values are the same, nor in the order of another. */
+/* No two values are equal, and they are in no order. */
 static struct rog_iteration some_row(void)
 {
     struct rog_iteration row;
@@ -59,7 +59,7 @@ static void make_report(struct report *report, struct cluster *cluster)
     report->made = true;
 }
 
-/* When its three rows are sent, and nothing has been pulled. */
+/* Called when its three rows are sent, and nothing has been pulled. */
 static void sent_up(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size)
 {
     struct report *report = cluster->watch.user;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table `iterations`: what goes in under a name comes out under it, and columns that a later
- * version brings are added to tables that are there. */
+/* The table `iterations`: a value stored under a name is returned under it, and columns of a later
+ * version are added to existing tables. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The first column of a query's first row as text. */
+/* Checks the first column of a query's first row as text. */
 static void expect(struct rog_db *db, const char *sql, const char *wanted)
 {
     struct rog_query *query = NULL;
@@ -118,7 +118,7 @@ static void values_keep_their_names(void **state)
     rog_query_free(query);
 }
 
-/* What an event does not say is NULL, and not known to whoever reads it. */
+/* Members that an event does not have are NULL, and unknown to readers. */
 static void what_is_missing_stays_unknown(void **state)
 {
     struct fixture *f = *state;
@@ -171,7 +171,7 @@ static void rows_of_one_rank_or_of_all_workers(void **state)
     }
 }
 
-/* Workers count alike, however many iterations they made; the server does not count. */
+/* Workers count equally, however many iterations they made; the server does not count. */
 static void means_are_of_workers(void **state)
 {
     struct fixture *f = *state;
@@ -197,7 +197,7 @@ static void means_are_of_workers(void **state)
     rog_json_free(means);
 }
 
-/* The table of columns with two that later versions brought. */
+/* The table of columns with two of later versions. */
 #define COLUMNS_MAX 64
 static void add_columns(struct rog_iteration_column columns[COLUMNS_MAX])
 {
@@ -227,7 +227,7 @@ static void older_tables_are_extended(void **state)
     row.t = 2.5;
     insert(f->db, &row);
 
-    /* For whoever only reads. */
+    /* For readers. */
     run_script(f->db, rog_iterations_view(columns, version + 2));
     expect(f->db, "SELECT t || ifnull(even, '-') FROM iterations", "2.5-");
     run_script(f->db, rog_strdup("DROP VIEW temp.iterations"));
@@ -238,7 +238,7 @@ static void older_tables_are_extended(void **state)
     assert_string_equal(none, "");
     free(none);
 
-    /* And for whoever writes, step by step. */
+    /* And for writers, step by step. */
     for (int next = version + 1; next <= version + 3; next++)
         run_script(f->db, rog_iterations_extend(columns, next));
     expect(f->db,
@@ -248,8 +248,8 @@ static void older_tables_are_extended(void **state)
     expect(f->db, "SELECT t || ifnull(odd, '-') || ifnull(even, '-') FROM iterations", "2.5--");
 }
 
-/* A new table has the first version's columns, whatever came later; those without a version are
- * the first's. */
+/* A new table has the first version's columns, whatever was added later; those without a version
+ * belong to the first. */
 static void the_first_version_is_what_it_was(void **state)
 {
     struct fixture *f = *state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Workers that vanish in the middle of anything and come back with a copy of the server's model,
- * over random schedules: nobody waits for ever, no message is refused, and what the server thinks a
- * worker holds is what it holds.
+ * Workers that vanish at any moment and return with a copy of the server's model, over random
+ * schedules: no worker waits forever, no message is rejected, and the server's copy of a worker's
+ * model equals the worker's.
  */
 
 #include <setjmp.h>
@@ -51,7 +51,7 @@ static void rejoin(struct cluster *cluster, uint32_t index)
         assert_true(versions.latest[i] >= iteration);
 }
 
-/* Each time a worker has finished an iteration, one in eight times another one comes back. */
+/* When a worker finishes an iteration, another one returns with a probability of one in eight. */
 static void pulled(struct cluster *cluster, uint32_t worker)
 {
     uint32_t *joins = cluster->watch.user;
@@ -98,7 +98,7 @@ static void test_workers_come_back(void **state)
     assert_true(joins > 500);
 }
 
-/* A server that goes on from a checkpoint waits for nobody until somebody comes. */
+/* A server that resumes from a checkpoint waits for no worker until one connects. */
 static void test_server_goes_on(void **state)
 {
     (void)state;
@@ -143,8 +143,8 @@ static void join_expected(struct cluster *cluster, uint32_t index, uint32_t afte
     cluster->workers[index].gone = false;
 }
 
-/* A server that goes on waits for those that were there, as before; and one that was stalled makes
- * its iteration again, so that nobody goes on without an iteration that another has not made. */
+/* A resumed server waits for the workers that were connected before; one that was stalled repeats
+ * its iteration, so that no worker continues without an iteration that another has not made. */
 static void test_server_waits_for_who_was_there(void **state)
 {
     (void)state;
@@ -166,15 +166,15 @@ static void test_server_waits_for_who_was_there(void **state)
             rog_server_expect(cluster.server, i, 17);
     }
     join_expected(&cluster, 0, 17);
-    assert_false(cluster_run(&cluster)); /* it has pushed, and the others are still to come */
+    assert_false(cluster_run(&cluster)); /* it has pushed, and the others have not connected yet */
     assert_int_equal(rog_server_iteration(cluster.server), 18);
     assert_int_equal(rog_server_goes_on_after(cluster.server, 0), 17);
     assert_int_equal(rog_server_goes_on_after(cluster.server, 1), 17);
     assert_int_equal(rog_server_goes_on_after(cluster.server, 3), ROG_SERVER_AWAY);
-    join_expected(&cluster, 1, 17); /* which lets nobody go */
+    join_expected(&cluster, 1, 17); /* it is not admitted either */
     assert_false(cluster_run(&cluster));
     assert_int_equal(rog_server_iteration(cluster.server), 18);
-    rog_server_leave(cluster.server, 2, cluster.now); /* it did not come in time */
+    rog_server_leave(cluster.server, 2, cluster.now); /* it did not connect in time */
     assert_true(cluster_run(&cluster));
     assert_int_equal(rog_server_iteration(cluster.server), ITERATIONS);
     cluster_release(&cluster);

@@ -91,7 +91,7 @@ static void test_members_are_copied(void **state)
     rog_json_free(to);
 }
 
-/* In a thread of its own, as there is no way back. */
+/* In its own thread, since the state cannot be reset. */
 static struct rog_json *parse(const char *text)
 {
     struct rog_json *value = NULL;
@@ -137,7 +137,7 @@ static void test_nothing_is_said_of_what_may_lack_something(void **state)
     void *result = NULL;
     assert_int_equal(pthread_create(&thread, NULL, run_out, object), 0);
     assert_int_equal(pthread_join(thread, &result), 0);
-    assert_ptr_equal(result, object); /* no text there */
+    assert_ptr_equal(result, object); /* the text is missing */
     char *text = rog_json_text(object);
     assert_string_equal(text, "{\"a\":1}");
     free(text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Agents of a machine, looked after: started when there is something to do, again when they were
- * killed, ended with the lease, the file `over` or a signal, and the pool removed. The agents are
- * shell commands, the keeper a process of its own. */
+/* Supervised agents of a machine: started when there are tasks, restarted when they were killed,
+ * ended by the lease, the file `over` or a signal, and the pool removed. The agents are shell
+ * commands, the keeper a process of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +50,7 @@ static bool is_there(const struct scene *s, const char *name)
     return there;
 }
 
-/* Lines of a kind in the log of the agents. */
+/* Returns the number of lines of a kind in the agents' log. */
 static int count(const struct scene *s, const char *word)
 {
     char *text = NULL;
@@ -198,7 +198,7 @@ static void agents_that_fail_are_told_of(void **state)
     assert_true(is_there(&s, ROG_POOL_TROUBLE_FILE));
     kill(s.keeper, SIGTERM);
     expect_end(&s, 0);
-    assert_true(rog_file_exists(s.pool)); /* whoever comes next goes on */
+    assert_true(rog_file_exists(s.pool)); /* the next keeper continues */
     tear_down_scene(&s);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests that connect to the sshd of a lab's hosts: a lab that is up and a folder of its own, as
- * the fixture of a group of tests. */
+/* For tests that connect to the sshd of a lab's hosts: a running lab and a folder, as the fixture
+ * of a group of tests. */
 #ifndef ROG_TESTS_LAB_BENCH_SUPPORT_H
 #define ROG_TESTS_LAB_BENCH_SUPPORT_H
 
@@ -23,7 +23,7 @@ struct lab_bench {
     char address[LAB_BENCH_HOSTS][ROG_LAB_ADDRESS_BYTES];
 };
 
-/* Where no lab can be made the folder is there all the same; lab_bench_need skips the tests. */
+/* If no lab can be created the folder still exists; lab_bench_need skips the tests. */
 static inline int lab_bench_open(struct lab_bench *bench, const char *name)
 {
     struct rog_lab_status *status = calloc(1, sizeof *status);
@@ -57,7 +57,7 @@ static inline int lab_bench_close(struct lab_bench *bench)
     return code;
 }
 
-/* Begins every test that needs the lab. */
+/* Call it at the start of every test that needs the lab. */
 static inline void lab_bench_need(const struct lab_bench *bench)
 {
     void *group = bench->group;

@@ -12,7 +12,7 @@
 #include <orchestrator/lab/lab.h>
 
 struct lab_group {
-    char why_not[1200]; /* "" where a lab can be made */
+    char why_not[1200]; /* "" if a lab can be created */
 };
 
 static inline bool lab_try(const char *const *argv, struct lab_group *group)
@@ -55,7 +55,7 @@ static inline int lab_group_tear_down(void **state)
     return 0;
 }
 
-/* Begins every test that needs it. */
+/* Call it at the start of every test that needs the lab. */
 static inline void need_lab(void **state)
 {
     const struct lab_group *group = *state;
@@ -65,7 +65,7 @@ static inline void need_lab(void **state)
     }
 }
 
-/* Also after a test that failed. */
+/* Also used after a failed test. */
 static inline int lab_tear_down(void **state)
 {
     const struct lab_group *group = *state;

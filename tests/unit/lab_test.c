@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The namespace lab: up, used with the ssh client, damaged, down, nothing left. */
+/* The namespace lab: started, used with the ssh client, damaged, stopped, nothing left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static void down(bool expected)
     nothing_is_left();
 }
 
-/* Whether a process is no more, or a zombie at most. */
+/* Returns whether a process has ended, or is only a zombie. */
 static bool is_gone(long pid)
 {
     char *text = NULL, *path = rog_format("/proc/%ld/cmdline", pid);
@@ -73,7 +73,7 @@ static bool is_gone(long pid)
     return gone;
 }
 
-/* What a command says on a host. Heap memory. */
+/* Returns a command's output on a host. Heap memory. */
 static char *say(const char *host, const char *command)
 {
     char *output = NULL;
@@ -106,7 +106,7 @@ static void hosts_answer_with_keys_of_their_own(void **state)
     assert_int_equal(stat(ROG_LAB_DIR, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0700);
 
-    /* Another host's key is refused: the hosts have keys of their own. */
+    /* Another host's key is rejected: each host has its own. */
     const char *const as_other[] = {"ssh",
                                     "-F",
                                     ROG_LAB_SSH_CONFIG,
@@ -156,7 +156,7 @@ static void up_again_keeps_or_repairs(void **state)
     up(1);
     struct rog_lab_status first = look();
     up(1);
-    assert_int_equal(look().host[1].sshd, first.host[1].sshd); /* nothing was touched */
+    assert_int_equal(look().host[1].sshd, first.host[1].sshd); /* nothing was changed */
     assert_int_equal(rog_lab_up(2, &err), ROG_EBUSY);
     assert_non_null(strstr(err.message, "rogctl lab down"));
 
@@ -164,7 +164,7 @@ static void up_again_keeps_or_repairs(void **state)
     for (int i = 0; i < 6000 && look().complete; i++)
         usleep(20000);
     assert_false(look().complete);
-    up(2); /* not whole: made anew, in any size */
+    up(2); /* incomplete: recreated, in any size */
     assert_true(look().complete);
     assert_int_equal(look().count, 3);
 
@@ -172,12 +172,12 @@ static void up_again_keeps_or_repairs(void **state)
     const char *const cut[] = {"ip", "netns", "del", "roglab2", NULL};
     assert_int_equal(rog_process_run(cut, 20, NULL, &err), ROG_OK);
     assert_false(look().complete);
-    assert_false(is_gone(third)); /* it goes on without a name */
+    assert_false(is_gone(third)); /* it is still running, without a name */
     down(true);
     assert_true(is_gone(third));
 }
 
-/* A process that somebody left running on a host, and half an `up`. */
+/* A process left running on a host, and an incomplete `up`. */
 static void down_removes_what_runs_and_what_is_half_made(void **state)
 {
     need_lab(state);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is quoted of a log: its last line, and where an error of Python came about. */
+/* What is quoted from a log: its last line, and where an error of Python occurred. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ static void test_lines(void **state)
     }
 }
 
-/* The place stays when the message is cut. */
+/* The place is kept when the message is truncated. */
 static void test_room(void **state)
 {
     const char *text = "  File \"t.py\", line 3\nSyntaxError: a very long message without an end";

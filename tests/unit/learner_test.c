@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gradients of a virtual cluster's workers: the mean over local steps, each worker's own data,
- * and a loss that goes down when they are followed. */
+ * and a loss that decreases along them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     struct rog_error err = {0};
     strcpy(f->folder, "/tmp/rog-learner-XXXXXX");
-    /* Drawn images are kept here and shared by all tests. */
+    /* Generated images are kept here and shared by all tests. */
     if (!mkdtemp(f->folder) || setenv("XDG_CACHE_HOME", f->folder, 1))
         return -1;
     if (rog_run_config_parse(&f->config, settings, sizeof settings - 1, "test", &err) ||
@@ -106,7 +106,7 @@ static void the_mean_over_local_steps(void **state)
     assert_true(worst < 1e-5 * largest);
     assert_true(fabs(loss - loss_mean) < 1e-6);
 
-    /* The other worker has other images, and did not draw meanwhile. */
+    /* The other worker has other images, and drew none meanwhile. */
     const float *other = gradients(together, f, 0, 1, &loss);
     float kept = other[0];
     double again = 0;
@@ -159,7 +159,7 @@ static int keep(void *user, const void *bytes, size_t size, struct rog_error *er
     return 0;
 }
 
-/* Another learner that is given the state of this one makes the same next step. */
+/* Another learner that loads this one's state makes the same next step. */
 static void goes_on(const struct fixture *f, struct rog_learner *learner, const float *from)
 {
     size_t bytes = f->arch->params * sizeof(float);
@@ -185,8 +185,8 @@ static void goes_on(const struct fixture *f, struct rog_learner *learner, const 
     free(there);
 }
 
-/* Each step begins where the one before got to: three at once are one after the other, and another
- * worker's are its own. */
+/* Each step begins where the previous one ended: three at once equal one after the other, and
+ * another worker's are independent. */
 static void local_steps(void **state)
 {
     const struct fixture *f = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Leases: the steady clock and a file that is touched, whatever its time is called. */
+/* Leases: the monotonic clock and a file that is touched, whatever its time. */
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -44,7 +44,7 @@ static int remove_world(void **state)
     return code;
 }
 
-/* Touched when the wall clock says so. */
+/* Touches the file with a given wall-clock time. */
 static void touch(const struct world *world, time_t wall_s)
 {
     const struct timespec times[2] = {{.tv_sec = wall_s}, {.tv_sec = wall_s}};
@@ -63,11 +63,11 @@ static void a_lease_lasts_as_long_as_it_is_touched(void **state)
     }
     assert_false(rog_lease_is_over(&lease, TIMEOUT_S, 95 + 10));
     assert_true(rog_lease_is_over(&lease, TIMEOUT_S, 95 + 10.5));
-    touch(world, wall_s + 1); /* whoever wanted it was only slow */
+    touch(world, wall_s + 1); /* its owner was only slow */
     assert_false(rog_lease_is_over(&lease, TIMEOUT_S, 95 + 11));
 }
 
-/* From 1970 to today and back again, as a clock without a battery does once it hears the time. */
+/* From 1970 to today and back, like a clock without a battery once it is set. */
 static void a_clock_that_is_set_changes_nothing(void **state)
 {
     const struct world *world = *state;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Programs that train locally, through <rog/rog.h>: three workers, each with a quadratic objective
- * of its own, against DiLoCo computed in double, and what is refused. Local steps are of AdamW.
+ * Programs that train locally, through <rog/rog.h>: three workers, each with its own quadratic
+ * objective, compared with DiLoCo computed in double, and what is rejected. Local steps are of
+ * AdamW.
  */
 
 #include <math.h>
@@ -172,7 +173,7 @@ static void test_diloco(void **state)
     close_run(&run, 0);
 }
 
-/* One worker, the mean, nothing left out: as local training alone, also in the background. */
+/* One worker, the mean, nothing omitted: equals local training alone, also in the background. */
 static void test_alone(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server of a run in a process of its own, for tests of librog from outside. */
+/* The server of a run in its own process, for tests of librog's API. */
 #include "librog_run.h"
 
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * librog from outside: a server in a process of its own, workers through <rog/rog.h>. Exchanges are
- * compared with what the core makes of the same gradients without any network, to the bit, and
- * without compression with plain SGD.
+ * librog's API: a server in its own process, workers through <rog/rog.h>. Exchanges are compared
+ * with the core's result for the same gradients without a network, to the bit, and without
+ * compression with plain SGD.
  */
 
 #include <locale.h>
@@ -243,8 +243,8 @@ static void test_plain_sgd(void **state)
     }
 }
 
-/* In the background the tensors are an exchange behind, and the model that comes out of the same
- * gradients is the same. */
+/* In the background the tensors are one exchange behind, and the same gradients give the same
+ * model. */
 static void test_background(void **state)
 {
     (void)state;
@@ -280,14 +280,15 @@ static void test_background(void **state)
     assert_memory_equal(params, bench->params, sizeof params);
     exchange(rog, gradients, &rule);
     assert_int_equal(rog_finish(rog, NULL), 0);
-    assert_int_equal(rog_state(rog, 0, &momentum, &residual, NULL), 0); /* nothing goes on */
+    assert_int_equal(rog_state(rog, 0, &momentum, &residual, NULL), 0); /* no exchange is in
+                                                                           progress */
     rog_close(rog);
     close_run(&run, 0);
     close_bench(bench);
     free(bench);
 }
 
-/* Workers that start from other values are given the first one's; whoever is late has them too. */
+/* Workers with other initial values get those of the first; late workers, too. */
 static void test_everybody_starts_alike(void **state)
 {
     (void)state;
@@ -309,7 +310,8 @@ static void test_everybody_starts_alike(void **state)
     assert_memory_equal(params[0], params[1], sizeof params[0]);
     exchange(rogs[0], gradients, &rule);
     assert_int_equal(rog_finish_begin(rogs[0], NULL), 0);
-    assert_int_equal(rog_exchange_wait(rogs[0], 0.05, NULL), ROG_EBUSY); /* for the other one */
+    assert_int_equal(rog_exchange_wait(rogs[0], 0.05, NULL), ROG_EBUSY); /* waits for the other
+                                                                            one */
     finish(rogs[1]);
     assert_int_equal(rog_exchange_wait(rogs[0], 30, NULL), 0);
     assert_true(rog_over(rogs[0]));
@@ -395,7 +397,7 @@ static void test_wrong_use(void **state)
     step.rule_count = 2;
     assert_says(rog_exchange(rog, &step, &err), ROG_EINVAL, &err, "2 rules for 3 tensors");
     step.rule_count = 1;
-    if (rog_exchange(rog, &step, &err)) /* the third has no gradient: nothing happens to it */
+    if (rog_exchange(rog, &step, &err)) /* the third tensor has no gradient and does not change */
         fail_msg("%s", err.message);
     gradients[1205] = NAN;
     assert_says(rog_exchange(rog, &step, &err), ROG_EINVAL, &err, "layer.bias");
@@ -405,8 +407,8 @@ static void test_wrong_use(void **state)
     close_run(&run, ROG_EINTR);
 }
 
-/* The run ends while the program computes, which has not been told yet: its next exchange, or its
- * finish, tells it. Only what comes after that is out of turn. */
+/* The run ends while the program computes, and it has not been told yet: its next exchange, or its
+ * finish, reports it. Only later calls are out of order. */
 static void test_end_while_computing(void **state)
 {
     (void)state;
@@ -463,7 +465,7 @@ static void test_server_gone(void **state)
     rog_dir_remove(run.folder, NULL);
 }
 
-/* Why a worker takes leave, in its own words, is in the record of the run, the end of it too. */
+/* A worker's reason for leaving, in its own words, is in the record of the run, also at its end. */
 static void test_own_words(void **state)
 {
     (void)state;
@@ -494,7 +496,7 @@ static void test_own_words(void **state)
     close_run(&run, ROG_EINTR);
 }
 
-/* A language with a comma in its numbers; made for the test, as a machine may have none. */
+/* Creates a locale with a comma in its numbers, since the machine may have none. */
 static bool make_german(char folder[32])
 {
     assert_non_null(mkdtemp(strcpy(folder, "/tmp/rog-german-XXXXXX")));
@@ -512,7 +514,7 @@ static bool speak_german(const char *folder)
     return spoken && strcmp(localeconv()->decimal_point, ",") == 0;
 }
 
-/* Every event of a file is JSON; how many have that loss. */
+/* Checks that every event of a file is JSON; returns how many have this loss. */
 static int count_losses(const char *path, double loss)
 {
     char *text = NULL;
@@ -544,7 +546,7 @@ static void test_numbers_of_another_language(void **state)
     const struct rog_rule rule = {0.1, 0, 0, ROG_RULE_HEAVY_BALL};
     const struct rog_step step = {.gradients = list, .rules = &rule, .rule_count = 1, .loss = 2.5};
     char folder[32];
-    bool german = make_german(folder); /* for longer than a server waits for its workers */
+    bool german = make_german(folder); /* takes longer than a server waits for its workers */
     open_run(&run, "BSP", "none", 1);
     german = german && speak_german(folder);
     char *out = rog_path_join(run.folder, "worker"), *events = rog_path_join(out, "events.jsonl");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Two links in one loop: goodput of paced links, and how much still comes after a sender has
- * stopped, paced, through a narrow place over loopback, or between two namespaces whose interface
- * is shaped by tc.
+ * Two links in one loop: goodput of paced links, and how much still arrives after a sender has
+ * stopped, paced, through a bottleneck over loopback, or between two namespaces whose interface is
+ * shaped by tc.
  */
 
 #include <setjmp.h>
@@ -40,17 +40,17 @@ struct bench {
     struct rog_secret *secret;
     struct side client, server;
     uint32_t attached;
-    bool sending;   /* the client has more */
-    double stop_s;  /* when it stops having more, of the clock; 0: never */
-    double begin_s; /* first message sent */
-    double last_s;  /* last message received */
+    bool sending;   /* the client has more to send */
+    double stop_s;  /* time at which it stops; 0: never */
+    double begin_s; /* time of the first message sent */
+    double last_s;  /* time of the last message received */
     uint64_t received_bytes;
-    uint64_t late_bytes;  /* of them after the stop */
-    uint64_t sent_late;   /* asked for after the stop */
-    const uint8_t *whole; /* what each message has to begin with; NULL: anything */
+    uint64_t late_bytes;  /* received after the stop */
+    uint64_t sent_late;   /* requested after the stop */
+    const uint8_t *whole; /* expected beginning of each message; NULL: any */
     bool may_fall, fell;
     char why[ROG_ERROR_MESSAGE_BYTES];
-    /* The narrow place: what one side sends reaches the other at rate_bps. */
+    /* The bottleneck: what one side sends reaches the other at rate_bps. */
     int relay_fd[2];
     double rate_bps, relay_s;
     uv_timer_t relay, end;
@@ -102,7 +102,7 @@ static void down(void *user, const struct rog_error *why)
 
 static const struct rog_link_hooks link_hooks = {message, produce, down};
 
-/* ---- connections until they are the links' ---- */
+/* ---- connections before they are links ---- */
 
 static void ready(struct rog_conn *conn, void *user)
 {
@@ -133,7 +133,7 @@ static const struct rog_conn_hooks conn_hooks = {.ready = ready, .next = next, .
 static int listener(struct sockaddr_in *address, const char *number)
 {
     socklen_t bytes = sizeof *address;
-    /* Room for a queue of two seconds at 1 Mbit/s: it is for the sender not to fill it. */
+    /* Space for a queue of two seconds at 1 Mbit/s: the sender must not fill it. */
     int fd = socket(AF_INET, SOCK_STREAM, 0), queue_bytes = 250000;
     *address = (struct sockaddr_in){.sin_family = AF_INET};
     assert_int_equal(inet_pton(AF_INET, number, &address->sin_addr), 1);
@@ -144,9 +144,9 @@ static int listener(struct sockaddr_in *address, const char *number)
     return fd;
 }
 
-/* ---- the narrow place ---- */
+/* ---- the bottleneck ---- */
 
-/* Both directions; the way back is not narrow. */
+/* Both directions; the reverse one is not limited. */
 static void relay_due(uv_timer_t *timer)
 {
     struct bench *bench = timer->data;
@@ -171,7 +171,7 @@ static void open_narrow(struct bench *bench, struct sockaddr_in *address, double
     bench->relay_fd[1] = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(bench->relay_fd[1], (struct sockaddr *)address, sizeof *address), 0);
     *address = near;
-    bench->relay_fd[0] = listening; /* until somebody comes */
+    bench->relay_fd[0] = listening; /* until a connection is accepted */
 }
 
 /* ---- running ---- */
@@ -188,7 +188,7 @@ static void run_for(struct bench *bench, double seconds)
     uv_run(&bench->loop, UV_RUN_DEFAULT);
 }
 
-/* Where the two sides are: on this machine, or in a namespace each. */
+/* Where the two sides are: on this machine, or each in a namespace. */
 struct places {
     const char *client, *server, *address; /* namespaces, the server's address */
 };
@@ -315,7 +315,7 @@ static void test_paced_goodput(void **state)
         assert_true(right_once(paced_goodput, &rates[i]));
 }
 
-/* Longer than a frame; and longer than the other side takes. */
+/* Longer than a frame; and longer than the other side accepts. */
 static void test_long_messages(void **state)
 {
     (void)state;
@@ -347,7 +347,7 @@ static void test_long_messages(void **state)
     close_bench(&bench);
 }
 
-/* Messages that are asked for until the budget is over; how long they keep coming after that. */
+/* Requests messages until the budget ends; returns how long they still arrive afterwards. */
 static double late_s(struct bench *bench, double budget_s)
 {
     bench->sending = true;
@@ -379,7 +379,7 @@ static void test_paced_stop(void **state)
     assert_true(right_once(paced_stop, NULL));
 }
 
-/* Nobody tells the sender how narrow it is. */
+/* The sender is not told the rate of the bottleneck. */
 static bool narrow_stop(void *user)
 {
     (void)user;
@@ -419,7 +419,7 @@ static void test_narrow_goodput(void **state)
         assert_true(right_once(narrow_goodput, &rates_bps[i]));
 }
 
-/* A rate of 0 lets nothing through, and what follows it goes on. */
+/* A rate of 0 transmits nothing, and the stream continues after it. */
 static void test_nothing_passes_zero(void **state)
 {
     (void)state;
@@ -445,7 +445,7 @@ static void tell_ready(void *user)
     assert_int_equal(write(*fd, "", 1), 1);
 }
 
-/* Shapes the worker's interface, both directions, until it is killed gently. */
+/* Shapes the worker's interface, in both directions, until it gets SIGTERM. */
 static pid_t shape(const struct world *world, double mbps)
 {
     int ready[2];
@@ -507,8 +507,8 @@ static bool shaped_goodput(void *user)
     return share > 0.9 && late < 0.1;
 }
 
-/* At least 90% of the shaped rate both ways; what still comes once the budget is over is worth less
- * than 100 ms; and tc let through what the trace says. */
+/* At least 90% of the shaped rate in both directions; what arrives after the end of the budget is
+ * worth less than 100 ms; and tc transmitted what the trace has. */
 static void test_shaped(void **state)
 {
     struct world *world = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Local optimizers get where those of PyTorch get, and go on from an archive as if nothing had
- * been. */
+/* Local optimizers give the results of PyTorch's, and continue from an archive without a
+ * difference. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 static const struct rog_adamw_parameters adamw = {.beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-6};
 
-/* tests/data/nn/local_optimizers.py prints these. */
+/* Printed by tests/data/nn/local_optimizers.py. */
 static const struct {
     enum rog_local_kind kind;
     struct rog_local_rates rates;
@@ -59,7 +59,7 @@ static void begin(float *w)
         w[i] = (float)(i * 7 % 11 / 11.0 - 0.4);
 }
 
-/* Of a bowl, and something that changes with the step. */
+/* The gradient of a bowl, with a part that changes with the step. */
 static void gradient_at(const float *w, int step, float *gradient)
 {
     for (int i = 0; i < COUNT; i++)
@@ -85,7 +85,7 @@ static void test_as_pytorch(void **state)
         struct rog_local *local = make(golden[k].kind);
         begin(w);
         go(local, &golden[k].rates, 0, STEPS, w);
-        for (int i = 0; i < COUNT; i++) /* models are about 0.5 away from where they began */
+        for (int i = 0; i < COUNT; i++) /* models are about 0.5 away from their start */
             if (!(fabs((double)w[i] - golden[k].models[i]) < 5e-7))
                 fail_msg("case %zu: value %d is %.9g, PyTorch's %.9g", k, i, (double)w[i],
                          golden[k].models[i]);

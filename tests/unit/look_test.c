@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sizes, fonts and formats of figures as they are written. */
+/* Sizes, fonts and formats of figures, as users write them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Laws that every medium of the table obeys, whoever gets which share; and how a medium is opened.
- */
+/* Laws that every medium of the table obeys, whatever the shares; and how a medium is opened. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,11 +15,11 @@
 
 #define STATIONS 4
 #define LINKS (2 * STATIONS)
-/* What rounding may do to a time, and to a number of bytes. */
+/* Permitted rounding errors of a time, and of a number of bytes. */
 #define NEAR_S 1e-6
 #define NEAR_BYTES 1.0
 
-/* Stations with traces that have zeros, each beginning somewhere else. */
+/* Stations with traces that contain zeros, each with another offset. */
 struct world {
     struct rog_trace *traces[STATIONS];
     struct rog_medium_station stations[STATIONS];
@@ -58,7 +57,7 @@ static void world_release(struct world *world)
         rog_trace_free(world->traces[i]);
 }
 
-/* Bytes that the station could have had to itself. */
+/* Returns the bytes that the station could have sent alone. */
 static double alone(const struct rog_medium_station *station, double begin_s, double end_s)
 {
     double offset_s = station->trace_offset_s;
@@ -86,7 +85,7 @@ static uint32_t index_of(struct rog_medium_link link)
     return 2 * link.station + (link.direction == ROG_SIM_DOWN);
 }
 
-/* ---- anything at any time ---- */
+/* ---- random events ---- */
 
 struct transmission {
     bool on_air;
@@ -100,7 +99,7 @@ struct walk {
     struct rog_rng rng;
     struct transmission links[LINKS];
     double now_s;
-    struct rog_moment last_end; /* order 0: something has begun since */
+    struct rog_moment last_end; /* order 0: a transmission has begun since */
     uint64_t order;
     uint32_t on_air, sent, ended, cancelled;
 };
@@ -169,7 +168,7 @@ static void walk_step(struct walk *walk)
     uint32_t index = rog_rng_below(&walk->rng, LINKS), choice = rog_rng_below(&walk->rng, 8);
     if (choice < 4 && walk->on_air)
         walk_advance(walk, next);
-    if (choice == 4) { /* somewhere before it */
+    if (choice == 4) { /* at some time before it */
         double most_s = walk->on_air ? next.t_s - walk->now_s : 2;
         double to_s = walk->now_s + most_s * rog_rng_below(&walk->rng, 1000) / 1000;
         struct rog_medium_link none;
@@ -201,21 +200,21 @@ static void each_transmission_ends_once(const struct rog_medium *medium)
     world_release(&walk.world);
 }
 
-/* ---- what is out when it is cancelled ---- */
+/* ---- bytes transmitted before a cancellation ---- */
 
-/* A transmission on every link, and one of them again where it is cancelled. */
+/* A transmission on every link, one of which is cancelled and sent again. */
 struct scene {
     double begin_s[LINKS], bytes[LINKS];
     uint32_t cancelled;     /* LINKS: none */
-    double cancel_s, again; /* bytes that follow at once; 0: none */
+    double cancel_s, again; /* bytes that follow immediately; 0: none */
 };
 
 struct outcome {
-    double end_s[LINKS]; /* infinity: cancelled; of the second one where there is one */
+    double end_s[LINKS]; /* infinity: cancelled; if there is a second transmission, its end */
     double out;
 };
 
-/* Goes to t_s, and notes what ends until then. */
+/* Advances to t_s, and records the ends until then. */
 static void pass_until(const struct rog_air *air, double t_s, struct outcome *outcome)
 {
     struct rog_moment next;
@@ -296,14 +295,14 @@ static void cancelled_is_what_was_out(const struct rog_medium *medium)
         double out = play(medium, &world, &scene).out;
         assert_true(out >= 0 && out <= bytes);
 
-        /* Sent on at once, nothing has changed for anybody. */
+        /* Sent again at once, no transmission changes. */
         scene.again = bytes - out;
         struct outcome again = play(medium, &world, &scene);
         for (uint32_t i = 0; i < LINKS; i++)
             near(again.end_s[i], whole.end_s[i], NEAR_S * (1 + whole.end_s[i]));
         scene.again = 0;
 
-        /* So much would have been through by then, and more would not. */
+        /* This much would have been transmitted by then, and not more. */
         double cancel_s = scene.cancel_s;
         scene.cancelled = LINKS;
         if (out > NEAR_BYTES) {
@@ -359,7 +358,7 @@ static void every_medium_obeys_the_laws(void **state)
     assert_null(rog_medium_find("ether"));
 }
 
-/* Both directions of independent links, to the digit. */
+/* Both directions of independent links, exactly. */
 static void independent_links(void **state)
 {
     (void)state;

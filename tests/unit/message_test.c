@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The wire format: what is written is read back; what is damaged is refused and changes nothing. */
+/* The wire format: what is written is read back; damaged messages are rejected without effect. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static void test_numbers(void **state)
     rog_rows_free(rows);
 }
 
-/* ---- a codec whose `check` says what may not be ---- */
+/* ---- a codec whose `check` rejects rows ---- */
 
 static void two_to_four(const struct rog_codec_row *row, struct rog_codec_bytes *bytes)
 {
@@ -66,11 +66,11 @@ static size_t first_byte(const struct rog_codec_row *row, const uint8_t *bytes, 
 {
     (void)size;
     *why = "nothing";
-    assert_true(row->scale <= 0); /* it is not known yet */
+    assert_true(row->scale <= 0); /* the scale is not known yet */
     return bytes[0];
 }
 
-/* A row of a length that the codec does not have is refused, whatever `check` says. */
+/* A row with a length that the codec does not have is rejected, whatever `check` returns. */
 static void test_lengths_of_rows(void **state)
 {
     (void)state;
@@ -122,7 +122,7 @@ static void test_begin_and_end(void **state)
     assert_true(wire.history.everyone_transmitted);
     assert_true(wire.history.recent_max_s == 1.25 && wire.history.mean_s == 0.1);
 
-    /* Without values the same message counts the scales it would have. */
+    /* Without values the same message counts the scales that it would have. */
     header.values = false;
     size_t bare = rog_wire_put_begin(buffer, &header, &tensors, NULL, &history);
     assert_int_equal(bare, size - 4 * rows->tensor_count);
@@ -139,7 +139,7 @@ static void test_begin_and_end(void **state)
     rog_rows_free(rows);
 }
 
-/* What follows the end of a push is there only where it is said to be, and each number of it may be
+/* The report after the end of a push exists only if announced, and each of its numbers may be
  * unknown. */
 static void test_report(void **state)
 {
@@ -175,13 +175,13 @@ static void test_report(void **state)
         assert_memory_equal(&wire.report.loss, &report->loss, sizeof(double));
         assert_memory_equal(&wire.report.energy_j, &report->energy_j, sizeof(double));
         assert_int_equal(wire.report.local_steps, report->local_steps);
-        buffer[2] = ROG_WIRE_PULL; /* nobody reports with a pull */
+        buffer[2] = ROG_WIRE_PULL; /* a pull has no report */
         assert_int_equal(rog_wire_parse(rows, buffer, size, &wire, NULL), ROG_EFORMAT);
     }
     rog_rows_free(rows);
 }
 
-/* A push or a pull of no rows names no tensors; an answer to a request always does. */
+/* A push or a pull without rows has no tensors; an answer to a request always has. */
 static void test_silence(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void test_each_cause(void **state)
     rog_rows_free(rows);
 }
 
-/* Of a row that travels as it is: a push carries nothing that no training makes, a pull whatever is
+/* For rows sent without a codec: a push has no values beyond those of training, a pull any that are
  * finite. */
 static void test_values_are_bounded(void **state)
 {
@@ -311,7 +311,7 @@ static void test_values_are_bounded(void **state)
     rog_rows_free(rows);
 }
 
-/* Any bytes at all, behind headers that get past the first checks. Run with sanitizers. */
+/* Random bytes, after headers that pass the first checks. Run with sanitizers. */
 static void test_random_bytes(void **state)
 {
     (void)state;
@@ -321,7 +321,7 @@ static void test_random_bytes(void **state)
     rog_rng_init(&rng, 9);
     for (int round = 0; round < 200000; round++) {
         size_t size = rog_rng_below(&rng, 40);
-        uint8_t *bytes = malloc(size + 1); /* exact size: reading past the end is seen */
+        uint8_t *bytes = malloc(size + 1); /* exact size: sanitizers detect reads past the end */
         assert_non_null(bytes);
         for (size_t i = 0; i < size; i++)
             bytes[i] = (uint8_t)(rog_rng_below(&rng, 4) ? rog_rng_below(&rng, 8)
@@ -355,7 +355,7 @@ static void test_random_bytes(void **state)
 
 struct vandal {
     struct rog_rng rng;
-    bool certain; /* only damage that can never be taken for a message */
+    bool certain; /* only damage that is always detected */
     uint32_t refused, taken;
 };
 
@@ -395,7 +395,7 @@ static uint64_t worker_digest(const struct cluster *cluster, uint32_t worker)
     return hash * 4 + (status.waiting ? 2 : 0) + (status.pushing ? 1 : 0);
 }
 
-/* A damaged copy of exactly *size bytes on the heap. */
+/* Returns a damaged copy of exactly *size bytes on the heap. */
 static uint8_t *damage(struct vandal *vandal, const uint8_t *message, size_t *size)
 {
     struct rog_rng *rng = &vandal->rng;
@@ -416,7 +416,7 @@ static uint8_t *damage(struct vandal *vandal, const uint8_t *message, size_t *si
     return copy;
 }
 
-/* A message that was taken is none of this test's business; the cluster is given up then. */
+/* An accepted message is beyond this test; the cluster is then abandoned. */
 static void account(struct cluster *cluster, int code, const struct rog_error *err)
 {
     struct vandal *vandal = cluster->watch.user;

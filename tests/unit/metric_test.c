@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests measure: reading, one form, and what is refused. */
+/* Metrics of tests: reading, the normal form, and what is rejected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,7 +127,7 @@ static void what_is_wrong_is_refused(void **state)
     }
 }
 
-/* However it is said, it is the same run. */
+/* Every way to write it gives the same run. */
 static void there_is_one_form(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One worker's microevents: the values, and what is refused. */
+/* One worker's microevents: the values, and what is rejected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ static int add_runs(void **state)
     return 0;
 }
 
-/* The value that holds at t. */
+/* Returns the value at t. */
 static double value_at(const struct rog_microevent_list *list, double t)
 {
     double value = (double)NAN;
@@ -62,7 +62,7 @@ static void values_are_those_recorded(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     struct rog_microevents events;
-    /* One worker falls behind, and comes back. */
+    /* One worker falls behind, and catches up. */
     assert_int_equal(rog_db_run(f->db, &err,
                                 "UPDATE iterations SET t = t + 20 WHERE rank = 2 AND"
                                 " iteration BETWEEN 20 AND 25 AND run_id = ?",
@@ -209,7 +209,7 @@ static void drawing(void **state)
     char *rows = rog_format("%s/case0-microevents-" RUN "-2-60-rows.svg", f->plots);
     assert_true(rog_file_exists(rows));
     free(rows);
-    /* A threshold without end, and a run that belongs to no case. */
+    /* A threshold without limit, and a run that is in no case. */
     fixture_sql(f, "UPDATE runs SET threshold = 2147483647");
     fixture_sql(f, "DELETE FROM case_runs");
     assert_int_equal(rog_figures_draw_microevents(f->db, RUN, 3, 60.5, 300, false, &options, &err),

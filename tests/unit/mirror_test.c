@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What hosts have written, brought here by the real sshd of a lab. Its hosts see this machine's
- * files, so that "there" is a folder beside "here". */
+/* Files that hosts have written, fetched through the real sshd of a lab. Its hosts see this
+ * machine's files, so that "there" is a folder beside "here". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,14 +161,14 @@ static int pull_saved(const struct bench *bench, struct rog_error *err)
     return rog_mirror_saved(bench->connection, bench->there, bench->here, &most, err);
 }
 
-/* server.json with what it names, and the state of a server that was killed. */
+/* server.json and the files that it names, and the state of a killed server. */
 static void what_was_saved_last_comes(void **state)
 {
     const struct bench *bench = bench_of(state);
     struct rog_error err = {0};
     char sha256[ROG_SHA256_HEX_BYTES];
     char *folder = rog_path_join(bench->there, "state"), *large = rog_format("%07000d", 0);
-    if (pull_saved(bench, &err)) /* nothing is there */
+    if (pull_saved(bench, &err)) /* nothing exists */
         fail_msg("%s", err.message);
     assert_here(bench, "server.json", NULL);
     rog_sha256("round", 5, sha256);
@@ -197,8 +197,8 @@ static void what_was_saved_last_comes(void **state)
     free(folder);
 }
 
-/* What has no end or no content is not read, whatever the event says: the disk would fill up, or
- * the call would wait for ever. */
+/* Files without an end or without content are not read, whatever the event contains: the disk would
+ * fill up, or the call would wait forever. */
 static void only_regular_files_come(void **state)
 {
     const struct bench *bench = bench_of(state);
@@ -247,7 +247,7 @@ static void logs_and_states_come_as_they_are(void **state)
     put(bench->there, "state.json", "{\"pid\"");
     assert_int_equal(rog_mirror_json(bench->connection, bench->there, "state.json", &json, &err),
                      ROG_EFORMAT);
-    assert_non_null(strstr(err.message, bench->connection->name)); /* which of the hosts it is */
+    assert_non_null(strstr(err.message, bench->connection->name)); /* names the host */
 }
 
 int main(void)

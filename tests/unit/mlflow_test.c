@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Export to MLflow, against a server that keeps what it is sent and answers as MLflow 3.17 was
- * seen to. tests/system/mlflow.sh asks a real one. */
+/* Export to MLflow, with a server that stores what it receives and answers like MLflow 3.17.
+ * tests/system/mlflow.sh uses a real one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,10 +36,10 @@ struct kept_run {
 struct tracker {
     struct fixture *fixture;
     struct http_fixture server;
-    pthread_mutex_t mutex; /* of everything, while an answer is made */
+    pthread_mutex_t mutex; /* for all members, while an answer is made */
     char experiment[80];
     bool deleted, takes_no_files, needs_token, away, silent;
-    int fail_after; /* answers so many requests, then 503 once; 0: never */
+    int fail_after; /* answers this many requests, then 503 once; 0: never */
     struct kept_run run[RUNS_MAX];
     int runs, experiments_made, runs_made, log_requests, twice;
     char files[4096]; /* "PATH SIZE\n" */
@@ -100,7 +100,7 @@ static void keep_tags(struct kept_run *run, const struct rog_json *tags)
         const struct rog_json *tag = rog_json_at(tags, i);
         const char *key = rog_json_get_string(tag, "key", ""),
                    *value = rog_json_get_string(tag, "value", "");
-        rog_json_append(run->tags, rog_json_copy(tag)); /* the last one counts */
+        rog_json_append(run->tags, rog_json_copy(tag)); /* the last value counts */
         if (strcmp(key, "rogctl.identity") == 0)
             snprintf(run->identity, sizeof run->identity, "%s", value);
         if (strcmp(key, "mlflow.parentRunId") == 0)
@@ -108,7 +108,7 @@ static void keep_tags(struct kept_run *run, const struct rog_json *tags)
     }
 }
 
-/* The server's thread cannot end the test: it leaves a word. */
+/* The server's thread cannot fail the test: it records the failure. */
 static void must(struct tracker *tracker, bool holds, const char *what)
 {
     if (!holds)
@@ -134,7 +134,7 @@ static void search(struct tracker *tracker, const struct rog_json *question,
     if (rog_json_size(runs))
         rog_json_put(answer, "runs", runs);
     else
-        rog_json_free(runs); /* as the real one: no member where nothing is found */
+        rog_json_free(runs); /* like the real one: no member if nothing is found */
     say(reply, 200, answer);
 }
 
@@ -351,7 +351,7 @@ static int export(struct tracker *tracker, struct rog_error *err)
     return code;
 }
 
-/* As many metrics as results.db holds, each once. */
+/* Checks that there are as many metrics as in results.db, each once. */
 static void check_metrics(struct tracker *tracker)
 {
     static const char rows[] =
@@ -417,7 +417,7 @@ static void repeating_adds_nothing(void **state)
     check_metrics(tracker);
 }
 
-/* Wherever it breaks, the next call goes on, and nothing is there twice. */
+/* Wherever the export breaks, the next call continues, and nothing is duplicated. */
 static void a_broken_export_is_continued(void **state)
 {
     struct tracker *tracker = *state;
@@ -474,7 +474,7 @@ static void netrc_says_who_is_asking(void **state)
     setenv("HOME", tracker->fixture->folder, 1);
     assert_int_equal(export(tracker, &err), 0);
     assert_string_equal(tracker->authorization, "Basic bWU6c2VjcmV0");
-    struct rog_json *result = NULL; /* a token goes before it */
+    struct rog_json *result = NULL; /* a token has priority */
     const struct rog_mlflow_options token = {.access = {.token = "other"}};
     assert_int_equal(export_with(tracker, token, &result, &err), 0);
     assert_string_equal(tracker->authorization, "Bearer other");
@@ -528,7 +528,7 @@ static struct rog_mlflow_live *follow(struct tracker *tracker)
     return live;
 }
 
-/* Puts the second half of the run aside: it has not happened yet. */
+/* Moves the second half of the run aside, as if it had not happened yet. */
 static void go_back(struct tracker *tracker)
 {
     fixture_sql(tracker->fixture, "UPDATE runs SET status = 'planned' WHERE id = '" LIVE_RUN "'");
@@ -556,7 +556,7 @@ static void go_on(struct tracker *tracker, const char *status)
     fixture_sql(tracker->fixture, sql);
 }
 
-/* Waits until the run has so many metrics and that status on the server. */
+/* Waits until the run has this many metrics and this status on the server. */
 static void wait_for(struct tracker *tracker, int metrics, const char *status)
 {
     double until_s = rog_clock_s() + 120;
@@ -598,8 +598,7 @@ static void wait_for_word(struct rog_mlflow_live *live, int *words, int which)
     assert_int_equal(words[which], 1);
 }
 
-/* In the order of the server, the run comes after its case's own; check_metrics counts on the run
- * of index 2. */
+/* In the server's order, the run comes after its case; check_metrics expects the run at index 2. */
 static void the_rest_makes_it_whole(struct tracker *tracker)
 {
     struct rog_error err = {0};
@@ -616,7 +615,7 @@ static void a_run_is_seen_while_it_goes_on(void **state)
     tracker->takes_no_files = true;
     go_back(tracker);
     struct rog_mlflow_live *live = follow(tracker);
-    usleep(200000); /* a run that has not begun is not there however long one waits */
+    usleep(200000); /* a run that has not started does not appear, however long the test waits */
     pthread_mutex_lock(&tracker->mutex);
     assert_true(tracker->runs <= 1);
     pthread_mutex_unlock(&tracker->mutex);
@@ -663,7 +662,7 @@ static void a_run_that_is_left_is_killed(void **state)
     the_rest_makes_it_whole(tracker);
 }
 
-/* Nobody waits for a server that says nothing. */
+/* A server that does not answer blocks no one. */
 static void a_silent_server_keeps_nobody(void **state)
 {
     struct tracker *tracker = *state;

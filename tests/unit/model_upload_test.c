@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a worker tells of its model, piece by piece: pieces that do not fit break the connection,
- * and models that cannot be are refused. */
+/* A worker's upload of its model, piece by piece: pieces that do not fit break the connection, and
+ * impossible models are rejected. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@
 
 #include "folder_support.h"
 
-/* A server of two workers that waits for their model: two values, of which one is constant. */
+/* A server of two workers that waits for their model: two values, one of them constant. */
 struct world {
     struct rog_model_upload *upload;
     char *folder;
@@ -95,7 +95,7 @@ static void end(struct world *world)
     free(world->folder);
 }
 
-/* `bytes` spaces at `at` of a text of `all`: no layout even when it is whole. */
+/* Sends `bytes` spaces at `at` of a text of `all`: not a layout even when it is complete. */
 static int say(struct world *world, uint64_t all, uint64_t at, size_t bytes)
 {
     uint8_t body[ROG_KIND_PIECE_BYTES + 4096];
@@ -133,7 +133,7 @@ static void a_layout_comes_in_pieces(void **state)
     struct world world;
     begin(&world);
     assert_int_equal(say(&world, 100, 0, 60), ROG_OK);
-    assert_int_equal(say(&world, 100, 60, 40), ROG_EFORMAT); /* whole, and no JSON */
+    assert_int_equal(say(&world, 100, 60, 40), ROG_EFORMAT); /* complete, but not JSON */
     assert_int_equal(say(&world, 100, 0, 60), ROG_OK);       /* nothing of it is kept */
     end(&world);
 }
@@ -158,7 +158,7 @@ static void a_layout_does_not_grow(void **state)
 static const char two_values[] = "[{\"name\":\"w\",\"shape\":[1]},"
                                  "{\"name\":\"c\",\"shape\":[1],\"constant\":true}]";
 
-/* The first whose layout is there brings the values; where it goes, the next one does. */
+/* The first worker with a complete layout sends the values; if it leaves, the next one does. */
 static void another_worker_brings_the_values_of_one_that_has_gone(void **state)
 {
     (void)state;
@@ -173,14 +173,14 @@ static void another_worker_brings_the_values_of_one_that_has_gone(void **state)
     rog_model_upload_forget(world.upload, 1);
     assert_int_equal(world.asked[0], 1);
     assert_false(rog_model_upload_known(world.upload));
-    assert_int_equal(say_value(&world, 0, 1, 7), ROG_EFORMAT); /* from the beginning */
+    assert_int_equal(say_value(&world, 0, 1, 7), ROG_EFORMAT); /* must start from the beginning */
     assert_int_equal(say_value(&world, 0, 0, 6), ROG_OK);
     assert_int_equal(say_value(&world, 0, 1, 7), ROG_OK);
     assert_int_equal(world.completed, 1);
     assert_true(rog_model_upload_known(world.upload));
     assert_true(rog_model_upload_agrees(world.upload, 0));
     assert_false(rog_model_upload_agrees(world.upload, 1));
-    assert_true(rog_model_upload_differs(world.upload, 0)); /* "first" is no hash */
+    assert_true(rog_model_upload_differs(world.upload, 0)); /* "first" is not a hash */
     assert_true(world.values[0] == 6 && world.values[1] == 7);
     assert_int_equal(world.refused, ROG_OK);
     end(&world);
@@ -210,7 +210,7 @@ static int parse(const char *text)
     return code;
 }
 
-/* A constant of 2^57 elements is one that can be counted; of 32 the bytes would come round to 0. */
+/* A constant of 2^57 elements can be counted; with 32 of them the bytes would overflow to 0. */
 static void a_model_is_not_larger_than_can_be_counted(void **state)
 {
     (void)state;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests that need a network: two namespaces of the test's own, the ends of a veth between them.
- */
+/* For tests that need a network: two namespaces of the test, connected by a veth. */
 #ifndef ROG_TESTS_NAMESPACE_SUPPORT_H
 #define ROG_TESTS_NAMESPACE_SUPPORT_H
 
@@ -31,7 +30,7 @@
 #define SERVER "10.99.7.2"
 
 struct world {
-    char worker[32], server[32]; /* namespaces; eth0 of each is an end of one veth */
+    char worker[32], server[32]; /* namespaces; eth0 of each is one end of the veth */
     char folder[64];
     char skip[512]; /* why nothing can be tested here */
 };
@@ -80,7 +79,7 @@ static inline int build(struct world *world, struct rog_error *err)
     return code;
 }
 
-/* Between two tests nothing of the one before may be left. */
+/* Nothing of the previous test may be left. */
 static inline int set_up(void **state)
 {
     static const char name[] = "/tmp/rog-shape-XXXXXX";
@@ -126,7 +125,7 @@ static inline bool enter(const char *space)
     return fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
 }
 
-/* A child in a namespace that dies with the test. 0 in the child. */
+/* Forks a child in a namespace that dies with the test. Returns 0 in the child. */
 static inline pid_t branch(const char *space)
 {
     fflush(NULL);
@@ -134,7 +133,7 @@ static inline pid_t branch(const char *space)
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGPIPE, SIG_IGN);
-        setpriority(PRIO_PROCESS, 0, -15); /* others on this machine shall not be measured */
+        setpriority(PRIO_PROCESS, 0, -15); /* measurements must not depend on other processes */
         if (!enter(space))
             _exit(99);
     }

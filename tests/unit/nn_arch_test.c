@@ -11,8 +11,8 @@
 
 #include <trainer/nn/arch.h>
 
-/* Rows as the published system counts them: a tensor of one dimension or of fewer than 1000
- * elements is one row, any other has one for each index of its first dimension. */
+/* Rows as counted by the published system: a tensor of one dimension or of fewer than 1000 elements
+ * is one row, any other has one for each index of its first dimension. */
 static uint64_t rows_of(const struct rog_arch *arch)
 {
     uint64_t rows = 0;
@@ -49,7 +49,7 @@ static void published_counts(void **state)
     }
 }
 
-/* The paper's table 1 has millions of parameters with the 1,000 classes of ImageNet. */
+/* The paper's table 1 has millions of parameters for the 1,000 classes of ImageNet. */
 static void published_table(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void nano_is_small(void **state)
     rog_arch_free(arch);
 }
 
-/* Order, shapes and names where execution and registration differ. */
+/* Order, shapes and names where the order of execution differs from that of registration. */
 static void published_names(void **state)
 {
     (void)state;

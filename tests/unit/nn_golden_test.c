@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole network against PyTorch in double precision: tests/data/nn/make_golden.py. */
+/* The whole network compared with PyTorch in double precision: tests/data/nn/make_golden.py. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #define MAX_PATH 512
 
-/* Numbers in [-1, 1): a hash of stream and index, as make_golden.py has it. */
+/* Numbers in [-1, 1): a hash of stream and index, as in make_golden.py. */
 static double uniform(uint32_t stream, uint32_t index)
 {
     uint32_t x = index * 2654435761u ^ (stream * 40503u + 977u);
@@ -142,7 +142,7 @@ static void sum_and_norm(const float *values, uint64_t count, double *sum, doubl
     *norm = sqrt(*norm);
 }
 
-/* Sums may cancel, so they are compared on the scale of the norm. */
+/* Sums may cancel, so they are compared relative to the norm. */
 static void check_gradients(struct golden *golden)
 {
     const struct rog_arch *arch = golden->arch;

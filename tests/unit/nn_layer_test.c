@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every kind of layer against finite differences, and every level of the kernels against the best
- * of this processor. */
+/* Every kind of layer compared with finite differences, and every level of the kernels with the
+ * best of this processor. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 #define BATCH 3
 
-/* A layer, and what goes through it. */
+/* A layer, and its inputs and outputs. */
 struct fixture {
     struct rog_arch arch;
     struct rog_arch_tensor tensors[4], buffer_tensors[2];
@@ -49,7 +49,7 @@ static uint32_t add_tensor(struct fixture *f, uint32_t dims, uint32_t a, uint32_
     return f->arch.tensor_count++;
 }
 
-/* Gives the spec the tensors that its kind has. */
+/* Adds the tensors of the spec's kind. */
 static void add_tensors(struct fixture *f)
 {
     struct rog_arch_layer *spec = &f->spec;
@@ -153,7 +153,8 @@ static double objective(struct fixture *f)
     return sum;
 }
 
-/* The slopes of the objective when values[i] moves along direction[i]: backwards and forwards. */
+/* Computes the slopes of the objective when values[i] moves along direction[i]: backwards and
+ * forwards. */
 static void slopes(struct fixture *f, float *values, const float *direction, size_t count,
                    double slope[2])
 {
@@ -175,9 +176,8 @@ static void slopes(struct fixture *f, float *values, const float *direction, siz
 #define TRIALS 8
 #define MAX_ATTEMPTS 200
 
-/* Along random directions, of some values together or of single ones. Where the slopes on both
- * sides differ there is a kink (of ReLU, of max-pooling) on the way, and another direction is
- * drawn. */
+/* Along random directions, of several values together or of single ones. If the slopes on both
+ * sides differ there is a kink (of ReLU, of max-pooling) nearby, and another direction is drawn. */
 static void check_gradient(struct fixture *f, const char *what, float *values,
                            const float *gradient, const float *subtract, size_t count)
 {
@@ -213,7 +213,7 @@ static void check_gradient(struct fixture *f, const char *what, float *values,
     free(direction);
 }
 
-/* Forward and backward, dy being the weights of the objective. */
+/* Runs forward and backward; dy is the weights of the objective. */
 static void run_both(struct fixture *f)
 {
     struct rog_error err;
@@ -229,7 +229,7 @@ static void check_slopes(const struct rog_arch_layer *spec, enum rog_net_mode mo
     struct fixture f;
     fixture_init(&f, spec, mode, with_skip, with_add);
     run_both(&f);
-    /* ADD hands dy on as dx. */
+    /* ADD passes dy on as dx. */
     const float *dx = spec->kind == ROG_LAYER_ADD ? f.dy : f.dx;
     const float *extra = spec->kind == ROG_LAYER_ADD ? NULL : f.dx_add;
     check_gradient(&f, "input", f.x, dx, extra, f.in_size);
@@ -280,7 +280,7 @@ static struct rog_arch_layer spec_of(enum rog_layer_kind kind, uint32_t height, 
                                    .stride = stride};
 }
 
-/* Both with and without the gradient of a second reader. */
+/* Checks a kind with and without the gradient of a second reader. */
 static void check_kind(enum rog_layer_kind kind, uint32_t height, uint32_t width, uint32_t in,
                        uint32_t out, uint32_t kernel, uint32_t stride, enum rog_net_mode mode,
                        bool with_skip)
@@ -306,7 +306,7 @@ static void convolution(void **state)
     check_kind(ROG_LAYER_CONV, 6, 6, 5, 7, 3, 1, FROZEN, false);
 }
 
-/* Heavy weights: by patches, and as oneDNN's convolution has it. */
+/* Compares a convolution with many weights by patches and by oneDNN. */
 static void check_patches(uint32_t height, uint32_t width, uint32_t in, uint32_t out,
                           uint32_t kernel, uint32_t stride)
 {
@@ -341,7 +341,7 @@ static void check_patches(uint32_t height, uint32_t width, uint32_t in, uint32_t
     fixture_release(&direct);
 }
 
-/* The batch of the second takes more than one step. */
+/* The second batch takes more than one step. */
 static void convolution_by_patches(void **state)
 {
     (void)state;
@@ -420,7 +420,7 @@ static void mean(void **state)
     check_kind(ROG_LAYER_MEAN, 1, 1, 16, 16, 1, 1, FROZEN, false);
 }
 
-/* GELU against the C library's erf, from far negative to far positive. */
+/* GELU compared with the C library's erf, from large negative to large positive values. */
 static void gelu_values(void **state)
 {
     (void)state;

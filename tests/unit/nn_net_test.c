@@ -75,7 +75,7 @@ static float gradients(struct rog_net *net, struct problem *p)
     return loss;
 }
 
-/* The same bytes, whatever the network computed before and whoever made it. */
+/* The same bytes, whatever the network computed before and whichever network computes. */
 static void one_thread_is_deterministic(void **state)
 {
     (void)state;
@@ -99,7 +99,7 @@ static void one_thread_is_deterministic(void **state)
     }
 }
 
-/* A network has no memory of the weights it saw: it serves many workers in turn. */
+/* A network does not remember weights: it serves many workers in turn. */
 static void weights_are_arguments(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Networks share nothing: two threads, each with its own, do not disturb each other. */
+/* Networks share no state: two threads, each with its own, do not affect each other. */
 static void two_networks_at_once(void **state)
 {
     (void)state;
@@ -169,7 +169,7 @@ static void two_networks_at_once(void **state)
     problem_release(&alone);
 }
 
-/* Inference goes in tiles; training does not. 132 images go through the first layers in tiles of
+/* Inference is done in tiles; training is not. 132 images go through the first layers in tiles of
  * 22, through the second stage of blocks in tiles of 66. */
 static void tiles_are_seamless(void **state)
 {
@@ -189,7 +189,7 @@ static void tiles_are_seamless(void **state)
     problem_release(&p);
 }
 
-/* Running statistics only move in ROG_NET_TRAIN's gradients. */
+/* Only gradients in ROG_NET_TRAIN mode change running statistics. */
 static void who_updates_statistics(void **state)
 {
     (void)state;
@@ -213,7 +213,7 @@ static void who_updates_statistics(void **state)
     problem_release(&p);
 }
 
-/* Along its own gradient the loss falls as fast as the gradient is long. */
+/* Along its gradient the loss falls at the rate of the gradient's norm. */
 static void gradient_is_the_slope(void **state)
 {
     (void)state;
@@ -276,8 +276,8 @@ static void cross_entropy(void **state)
     assert_true(d[2] == 0.25f && d[3] == -0.25f);
 }
 
-/* Against torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True) on one matrix:
- * w = 1, gradients 0.5 then -0.25. */
+/* Compared with torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True) on one
+ * matrix: w = 1, gradients 0.5 then -0.25. */
 static void sgd_as_pytorch(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Checkpoints from PyTorch and back: tools/pth-to-safetensors and tools/safetensors-to-pth, and the
- * same logits on both sides. PyTorch's half is tests/data/nn/pytorch_pair.py.
+ * same logits on both sides. PyTorch's part is tests/data/nn/pytorch_pair.py.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static int setup(void **state)
     return folder_open(state, "rog-pytorch", "model.safetensors");
 }
 
-/* A command of the shell in the fixture's folder; its exit status. */
+/* Runs a shell command in the fixture's folder; returns its exit status. */
 static int shell(const struct folder_fixture *f, const char *command)
 {
     char *line = rog_format("cd '%s' && { %s; }", f->folder, command);
@@ -53,7 +53,7 @@ static float *read_floats(const struct folder_fixture *f, const char *name, size
     assert_int_equal(rog_file_read(path, (size_t)1 << 30, &data, &size, &err), 0);
     assert_int_equal(size, count * sizeof(float));
     free(path);
-    return (float *)(void *)data; /* this machine's order: PyTorch is here only where that is so */
+    return (float *)(void *)data; /* in this machine's byte order, like PyTorch's output */
 }
 
 static void pytorch(const struct folder_fixture *f, const char *what, const char *model,
@@ -117,7 +117,7 @@ static void round_trip(const struct folder_fixture *f, const char *model, uint32
         fail_msg("%s", err.message);
     check_logits(f, arch, batch, params, buffers);
 
-    /* Other weights, by us, and back. */
+    /* Other weights, written here and converted to PyTorch. */
     for (uint64_t i = 0; i < arch->params; i++)
         params[i] *= 1.0f + 0.2f * (float)(i % 7) / 7.0f;
     assert_int_equal(rog_safetensors_write(f->path, arch, params, NULL, buffers, NULL, 0, &err), 0);
@@ -141,7 +141,7 @@ static void test_convmlp_nano(void **state)
     round_trip(*state, "convmlp-nano", 32, 5);
 }
 
-/* A checkpoint that is not what it should be is converted to nothing, and the message says why. */
+/* An invalid checkpoint is not converted, and the message has the reason. */
 static void test_refuses(void **state)
 {
     struct folder_fixture *f = *state;

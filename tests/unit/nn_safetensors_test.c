@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints: read back as written, and refused when damaged. */
+/* Checkpoints: read back as written, and rejected when damaged. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include <common/rng.h>
 #include <trainer/nn/safetensors.h>
 
-/* A checkpoint in a folder of its own. */
+/* A checkpoint in its own folder. */
 struct fixture {
     char folder[64], path[96];
     struct rog_arch *arch;
@@ -68,7 +68,7 @@ static int read_back(struct fixture *f, struct rog_error *err)
     return rog_safetensors_read(f->path, f->arch, f->read_params, f->read_buffers, err);
 }
 
-/* Reads a file of these bytes: it must be refused, with this in the message. */
+/* Reads a file of these bytes, which must be rejected with this message. */
 static void assert_refused(struct fixture *f, const void *bytes, size_t size, const char *message)
 {
     struct rog_error err = {0};
@@ -79,8 +79,8 @@ static void assert_refused(struct fixture *f, const void *bytes, size_t size, co
     assert_non_null(strstr(err.message, f->path));
 }
 
-/* Puts `replacement` in the place of the first `pattern` of the header; extra bytes go after the
- * data. The result is heap memory. */
+/* Replaces the first `pattern` of the header; extra bytes are appended to the data. The result is
+ * heap memory. */
 static char *edit(struct fixture *f, const char *pattern, const char *replacement, size_t extra,
                   size_t *size)
 {
@@ -212,7 +212,8 @@ static void not_finite(void **state)
     assert_refused(f, f->bytes, f->size, "not finite");
 }
 
-/* A model that is none is not written either, wherever it is, and what was there stays. */
+/* A model that is not finite is not written either, wherever the value is, and the old file
+ * stays. */
 static void not_finite_is_not_written(void **state)
 {
     struct fixture *f = *state;
@@ -236,7 +237,7 @@ static void not_finite_is_not_written(void **state)
     free(change);
 }
 
-/* PyTorch's counter of batches is read over, but must lie in the file like all others. */
+/* PyTorch's counter of batches is ignored, but must be in the file like all others. */
 static void batches_tracked(void **state)
 {
     struct fixture *f = *state;
@@ -318,7 +319,7 @@ static void as_python_reads_it(void **state)
     assert_int_equal(0, pclose(reader));
 }
 
-/* Whatever is flipped: an answer, and never a value that is not finite. */
+/* With any byte flipped: an error, or finite values. */
 static void flipped_bytes(void **state)
 {
     struct fixture *f = *state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Whole runs: a server and workers in processes of their own, over loopback. What is waited for is
- * an event in their files or the end of a process, never a time.
+ * Whole runs: a server and workers in their own processes, over loopback. The test waits for events
+ * in their files or the end of a process, never for a time.
  */
 
 #include <setjmp.h>
@@ -44,7 +44,7 @@ struct run {
     char *config; /* JSON */
     uint32_t workers;
     struct rog_secret *secret;
-    uint16_t port, front; /* the server's, and where workers go */
+    uint16_t port, front; /* the server's, and where workers connect */
     pid_t server, worker[WORKERS_MAX];
     double worker_timeout_s, server_timeout_s;
 };
@@ -99,14 +99,14 @@ static char *path_in(const struct run *run, const char *name)
     return path;
 }
 
-/* Ends the process: 0, or the negative of the code with the message in FOLDER/error. */
+/* Ends the process: with 0, or the negative of the code and the message in FOLDER/error. */
 static void end_process(const char *folder, int code, const struct rog_error *err)
 {
     char *path = rog_path_join(folder, "error");
     if (code)
         rog_file_write(path, err->message, strlen(err->message), NULL);
     free(path);
-    exit(-code); /* not _exit: leaks are looked for */
+    exit(-code); /* not _exit: leaks are checked */
 }
 
 static void serve_process(const struct run *run, const char *listen, bool resume)
@@ -185,7 +185,7 @@ static void start_workers(struct run *run)
         start_worker(run, rank, run->config, run->secret);
 }
 
-/* The code that a process ended with. */
+/* Returns the code with which a process ended. */
 static int wait_end(pid_t process)
 {
     int status = 0;
@@ -227,7 +227,7 @@ static char *error_of(const struct run *run, const char *node)
 
 /* ---- events ---- */
 
-/* Calls look for each event of a node until it says so; the number of events. */
+/* Calls look for each event of a node until it returns true; returns the number of events. */
 typedef bool (*look_hook)(const struct rog_json *event, void *user);
 
 static void each_event(const struct run *run, const char *node, look_hook look, void *user)
@@ -253,8 +253,8 @@ static void each_event(const struct run *run, const char *node, look_hook look, 
 struct query {
     const char *event;
     int64_t rank;     /* -1: any */
-    int64_t at_least; /* of "iteration"; 0: any */
-    const char *says; /* part of "message" or "reason"; NULL: anything */
+    int64_t at_least; /* minimum of "iteration"; 0: any */
+    const char *says; /* part of "message" or "reason"; NULL: any */
     uint32_t count;
 };
 
@@ -307,7 +307,7 @@ static bool check_admission(const struct rog_json *event, void *user)
     return false;
 }
 
-/* Without data a shard has 12,500 images: 3 batches an epoch. */
+/* Without data a shard has 12,500 images: 3 batches per epoch. */
 #define ITERATIONS 30
 
 static void test_strategies(void **state)
@@ -339,7 +339,7 @@ static void test_strategies(void **state)
     }
 }
 
-/* What is the least of each part of an iteration, and the server's own count of stalls. */
+/* The minimum of each part of an iteration, and the server's own count of stalls. */
 struct parts {
     double compute_s, push_s, pull_s, stall_s;
     double counted_s[ITERATIONS + 1]; /* by the server */
@@ -453,7 +453,7 @@ static void test_mismatch(void **state)
     close_run(&run);
 }
 
-/* ---- enemies ---- */
+/* ---- attackers ---- */
 
 static int knock(const struct run *run)
 {
@@ -466,7 +466,7 @@ static int knock(const struct run *run)
     return fd;
 }
 
-/* Random bytes, every second time with the right beginning. */
+/* Sends random bytes, every second time with a correct beginning. */
 static void send_rubbish(const struct run *run, struct rog_rng *rng)
 {
     uint8_t bytes[300];
@@ -476,7 +476,7 @@ static void send_rubbish(const struct run *run, struct rog_rng *rng)
     if (rog_rng_below(rng, 2))
         memcpy(bytes, "ROGL\2\1\0", 8);
     int fd = knock(run);
-    ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL); /* it may be shut before that */
+    ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL); /* the connection may be closed before */
     (void)sent;
     close(fd);
 }
@@ -504,8 +504,9 @@ static void test_enemies(void **state)
     }
     print_message("%d random streams in %.1f s\n", STREAMS, rog_link_now() - begin_s);
     assert_int_equal(count_events(&run, "w3", "warning", 3, 0, NULL), 0);
-    wait_event(&run, "w1", "iteration", 1, 100, NULL); /* it goes on, however busy the machine is */
-    kill(run.server, SIGTERM);                         /* so all that was during the run */
+    wait_event(&run, "w1", "iteration", 1, 100, NULL); /* it continues, however busy the machine
+                                                          is */
+    kill(run.server, SIGTERM);                         /* so all of that was during the run */
     assert_int_equal(wait_end(run.server), ROG_EINTR);
     for (int i = 0; i < 3; i++) {
         kill(run.worker[i], SIGTERM);
@@ -532,7 +533,7 @@ static void test_killed_worker(void **state)
     wait_event(&run, "w1", "iteration", 1, 5, NULL);
     kill_process(run.worker[0]);
     wait_event(&run, "s", "leave", 1, 0, "silent for");
-    wait_event(&run, "w2", "iteration", 2, 30, NULL); /* the others go on */
+    wait_event(&run, "w2", "iteration", 2, 30, NULL); /* the others continue */
     start_worker(&run, 1, run.config, run.secret);
     assert_all_end_well(&run);
     assert_int_equal(count_events(&run, "s", "join", 1, 0, NULL), 2);
@@ -592,7 +593,7 @@ static void cut_now(int number)
     cut = 1;
 }
 
-/* `record` keeps what goes by; NULL: nothing does. */
+/* `record` gets a copy; NULL: none. */
 static void carry(int from, int to, FILE *record)
 {
     static uint8_t bytes[65536];
@@ -605,8 +606,8 @@ static void carry(int from, int to, FILE *record)
         shutdown(to, SHUT_WR);
 }
 
-/* Carries bytes between workers and the server, and records what the first of them says; SIGUSR1
- * cuts every line. */
+/* Forwards bytes between workers and the server, and records what the first worker sends; SIGUSR1
+ * breaks every connection. */
 static void bridge_process(const struct run *run, int listening)
 {
     char *path = path_in(run, "record");
@@ -688,8 +689,8 @@ static void test_broken_link(void **state)
 
 /* ---- a recording ---- */
 
-/* Says it to the server; what comes back until the server closes is more than its part of
- * the handshake only for somebody with the key. */
+/* Sends the recording to the server; only a peer with the key gets more than the server's part of
+ * the handshake before the server closes. */
 static void say_again(const struct run *run, const char *bytes, size_t size)
 {
     char answer[4096];
@@ -700,13 +701,13 @@ static void say_again(const struct run *run, const char *bytes, size_t size)
     ssize_t got = send(fd, bytes, size, MSG_NOSIGNAL);
     while ((got = recv(fd, answer, sizeof answer, 0)) > 0)
         heard += (size_t)got;
-    assert_true(got == 0 || errno == ECONNRESET); /* not: nothing happened */
+    assert_true(got == 0 || errno == ECONNRESET); /* otherwise nothing happened */
     assert_in_range(heard, 0, ROG_HANDSHAKE_BYTES);
     close(fd);
 }
 
-/* Everything a worker has said to the server is said again while the run goes on: as it was, with
- * frames left out, twice, cut short, changed, or of the greatest length. */
+/* Everything a worker has sent to the server is sent again during the run: unchanged, with frames
+ * omitted, duplicated, truncated, changed, or of maximum length. */
 static void test_recording(void **state)
 {
     (void)state;
@@ -733,7 +734,7 @@ static void test_recording(void **state)
     memcpy(other, text, size);
     other[second - 1] ^= 1; /* the first frame's tag */
     say_again(&run, other, size);
-    memcpy(other + first, text + second, size - second); /* the first frame left out */
+    memcpy(other + first, text + second, size - second); /* the first frame omitted */
     say_again(&run, other, size - (second - first));
     memcpy(other, text, second);
     memcpy(other + second, text + first, second - first); /* the first frame twice */
@@ -741,7 +742,7 @@ static void test_recording(void **state)
     memcpy(other, text, size);
     memset(other + first + 1, 0xff, 3); /* a frame of 16 MiB */
     say_again(&run, other, size);
-    /* A frame that does not go on: it is shut out for not saying who it is. */
+    /* An incomplete frame: the connection is closed since no hello arrives. */
     say_again(&run, text, second - 5);
 
     wait_event(&run, "w1", "iteration", 1, 40, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Noise: as OpenCV makes it, by hand, and seeded. */
+/* Noise: like OpenCV's, by hand, and seeded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static void draw_picture(uint8_t *pixels)
                     (uint8_t)((7 * x + 5 * y + 40 * c + 120 * ((x / 5 + y / 4 + c) % 2)) % 256);
 }
 
-/* Every grey level, at both ends of the ranges that are drawn and between. */
+/* Every grey level, at both ends of the drawn ranges and in between. */
 static void test_matches_opencv(void **state)
 {
     (void)state;
@@ -55,7 +55,7 @@ static void test_matches_opencv(void **state)
     assert_int_equal(cases, 35);
 }
 
-/* Four rows of pixels, all alike, and all channels too: the third row of the result. */
+/* Transforms four equal rows of pixels with equal channels; returns the third row of the result. */
 static void transform_row(const char *name, double value, const uint8_t row[4], uint8_t result[4])
 {
     uint8_t pixels[4 * 4 * 3], out[4 * 4 * 3];
@@ -79,10 +79,11 @@ static void test_by_hand(void **state)
     } cases[] = {
         {"brightness", 60, {0, 100, 200, 255}, {60, 160, 255, 255}},
         {"contrast", 2.5, {0, 1, 100, 200}, {0, 2, 250, 255}},     /* 2.5 goes to even */
-        {"translation", 0.25, {10, 20, 30, 40}, {0, 10, 20, 30}},  /* one pixel, black comes in */
+        {"translation", 0.25, {10, 20, 30, 40}, {0, 10, 20, 30}},  /* one pixel, black is shifted
+                                                                      in */
         {"translation", 0.125, {10, 20, 30, 40}, {5, 15, 25, 35}}, /* half a pixel */
         {"blur", 3, {0, 90, 0, 30}, {60, 30, 40, 10}},      /* mirrored: 90 0 90, .. 0 30 0 */
-        {"blur", 2, {0, 90, 0, 30}, {45, 45, 45, 15}},      /* the pixel and the one before */
+        {"blur", 2, {0, 90, 0, 30}, {45, 45, 45, 15}},      /* the pixel and the previous one */
         {"blur", -3, {0, 80, 0, 40}, {40, 40, 30, 20}},     /* 1/4 1/2 1/4 */
         {"scale", 2.0, {10, 20, 30, 40}, {20, 25, 30, 35}}, /* about pixel 2 */
         {"rotation", 0.0, {10, 20, 30, 40}, {10, 20, 30, 40}},
@@ -98,8 +99,8 @@ static void test_by_hand(void **state)
     }
 }
 
-/* The grey levels of the row above the centre, one pixel lit to the right of the centre: a quarter
- * turn counter-clockwise is out of range, 45 degrees bring it up and to the left of its place. */
+/* The grey levels of the row above the centre, with one pixel lit to the right of the centre: a
+ * quarter turn counter-clockwise is out of range, 45 degrees move it up and to the left. */
 static void test_rotation_is_counter_clockwise(void **state)
 {
     (void)state;
@@ -158,7 +159,8 @@ static void test_is_seeded(void **state)
     assert_string_equal(a->sha256, b->sha256);
     assert_string_not_equal(a->sha256, c->sha256);
 
-    /* Each image is treated on its own: a part of the set gets what the whole would. */
+    /* Each image is transformed independently: a part of the set gets the same as in the whole set.
+     */
     struct rog_dataset *part = grey_images(20);
     assert_int_equal(rog_noise_apply(part, "mixed", 7, &err), 0);
     assert_memory_equal(part->pixels, a->pixels, rog_dataset_bytes(part));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The published form of the noisy data set: pickles that Python wrote, and such as would harm. */
+/* The published form of the noisy data set: pickles written by Python, and harmful ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,12 +119,12 @@ static void what_would_harm(void **state)
                    "dtype\x93\x8c\x02O8\x89\x88\x87R."),
             "other values than whole numbers");
     refuses(PICKLE("PK\x03\x04"), "not a pickle");
-    /* A dict in itself, and the same client again. */
+    /* A dict that contains itself, and the same client twice. */
     refuses(PICKLE("\x80\x04}\x94(\x8c\x06images\x94h\x00\x8c\x06labels\x94h\x00u."),
             "images are not");
 }
 
-/* Each cut and each changed byte is a data set or an error. */
+/* Each truncation and each changed byte gives a data set or an error. */
 static void damage(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static void damage(void **state)
     assert_non_null(copy);
     for (size_t i = 0; i < size; i += i < 400 || i > size - 600 ? 1 : 211) {
         struct rog_dataset *dataset = NULL;
-        /* Exactly as long: whatever reads behind it is seen by AddressSanitizer. */
+        /* Exact size: AddressSanitizer detects reads beyond it. */
         char *part = malloc(i + 1);
         memcpy(part, bytes, i);
         assert_int_not_equal(rog_noisy_cifar_parse(&dataset, part, i, "x", NULL), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Strategies that answer what cannot be: each answer is refused by a message that names the
- * strategy, and answers at the end of what is allowed are taken. */
+/* Strategies with impossible answers: each answer is rejected with a message that names the
+ * strategy, and answers at the limits are accepted. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@ struct answers {
     uint32_t local_steps, push_level, pull_level, quorum, iteration;
     bool overlap;
     double weight, deadline_s;
-    uint32_t *hooks_left; /* after so many it cannot go on; NULL: it always can */
+    uint32_t *hooks_left; /* the strategy fails after this many hooks; NULL: never */
 };
 
 static const struct answers usual = {.local_steps = 1, .weight = 1, .deadline_s = INFINITY};
@@ -44,7 +44,7 @@ static void plan_pull(void *state, const struct rog_strategy_config *config,
 {
     plan_push(state, config, view, plan);
     plan->level[1] = (uint8_t)answers_of(config)->pull_level;
-    plan->level[0] = 200; /* of a row that is not sent: it does not matter */
+    plan->level[0] = 200; /* of a row that is not sent: ignored */
 }
 
 static void admit(void *state, const struct rog_strategy_config *config,
@@ -93,7 +93,7 @@ static const struct rog_strategy odd = {.abi_version = ROG_STRATEGY_ABI,
                                         .plan_work = plan_work,
                                         .failure = failure};
 
-/* An iteration of worker 0, from its beginning to its pull; the other one does nothing. */
+/* Runs an iteration of worker 0, from its beginning to its pull; the other one does nothing. */
 static int iterate(struct rog_worker *worker, struct rog_server *server, struct rog_error *err)
 {
     const struct rog_rule rule = {.learning_rate = 1};
@@ -171,7 +171,7 @@ static void test_refused(void **state)
     }
 }
 
-/* A deadline that has passed is one only for who has to wait. */
+/* A deadline in the past only matters for a worker that has to wait. */
 static void test_deadlines(void **state)
 {
     (void)state;
@@ -181,7 +181,7 @@ static void test_deadlines(void **state)
         struct answers answers = usual;
         answers.deadline_s = past[i];
         assert_int_equal(attempt(&answers, &err), 0);
-        answers.iteration = 1; /* of the other one, too, which is not there */
+        answers.iteration = 1; /* also of the other worker, which is not connected */
         assert_int_equal(attempt(&answers, &err), ROG_EINVAL);
         assert_non_null(strstr(err.message, "strategy ODD makes worker 1 wait until"));
     }
@@ -207,7 +207,7 @@ static void test_taken(void **state)
     assert_int_equal(attempt(&answers, &err), 0);
 }
 
-/* Whichever hook it is that cannot answer, its answer is not taken, and the run ends with why. */
+/* Whichever hook fails, its answer is not used, and the run ends with the reason. */
 static void test_failure(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Messages that are well formed and yet wrong: at the wrong time, of the wrong iteration, twice, or
- * not what was asked for. Each is refused with its cause, and nothing is changed. */
+/* Messages that are well formed but wrong: at the wrong time, of the wrong iteration, duplicated,
+ * or not requested. Each is rejected with its cause, without effect. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,7 @@ static void table_release(struct table *table)
     rog_plugin_release(&table->plugin);
 }
 
-/* One message of each kind; rows and tensors first .. first + count - 1. Scales are 1. */
+/* Makes one message of each kind; rows and tensors first .. first + count - 1. Scales are 1. */
 static size_t make(struct table *table, enum rog_wire_kind kind, enum rog_wire_stream stream,
                    uint32_t iteration, uint32_t first, uint32_t count)
 {
@@ -184,7 +184,7 @@ static void test_server(void **state)
     server_refuses(t, "4 rows announced, 3 received", ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 4);
     server_takes(t, ROG_WIRE_END, ROG_WIRE_PUSH, 1, 0, 3);
 
-    /* SSP 0: the other worker is waited for, and this one for its own rows 3.. */
+    /* SSP 0: this worker waits for the other one and for its own rows 3.. */
     server_refuses(t, "before the pull of iteration 1 is over", ROG_WIRE_BEGIN, ROG_WIRE_PUSH, 2, 0,
                    tensors);
     server_takes(t, ROG_WIRE_BEGIN, ROG_WIRE_DEMANDED, 1, 0, 1);
@@ -193,7 +193,7 @@ static void test_server(void **state)
     server_takes(t, ROG_WIRE_ROWS, ROG_WIRE_DEMANDED, 1, 3, 30);
     server_takes(t, ROG_WIRE_END, ROG_WIRE_DEMANDED, 1, 0, 30);
 
-    /* A message without values, to a server that has some. */
+    /* A message without values, to a server with values. */
     const struct rog_wire_header bare = {
         .kind = ROG_WIRE_END, .stream = ROG_WIRE_PUSH, .iteration = 1};
     struct rog_error err;
@@ -203,7 +203,7 @@ static void test_server(void **state)
     table_release(&table);
 }
 
-/* Where nobody ever waits nobody is asked. */
+/* If no worker ever waits, no rows are demanded. */
 static void test_not_asked_for(void **state)
 {
     (void)state;

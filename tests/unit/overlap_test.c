@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Local steps between two exchanges, and computing while exchanging: how long that takes on the
- * virtual cluster, what energy, and that models still get where they are to get. */
+ * virtual cluster, its energy, and that models still converge. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "cluster_fixture.h"
 
-/* One step takes 1 s, and the device does nothing else that takes time. */
+/* A step takes 1 s, and nothing else on the device takes time. */
 #define DEVICE                                                                          \
     "\"compress_s\":0,\"decompress_s\":0,\"watts_compute\":10,\"watts_communicate\":4," \
     "\"watts_stall\":3"
@@ -46,7 +46,7 @@ static struct trial of_one(const char *settings, const char *worker, uint32_t it
                           .train = true};
 }
 
-/* Push and pull of one iteration, s. */
+/* Returns the time of push and pull of one iteration, s. */
 static double exchange_s(void)
 {
     struct trial trial = of_one(TRACE, quick, 4);
@@ -76,7 +76,7 @@ static struct trial_summary overlapping(const char *worker, uint32_t iterations)
     return of;
 }
 
-/* Who computes longer than it exchanges exchanges for nothing, and the other way round. */
+/* The shorter one of computing and exchanging takes no time. */
 static void test_overlap_takes_the_longer(void **state)
 {
     (void)state;
@@ -87,11 +87,11 @@ static void test_overlap_takes_the_longer(void **state)
     assert_near(bound.compute_s, 1, 1e-3);
     assert_near(free_link.last_t, 10 * 9 + exchange, 1e-3);
     assert_near(free_link.compute_s, 10 * 9 - 9 * exchange, 1e-3);
-    /* Both at once: what communicating takes beyond waiting comes on top. */
+    /* Both at once: plus what communicating takes beyond waiting. */
     assert_near(free_link.joules, 10 * 9 * 10 + 9 * exchange * 1 + exchange * 4, 0.05);
 }
 
-/* A device that decompresses does not compute meanwhile. */
+/* A device does not compute while it decompresses. */
 static void test_one_device(void **state)
 {
     (void)state;
@@ -102,7 +102,7 @@ static void test_one_device(void **state)
     assert_near(of.last_t, 9 + 9 * (0.5 + 9 + 0.25) + 0.5 + exchange + 0.25, 1e-3);
 }
 
-/* What is computed ahead is of a model an iteration older, and is recorded so. */
+/* What is computed ahead is of a model one iteration older, and is recorded so. */
 static void count_staleness(const struct rog_json *event, void *user)
 {
     int64_t iteration = rog_json_get_integer(event, "iteration", 0);
@@ -132,7 +132,7 @@ static void last_loss(const struct rog_json *event, void *user)
     losses[1] = loss;
 }
 
-/* Whatever is exchanged and when: the loss falls about as far as without any of it. */
+/* With any exchange: the loss falls about as far as without. */
 static void test_gets_there(void **state)
 {
     (void)state;
@@ -161,7 +161,7 @@ static void test_gets_there(void **state)
                                   .train = true};
             trial_succeed(&trial);
             trial_each_event(&trial, "iteration", last_loss, losses);
-            /* Bowls of three workers with other lowest points: this is what stays. */
+            /* Bowls of three workers with different minima: this much remains. */
             if (!(losses[1] < 0.55 * losses[0]))
                 fail_msg("%s with %s: the loss falls from %g to %g", strategies[s].library,
                          kinds[k], losses[0], losses[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept packed for hosts is used while it is wanted, and removed when it is not. */
+/* Files packed for hosts are reused while they are needed, and removed when they are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static void what_nobody_uses_is_removed(void **state)
     set_age(foreign, ROG_PACKED_DAYS + 1);
     set_age(used, ROG_PACKED_DAYS + 1);
     set_age(young, ROG_PACKED_DAYS - 1);
-    free(pack(folder, "used")); /* it is packed already: nothing is looked through */
+    free(pack(folder, "used")); /* already packed: old files are not searched */
     assert_true(rog_file_exists(old));
     free(pack(folder, "new"));
     assert_false(rog_file_exists(old));

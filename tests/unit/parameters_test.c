@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Parameters of a strategy: what is given and what is not lands in its struct, what is not allowed
- * is named, and a table that is wrong is refused. */
+/* Parameters of a strategy: given and default values are stored in its struct, values that are not
+ * allowed are named, and a wrong table is rejected. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,7 +69,7 @@ static void test_values_arrive(void **state)
     static const char defaults[] = "{\"lower\":3,\"share\":1.0,\"way\":\"last\",\"eager\":true}";
     expect(NULL, (struct members){3, 1, 1, true}, defaults);
     expect("{}", (struct members){3, 1, 1, true}, defaults);
-    /* A whole number is a number, and the same run as that with a point. */
+    /* A whole number is accepted as a number, and gives the same run as with a decimal point. */
     expect("{\"share\": 1}", (struct members){3, 1, 1, true}, defaults);
     expect("{\"lower\": 100, \"share\": 0.25, \"way\": \"last_but_one\", \"eager\": false}",
            (struct members){100, 0.25, 2, false},
@@ -78,7 +78,7 @@ static void test_values_arrive(void **state)
            "{\"lower\":3,\"share\":1.0,\"way\":\"mean\",\"eager\":true}");
 }
 
-/* Words that a command line or a file gives as numbers or truths. */
+/* Choices that a command line or a file gives as numbers or booleans. */
 static void test_choices_may_look_like_numbers(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is to be done, held against what is recorded. Needs the plugins (ROG_PLUGIN_PATH). */
+/* Planned runs compared with recorded ones. Needs the plugins (ROG_PLUGIN_PATH). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,8 +134,8 @@ static const char four[] =
     "         { library = \"BSP\"; threshold = 0; },\n"
     "         { library = \"SSP\"; threshold = 4; note = \"mine\"; } );";
 
-/* An average is part of what identifies a run, which without it is that of before there were any.
- */
+/* An average is part of what identifies a run; without it, the identity is that of earlier
+ * versions. */
 static void an_average_makes_another_run(void **state)
 {
     const struct fixture *f = *state;
@@ -208,8 +208,8 @@ static void the_hash_is_of_everything_but_the_note(void **state)
     "case = \"a\"; workload = { command = \"python3 t.py\"; files = [\"t.py\"]; test = \"true\"; " \
     "%s }; runs = ( { } );"
 
-/* How processes are kept is no part of a run; with how many threads they compute is, and so is a
- * step that is measured. */
+/* How processes are run is not part of a run; the number of threads is, and so is a measured
+ * step. */
 static void a_run_is_not_how_its_programs_are_kept(void **state)
 {
     const struct fixture *f = *state;
@@ -247,7 +247,7 @@ static struct rog_json *remarks_of(const struct rog_plan *plan)
     return texts;
 }
 
-/* A program that takes a step in the time of somebody else's model: once for all runs. */
+/* A program with the step times of another model: remarked once for all runs. */
 static void times_of_the_default_profile_are_remarked(void **state)
 {
     const struct fixture *f = *state;
@@ -366,7 +366,7 @@ static void paths_do_not_depend_on_the_folder_one_stands_in(void **state)
     rog_plan_free(plan);
 }
 
-/* Of every setting that is a path, in every form that it has. */
+/* For every setting that is a path, in every form. */
 static void every_path_is_relative_to_the_file(void **state)
 {
     const struct fixture *f = *state;
@@ -394,7 +394,7 @@ static void every_path_is_relative_to_the_file(void **state)
     assert_true(paths >= 5); /* trace and initial_model, data in three forms */
 }
 
-/* The hash that recorded runs have: were it another, every one of them would be done again. */
+/* The hash of recorded runs: if it changed, every one of them would be repeated. */
 static void a_recorded_run_is_known_again(void **state)
 {
     const struct fixture *f = *state;
@@ -470,12 +470,12 @@ static void what_is_done_is_not_repeated(void **state)
     assert_string_equal(fresh->case_name, "t-case1");
     assert_int_equal(fresh->run[0].action, ROG_PLAN_NEW);
     assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 8);
-    /* The latest case is the one that goes on. */
+    /* The latest case continues. */
     struct rog_plan *later = plan_of(f, four, &once);
     record(later, f->db, false);
     assert_string_equal(later->case_name, "t-case1");
     assert_int_equal(later->run[0].action, ROG_PLAN_WAITING);
-    /* A baseline that the file has no longer is the case's no longer; its contender stays. */
+    /* A baseline removed from the file is removed from the case; its contender stays. */
     struct rog_plan *without = plan_of(f, "case = \"t\"; seconds = 100; runs = ( { } );", &once);
     record(without, f->db, false);
     assert_int_equal(count(f->db, "SELECT contender = 'rog' AND baseline IS NULL FROM case_settings"
@@ -623,14 +623,14 @@ static void names_are_as_published(void **state)
     assert_string_equal(name, "06-03-01-50-BSP-0-outdoors");
     take_name(f, name);
     free(name);
-    /* A folder that is there is not written into either. */
+    /* An existing folder is not written into either. */
     char *folder = rog_path_join(f->folder, "results.runs/06-03-01-50-BSP-0-outdoors-2");
     assert_int_equal(rog_dir_make(folder, &err), 0);
     free(folder);
     assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
     assert_string_equal(name, "06-03-01-50-BSP-0-outdoors-3");
     free(name);
-    for (int copy = 3; copy < 40; copy++) { /* each the next */
+    for (int copy = 3; copy < 40; copy++) { /* the next number each time */
         char *wanted = rog_format("06-03-01-50-BSP-0-outdoors-%d", copy);
         assert_int_equal(rog_run_name(f->db, when, "BSP", 0, "outdoors", &name, &err), 0);
         assert_string_equal(name, wanted);
@@ -640,7 +640,7 @@ static void names_are_as_published(void **state)
     }
 }
 
-/* A strategy without a threshold has one run where others have one for each. */
+/* A strategy without a threshold has one run where others have one for each threshold. */
 static void what_a_strategy_lacks_makes_no_runs(void **state)
 {
     const struct fixture *f = *state;
@@ -723,7 +723,7 @@ static void assert_case(const struct fixture *f, const char *case_name, const ch
     rog_plan_free(plan);
 }
 
-/* Each cluster goes on with its own; one of another name that is the same by what is in it, too. */
+/* Each cluster continues its own case; so does one with another name but the same content. */
 static void clusters_do_not_mix_in_a_case(void **state)
 {
     struct fixture *f = *state;
@@ -736,7 +736,7 @@ static void clusters_do_not_mix_in_a_case(void **state)
     assert_case(f, "t-case1", NULL);
     use_cluster(f, "moved.conf", two);
     assert_case(f, "t-case0", "t-case1 has runs on cluster three");
-    use_cluster(f, "three.conf", two); /* edited: still the cluster of that name */
+    use_cluster(f, "three.conf", two); /* edited: still the cluster with that name */
     assert_case(f, "t-case1", NULL);
 
     struct rog_error err = {0};
@@ -751,7 +751,7 @@ static void clusters_do_not_mix_in_a_case(void **state)
     rog_json_free(settings);
 }
 
-/* Runs that are tested for another thing are of another case, also under the same cluster. */
+/* Runs with different metrics belong to different cases, also with the same cluster. */
 static void metrics_do_not_mix_in_a_case(void **state)
 {
     struct fixture *f = *state;

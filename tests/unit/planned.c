@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A strategy whose hooks a test asks directly. */
+/* A strategy whose hooks a test calls directly. */
 #include "planned.h"
 
 #include <setjmp.h>

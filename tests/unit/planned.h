@@ -2,7 +2,7 @@
 #ifndef ROG_TESTS_PLANNED_H
 #define ROG_TESTS_PLANNED_H
 
-/* A strategy out of the build tree whose hooks a test asks directly. */
+/* A strategy of the build tree whose hooks a test calls directly. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,13 +15,13 @@ struct planned {
     const struct rog_strategy *strategy;
     struct rog_strategy_config config;
     void *state;
-    /* Of what is asked for next; all rows have age 0 and nothing waits. */
+    /* Arguments of the next call; all rows have age 0 and nothing waits. */
     struct rog_send_view view;
     struct rog_node_view node;
     uint32_t *age;
     float *magnitude;
     uint8_t *demanded;
-    /* The last answer, checked as the core checks it. */
+    /* The last plan, checked like in the core. */
     struct rog_send_plan plan;
 };
 
@@ -30,7 +30,7 @@ void planned_init_with(struct planned *planned, const char *library, int32_t thr
                        uint32_t rows, const char *parameters);
 void planned_init(struct planned *planned, const char *library, int32_t threshold, uint32_t rows);
 void planned_release(struct planned *planned);
-/* Another state, made from the configuration as it is now. */
+/* Creates another state from the current configuration. */
 void planned_restart(struct planned *planned);
 
 void planned_ask(struct planned *planned, bool pull);

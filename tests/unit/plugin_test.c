@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which plugins are found, taken and refused, and what is said about it. */
+/* Which plugins are found, accepted and rejected, and the messages. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +122,7 @@ static int count_plugin(const char *path, const struct rog_plugin *plugin, const
     return 0;
 }
 
-/* What came later is as if it had been left out, whatever stands behind the plugin's structure. */
+/* Later members count as omitted, whatever bytes follow the plugin's structure. */
 static void test_earlier_version(void **state)
 {
     (void)state;
@@ -188,7 +188,7 @@ static void test_folders(void **state)
     rog_plugin_release(&plugin);
     assert_int_equal(rog_plugin_load(&plugin, "BSP", &err), 0);
     rog_plugin_release(&plugin);
-    /* One that is found but refused is an error of its own, not "nothing of that name". */
+    /* A plugin that is found but rejected is a different error than a missing one. */
     assert_int_equal(rog_plugin_load(&plugin, "OLD_ABI", &err), ROG_EABI);
 
     assert_int_equal(rog_plugin_each(count_plugin, &tally, &err), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strategies that say what the ones that come with the project do not. */
+/* Strategies with decisions that the included ones do not make. */
 #include "policies.h"
 
 #include <math.h>
@@ -191,7 +191,7 @@ const struct rog_strategy policy_watchful = {COMMON(policy_watchful), .name = "W
 
 /* ---- everything ---- */
 
-/* A number that changes where anything in the view is other than it was. */
+/* Returns a number that changes if anything in the view changes. */
 static uint64_t digest(const struct rog_node_view *node)
 {
     const double numbers[] = {node->compute_s,    node->push_s, node->pull_s,  node->goodput_up,

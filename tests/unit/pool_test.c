@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tasks of a pool: each is somebody's, whoever dies, wakes up again, or loses an answer. */
+/* Tasks of a pool: each has one owner, whoever dies, returns, or loses an answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 static const struct rog_pool_terms terms = {
     .sweep = "case0", .placed_by = "me@here", .lease_s = 10, .results = 7};
 
-/* What the next renames answer although they have worked, as NFS may; 0: nothing of the kind. */
+/* Error that the next renames report although they succeeded, as NFS may; 0: none. */
 static int lost_answer;
 
 int rename(const char *from, const char *to)
@@ -120,7 +120,7 @@ static void who_is_late_has_nothing(void **state)
     other = first(pool, ROG_POOL_TAKEN);
     assert_int_equal(rog_pool_steal(pool, &other, "other", NULL), 0);
     assert_string_equal(other.agent, "other");
-    /* Who had it wakes up. */
+    /* The former owner returns. */
     assert_int_equal(rog_pool_holds(pool, &mine, NULL), 0);
     assert_int_equal(rog_pool_publish(pool, &mine, NULL), ROG_ENOTFOUND);
     assert_int_equal(rog_pool_hand_back(pool, &mine, NULL), ROG_ENOTFOUND);
@@ -130,8 +130,8 @@ static void who_is_late_has_nothing(void **state)
     rog_pool_close(pool);
 }
 
-/* The client of a network file system asks again and hears that there is no such file; or it has
- * given up. */
+/* The client of a network file system repeats the request and is told that there is no such file;
+ * or it has timed out. */
 static void a_lost_answer_is_looked_at(void **state)
 {
     static const int answers[] = {ENOENT, EIO, ETIMEDOUT, ESTALE};
@@ -207,10 +207,10 @@ static void who_is_silent_for_a_lease_is_dead(void **state)
     assert_string_equal(rog_json_get_string(says, "host", ""), "here");
     assert_int_equal(rog_pool_watch_look(watch, "me", 110, NULL, NULL), 1);
     assert_int_equal(rog_pool_watch_look(watch, "me", 110.1, NULL, NULL), 0);
-    /* It was away only. */
+    /* It was only away. */
     assert_int_equal(rog_pool_beat(pool, "me", 2, fact, NULL), 0);
     assert_int_equal(rog_pool_watch_look(watch, "me", 120, NULL, NULL), 1);
-    /* One that has never said anything. */
+    /* An agent that has never sent anything. */
     assert_int_equal(rog_pool_watch_look(watch, "mute", 120, &says, NULL), 1);
     assert_null(says);
     assert_int_equal(rog_pool_watch_look(watch, "mute", 131, NULL, NULL), 0);
@@ -325,7 +325,7 @@ static void a_pool_that_was_moved_is_named(void **state)
     assert_int_equal(rog_pool_list(pool, ROG_POOL_READY, &list, &err), 0);
     assert_int_equal(rog_pool_take(pool, &list.task[0], "me", &err), 0);
     assert_int_equal(rename(f->path, elsewhere), 0);
-    /* Who had a task has it, for all that is known. */
+    /* The owner of a task keeps it, as far as is known. */
     assert_int_equal(rog_pool_holds(pool, &list.task[0], &err), ROG_EIO);
     assert_int_equal(rename(elsewhere, f->path), 0);
     assert_int_equal(rog_pool_holds(pool, &list.task[0], &err), 1);

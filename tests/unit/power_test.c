@@ -125,7 +125,7 @@ static void board_input_counts_alone(void **state)
     rog_power_free(power);
 }
 
-/* An AGX Xavier: two chips, no rail for the whole board, one channel switched off. */
+/* An AGX Xavier: two chips, no rail for the whole board, one channel disabled. */
 static void rails_add_up_without_a_board_input(void **state)
 {
     const struct tree *tree = *state;
@@ -255,7 +255,7 @@ static void monitor(const struct tree *tree, const char *dir, const char *chip, 
     put(tree, path, microwatts);
 }
 
-/* As Documentation/hwmon/ina238.rst of the kernel has it: the bus voltage is in1, the power is in
+/* As in Documentation/hwmon/ina238.rst of the kernel: the bus voltage is in1, the power is in
  * microwatts. */
 static void chips_with_power_add_up(void **state)
 {
@@ -268,7 +268,7 @@ static void chips_with_power_add_up(void **state)
     monitor(tree, "class/hwmon/hwmon0", "ina238", "power1_input", "18000000");
     monitor(tree, "class/hwmon/hwmon1", "ina226", "power1_input", "2000000");
     monitor(tree, "class/hwmon/hwmon2", "amdgpu", "power1_average", "40000000");
-    /* A battery, which hwmon shows once more. */
+    /* A battery, which hwmon shows a second time. */
     monitor(tree, "class/hwmon/hwmon3", "BAT0", "power1_input", "90000000");
     put(tree, "class/hwmon/hwmon3/device/type", "Battery");
 
@@ -297,7 +297,7 @@ static void what_measures_the_machine_counts_alone(void **state)
     near(rog_power_watts(power), 30);
     rog_power_free(power);
 
-    /* A Jetson's own rails go before what somebody has added. */
+    /* A Jetson's own rails are preferred to added sensors. */
     put(tree, "class/hwmon/hwmon5/name", "ina3221");
     rail(tree, "class/hwmon/hwmon5", 1, "VDD_IN", 5000, 1000);
     power = open_power(tree);
@@ -334,7 +334,7 @@ static void health_is_read(void **state)
     put(tree, "class/thermal/thermal_zone0/temp", "61500");
     put(tree, "class/thermal/thermal_zone1/type", "GPU-therm");
     put(tree, "class/thermal/thermal_zone1/temp", "58000");
-    put(tree, "class/thermal/thermal_zone2/type", "PMIC-Die"); /* 100 degrees, always */
+    put(tree, "class/thermal/thermal_zone2/type", "PMIC-Die"); /* always 100 degrees */
     put(tree, "class/thermal/thermal_zone2/temp", "100000");
     put(tree, "class/thermal/thermal_zone3/type", "off");
     put(tree, "class/thermal/thermal_zone3/temp", "-274000");
@@ -360,7 +360,7 @@ static void health_is_read(void **state)
     assert_true(look(tree).throttled);
 }
 
-/* The firmware of a Raspberry Pi: what is now, not what has been. */
+/* The firmware of a Raspberry Pi: only the current state counts, not the past. */
 static void a_pi_tells_that_it_is_throttled(void **state)
 {
     const struct tree *tree = *state;
@@ -383,7 +383,7 @@ static void nothing_found_says_so(void **state)
     assert_null(power);
     assert_non_null(strstr(err.message, "RAPL"));
 
-    /* A sensor that is there and cannot be read is named. */
+    /* A sensor that exists but cannot be read is named. */
     zone(tree, "intel-rapl:0", "package-0", "soon");
     assert_int_equal(rog_power_open(&power, tree->root, &err), ROG_ENOTFOUND);
     assert_non_null(strstr(err.message, "intel-rapl:0/energy_uj must be a number"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cache of starting models (with random weights, which cost nothing), and testing a model. */
+/* The cache of initial models (with random weights, which take no time), and testing a model. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +108,7 @@ static void test_damage_is_noticed(void **state)
     rog_pretrained_release(&e);
 }
 
-/* Every setting that the model depends on makes another one; those of the run do not. */
+/* Every setting that the model depends on gives another model; those of the run do not. */
 static void test_settings_that_matter(void **state)
 {
     (void)state;
@@ -160,7 +160,7 @@ static int end_after_three(void *user, double since_s)
     return ++*calls == 3;
 }
 
-/* Whoever waits for another process is told so, and may end it. */
+/* A process that waits for another one is told so, and may stop waiting. */
 static void test_waiting(void **state)
 {
     (void)state;
@@ -222,7 +222,7 @@ static void test_unknown_data(void **state)
 
 /* ---- testing ---- */
 
-/* The first 130 noisy test images one by one. */
+/* Tests the first 130 noisy test images one by one. */
 static void judge_by_hand(const char *path, double *accuracy, double *loss)
 {
     struct rog_dataset *dataset = NULL;
@@ -276,7 +276,7 @@ static void test_tester(void **state)
     assert_true(fabs(result.accuracy - accuracy) < 1e-6);
     assert_true(fabs(result.loss - loss) < 1e-4);
 
-    /* What cannot be tested is refused, and the tester goes on. */
+    /* An invalid file is rejected, and the tester continues. */
     char *broken = rog_format("%s/broken.safetensors", (char *)*state);
     assert_int_equal(rog_file_write(broken, "not a model", 11, &err), 0);
     assert_int_equal(rog_tester_run(tester, broken, &again, &err), ROG_EFORMAT);
@@ -287,7 +287,7 @@ static void test_tester(void **state)
     assert_true(again.accuracy == result.accuracy && again.loss == result.loss);
     rog_tester_free(tester);
 
-    /* Another noise, other images. */
+    /* With another noise, the images differ. */
     assert_int_equal(rog_tester_new(&tester, config, "none", &err), 0);
     assert_int_equal(rog_tester_run(tester, start.path, &again, &err), 0);
     assert_true(again.loss != result.loss);

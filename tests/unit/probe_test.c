@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trains of the probe over a link that is simulated here, and its datagrams. */
+/* Trains of the probe over a simulated link, and its datagrams. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,13 +13,13 @@
 #include <trainer/probe/train.h>
 #include <trainer/probe/wire.h>
 
-/* A link: so many datagrams a second, which wait in a queue before it; what does not fit is lost.
- * At first it lets some through at once, as a bucket of tokens does. */
+/* A link with a rate in datagrams per second and a queue before it; datagrams that do not fit are
+ * lost. Initially it transmits some at once, like a token bucket. */
 struct wire {
-    double rate;    /* datagrams a second */
-    double delay_s; /* each way */
+    double rate;    /* datagrams per second */
+    double delay_s; /* in each direction */
     uint32_t queue, at_once;
-    uint32_t lose_each; /* 0: none is lost on the air */
+    uint32_t lose_each; /* 0: no losses */
 };
 
 #define MOST 4096
@@ -33,7 +33,7 @@ struct course {
     struct flight there[MOST], back[MOST];
     uint32_t sent, arrived, acked, acks;
     uint64_t came[MOST];
-    double free_s; /* when the link has let through all that was given to it */
+    double free_s; /* time at which the link has transmitted everything given to it */
 };
 
 static void give(struct course *course, const struct wire *wire, uint32_t number, double now_s)
@@ -48,7 +48,7 @@ static void give(struct course *course, const struct wire *wire, uint32_t number
     course->there[course->sent++] = (struct flight){number, course->free_s + wire->delay_s};
 }
 
-/* A whole train, by steps of the clock. Mbit/s as the receiver tells it. */
+/* Sends a whole train in steps of the clock. Returns the receiver's rate in Mbit/s. */
 static double ride(const struct wire *wire, double duration_s, uint32_t window,
                    struct rog_probe_sender *sender)
 {
@@ -98,7 +98,7 @@ static void rates_are_told(void **state)
                                   .queue = 200,
                                   .at_once = cases[i].at_once,
                                   .lose_each = cases[i].lose_each};
-        /* As it is in a recording: the first train finds out what the second begins with. */
+        /* As in a recording: the first train finds the window of the second. */
         double first = ride(&wire, 0.02, 0, &sender);
         uint32_t window = (uint32_t)fmin(1e6 * first * 0.005 / (8.0 * ROG_PROBE_DATA_BYTES),
                                          ROG_PROBE_WINDOW_MOST);
@@ -108,7 +108,7 @@ static void rates_are_told(void **state)
     }
 }
 
-/* A link that has become slow must not be left with seconds of datagrams. */
+/* A link that has become slow must not be filled with seconds of datagrams. */
 static void slow_links_get_few(void **state)
 {
     (void)state;
@@ -142,7 +142,7 @@ static void nonsense_is_not_believed(void **state)
     rog_probe_receiver_begin(&receiver, 1);
     assert_true(isnan(rog_probe_receiver_mbps(&receiver)));
     for (uint32_t i = 0; i < ROG_PROBE_ARRIVALS + 10; i++)
-        rog_probe_receiver_take(&receiver, UINT32_MAX - i, 1); /* all at one moment */
+        rog_probe_receiver_take(&receiver, UINT32_MAX - i, 1); /* all at the same time */
     assert_true(isnan(rog_probe_receiver_mbps(&receiver)));
 }
 
@@ -163,9 +163,9 @@ static void datagrams_come_back(void **state)
     assert_true(got.kind == sent.kind && got.rank == sent.rank && got.train == sent.train &&
                 got.number == sent.number && got.a == sent.a && got.b == sent.b);
     for (size_t i = 0; i < sizeof datagram; i++)
-        assert_false(rog_probe_decode(datagram, i, token, &got)); /* cut off */
+        assert_false(rog_probe_decode(datagram, i, token, &got)); /* truncated */
     for (size_t i = 0; i < 20; i++) {
-        datagram[i] ^= 1; /* of another recording, or of something else */
+        datagram[i] ^= 1; /* of another recording, or other data */
         assert_false(rog_probe_decode(datagram, sizeof datagram, token, &got));
         datagram[i] ^= 1;
     }

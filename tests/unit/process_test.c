@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs: starting, ending, output, status, complaints, time limits. */
+/* Child processes: starting, ending, output, status, errors, time limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static void output_is_whole(void **state)
     (void)state;
     char *output = NULL;
     struct rog_error err = {0};
-    /* More than a pipe holds, with as much on standard error between. */
+    /* More than a pipe holds, with as much on standard error. */
     int code = rog_process_run(
         SHELL("i=0; while [ $i -lt 20000 ]; do echo line $i; echo noise >&2; i=$((i+1)); done"), 60,
         &output, &err);
@@ -61,7 +61,7 @@ static void failure_says_what_the_program_said(void **state)
     assert_non_null(strstr(err.message, "exit status 137"));
 }
 
-/* As a supervisor may leave it: the kernel then keeps no exit status. */
+/* As a supervisor may set it: the kernel then keeps no exit status. */
 static void an_ignored_sigchld_is_no_timeout(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void an_ignored_sigchld_is_no_timeout(void **state)
     assert_true(rog_process_gone(&process));
 }
 
-/* Asked for, a child goes on after its parent's end. */
+/* On request, a child continues after its parent's end. */
 static void a_viewer_outlives_its_parent(void **state)
 {
     (void)state;
@@ -130,13 +130,13 @@ static void time_limit(void **state)
     assert_non_null(strstr(err.message, "killed"));
 }
 
-/* What a program has started holds its pipes, and is ended with it. */
+/* The children of a program hold its pipes, and are ended with it. */
 static bool is_stopped(void *user)
 {
     return ++*(unsigned *)user > 3;
 }
 
-/* Also when it has closed its outputs. */
+/* Also if it has closed its outputs. */
 static void what_nobody_wants_is_ended(void **state)
 {
     (void)state;
@@ -165,7 +165,7 @@ static void a_socket_is_input_and_output(void **state)
     assert_int_equal(write(ends[0], "ab\n", 3), 3);
     assert_int_equal(recv(ends[0], word, 5, MSG_WAITALL), 5);
     assert_string_equal(word, "abab\n");
-    assert_int_equal(read(ends[0], word, 1), 0); /* nobody else holds the other end */
+    assert_int_equal(read(ends[0], word, 1), 0); /* no other process holds the other end */
     close(ends[0]);
     wait_for_end(&process);
 }
@@ -189,7 +189,7 @@ static void time_limit_ends_the_group(void **state)
     unlink(name);
 }
 
-/* Its own group where it has none of the terminal, else ours. */
+/* The child has its own group unless it uses the terminal. */
 static void the_terminal_is_for_our_group(void **state)
 {
     (void)state;
@@ -300,7 +300,7 @@ static void a_signal_shows_in_the_status(void **state)
     rog_process_stop(&process);
 }
 
-/* Also what ignores SIGTERM, and what the child has started itself. */
+/* Also a process that ignores SIGTERM, and the child's own children. */
 static void stopping_ends_the_whole_group(void **state)
 {
     (void)state;
@@ -334,7 +334,7 @@ static void stopping_ends_the_whole_group(void **state)
     rog_lines_release(&lines);
 }
 
-/* The parent of a process dies by SIGKILL, so nothing but the kernel can end the process. */
+/* The parent of a process is killed by SIGKILL, so only the kernel can end the process. */
 static void no_process_outlives_its_parent(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A processor that shares itself among its jobs. */
+/* A processor shared by its jobs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static void add(struct rog_processor *processor, double now_s, uint32_t owner, d
     assert_int_equal(rog_processor_add(processor, now_s, owner, work_s, &err), 0);
 }
 
-/* The next job to be done: when, and whose. */
+/* Checks the end and the owner of the next job. */
 static void expect(struct rog_processor *processor, double end_s, uint32_t owner)
 {
     double found_s = 0;
@@ -54,7 +54,7 @@ static void four_at_once_take_four_times_as_long(void **state)
     rog_processor_release(&processor);
 }
 
-/* 1 s of work; after half of it, 0.2 s more come in between: 0.5 + 2 * 0.2 + 0.3. */
+/* 1 s of work; after half of it, another 0.2 s are added: 0.5 + 2 * 0.2 + 0.3. */
 static void a_short_one_comes_in_between(void **state)
 {
     (void)state;
@@ -83,7 +83,7 @@ static void as_much_is_done_as_there_is_work(void **state)
     rog_processor_release(&processor);
 }
 
-/* The room for jobs is at the end of memory that can be read: taking one looks no further. */
+/* The jobs end where readable memory ends: taking one must not read beyond. */
 static void all_the_room_is_used_and_no_more(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ static int load(struct rog_processor *processor, const struct bytes *kept)
     return rog_archive_end(&archive, NULL);
 }
 
-/* Jobs of less than a second, of none and of many: loaded they end as they would have. */
+/* Jobs of less than a second, none and many: after loading they end as before. */
 static void what_is_saved_goes_on(void **state)
 {
     (void)state;

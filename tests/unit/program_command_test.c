@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands that a process can host several workers of, and those that it cannot. */
+/* Commands for which a process can host several workers, and others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 
 #define HOST "-m rog.worker_host --workers 16 "
 
-/* A test is run by copies of a process where a worker could share one, and where what it prints is
- * not sent elsewhere. */
+/* A test is run by copies of a process if a worker could share one, unless its output is
+ * redirected. */
 static void check_copying(const char *command, const char *hosted)
 {
     struct rog_error err = {0};
@@ -37,7 +37,7 @@ static void commands_are_hosted(void **state)
 {
     (void)state;
     static const struct {
-        const char *command, *hosted; /* NULL: not of the shape */
+        const char *command, *hosted; /* NULL: cannot be hosted */
     } cases[] = {
         {"python3 train.py", "python3 " HOST "train.py"},
         {"python3\ttrain.py --lr 0.1", "python3\t" HOST "train.py --lr 0.1"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program's files as they are laid out, and what its test may print. */
+/* A program's files as they are written, and the output of its test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static int remove_folder(void **state)
     return 0;
 }
 
-/* What the test of a checkpoint gives that prints so. */
+/* Runs the test of a checkpoint with this output. */
 static int test_prints(const char *folder, const char *words, double *accuracy,
                        struct rog_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that misbehave: a sentence that names the worker and the cause, and nothing is left. */
+/* Programs that misbehave: an error that names the worker and the cause, and nothing remains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include "programs_fixture.h"
 #include "programs_peers.h"
 
-/* What is said of worker 2 of the three. */
+/* Expected errors about worker 2 of the three. */
 static const struct fault {
     const char *command, *settings;
     int code;
@@ -186,7 +186,7 @@ static const struct fault {
     {"@says-11", "", ROG_EFAILED, {"worker 2's program closed its connection"}},
 };
 
-/* Returns how much is not so. */
+/* Returns the number of differences. */
 static unsigned try_fault(const struct fault *fault, uint32_t at_once)
 {
     unsigned wrong = 0;
@@ -223,7 +223,7 @@ static void check(int code, const struct rog_error *err)
         fail_msg("%s", err->message);
 }
 
-/* Random messages come to an error, or to nothing. */
+/* Random messages end in an error, or have no effect. */
 static void anything_that_is_sent(void **state)
 {
     (void)state;
@@ -239,7 +239,7 @@ static void anything_that_is_sent(void **state)
     }
 }
 
-/* The log has the beginning, the end, and how much lies between; it is small. */
+/* The log has the beginning, the end, and the number of bytes in between; it is small. */
 static void much_output_is_cut(void **state)
 {
     (void)state;
@@ -259,7 +259,7 @@ static void much_output_is_cut(void **state)
     const char *mark = strstr(text, "\n[... ");
     assert_non_null(mark);
     assert_int_equal(sscanf(mark, "\n[... %llu bytes omitted ...]", &left_out), 1);
-    /* All of it, with the mark's 64 bytes: 2^20 lines of 56, begins, ends, and the last line. */
+    /* Everything, with the mark's 64 bytes: 2^20 lines of 56, begins, ends, and the last line. */
     const char *last = strstr(text, "ends\n") + 5;
     assert_int_equal(size - 64 + left_out, 7 + (56 << 20) + 5 + strlen(last));
     free(text);
@@ -267,7 +267,8 @@ static void much_output_is_cut(void **state)
     run_close(&run);
 }
 
-/* Whatever a program has started is gone with it, also what left its group and environment. */
+/* All processes that a program has started end with it, also those that left its group and
+ * environment. */
 static unsigned count_sleepers(void)
 {
     FILE *list = popen("ps -e -o args= | grep -c \"^sleep $SLEEP_S$\"", "re");
@@ -313,14 +314,14 @@ static void a_fork_has_no_part(void **state)
     expect_in_log("@uses-a-fork", "this process is a fork of");
 }
 
-/* Somebody else of the same user may knock: nothing happens to the run. */
+/* Another process of the same user may connect: the run is not affected. */
 static void strangers_are_sent_away(void **state)
 {
     (void)state;
     expect_in_log("@knocks", "this process was not started by the run that it tries to join");
 }
 
-/* The simulation is killed: the guard does what it cannot do any more. */
+/* The simulation is killed: the guard cleans up in its place. */
 static void the_simulation_is_killed(void **state)
 {
     (void)state;
@@ -376,7 +377,7 @@ static void it_is_interrupted(void **state)
 int main(int argc, char **argv)
 {
     int status;
-    char sleep_s[32]; /* as nobody else sleeps */
+    char sleep_s[32]; /* a duration that no other process uses */
     if (is_peer(argc, argv, &status))
         return status;
     snprintf(sleep_s, sizeof sleep_s, "98765.%ld", (long)getpid());

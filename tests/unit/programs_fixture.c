@@ -24,7 +24,7 @@ static void check(int code, const struct rog_error *err)
         fail_msg("%s", err->message);
 }
 
-/* The command, this file in the place of each "@" and "%". */
+/* Replaces each "@" and "%" in the command by this file. */
 static char *expand(const struct run *run, const char *command)
 {
     char self[512];
@@ -101,7 +101,7 @@ int run_start(struct run *run, struct rog_error *err)
     return ROG_OK;
 }
 
-/* Control until it is no message of the program's own. */
+/* Gives control until the result is not a transfer. */
 static int step(struct run *run, uint32_t worker, struct rog_programs_result *result,
                 const struct rog_programs_turn *turn, struct rog_error *err)
 {

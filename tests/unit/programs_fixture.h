@@ -3,7 +3,7 @@
 #define ROG_TEST_PROGRAMS_FIXTURE_H
 
 /*
- * Runs whose programs are the test's own file, started again with the name of what it is to do
+ * Runs whose programs are the test's own executable, started with the name of their role
  * (programs_peers.c), and a small simulation: the mean of all gradients moves one model.
  */
 
@@ -30,20 +30,19 @@ struct run {
     bool through[TEST_WORKERS];
 };
 
-/* command: "@NAME" stands for this file as the peer of that name, "%" for this file by the name
- * python3; settings: more members of the
- * configuration, "" or each with a comma behind it. */
+/* command: "@NAME" stands for this executable in the role NAME, "%" for this executable under the
+ * name python3; settings: further members of the configuration, "" or each followed by a comma. */
 void run_open(struct run *run, const char *command, const char *settings);
 void run_close(struct run *run);
 
-/* Starts the programs, and gives all the first one's values. */
+/* Starts the programs, and gives all of them the first one's values. */
 int run_start(struct run *run, struct rog_error *err);
-/* TEST_ITERATIONS with all of them, or fewer where they are through. */
+/* Trains TEST_ITERATIONS with all of them, or fewer if they finish. */
 int run_train(struct run *run, struct rog_error *err);
-/* All of it: start, train, end. */
+/* Everything: start, train, end. */
 int run_whole(struct run *run, struct rog_error *err);
 
-/* Processes that were started by the run and are there. */
+/* Returns the number of live processes started by the run. */
 unsigned run_processes(const struct run *run);
 
 #endif

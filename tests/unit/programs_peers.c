@@ -22,7 +22,7 @@
 #include <rog/rog.h>
 #include "programs_fixture.h"
 
-/* Of a thread that is a worker; 0: the process is one. */
+/* The rank of a thread that is a worker; 0: the process is one. */
 static _Thread_local unsigned own_rank;
 static pthread_mutex_t environment = PTHREAD_MUTEX_INITIALIZER;
 
@@ -84,7 +84,7 @@ static int open_model(struct model *model, uint32_t columns)
     return code ? code : rog_start(model->rog, &model->err);
 }
 
-/* One of its gradients is something else. */
+/* Exchanges with one gradient replaced. */
 static int exchange_of(struct model *model, uint32_t iteration, int index, float gradient)
 {
     static const struct rog_rule rule = {TEST_RATE, 0, 0, ROG_RULE_HEAVY_BALL};
@@ -101,7 +101,7 @@ static int exchange(struct model *model, uint32_t iteration)
     return exchange_of(model, iteration, -1, 0);
 }
 
-/* Until the run is over, or so many iterations are made. */
+/* Trains until the run is over, or for this many iterations. */
 static int train(struct model *model, uint32_t iterations)
 {
     int code = ROG_OK;
@@ -125,7 +125,7 @@ static int good(void)
     return open_model(&model, 3) || train(&model, 1000) ? complain(&model) : finish(&model);
 }
 
-/* It takes a while for an iteration. */
+/* Takes some time for an iteration. */
 static int slow(void)
 {
     struct model model;
@@ -135,7 +135,7 @@ static int slow(void)
     return train(&model, 1000) ? complain(&model) : finish(&model);
 }
 
-/* It has had enough before the others. */
+/* Finishes before the others. */
 static int early(void)
 {
     struct model model;
@@ -151,7 +151,7 @@ static int sends_messages(void)
     return finish(&model);
 }
 
-/* Adds 1 to each momentum, and finds that again later. */
+/* Adds 1 to each momentum, and checks it later. */
 static int looks_at_its_state(void)
 {
     struct model model;
@@ -170,7 +170,7 @@ static int looks_at_its_state(void)
     return train(&model, 1000) ? complain(&model) : finish(&model);
 }
 
-/* Its gradients depend on what it has seen before, which it keeps. */
+/* Its gradients depend on earlier ones, which are its kept state. */
 static int keeper(void)
 {
     struct model model;
@@ -198,14 +198,14 @@ static int keeper(void)
     return finish(&model);
 }
 
-/* ---- programs of which the second is bad ---- */
+/* ---- programs of which the second is faulty ---- */
 
 static bool is_bad(void)
 {
     return rank() == 2;
 }
 
-/* It is good for an iteration, and then does what it should not. */
+/* Correct for an iteration, then calls `deed`. */
 static int good_but(void (*deed)(struct model *model))
 {
     struct model model;
@@ -297,7 +297,7 @@ static void do_print_garbage(struct model *model)
     exit(5);
 }
 
-/* Leaves processes behind: one in its group, one in a session of its own. */
+/* Leaves processes behind: one in its group, one in its own session. */
 static void leave_behind(bool with_environment)
 {
     char sleep_word[] = "sleep", *const words[] = {sleep_word, getenv("SLEEP_S"), NULL};
@@ -338,7 +338,7 @@ static void do_use_a_fork(struct model *model)
     waitpid(child, NULL, 0);
 }
 
-/* ---- programs that speak the protocol themselves ---- */
+/* ---- programs that implement the protocol themselves ---- */
 
 #define HELLO_TEXT \
     "{\"protocol\":1,\"library\":\"BSP\",\"library_version\":\"\",\"threshold\":0,\"workers\":3}"
@@ -393,7 +393,7 @@ static int make_region(const struct raw *raw)
     return fd;
 }
 
-/* Joins, and waits to be told something; the socket. */
+/* Joins, and waits for a message; returns the socket. */
 static int join(const struct raw *raw)
 {
     int fd = dial(), region = raw->no_region ? -1 : make_region(raw);
@@ -409,7 +409,7 @@ static void await(int fd)
         nap(0.01);
 }
 
-/* What is wrong with the first message of a bad one, by number. */
+/* Faults in the first message of a bad one, by number. */
 static int bad_hello(int which)
 {
     struct raw raw = raw_worker();
@@ -444,7 +444,7 @@ static int bad_hello(int which)
         raw.bytes = 0;
         break;
     case 9:
-        raw.bytes = 600; /* the texts, and no values */
+        raw.bytes = 600; /* space for the texts, but not for values */
         break;
     case 10:
         raw.head.hello_bytes = UINT64_MAX;
@@ -488,7 +488,7 @@ static int joins_twice(void)
     return 0;
 }
 
-/* A message that is not one; a descriptor of something else. */
+/* Invalid messages; a descriptor of something else. */
 static int bad_bytes(int which)
 {
     char bytes[8192] = {0};
@@ -505,7 +505,7 @@ static int bad_bytes(int which)
     return 0;
 }
 
-/* All join as they should, and the bad one then sends one message; NULL: closes the connection. */
+/* All join correctly, and the bad one then sends one message; NULL: closes the connection. */
 static int joins_and_says(const struct rog_virtual_message *message)
 {
     struct raw raw = raw_worker();
@@ -519,7 +519,7 @@ static int joins_and_says(const struct rog_virtual_message *message)
     return 0;
 }
 
-/* Messages at random, with the same first ones as a good program. */
+/* Random messages, after the first ones of a correct program. */
 static int says_anything(unsigned seed)
 {
     struct raw raw = raw_worker();
@@ -555,7 +555,7 @@ static const struct rog_virtual_message said[] = {
     {.kind = ROG_VIRTUAL_TRANSFER, .bytes = UINT64_MAX},
 };
 
-/* A process that is nobody's child says that it is worker 1. */
+/* A process that is not a child of the run claims to be worker 1. */
 static void do_knock(struct model *model)
 {
     int ends[2];
@@ -601,7 +601,7 @@ BUT(knock)
 BUT(hide)
 BUT(use_a_fork)
 
-/* Before it takes part. */
+/* Hangs before it joins. */
 static int never_joins(void)
 {
     if (is_bad())
@@ -621,7 +621,7 @@ static int other_shape(void)
                                                                        : finish(&model);
 }
 
-/* After the run. */
+/* Fails after the run. */
 static int ends_badly(void)
 {
     int code = good();
@@ -671,7 +671,7 @@ static const struct {
     {"joins-twice", joins_twice},
 };
 
-/* Those with a number behind their name. */
+/* Runs the peers with a number after their name. */
 static int run_numbered(const char *name)
 {
     int number = atoi(name + strcspn(name, "0123456789"));

@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-/* Training programs, good and bad, by their names. */
+/* Training programs, correct and faulty, by their names. */
 
-/* Whether the arguments of this process are those of one: "peer NAME"; or, as Python's
- * would be, "NAME", and "-m rog.worker_host --workers N NAME" for one that has N workers. *status
- * is what main returns then. */
+/* Returns whether the arguments of this process are those of a peer: "peer NAME"; or, like
+ * Python's, "NAME", and "-m rog.worker_host --workers N NAME" for a process with N workers. *status
+ * is then the result of main. */
 bool is_peer(int argc, char **argv, int *status);
 
 #endif

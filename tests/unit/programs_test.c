@@ -22,7 +22,7 @@ static void check(int code, const struct rog_error *err)
         fail_msg("%s", err->message);
 }
 
-/* What the simulation comes to. */
+/* Checks the model of the simulation. */
 static void expect_model(const struct run *run)
 {
     float params[TEST_PARAMS];
@@ -69,7 +69,7 @@ static void train_together(void **state)
     }
 }
 
-/* Several workers of a process come to the same as each in its own. */
+/* Several workers in one process give the same result as each in its own. */
 static void share_a_process(void **state)
 {
     (void)state;
@@ -172,7 +172,7 @@ static bool is_impatient(void *user)
     return *(const bool *)user;
 }
 
-/* Control goes on to the next although nobody has asked for the result before. */
+/* Control is given to the next program although no result was requested before. */
 static void attended_meanwhile(void **state)
 {
     (void)state;
@@ -185,7 +185,7 @@ static void attended_meanwhile(void **state)
     run.options.user = &impatient;
     check(run_start(&run, &err), &err);
     begin_iteration(&run, 1);
-    impatient = true; /* what would have to be waited for is ROG_EINTR */
+    impatient = true; /* waiting would return ROG_EINTR */
     int last = ROG_EINTR;
     for (int i = 0; i < 10000 && last == ROG_EINTR; i++) {
         struct rog_programs_result result;
@@ -197,7 +197,7 @@ static void attended_meanwhile(void **state)
     run_close(&run);
 }
 
-/* Who waits for others at the end of the run has all the time that it takes. */
+/* A program that waits for others at the end of the run has no time limit. */
 static void the_end_takes_turns(void **state)
 {
     (void)state;
@@ -228,7 +228,7 @@ static int take_bytes(void *user, const void *bytes, size_t size, struct rog_err
     return ROG_OK;
 }
 
-/* Adds what workers bring; the model moves with the last of them. */
+/* Adds the workers' results; the model moves with the last of them. */
 static void take_results(struct run *run, uint32_t from, uint32_t to)
 {
     struct rog_error err;
@@ -276,7 +276,7 @@ static void take_up(struct run *run, const struct bytes *saved)
     check(rog_programs_resume(run->programs, &err), &err);
 }
 
-/* Interrupted in iteration 3 after so many have brought their results; 99: not at all. */
+/* Interrupted in iteration 3 after this many results; 99: not at all. */
 static void train_keepers(float params[TEST_PARAMS], uint32_t at_once, uint32_t interrupted)
 {
     struct run run;

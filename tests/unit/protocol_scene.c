@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server and two workers that say all that they have to say when a test lets them. */
+/* A server and two workers that send their messages when a test lets them. */
 #include "protocol_scene.h"
 
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #define PROTOCOL_SCENE_H
 
 /* A server and two workers without links between them, for single scenes of the protocol: messages
- * flow when a test says so, and take as long as it says. */
+ * are delivered when a test requests it, and take as long as the test sets. */
 
 #include <stdint.h>
 
@@ -24,40 +24,41 @@ struct scene {
     float *model, *params[SCENE_WORKERS], *gradients;
     uint8_t *buffer;
     size_t bytes;
-    double now, message_s;       /* each message takes this long */
+    double now, message_s;       /* duration of each message */
     struct rog_set carried;      /* rows of the last stream */
     struct rog_wire begin, last; /* its BEGIN and END */
-    uint32_t messages;           /* of the last flow, BEGIN and END included */
+    uint32_t messages;           /* of the last delivery, BEGIN and END included */
 };
 
 /* `threshold` rows are mandatory, the largest on a push, those with the most unseen versions on a
- * pull; the rest has 0.05 s. Nobody waits. */
+ * pull; the others have 0.05 s. No worker waits. */
 struct rog_strategy scene_strategy(void);
 void scene_plan_push(void *state, const struct rog_strategy_config *config,
                      const struct rog_send_view *view, struct rog_send_plan *plan);
 void scene_plan_pull(void *state, const struct rog_strategy_config *config,
                      const struct rog_send_view *view, struct rog_send_plan *plan);
-/* Instead: a worker may be one iteration ahead of the others' rows. */
+/* Alternative: a worker may be one iteration ahead of the others' rows. */
 void scene_admit_one_ahead(void *state, const struct rog_strategy_config *config,
                            const struct rog_admit_view *view, struct rog_admission *admission);
 
 void scene_init(struct scene *scene, struct rog_strategy strategy, int32_t threshold);
 void scene_release(struct scene *scene);
 
-/* The gradients of a row, of either sign by turns. */
+/* Fills the gradients of a row, with alternating signs. */
 void scene_fill_row(struct scene *scene, uint32_t row, float value);
-/* A worker's push of the scene's gradients begins. */
+/* Begins a worker's push of the scene's gradients. */
 void scene_push(struct scene *scene, uint32_t worker);
-/* One of worker 0, which may be refused. Without momentum and decay. */
+/* Begins a push of worker 0, which may be rejected. Without momentum and decay. */
 int scene_push_at(struct scene *scene, const float *gradients, double rate, struct rog_error *err);
-/* All that the worker has to say goes to the server. */
+/* Delivers all messages of the worker to the server. */
 void scene_flow_up(struct scene *scene, uint32_t worker);
-/* All that the server has to say to the worker; returns the last notice that says something. */
+/* Delivers all messages of the server to the worker; returns the last notice other than
+ * ROG_WORKER_NOTHING. */
 enum rog_worker_notice scene_flow_down(struct scene *scene, uint32_t worker);
-/* The message in the scene's buffer is on its way. */
+/* Accounts for the message in the scene's buffer, which is sent. */
 void scene_note_message(struct scene *scene, size_t size);
-/* What kinds of notices the server has given since the last call, in order, as letters, each with
- * the number of its worker. */
+/* Returns the kinds of the server's notices since the last call, in order, as letters, each
+ * followed by the number of its worker. */
 const char *scene_notices(struct scene *scene, char text[64]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What one message after another carries and counts, among them scenes in which the published
- * implementation errs. */
+/* What consecutive messages contain and count, including scenes in which the published
+ * implementation has errors. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "protocol_scene.h"
 
-/* Published: importance is one number per tensor. Here rows inside a tensor are told apart. */
+/* Published: importance is one number per tensor. Here rows inside a tensor are distinguished. */
 static void test_importance_is_per_row(void **state)
 {
     (void)state;
@@ -34,7 +34,7 @@ static void test_importance_is_per_row(void **state)
     scene_release(&scene);
 }
 
-/* Published: on the server a row's freshness is 0 for ever after its first send. */
+/* Published: on the server a row's freshness is 0 forever after it was first sent. */
 static void test_freshness_of_pulls(void **state)
 {
     (void)state;
@@ -45,7 +45,7 @@ static void test_freshness_of_pulls(void **state)
     struct rog_set seen;
     assert_int_equal(rog_set_init(&seen, rows, NULL), 0);
     /* Everything is pushed each time (no time passes); worker 0 pulls 60 rows each time, those it
-     * has missed for longest: after 4 pulls it has got each of the 212 once or more. */
+     * has missed for longest: after 4 pulls it has received each of the 212 at least once. */
     for (int iteration = 1; iteration <= 4; iteration++) {
         scene.message_s = 0;
         scene_push(&scene, 1);
@@ -67,7 +67,7 @@ static void test_freshness_of_pulls(void **state)
 }
 
 /* The age of a row on a push is the time since it was last sent: with the oldest 60 first, 4 pushes
- * carry all 212. */
+ * contain all 212. */
 static void test_age_of_pushes(void **state)
 {
     (void)state;
@@ -99,7 +99,7 @@ static void plan_without_budget(void *state, const struct rog_strategy_config *c
     plan->budget_s = 0;
 }
 
-/* No budget: the mandatory rows alone, also where no time passes. */
+/* No budget: only the mandatory rows, also if no time passes. */
 static void test_no_budget(void **state)
 {
     (void)state;
@@ -115,7 +115,7 @@ static void test_no_budget(void **state)
     scene_release(&scene);
 }
 
-/* As many rows as this worker has made transmissions, as far as it knows. */
+/* Sends as many rows as this worker has made transmissions, as far as it knows. */
 static void plan_by_history(void *state, const struct rog_strategy_config *config,
                             const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -125,7 +125,7 @@ static void plan_by_history(void *state, const struct rog_strategy_config *confi
     plan->count = plan->mandatory = (uint32_t)view->history.own;
 }
 
-/* Pushes and pulls are transmissions; a worker knows what came with its last pull. */
+/* Pushes and pulls are transmissions; a worker knows the history of its last pull. */
 static void test_history(void **state)
 {
     (void)state;
@@ -145,7 +145,7 @@ static void test_history(void **state)
     assert_true(history->own == 1 && history->slowest == 0 && !history->everyone_transmitted);
     assert_true(history->recent_max_s == first_s && history->mean_s == first_s);
     double second_s = scene.last.duration_s;
-    assert_true(second_s > first_s); /* it carried a row */
+    assert_true(second_s > first_s); /* it contained a row */
 
     scene_push(&scene, 1);
     scene_flow_up(&scene, 1);
@@ -169,8 +169,8 @@ static void test_history(void **state)
     scene_release(&scene);
 }
 
-/* A worker says what its pushes took, and all budgets follow from it: one that says an age of the
- * world is believed as much as it could have taken, and nobody's budget ends up infinite. */
+/* A worker reports the duration of its pushes, from which all budgets follow: a report of an
+ * extreme duration counts at most as much as possible, and no budget becomes infinite. */
 static void test_a_worker_that_lies_about_time(void **state)
 {
     (void)state;
@@ -211,7 +211,7 @@ static void test_a_worker_that_lies_about_time(void **state)
     scene_release(&scene);
 }
 
-/* Of the server's next notice of this kind. */
+/* Returns the rows of the server's next notice of this kind. */
 static uint32_t noticed_rows(struct scene *scene, enum rog_server_notice_kind kind)
 {
     struct rog_server_notice notice;
@@ -222,8 +222,8 @@ static uint32_t noticed_rows(struct scene *scene, enum rog_server_notice_kind ki
 }
 
 /* Published: a small budget is cut to 0 after the message was sized, and everything is applied but
- * only the mandatory part counted. Here the rows counted, carried and applied are the same, and
- * the server says as many. */
+ * only the mandatory part counted. Here the rows counted, sent and applied are the same, and the
+ * server reports the same number. */
 static void test_small_budget(void **state)
 {
     (void)state;
@@ -255,7 +255,7 @@ static void test_small_budget(void **state)
             uint64_t at = rog_rows_offset(scene.rows, row);
             bool changed = memcmp(before + at, model + at,
                                   rog_rows_size(scene.rows, row) * sizeof(float)) != 0;
-            /* Also the published checkpoint: the server's model is what has arrived, no more. */
+            /* Also the published checkpoint: the server's model is exactly what has arrived. */
             assert_int_equal(changed, rog_set_has(&scene.carried, row));
             assert_int_equal(versions.version[row] == iteration, rog_set_has(&scene.carried, row));
         }
@@ -264,7 +264,7 @@ static void test_small_budget(void **state)
         assert_int_equal(noticed_rows(&scene, ROG_SERVER_PULL_SENT), scene.carried.count);
         rog_worker_status(scene.worker[0], &status);
         assert_int_equal(status.rows_pulled, scene.carried.count);
-        /* The model was 0 at first: all sums are the same. */
+        /* The model was initially 0: all sums are equal. */
         assert_memory_equal(scene.params[0], rog_server_held(scene.server, 0),
                             scene.rows->params * sizeof(float));
         free(before);
@@ -272,7 +272,7 @@ static void test_small_budget(void **state)
     scene_release(&scene);
 }
 
-/* Published: when one worker ends the server stops serving the others. */
+/* Published: when one worker ends, the server stops serving the others. */
 static void test_one_leaves_the_others_go_on(void **state)
 {
     (void)state;

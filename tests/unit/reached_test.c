@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a report says of time and energy to a target is what its figures show: 200 random cases of
- * noisy curves, read again from the data beside the figures. */
+/* A report's time and energy to a target equal what its figures show: 200 random cases of noisy
+ * curves, read from the data beside the figures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ static void run_sql(struct fixture *f, const char *sql, const char *text, const 
         fail_msg("%s", err.message);
 }
 
-/* A run whose accuracy rises and is noisy; its checkpoints lie less and less densely. */
+/* Adds a run with rising and noisy accuracy; its checkpoints become less dense. */
 static void add_run(struct fixture *f, struct rog_rng *rng, const char *case_name, int strategy,
                     int seed)
 {
@@ -89,7 +89,7 @@ static void add_case(struct fixture *f, struct rog_rng *rng, const char *name, s
     assert_int_equal(rog_db_commit(f->db, &err), 0);
 }
 
-/* ---- a figure's data, read by somebody who knows no more than the manual says ---- */
+/* ---- reads a figure's data with no more knowledge than the manual has ---- */
 
 struct figure_line {
     double x[POINTS_MAX], y[POINTS_MAX], place[POINTS_MAX];
@@ -126,7 +126,7 @@ static size_t read_lines(const char *text, struct figure_line *lines)
     return count;
 }
 
-/* NaN where the line does not reach it. */
+/* NaN if the line does not reach it. */
 static double read_crossing(const struct figure_line *line, double target, double sustain)
 {
     double since_x = (double)NAN, since_place = (double)NAN;
@@ -208,13 +208,13 @@ static void reports_say_what_figures_show(void **state)
         size_t seconds = compare_panel(f, &report.data, json, ROG_QUANTITY_SECONDS, "seconds");
         size_t joules = compare_panel(f, &report.data, json, ROG_QUANTITY_JOULES, "joules");
         if (report.data.row.runs == (int64_t)report.data.series_count)
-            assert_int_equal(seconds, joules); /* the same checkpoint along both */
+            assert_int_equal(seconds, joules); /* the same checkpoint in both */
         reached += seconds + joules;
         not_reached += 2 * report.data.series_count - seconds - joules;
         rog_json_free(json);
         rog_report_release(&report);
     }
-    /* Both happen often, or nothing was tried. */
+    /* Both must occur often for the test to be meaningful. */
     assert_true(reached > 300 && not_reached > 100);
 }
 

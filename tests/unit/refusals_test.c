@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Calls out of order, numbers out of range and plans that cannot be: refused, with the cause. */
+/* Calls out of order, numbers out of range and impossible plans: rejected, with the cause. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static void test_bad_calls(void **state)
     scene_init(&scene, scene_strategy(), 5);
     struct rog_worker *worker = scene.worker[0];
 
-    /* A gradient that is not finite changes nothing. */
+    /* A gradient that is not finite has no effect. */
     scene.gradients[1234] = NAN;
     assert_int_equal(scene_push_at(&scene, scene.gradients, 1, &err), ROG_EINVAL);
     assert_non_null(strstr(err.message, "not finite"));
@@ -130,7 +130,8 @@ static void test_bad_strategies(void **state)
     rog_rows_free(rows);
 }
 
-/* A strategy that orders no rows is never silent, one that orders those of one direction may be. */
+/* A strategy that does not order rows is never silent; one that orders those of one direction may
+ * be. */
 static void test_may_be_silent(void **state)
 {
     (void)state;
@@ -143,7 +144,7 @@ static void test_may_be_silent(void **state)
     assert_true(rog_strategy_may_be_silent(&strategy, &config));
     strategy.plan_pull = NULL;
     assert_true(rog_strategy_may_be_silent(&strategy, &config));
-    strategy.abi_version = 4; /* its plans could not say so */
+    strategy.abi_version = 4; /* its plans could not express this */
     assert_false(rog_strategy_may_be_silent(&strategy, &config));
 }
 

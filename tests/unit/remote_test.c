@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What hosts get for a run: files, configuration, the supervisor's orders; no connection needed. */
+/* What hosts get for a run: files, configuration, the supervisor's instructions; needs no
+ * connection. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +54,7 @@ static struct rog_json *parse(const char *text)
     return json;
 }
 
-/* Where an item of that name comes from; NULL: there is none. */
+/* Returns the source of the item with this name; NULL: none. */
 static const char *source_of(const struct rog_remote_files *files, const char *name)
 {
     for (size_t i = 0; i < files->count; i++)
@@ -82,7 +83,7 @@ static void files_travel_and_are_pointed_at(void **state)
     if (rog_remote_files_new(&files, config, NULL, model, &err))
         fail_msg("%s", err.message);
 
-    /* The first two workers use the run's trace; nobody needs t-3.csv, and not the archive. */
+    /* The first two workers use the run's trace; t-3.csv and the archive are not needed. */
     static const char *const wanted[] = {"trace/0/t-1.csv",   "trace/0/t-2.csv",
                                          "trace/3/own.csv",   "data/0/d/train.bin",
                                          "data/0/d/test.bin", "initial_model/0/m.safetensors",
@@ -114,8 +115,8 @@ static void files_travel_and_are_pointed_at(void **state)
     free(config_text);
 }
 
-/* All that travels is in the one list of what a run reads, and travels by the hash that it has
- * there, whatever has become of the file since. */
+/* All files sent are in the list of what a run reads, and are sent by the hash in this list, even
+ * if a file has changed since. */
 static void files_travel_by_the_hashes_of_the_plan(void **state)
 {
     const struct folder *f = *state;
@@ -172,7 +173,7 @@ static struct rog_remote_files *files_of(const char *config_text, const char *st
     return files;
 }
 
-/* Files of one name, in a folder for each worker. */
+/* Files with the same name, in a folder for each worker. */
 static void each_worker_gets_the_trace_of_its_folder(void **state)
 {
     const struct folder *f = *state;
@@ -191,8 +192,8 @@ static void each_worker_gets_the_trace_of_its_folder(void **state)
     free(text);
 }
 
-/* Only traces are a worker's own: elsewhere the mark is a part of the name. A folder without a name
- * of its own gets one. */
+/* Only traces differ between workers: elsewhere the mark is a part of the name. A folder without a
+ * name gets one. */
 static void data_lie_in_any_folder(void **state)
 {
     const struct folder *f = *state;
@@ -266,8 +267,8 @@ static int connect_in_vain(struct rog_connection **connection,
     return rog_fail(err, ROG_EFAILED, "%s is away", options->host);
 }
 
-/* The error is that of the interruption, not of the attempt before, also where that has taken all
- * of the time. */
+/* The error is that of the interruption, not of the attempt before, even if that has used all of
+ * the time. */
 static void an_interrupted_connect_says_so(void **state)
 {
     (void)state;
@@ -310,7 +311,7 @@ static void one_way_of_replay_for_all(void **state)
         int how;
         const char *why;
         bool at_server;
-        unsigned needless; /* bits: of the first worker 2, of the second 4 */
+        unsigned needless; /* bits: 2 for the first worker, 4 for the second */
     } cases[] = {
         {NULL, ALL, ALL, ROG_REMOTE_BOTH, "", false, 0},
         {ALL, ALL, NO_IFB, ROG_REMOTE_DOWNLINK, "", false, 0},
@@ -346,7 +347,7 @@ static void one_way_of_replay_for_all(void **state)
 
 /* ---- host.json ---- */
 
-/* A list of words as one text. */
+/* Joins a list of words. */
 static const char *words(const struct rog_json *list, char *text, size_t bytes)
 {
     text[0] = '\0';
@@ -365,7 +366,7 @@ static struct rog_json *spec_of(const struct rog_cluster *cluster, int how, size
     const struct rog_remote_shaping shaping = {.how = how};
     struct rog_error err = {0};
     char *text = NULL;
-    /* What ssh makes of the names; an address of the cluster file is before it. */
+    /* The names as resolved by ssh; an address in the cluster file has priority. */
     static const rog_remote_address known[4] = {"10.0.0.9", "", "10.0.0.12"};
     const struct rog_remote_claim claim = {"00000000000000aa", "alice@desk, sweep a"};
     if (rog_remote_spec(config, cluster, known, &shaping, rank, 3, rank ? &claim : NULL, &text,
@@ -386,7 +387,7 @@ static struct rog_json *spec(const struct rog_cluster *cluster, int how, size_t 
         "{\"rank\":1,\"trace_offset\":30.0,\"trace\":\"synth:outdoors\"},{\"rank\":2}]}");
 }
 
-/* A rogctl that takes a run up reads off the server's orders how bandwidth is replayed. */
+/* A rogctl that resumes a run reads from the server's instructions how bandwidth is replayed. */
 static void expect_read_back(const struct rog_json *server, int how)
 {
     struct rog_remote_shaping shaping;

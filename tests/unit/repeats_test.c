@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Repeats that are the same run, in the series of a case, its curves and its bars. */
+/* Repeats that are identical runs, in the series of a case, its curves and its bars. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #include "figures_fixture.h"
 
-/* Three seeds of one run; what the fixture makes depend on the seed is made equal. */
+/* Three seeds of one run; members that the fixture makes depend on the seed are made equal. */
 static int add_runs(void **state)
 {
     int code = fixture_setup(state);
@@ -93,7 +93,7 @@ static void means_keep_peaks(void **state)
     rog_case_data_release(&data);
 }
 
-/* What is not recorded is not equal to anything. */
+/* A value that is not recorded does not equal another. */
 static void nothing_is_no_copy(void **state)
 {
     struct fixture *f = *state;

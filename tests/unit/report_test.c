@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report's numbers against numbers made by hand. */
+/* The report's numbers, compared with numbers computed by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static void assert_near(double value, double expected, double tolerance)
 
 static const struct rog_report_options plain, as_published = {.as_published = true};
 
-/* The measures of a report whose times are those that it has by itself. */
+/* The measures of a report with its default times. */
 enum {
     AT_1800,
     AT_3600,
@@ -56,7 +56,7 @@ static double gain_of(const struct rog_report *report, size_t measure)
     return report->gain[0].value[measure].gain.mean;
 }
 
-/* The report of a case and, unless NULL, its tables. */
+/* Makes the report of a case and, unless NULL, its tables. */
 static void make(struct fixture *f, const char *case_name, const struct rog_report_options *options,
                  struct rog_report *report, struct rog_report_tables *tables)
 {
@@ -72,7 +72,7 @@ static void unmake(struct rog_report *report, struct rog_report_tables *tables)
     rog_report_release(report);
 }
 
-/* The text of a table's cell. */
+/* Returns the text of a table's cell. */
 static const char *cell(const struct rog_report_tables *tables, size_t table, size_t row,
                         const char *column)
 {
@@ -83,7 +83,8 @@ static const char *cell(const struct rog_report_tables *tables, size_t table, si
     return NULL;
 }
 
-/* Two runs with straight accuracies from 50% on, 1 and 2 points per 1000 s; and one that failed. */
+/* Adds two runs with straight accuracies from 50% on, 1 and 2 points per 1000 s; and one that
+ * failed. */
 static int add_runs(void **state)
 {
     int code = fixture_setup(state);
@@ -100,7 +101,7 @@ static int add_runs(void **state)
     return 0;
 }
 
-/* More seeds of the two, up to `seeds`: a little better with each. */
+/* Adds further seeds of the two, up to `seeds`: slightly better with each. */
 static void add_pairs(struct fixture *f, int64_t seeds)
 {
     for (int64_t seed = 2; seed <= seeds; seed++) {
@@ -150,9 +151,9 @@ static void numbers(void **state)
     assert_true(rog_report_is_best(&report, 1, AT_1800));
     assert_false(rog_report_is_best(&report, 0, AT_1800));
     assert_true(rog_report_is_best(&report, 1, STALL));
-    assert_false(rog_report_is_best(&report, 0, AT_5400)); /* alone in its column */
+    assert_false(rog_report_is_best(&report, 0, AT_5400)); /* the only one in its column */
 
-    /* What reads the same is as good. */
+    /* Values that are displayed equal are equally good. */
     double *compute_s = &report.series[COMPUTE].shown;
     *compute_s = of_run(&report, 1, COMPUTE);
     for (size_t i = 0; i < 2; i++, *compute_s += 0.001)
@@ -168,7 +169,7 @@ static void target_not_reached_and_energy_not_known(void **state)
     struct rog_report report;
     struct rog_report_tables tables;
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 57.5");
-    /* The energy of one worker ends early: from there on the mean is not known. */
+    /* The energy of one worker ends early: from there on the mean is unknown. */
     fixture_sql(f, "DELETE FROM energy WHERE run_id = 'fast' AND rank = 2 AND t > 2000");
     make(f, "case", &plain, &report, &tables);
     assert_true(isnan(of_run(&report, 0, SECONDS)));
@@ -178,7 +179,7 @@ static void target_not_reached_and_energy_not_known(void **state)
     assert_true(isnan(of_run(&report, 1, JOULES)));
     assert_false(rog_report_run(&report, 1, JOULES)->censored);
     assert_true(isnan(gain_of(&report, SECONDS)));
-    /* Not reached within 7000 s is later than 3750 s: without a number, but not without a word. */
+    /* Not reached within 7000 s is later than 3750 s: there is no number, but a text. */
     assert_string_equal(cell(&tables, 2, 0, "less time to 57.5%"), "ahead");
     assert_string_equal(cell(&tables, 2, 0, "less energy to 57.5%"), "unknown");
     struct rog_json *json = rog_report_json(&report);
@@ -191,14 +192,14 @@ static void target_not_reached_and_energy_not_known(void **state)
                         "ahead");
     rog_json_free(json);
     unmake(&report, &tables);
-    /* Nor is neither. */
+    /* The same if neither reached it. */
     fixture_sql(f, "UPDATE case_settings SET target_accuracy = 99");
     make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 99%"), "neither reached");
     unmake(&report, &tables);
 }
 
-/* Three pairs that are not all alike, for they are counted by what they are. */
+/* Three pairs with different outcomes, which are counted by kind. */
 static void pairs_of_all_kinds(void **state)
 {
     struct fixture *f = *state;
@@ -214,7 +215,7 @@ static void pairs_of_all_kinds(void **state)
                         "ahead 1, behind 1, neither reached 1");
     assert_string_equal(rog_gain_state(&report.gain[0].value[SECONDS]), "mixed");
     unmake(&report, &tables);
-    /* The slow one reaches it after the fast one, which did not, has ended. */
+    /* The slow one reaches it after the end of the fast one, which did not. */
     fixture_sql(f, "DELETE FROM checkpoints WHERE run_id = 'fast2' AND t > 2000");
     make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 2, 0, "less time to 53%"),
@@ -226,7 +227,7 @@ static void pairs_of_all_kinds(void **state)
     unmake(&report, &tables);
 }
 
-/* The number of the mean line beside the range of the runs' own, which need not hold it. */
+/* The number of the mean line beside the range of the single runs, which may exclude it. */
 static void ranges_are_the_runs(void **state)
 {
     struct fixture *f = *state;
@@ -236,13 +237,13 @@ static void ranges_are_the_runs(void **state)
     make(f, "case", &plain, &report, &tables);
     assert_non_null(strstr(cell(&tables, 0, 0, "s to 56%"), " (runs 5000 to 6000)"));
     assert_non_null(strstr(tables.table[0].caption, "(runs a to b): the range of the single"));
-    /* Three pairs say nothing by themselves. */
+    /* Three pairs are too few for a test. */
     assert_string_equal(tables.remark[0], "p cannot be below 0.25 with 3 pairs: these tests cannot "
                                           "give p < 0.05, even where the 95% interval excludes 0");
     unmake(&report, &tables);
 }
 
-/* Everything 10,000 times as fast: three digits are left. */
+/* Everything 10,000 times as fast: three digits remain. */
 static void small_times(void **state)
 {
     struct fixture *f = *state;
@@ -260,7 +261,7 @@ static void small_times(void **state)
     unmake(&report, &tables);
 }
 
-/* The published table: computation of rank 3, stall of everybody, communication what is left of
+/* The published table: computation of rank 3, stall of all workers, communication as the rest of
  * rank 3's exchange. */
 static void composition_as_published(void **state)
 {
@@ -297,7 +298,7 @@ static void repeats_are_means(void **state)
     assert_string_equal(cell(&tables, 0, 0, "% at 1800 s"), "52.30 [51.80, 52.80]");
     assert_string_equal(cell(&tables, 0, 0, "compute s"), "2.00"); /* it does not vary */
     unmake(&report, &tables);
-    /* The same seed twice is no repeat, and the two are told apart. */
+    /* The same seed twice is not a repeat, and the two are distinguished. */
     fixture_sql(f, "UPDATE runs SET seed = 1");
     make(f, "case", &plain, &report, NULL);
     assert_int_equal(report.data.series_count, 3);
@@ -305,7 +306,8 @@ static void repeats_are_means(void **state)
     rog_report_release(&report);
 }
 
-/* Runs of one seed are compared with each other: what both have in common is no doubt. */
+/* Runs of one seed are compared with each other: what they have in common does not widen the
+ * interval. */
 static void gains_are_over_pairs(void **state)
 {
     struct fixture *f = *state;
@@ -369,12 +371,12 @@ static void page_is_whole_and_harmless(void **state)
     FILE *page = open_memstream(&text, &size);
     assert_int_equal(rog_report_html(&report, f->db, page, &err), 0);
     fclose(page);
-    /* What a case is called is not what a picture shows. */
+    /* The case's name does not determine what a picture shows. */
     char *caption =
         rog_figures_caption("x/statistical-efficiency-average-time-composition.svg", &report.data);
     assert_string_equal(caption, "Average time composition of an iteration");
     free(caption);
-    /* As smoothed as so few points are. */
+    /* The smoothing for so few points. */
     caption = rog_figures_caption("x/case-statistical-efficiency.svg", &report.data);
     assert_string_equal(caption, "Test accuracy against iterations; smoothed: savgol:5:3");
     free(caption);
@@ -382,7 +384,7 @@ static void page_is_whole_and_harmless(void **state)
     assert_null(strstr(text, "<script"));
     assert_null(strstr(text, "<img"));
     assert_non_null(strstr(text, "&lt;script&gt;"));
-    /* Four pictures whose names do not meet, and no address beside those of XML name spaces. */
+    /* Four pictures with distinct names, and no addresses other than XML namespaces. */
     size_t pictures = 0;
     for (const char *at = text; (at = strstr(at, "<svg")); at++)
         pictures++;
@@ -398,8 +400,8 @@ static void page_is_whole_and_harmless(void **state)
     free(text);
 }
 
-/* Three seeds each, all of which are over 56% in the end but one of the slow ones: that is no mean,
- * and pairs are ahead or behind. */
+/* Three seeds each, all of which end above 56% except one of the slow ones: there is no mean, and
+ * pairs are ahead or behind. */
 static void not_all_reach_the_target(void **state)
 {
     struct fixture *f = *state;
@@ -413,7 +415,7 @@ static void not_all_reach_the_target(void **state)
     assert_int_equal(slow->known, 2);
     assert_int_equal(slow->censored, 1);
     assert_true(isnan(slow->runs.mean));
-    assert_near(slow->median, 6000, 1e-6); /* of 5000, 6000 and one that is later than 7000 */
+    assert_near(slow->median, 6000, 1e-6); /* of 5000, 6000 and one later than 7000 */
     const struct rog_gain_value *gain = &report.gain[0].value[SECONDS];
     assert_int_equal(gain->ahead, 3);
     assert_int_equal(gain->test, ROG_TEST_SIGN);
@@ -424,7 +426,7 @@ static void not_all_reach_the_target(void **state)
     assert_string_equal(cell(&tables, 2, 0, "less time to 56%"), "ahead in 3 of 3");
     assert_string_equal(cell(&tables, 3, 0, "in"), "accuracy at 1800 s (points)");
     unmake(&report, &tables);
-    /* Two of three did not: the median is one of them, and not known. */
+    /* Two of three did not reach it: the median is one of them, and unknown. */
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 2000 WHERE run_id = 'slow'");
     make(f, "case", &plain, &report, NULL);
     assert_true(isnan(rog_report_series(&report, 0, SECONDS)->median));
@@ -432,7 +434,7 @@ static void not_all_reach_the_target(void **state)
     rog_report_release(&report);
 }
 
-/* Four seeds of which nothing depends on the seed: one run, which no interval or test is of. */
+/* Four seeds without an influence of the seed: counted as one run, without intervals or tests. */
 static void identical_runs_are_one(void **state)
 {
     struct fixture *f = *state;
@@ -456,7 +458,7 @@ static void identical_runs_are_one(void **state)
     unmake(&report, &tables);
 }
 
-/* Times of one's own; those of a table that nobody has are no columns. */
+/* Times chosen by the user; those that no run reached are no columns. */
 static void chosen_times(void **state)
 {
     struct fixture *f = *state;
@@ -490,7 +492,7 @@ static void chosen_times(void **state)
     }
 }
 
-/* A loss: less is better, its numbers are small, and nobody said a target. */
+/* A loss: less is better, its numbers are small, and no target was set. */
 static void other_metrics(void **state)
 {
     struct fixture *f = *state;
@@ -499,7 +501,7 @@ static void other_metrics(void **state)
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.metric', json("
                    "'{\"name\":\"loss\",\"unit\":\"\",\"better\":\"lower\"}'))");
     fixture_sql(f, "UPDATE checkpoints SET accuracy = (100 - accuracy) / 1000");
-    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 0.044"); /* 56% turned round */
+    fixture_sql(f, "UPDATE case_settings SET target_accuracy = 0.044"); /* 56%, inverted */
     make(f, "case", &plain, &report, &tables);
     assert_near(of_run(&report, 0, AT_1800), 0.0482, 1e-12);
     assert_near(of_run(&report, 0, SECONDS), 6000, 1e-6);
@@ -524,7 +526,7 @@ static void other_metrics(void **state)
             assert_null(strstr(tables.table[t].column[c].title, "nan"));
     unmake(&report, &tables);
 
-    /* Training may diverge; a column stays one. */
+    /* Training may diverge; columns keep their form. */
     fixture_sql(f, "UPDATE checkpoints SET accuracy = 2.5e38 WHERE run_id = 'slow'");
     make(f, "case", &plain, &report, &tables);
     assert_string_equal(cell(&tables, 0, 0, "loss at 1800 s"), "2.5000e+38");
@@ -532,7 +534,7 @@ static void other_metrics(void **state)
     unmake(&report, &tables);
 }
 
-/* A case without finished runs is a line of text, in no form a table without rows. */
+/* A case without finished runs is a line of text, never a table without rows. */
 static void nothing_to_compare(void **state)
 {
     struct fixture *f = *state;
@@ -556,7 +558,7 @@ static void nothing_to_compare(void **state)
     unmake(&report, &tables);
 }
 
-/* Means over workers; what a run did not record is left out. */
+/* Means over workers; values that a run did not record are omitted. */
 static void what_was_exchanged(void **state)
 {
     struct fixture *f = *state;
@@ -585,7 +587,7 @@ static void what_was_exchanged(void **state)
     unmake(&report, &tables);
 }
 
-/* Seconds per iteration say nothing between runs of different local steps. */
+/* Seconds per iteration are not compared between runs with different local steps. */
 static void iterations_of_more_steps_are_not_compared(void **state)
 {
     struct fixture *f = *state;
@@ -607,7 +609,7 @@ static void iterations_of_more_steps_are_not_compared(void **state)
     }
 }
 
-/* A run of each series, and a second one that is rougher. */
+/* Adds a run of each series, and a second, rougher one. */
 static void add_rough(struct fixture *f)
 {
     fixture_case(f, "rough", "1", 56);

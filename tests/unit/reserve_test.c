@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A loop whose table cannot grow goes on, once, and its thread knows that memory ran out. */
+/* A loop whose table cannot grow continues once, and its thread knows that memory ran out. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 
 static bool fails;
 
-/* As it is linked with --wrap=realloc. */
+/* Linked with --wrap=realloc. */
 void *__real_realloc(void *memory, size_t bytes);
 void *__wrap_realloc(void *memory, size_t bytes);
 void *__wrap_realloc(void *memory, size_t bytes)
@@ -38,7 +38,7 @@ static void readable(uv_poll_t *poll, int status, int events)
     uv_poll_stop(poll);
 }
 
-/* The same pipe by another descriptor, of that number at least. */
+/* Watches the same pipe by another descriptor with at least this number. */
 static void watch(uv_loop_t *loop, uv_poll_t *poll, int pipe, int least)
 {
     int fd = fcntl(pipe, F_DUPFD_CLOEXEC, least);

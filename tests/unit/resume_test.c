@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a server that goes on reads of itself: the run's time, whatever was done to the date, what
- * it kept beside its model, and its state between checkpoints. */
+/* What a server that resumes reads: the run's time, whatever happened to the date, the state beside
+ * its model, and its state between checkpoints. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static int remove_folder(void **state)
     return code;
 }
 
-/* The boot's name as the kernel gives it. */
+/* Reads the kernel's id of the boot. */
 static void name_boot(char name[64])
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -50,7 +50,7 @@ static void name_boot(char name[64])
     fclose(file);
 }
 
-/* Checkpoints are due each minute; the last that was asked for. */
+/* Checkpoints are due each minute; records the last one requested. */
 static double due_s(void *user, double after_s)
 {
     double *due = user;
@@ -64,7 +64,7 @@ static void not_expected(void *owner, int code, const struct rog_error *err)
     fail_msg("%d: %s", code, err->message);
 }
 
-/* What there is beside the model. */
+/* The state beside the model. */
 struct beside {
     uint8_t bytes[5];
     size_t size;
@@ -99,7 +99,7 @@ static int beside_load(void *owner, const uint8_t *bytes, size_t size, struct ro
     return ROG_OK;
 }
 
-/* Worker 2 is there, and has made 16 iterations. */
+/* Worker 2 is connected, and has made 16 iterations. */
 static struct rog_json *list_workers(void *owner)
 {
     struct rog_json *list = rog_json_array(), *worker = rog_json_object();
@@ -110,7 +110,7 @@ static struct rog_json *list_workers(void *owner)
     return list;
 }
 
-/* Is given that list, or none. */
+/* Gets this list, or none. */
 static int go_on(void *owner, uint32_t iteration, const struct rog_json *workers,
                  struct rog_error *err)
 {
@@ -128,12 +128,13 @@ static const struct rog_state_hooks beside_hooks = {.kind = beside_kind,
                                                     .workers = list_workers,
                                                     .go_on = go_on};
 
-/* The run's time for a server that finds this state: it began wall_ago_s by the date, steady_ago_s
- * by the steady clock, and its checkpoint is of t_s. */
+/* Returns the run's time for a server that finds this state: it began wall_ago_s ago by the date,
+ * steady_ago_s by the monotonic clock, and its checkpoint is of t_s. */
 static double time_of(const char *folder, const char *boot, double wall_ago_s, double steady_ago_s,
                       double t_s)
 {
-    const struct rog_checkpoint_hooks hooks = {.due_s = due_s}; /* no values: none is written */
+    const struct rog_checkpoint_hooks hooks = {.due_s = due_s}; /* without values, none is
+                                                                   written */
     const struct rog_model model = {0};
     struct beside nothing = {.size = 0};
     double due = -1;
@@ -194,20 +195,20 @@ static void a_date_before_the_checkpoint_is_none(void **state)
     assert_float_equal(time_of(*state, "another", -50 * YEAR_S, -1000, 90), 90, 5);
 }
 
-/* Whoever takes a run up says that its time has stood still; from then on it goes on. */
+/* A resumed run records that its time was paused; from then on it continues. */
 static void time_can_have_stood_still(void **state)
 {
     char boot[64], *path = rog_path_join(*state, "paused");
     name_boot(boot);
     assert_int_equal(rog_file_write(path, "", 0, NULL), ROG_OK);
     assert_float_equal(time_of(*state, boot, 1000, 1000, 90), 90, 5);
-    assert_false(rog_file_exists(path)); /* it has saved another moment */
+    assert_false(rog_file_exists(path)); /* it has saved a later time */
     assert_int_equal(rog_file_write(path, "", 0, NULL), ROG_OK);
     assert_float_equal(time_of(*state, "another", 1000, 1000, 90), 90, 5);
     free(path);
 }
 
-/* A server that is killed before it has saved anything does not put the time back. */
+/* A server that is killed before it has saved anything does not reset the time. */
 static void time_goes_on_after_it_has_stood_still(void **state)
 {
     char boot[64], *path = rog_path_join(*state, "paused");
@@ -265,7 +266,7 @@ static void what_is_beside_the_model_comes_back(void **state)
     struct rog_error err = {0};
     time_of(folder, "another", 100, -1000, 90);
 
-    /* A checkpoint without any is not one that this server can go on from. */
+    /* A server cannot resume from a checkpoint without this state. */
     assert_int_equal(restore(folder, &first, &err), ROG_EFORMAT);
     first.size = 0;
     assert_int_equal(restore(folder, &first, &err), ROG_OK);
@@ -280,14 +281,14 @@ static void what_is_beside_the_model_comes_back(void **state)
                       hex);
     assert_int_equal(rog_file_write(path, "wxyz!", 5, NULL), ROG_OK);
     assert_int_equal(rog_file_write(json_path, json, strlen(json), NULL), ROG_OK);
-    /* One that a crash has left. */
+    /* Left by a crash. */
     char *left = rog_path_join(folder, "server-3.state");
     assert_int_equal(rog_file_write(left, "abcd!", 5, NULL), ROG_OK);
     free(left);
     assert_int_equal(restore(folder, &again, &err), ROG_OK);
     assert_memory_equal(again.bytes, "wxyz!", 5);
     assert_false(is_there(folder, "server-3.state"));
-    /* The one that it went on from is gone when the next is there. */
+    /* The file that it resumed from is removed when the next one exists. */
     assert_false(is_there(folder, "server-9.state"));
     assert_true(is_there(folder, "server-10.state"));
     memset(again.bytes, 0, sizeof again.bytes);
@@ -306,7 +307,7 @@ static void what_is_beside_the_model_comes_back(void **state)
     free(path);
 }
 
-/* The state of another optimizer is not taken, however well it would fit. */
+/* The state of another optimizer is rejected, even if its size fits. */
 static void another_optimizer_does_not_go_on(void **state)
 {
     const char *folder = *state;
@@ -336,7 +337,7 @@ static void another_optimizer_does_not_go_on(void **state)
 #define PARAMS 1000
 #define CONSTANTS 3
 
-/* A server's model, and what has been added to it. */
+/* A server's model, and the sum added to it. */
 struct served {
     const char *folder;
     struct rog_rows rows;
@@ -441,7 +442,7 @@ static void close_served(struct served *served)
     assert_int_equal(uv_loop_close(&served->loop), 0);
 }
 
-/* What a served model has at t_s. */
+/* Sets the values of a served model at t_s. */
 static void set_values(struct served *served, double t_s)
 {
     for (size_t i = 0; i < PARAMS; i++) {
@@ -458,11 +459,11 @@ static void save_at(struct served *served, double t_s)
     const struct rog_run_origin origin = {.steady_s = rog_link_now() - t_s, .wall_s = 1};
     set_values(served, t_s);
     rog_checkpointer_if_due(served->checkpointer, &origin, t_s, (uint32_t)t_s + 1);
-    memset(served->change, 0, sizeof served->change); /* it has been copied */
+    memset(served->change, 0, sizeof served->change); /* it was copied */
     uv_run(&served->loop, UV_RUN_DEFAULT);
 }
 
-/* Another server goes on from there, and has what the first one had at t_s. */
+/* Checks that another server resumes from there, with the state of the first one at t_s. */
 static void assert_goes_on_from(const char *folder, double t_s, bool with_constants)
 {
     struct served again, first = {.beside = {.size = 5}};
@@ -511,14 +512,14 @@ static void it_resumes_from_the_newest_complete_state(void **state)
 
     change_byte(folder, "state/1", 3000);
     assert_goes_on_from(folder, 5, true);
-    save_at(&served, 15); /* into the slot that is older */
+    save_at(&served, 15); /* into the older slot */
     assert_goes_on_from(folder, 15, true);
     char *slot = rog_path_join(folder, "state/0");
     assert_int_equal(truncate(slot, 2000), 0);
     assert_goes_on_from(folder, 0, false);
     free(slot);
 
-    /* The next checkpoint is newer, and the end leaves nothing but it. */
+    /* The next checkpoint is newer, and at the end only it remains. */
     save_at(&served, 61);
     assert_goes_on_from(folder, 61, false);
     const struct rog_run_origin origin = {.steady_s = rog_link_now() - 70, .wall_s = 1};

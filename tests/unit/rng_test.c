@@ -10,8 +10,8 @@
 
 #include <common/rng.h>
 
-/* First outputs of SplitMix64 seeded with 0, published with the reference implementation: they are
- * the state that seed 0 gives. */
+/* First outputs of SplitMix64 seeded with 0, published with the reference implementation: the state
+ * for seed 0. */
 static void test_seeding(void **state)
 {
     (void)state;
@@ -23,7 +23,7 @@ static void test_seeding(void **state)
     assert_true(rng.state[3] == UINT64_C(0xf88bb8a8724c81ec));
 }
 
-/* xoshiro256** from the state 1, 2, 3, 4: the vector that other implementations test with. */
+/* xoshiro256** from the state 1, 2, 3, 4: the test vector of other implementations. */
 static void test_known_outputs(void **state)
 {
     (void)state;

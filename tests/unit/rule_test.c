@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a rule becomes for the kernels, and which rules are refused. */
+/* How rules are prepared for the kernels, and which rules are rejected. */
 
 #include <setjmp.h>
 #include <stdarg.h>

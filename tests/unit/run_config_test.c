@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configurations of runs: every setting arrives, errors are exact. */
+/* Configurations of runs: every setting is read, errors are exact. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void test_defaults(void **state)
     rog_run_config_free(c);
 }
 
-/* From the iteration on that is named, and once for each time that it is. */
+/* From each named iteration on, and once for each time that it is named. */
 static void test_learning_rate(void **state)
 {
     (void)state;
@@ -181,14 +181,14 @@ static void test_errors_are_exact(void **state)
     assert_non_null(strstr(err.message, "/nonexistent.json"));
 }
 
-/* Does the setting's member differ? */
+/* Returns whether the setting's member differs. */
 static bool differs(const struct rog_setting *row, const struct rog_run_config *a,
                     const struct rog_run_config *b)
 {
     const char *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
-    if (strcmp(row->name, "lr_halve_at") == 0) /* taken apart */
+    if (strcmp(row->name, "lr_halve_at") == 0) /* parsed into a list */
         return a->lr_halve_at[0] != b->lr_halve_at[0];
-    if (!row->bytes) /* a program's, which reads it there */
+    if (!row->bytes) /* a setting of programs, which read it in the JSON */
         return !rog_json_get(a->json, row->name) && rog_json_get(b->json, row->name);
     if (row->type != ROG_SETTING_STRING)
         return memcmp(x, y, row->bytes) != 0;
@@ -196,11 +196,11 @@ static bool differs(const struct rog_setting *row, const struct rog_run_config *
     return strcmp(one ? one : "", other ? other : "") != 0;
 }
 
-/* One setting with a value that is not its default. */
+/* Writes one setting with a value other than its default. */
 static void write_config(const struct rog_setting *row, char *text, size_t bytes)
 {
     char choice[64] = "other";
-    if (row->choices) { /* the last one, or where that is the default, the first */
+    if (row->choices) { /* the last one, or if that is the default, the first */
         const char *last = strrchr(row->choices, '|');
         snprintf(choice, sizeof choice, "%s", last ? last + 1 : row->choices);
         if (row->fallback && !strcmp(choice, row->fallback))
@@ -223,7 +223,7 @@ static void write_config(const struct rog_setting *row, char *text, size_t bytes
         snprintf(text, bytes, "{\"%s\": %.17g}", row->name, number);
 }
 
-/* Every setting arrives: a row without a member, or with another's, would stay at its default. */
+/* Every setting is read: a row without a member, or with another's, would keep its default. */
 static void test_every_setting_arrives(void **state)
 {
     (void)state;

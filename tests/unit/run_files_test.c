@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run's folder, and the line that a person sees of a run. */
+/* A run's folder, and the line that describes a run to the user. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,8 +66,8 @@ static void preparing_removes_what_an_attempt_left(void **state)
     free(checkpoint);
 }
 
-/* Another run of that name has another name on hosts; this one keeps its own, also over attempts.
- */
+/* Another run with that name has another name on hosts; this one keeps its own, also over
+ * attempts. */
 static void a_run_keeps_its_name_on_hosts(void **state)
 {
     struct rog_error err;
@@ -114,7 +114,7 @@ static void a_stream_is_whole_with_its_end(void **state)
     free(events);
 }
 
-/* Whoever put them there writes nothing into them. */
+/* A FIFO without a writer. */
 static void fifos_are_not_waited_for(void **state)
 {
     struct rog_error err;
@@ -179,7 +179,7 @@ static void a_line_fits_its_width(void **state)
                                         "1:08 left"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(line, parts[i]));
-    /* The usual terminal holds all of it, in short. */
+    /* A terminal of usual width shows all of it, abbreviated. */
     job.label = "ROG 20";
     rog_progress_line(&job, 79, line, sizeof line);
     assert_non_null(strstr(line, "acc 61.2%"));
@@ -188,7 +188,7 @@ static void a_line_fits_its_width(void **state)
         rog_progress_line(&job, width, line, sizeof line);
         assert_true(rog_label_columns(line) <= width);
     }
-    /* What tells a run from others may be the end of its label: numbers give way. */
+    /* The end of a label may distinguish a run from others: numbers are dropped first. */
     job.label = "BSP, density 0.01, batchsize 16";
     rog_progress_line(&job, 79, line, sizeof line);
     assert_non_null(strstr(line, job.label));
@@ -198,7 +198,7 @@ static void a_line_fits_its_width(void **state)
         assert_true(line[0] && rog_label_columns(line) <= width);
     }
     job.label = "ROG 20";
-    /* One that goes on: what was done before is not this process's speed. */
+    /* A resumed run: earlier progress does not count for this process's speed. */
     job.from_t = 3210;
     rog_progress_line(&job, 200, line, sizeof line);
     assert_non_null(strstr(line, " 20x real time"));
@@ -238,7 +238,7 @@ static void what_is_waited_for_has_a_line(void **state)
     assert_null(strchr(line, ':'));
 }
 
-/* In real time there is no speed to speak of, and nothing to say of a run that has not begun. */
+/* In real time there is no speed, and nothing is shown of a run that has not started. */
 static void runs_in_real_time_have_lines_of_their_own(void **state)
 {
     (void)state;
@@ -266,11 +266,11 @@ static void runs_in_real_time_have_lines_of_their_own(void **state)
     assert_non_null(strstr(line, "running"));
     assert_non_null(strstr(line, "0:18 left"));
     assert_null(strstr(line, "real time"));
-    job.t = 21; /* what it waits for then is said elsewhere */
+    job.t = 21; /* what it waits for then is shown elsewhere */
     job.done = 1;
     rog_progress_line(&job, 200, line, sizeof line);
     assert_null(strstr(line, "left"));
-    job.state = ROG_FLEET_DONE; /* taken up at its end */
+    job.state = ROG_FLEET_DONE; /* resumed at its end */
     job.wall_s = 3;
     rog_progress_line(&job, 200, line, sizeof line);
     assert_null(strstr(line, "0:03"));
@@ -285,7 +285,7 @@ static void runs_in_real_time_have_lines_of_their_own(void **state)
     rog_json_free(config);
 }
 
-/* A host may send anything: its words move no cursor and set no title. */
+/* A host may send anything: its text moves no cursor and sets no title. */
 static void what_is_said_is_harmless(void **state)
 {
     const char *folder = *state;

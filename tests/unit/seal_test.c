@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Secrets, handshakes and frames: what is right goes through, everything else does not. */
+/* Secrets, handshakes and frames: correct ones are accepted, all others rejected. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static int open_frame(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8
         return ROG_EFORMAT;
     int code = rog_seal_frame_bytes(seal, frame, ROG_FRAME_BYTES_MAX, &whole, NULL);
     if (code || whole > bytes)
-        return code ? code : ROG_EFORMAT; /* the rest never comes */
+        return code ? code : ROG_EFORMAT; /* the rest never arrives */
     return rog_seal_open(seal, frame, whole, type, payload, size, NULL);
 }
 
@@ -89,7 +89,7 @@ static void test_frames_both_ways(void **state)
     release(&pair);
 }
 
-/* Also after keys were replaced; and the frame behind that is not of the old key. */
+/* Also after a rekeying; and a later frame does not use the old key. */
 static void test_many_frames(void **state)
 {
     (void)state;
@@ -124,8 +124,7 @@ static void test_wrong_key(void **state)
     release(&pair);
 }
 
-/* Any bit of either message makes the difference; so does a message that comes back to its maker.
- */
+/* Any changed bit of either message is detected; so is a message returned to its sender. */
 static void test_changed_handshakes(void **state)
 {
     (void)state;
@@ -151,7 +150,8 @@ static void test_changed_handshakes(void **state)
     release(&pair);
 }
 
-/* Who plays a recorded client again is answered, but can neither read nor send anything. */
+/* A replayed recording of a client is answered, but the replayer can neither read nor send
+ * anything. */
 static void test_recorded_client(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void test_bad_frames(void **state)
     make_secrets(&pair);
     make_frames(&pair, frames);
 
-    /* Out of order, or cut. */
+    /* Out of order, or truncated. */
     memcpy(copy, frames[1], FRAME_BYTES);
     assert_int_equal(open_frame(pair.server, copy, FRAME_BYTES, &type, &payload, &size),
                      ROG_EFORMAT);
@@ -207,18 +207,18 @@ static void test_bad_frames(void **state)
         memcpy(copy, frames[0], FRAME_BYTES);
         assert_int_equal(open_frame(pair.server, copy, bytes, &type, &payload, &size), ROG_EFORMAT);
     }
-    /* Any bit changed. */
+    /* With any bit changed. */
     for (size_t bit = 0; bit < 8 * FRAME_BYTES; bit++) {
         memcpy(copy, frames[0], FRAME_BYTES);
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(open_frame(pair.server, copy, FRAME_BYTES, &type, &payload, &size),
                          ROG_EFORMAT);
     }
-    /* Sent back to who made it. */
+    /* Returned to the sender. */
     memcpy(copy, frames[0], FRAME_BYTES);
     assert_int_equal(open_frame(pair.client, copy, FRAME_BYTES, &type, &payload, &size),
                      ROG_EFORMAT);
-    /* None of that did any harm; and a frame goes through once. */
+    /* None of that had an effect; and each frame is accepted once. */
     memcpy(copy, frames[0], FRAME_BYTES);
     assert_int_equal(open_frame(pair.server, copy, FRAME_BYTES, &type, &payload, &size), 0);
     memcpy(copy, frames[0], FRAME_BYTES);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Codecs that use all of the seam. */
+/* Codecs that use the whole interface. */
 #include "seam_codecs.h"
 
 #include <setjmp.h>
@@ -24,7 +24,7 @@ static bool may_be(float x, const struct rog_codec_row *row)
     return fabsf(x) <= row->limit;
 }
 
-/* ---- column: u8 which, then its elements as floats ---- */
+/* ---- column: u8 index, then its elements as floats ---- */
 
 static uint32_t columns_of(const struct rog_codec_row *row)
 {
@@ -178,7 +178,7 @@ const struct rog_codec seam_halves = {
     .check = halves_check,
 };
 
-/* ---- threshold: a bit an element, then the elements that have it as floats ---- */
+/* ---- threshold: one bit per element, then the elements with a set bit as floats ---- */
 
 static size_t map_bytes(const struct rog_codec_row *row)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the core does for codecs (rog/codec.h): rows of whole tensors, what is kept for them, seeds,
- * levels, a scale of all of the model, another codec for pulls, a warm-up.
+ * What the core does for codecs (rog/codec.h): rows of whole tensors, their kept state, seeds,
+ * levels, a scale of the whole model, another codec for pulls, a warm-up.
  */
 
 #include <setjmp.h>
@@ -138,11 +138,11 @@ static const struct rog_strategy alternating = {
 
 #define MOST 32768
 
-/* Messages of a stream, one after the other. */
+/* Consecutive messages of a stream. */
 struct stream {
     uint8_t bytes[MOST];
     size_t size, first_size; /* of the first of its messages */
-    size_t wire_bytes;       /* that they would have with values */
+    size_t wire_bytes;       /* sum that they would have with values */
 };
 
 struct pair {
@@ -264,7 +264,7 @@ static void exchange(struct pair *pair, uint32_t iteration)
     pull(pair);
 }
 
-/* The message of rows, which follows that of scales: all of them fit into one. */
+/* Parses the message of rows, which follows that of scales: all of them fit into one. */
 static void rows_of(const struct pair *pair, const struct stream *stream, struct rog_wire *wire)
 {
     const uint8_t *at = stream->bytes + stream->first_size;
@@ -280,7 +280,7 @@ static float scale_of(const struct pair *pair, const struct stream *stream, uint
     return rog_wire_scale(&wire, tensor);
 }
 
-/* ---- what is kept, also by an archive ---- */
+/* ---- kept state, also through an archive ---- */
 
 struct saved {
     uint8_t bytes[1 << 20];
@@ -297,7 +297,7 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
     return 0;
 }
 
-/* Worker and server are replaced by new ones that were told everything. */
+/* Replaces worker and server by new ones that load their state. */
 static void begin_over(struct pair *pair)
 {
     struct saved *saved = calloc(1, sizeof *saved);
@@ -333,7 +333,7 @@ static void test_kept(void **state)
         if (iteration == 3)
             begin_over(&pair);
     }
-    /* Who comes back is sent the first one again, and goes on with its own. */
+    /* A worker that reconnects gets the first one again, and continues with its own. */
     uint32_t iteration;
     assert_int_equal(rog_server_join(pair.server, 0, 0, &iteration, NULL), 0);
     rog_worker_join(pair.worker, iteration);
@@ -409,7 +409,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Those of the last stream. */
+/* Checks the seeds of the last stream. */
 static void check_seeds(const struct pair *pair, enum rog_rows_direction direction,
                         uint32_t iteration, const struct seeds *seen)
 {
@@ -419,8 +419,8 @@ static void check_seeds(const struct pair *pair, enum rog_rows_direction directi
         assert_true(seen->seed[seen->count - rows + row] == stream + row * ROG_CODING_STRIDE);
 }
 
-/* No two rows of a run are given the same, nor two runs of another seed; the same run is. Each
- * follows from direction, worker, iteration and row. */
+/* No two rows of a run get the same seed, nor do runs with different seeds; repeats of a run do.
+ * Each follows from direction, worker, iteration and row. */
 static void test_seeds(void **state)
 {
     (void)state;
@@ -472,7 +472,7 @@ static void test_levels(void **state)
         expected += 1 + (row % 2 ? 2 : 4) * size;
     }
     assert_int_equal(wire.payload_bytes, expected);
-    /* Without values a row says its level, and counts as much. */
+    /* Without values a row has its level, and counts the same size. */
     rows_of(&without, &without.push, &wire);
     assert_int_equal(wire.payload_bytes, with.rows->row_count);
     assert_int_equal(wire.payload[0], 0);
@@ -494,7 +494,7 @@ static void test_levels(void **state)
     pair_release(&without);
 }
 
-/* ---- one scale for all ---- */
+/* ---- one scale for the model ---- */
 
 static void test_whole(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the series of a case are called, and which style their lines have. */
+/* Labels of the series of a case, and the styles of their lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #include "figures_fixture.h"
 
-/* A finished run of case "case" with nothing recorded. */
+/* Adds a finished run of case "case" without records. */
 static void add(struct fixture *f, const char *id, const char *library, int64_t threshold,
                 const char *note, const char *config)
 {
@@ -27,7 +27,7 @@ static void add(struct fixture *f, const char *id, const char *library, int64_t 
         rog_db_run(f->db, &err, "UPDATE runs SET config = ? WHERE id = ?", "ss", config, id), 0);
 }
 
-/* The labels of a case, each in a line. */
+/* Checks the labels of a case, one per line. */
 static void expect(struct fixture *f, const char *wanted)
 {
     struct rog_error err;
@@ -52,12 +52,12 @@ static void settings_that_differ_are_shown(void **state)
     add(f, "b", "ROG", 4, "ROG 4",
         "{\"epochs\":4,\"batch\":48,\"model\":\"x\",\"trace\":\"a.csv\"}");
     expect(f, "BSP, batch 24\nROG 4, batch 48\n");
-    /* A sweep's note says the same, and only a part of it. */
+    /* A sweep's note has a part of the same information. */
     add(f, "c", "ROG", 4, "ROG 4, batch 48",
         "{\"epochs\":4,\"batch\":48,\"model\":\"x\",\"trace\":\"/long/way/to/the/folder/b.csv\"}");
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\n"
               "ROG 4, batch 48, trace b.csv\n");
-    /* Where files are matters as far as their names do not tell them apart. */
+    /* Folders of files appear only as far as names do not distinguish them. */
     fixture_sql(f, "UPDATE runs SET note = 'ROG 4, batch 48, trace /x/b.csv',"
                    " config = json_set(config, '$.trace', '/x/b.csv') WHERE id = 'c'");
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\n"
@@ -72,12 +72,12 @@ static void settings_that_differ_are_shown(void **state)
                    " WHERE id = 'b'");
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.trace', '/x/b.csv')"
                    " WHERE id = 'c'");
-    /* What somebody wrote stays as it is. */
+    /* A note written by a user is not changed. */
     fixture_sql(f, "UPDATE runs SET note = 'ours' WHERE id = 'c'");
     expect(f, "BSP, batch 24, trace a.csv\nROG 4, batch 48, trace a.csv\nours\n");
 }
 
-/* A note that a file gives stays, even where a sweep could have written it. */
+/* A note given in a file is kept, even if a sweep could have generated it. */
 static void given_notes_stay(void **state)
 {
     struct fixture *f = *state;
@@ -89,8 +89,7 @@ static void given_notes_stay(void **state)
     expect(f, "BSP\nROG 4\nROG 4, batch 48\n");
 }
 
-/* What an optimizer or a codec calls as a setting is called, or another one, is not taken for it.
- */
+/* A parameter of an optimizer or a codec that has the name of a setting is not mistaken for it. */
 static void parameters_are_not_settings(void **state)
 {
     struct fixture *f = *state;
@@ -135,7 +134,7 @@ static void equal_notes_are_parted(void **state)
     fixture_sql(f, "UPDATE runs SET note = 'ours'");
     expect(f, "ours, batch 24, seconds 600, range 3\nours, batch 24, seconds 900, range 3\n"
               "ours, batch 48, seconds 900, range 5\n");
-    /* What is no setting is named where nothing else differs. */
+    /* Values that are not settings are named if nothing else differs. */
     fixture_sql(f, "UPDATE runs SET config = json_set(config, '$.batch', 1, '$.seconds', 1,"
                    " '$.parameters.range', 1, '$.workers',"
                    " json('[{\"rank\":1,\"host\":\"' || id || '\"}]'))");
@@ -148,7 +147,7 @@ static void equal_notes_are_parted(void **state)
     expect(f, "ours\nours #2\nours #3\n");
 }
 
-/* What the published runs were called says nothing of how long each was to last. */
+/* The names of published runs do not contain their planned durations. */
 static void imported_notes_stay(void **state)
 {
     struct fixture *f = *state;
@@ -158,7 +157,7 @@ static void imported_notes_stay(void **state)
     expect(f, "BSP, epochs 3\nROG 4, epochs 2\n");
     fixture_sql(f, "UPDATE runs SET workload = 'imported'");
     expect(f, "BSP\nROG 4\n");
-    /* Equal ones are told apart as all are. */
+    /* Equal ones are distinguished like all others. */
     fixture_sql(f, "UPDATE runs SET note = 'ours'");
     expect(f, "ours, epochs 3\nours, epochs 2\n");
     fixture_sql(f, "UPDATE runs SET note = ''");
@@ -180,14 +179,14 @@ static void what_is_common_is_dropped(void **state)
     struct fixture *f = *state;
     fixture_case(f, "case", "1", 64);
     add(f, "a", "ROG", 4, "A, night, first robot", "{}");
-    expect(f, "A, night, first robot\n"); /* of one, all is its own */
+    expect(f, "A, night, first robot\n"); /* alone, all of it is kept */
     add(f, "b", "ROG", 8, "B, night, second robot", "{}");
     add(f, "c", "ROG", 9, "A, second robot, night", "{}");
     expect(f, "A, first robot\nB, second robot\nA, second robot\n");
-    /* The name stays, also where all have the same. */
+    /* The name is kept, also if all have the same. */
     fixture_sql(f, "UPDATE runs SET note = 'A, ' || id");
     expect(f, "A, a\nA, b\nA, c\n");
-    /* Too long for a legend: common words go. What differs is never cut. */
+    /* Too long for a legend: common words are dropped. What differs is never truncated. */
     fixture_sql(f, "UPDATE runs SET note = 'the long series of measurements in the hall with ' ||"
                    " id || ' robots on the wet floor of the year 2026'");
     expect(f, "the long series of measurements in… a…\n"
@@ -195,7 +194,7 @@ static void what_is_common_is_dropped(void **state)
               "the long series of measurements in… c…\n");
 }
 
-/* A value is not parted from its name. */
+/* A value is not separated from its name. */
 static void settings_stay_whole(void **state)
 {
     struct fixture *f = *state;
@@ -208,7 +207,7 @@ static void settings_stay_whole(void **state)
     expect(f, "a note that is the… batch 24, mixup 0.5\na note that is the… batch 48, mixup 0\n");
 }
 
-/* The middle of a long text goes, unless that is all that differs. */
+/* The middle of a long text is dropped, unless only that differs. */
 static void texts_without_middle(void **state)
 {
     (void)state;
@@ -254,7 +253,7 @@ static void shorter_texts(void **state)
     for (size_t i = 0; i < COUNT; i++)
         texts[i] = rog_strdup(rows[i][0]);
     assert_int_equal(rog_distinct_shorten(texts, COUNT, 10, &err), 0);
-    /* "short" shares no word with them: all of their words tell them from it. */
+    /* "short" has no words in common with them: all of their words distinguish them from it. */
     for (size_t i = 0; i < COUNT; i++) {
         assert_string_equal(texts[i], rows[i][0]);
         free(texts[i]);
@@ -265,7 +264,7 @@ static void shorter_texts(void **state)
     free(texts[0]);
 }
 
-/* The style of the run's series in a case. */
+/* Returns the style of the run's series in a case. */
 static size_t style_of(struct fixture *f, const char *name, const char *id)
 {
     struct rog_error err;
@@ -296,12 +295,13 @@ static void a_strategy_keeps_its_style(void **state)
     assert_int_equal(style_of(f, "other", "rog4b"), 3);
     assert_int_equal(style_of(f, "other", "rog4"), 1);
     assert_int_equal(style_of(f, "other", "bsp"), 0);
-    /* The same whatever the order, and when others come. */
+    /* Independent of the order, and of later runs. */
     fixture_sql(f, "UPDATE case_runs SET position = 9 - position");
     add(f, "new", "SSP", 4, "SSP 4", "{}");
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(style_of(f, "case", all[i]), i);
-    /* Two series of one strategy: the first recorded has its style, the other one of its own. */
+    /* Two series of one strategy: the first recorded keeps its style, the other one gets another.
+     */
     add(f, "twin", "BSP", 0, "BSP", "{\"batch\":1}");
     fixture_sql(f, "UPDATE runs SET config = '{\"batch\":2}' WHERE id = 'bsp'");
     assert_int_equal(style_of(f, "case", "bsp"), 0);

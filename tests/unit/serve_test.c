@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A server and its workers with nothing of the trainer: librog alone, a model of three values, and
- * checkpoints in a file of our own. */
+/* A server and its workers without the trainer: only librog, a model of three values, and the
+ * test's own format of checkpoints. */
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -38,23 +38,23 @@
 static const unsigned char key[32] = {1, 2, 3};
 static const uint32_t shape[] = {2}, constant_shape[] = {1};
 
-/* ---- the server, in a process of its own ---- */
+/* ---- the server, in its own process ---- */
 
 struct server {
     const char *folder;
     const char *library; /* NULL: BSP; its threshold is 0 */
     bool deltas;
     struct rog_rows *rows;
-    float values[3]; /* two are trained, the third is not */
+    float values[3]; /* two are trained, the third is constant */
     double average;
     const struct rog_server_optimizer *optimizer; /* NULL: the mean */
     const void *optimizer_parameters;
-    uint64_t memory_bytes; /* 0: as much as there is */
-    uint32_t min_workers;  /* with it the others are waited for half a second */
-    uint32_t awaited;      /* with it they are not waited for at all */
-    uint32_t away;         /* how many are expected not to be there at the end */
-    bool saves_late;       /* only at the end */
-    bool starves;          /* it is expected to lack descriptors for a worker */
+    uint64_t memory_bytes; /* 0: the available memory */
+    uint32_t min_workers;  /* if set, the other workers are awaited for half a second */
+    uint32_t awaited;      /* if set, the other workers are not awaited */
+    uint32_t away;         /* number of workers expected to be absent at the end */
+    bool saves_late;       /* saves only at the end */
+    bool starves;          /* expected to have too few descriptors for a worker */
     int begun, ended, read;
 };
 
@@ -100,7 +100,7 @@ static int end(void *user, const struct rog_serve_outcome *outcome, struct rog_e
                           outcome->iterations, outcome->seconds, outcome->away_count);
 }
 
-/* At the beginning, unless it saves late, and at the end. */
+/* Checkpoints are due at the start, unless it saves late, and at the end. */
 static double due_s(void *user, double after_s)
 {
     const struct server *server = user;
@@ -189,7 +189,7 @@ static int serve(struct server *server, bool resume, struct rog_error *err)
     return code;
 }
 
-/* What is expected of a server, in the process that it is. */
+/* Checks the result of a server, in its process. */
 static bool ends_well(struct server *server)
 {
     struct rog_error err = {0};
@@ -260,7 +260,7 @@ static struct rog *open_worker(const char *server, const char *library, uint32_t
 static const float numbers[WORKERS][2] = {{1, 2}, {3, 6}};
 static const float *const gradients[WORKERS][1] = {{numbers[0]}, {numbers[1]}};
 
-/* An iteration of two workers: `first` is the process of rank 1. */
+/* Makes an iteration of two workers: `first` is the process of rank 1. */
 static void step_both(struct rog *first, struct rog *second)
 {
     const struct rog_rule rule = {.learning_rate = 1, .kind = ROG_RULE_BLOCK};
@@ -300,8 +300,8 @@ static void work(const char *server, float values[WORKERS][3])
     finish(rogs);
 }
 
-/* One worker makes all its iterations while the other one makes none: it waits for it for a second
- * each time, and no longer. The strategy sends no row in them, so that nothing changes. */
+/* One worker makes all its iterations while the other one makes none: each time it waits one second
+ * for the other. The strategy sends no rows in them, so that nothing changes. */
 static void deadlines_pass_in_real_time(void **state)
 {
     static const char library[] = TEST_PLUGINS "/tenth.so";
@@ -346,8 +346,8 @@ static void step_alone(struct rog *rog, uint32_t worker)
     assert_int_equal(rog_exchange_wait(rog, 20, NULL), 0);
 }
 
-/* The run begins without a worker that is not awaited, or does not come. When it comes after all it
- * is given the model as it is then. */
+/* The run starts without a worker that is not awaited, or does not connect. If it connects later,
+ * it gets the current model. */
 static void run_without(const char *folder, bool it_comes)
 {
     const struct server server = {
@@ -387,8 +387,8 @@ static void a_worker_comes_late(void **state)
     run_without(*state, true);
 }
 
-/* A process that takes another's rank is kept waiting while that one is there, which notices
- * nothing; once that one has closed its connection it comes in. */
+/* A process that takes another's rank has to wait while that one is connected, which is not
+ * affected; it is accepted when that one has closed its connection. */
 static void a_rank_belongs_to_one_process(void **state)
 {
     const struct server server = {.folder = *state};
@@ -420,7 +420,7 @@ static void a_rank_belongs_to_one_process(void **state)
     assert_int_equal(status, 0);
 }
 
-/* How many descriptors that process may have: those that it has stay. */
+/* Limits the descriptors of the process: open ones stay. */
 static void limit_descriptors(pid_t process, rlim_t most)
 {
     struct rlimit limit;
@@ -440,7 +440,7 @@ static int connect_stranger(const char *address)
     return stranger;
 }
 
-/* A server that has no descriptor for a worker ends, and says so: nobody could come. */
+/* A server without a descriptor for a worker ends with an error: no worker could connect. */
 static void a_worker_needs_a_descriptor(void **state)
 {
     const struct server server = {.folder = *state, .starves = true};
@@ -455,7 +455,7 @@ static void a_worker_needs_a_descriptor(void **state)
     rog_close(rog);
 }
 
-/* Without one for a stranger, when all workers are there, it goes on. */
+/* Without a descriptor for a stranger, when all workers are connected, it continues. */
 static void a_stranger_needs_none(void **state)
 {
     const struct server server = {.folder = *state, .saves_late = true};
@@ -478,7 +478,7 @@ static void a_stranger_needs_none(void **state)
     assert_int_equal(status, 0);
 }
 
-/* The mean gradient is 2 and 4, and the model moves by so many of them. */
+/* The mean gradient is 2 and 4, and the model moves by `steps` times that. */
 static void run_server(const struct server *server, float steps, float values[WORKERS][3])
 {
     char address[32];
@@ -507,7 +507,7 @@ static const struct rog_server_optimizer *find_optimizer(const char *name)
     return *found;
 }
 
-/* A model that does not fit into the memory is refused before anything is made of it. */
+/* A model that does not fit into memory is rejected before anything is allocated for it. */
 static void refuse_model(const char *folder, uint64_t memory_bytes, const char *optimizer)
 {
     struct server server = {.folder = folder, .memory_bytes = memory_bytes};
@@ -531,18 +531,18 @@ static void a_model_fits_into_the_memory(void **state)
     refuse_model(*state, 100, "mean");
 }
 
-/* In rounds the pushes that are under way are kept beside it. */
+/* With rounds the pushes in progress need memory, too. */
 static void a_model_and_pushes_fit_into_the_memory(void **state)
 {
     refuse_model(*state, 300, "nesterov");
 }
 
-/* Another server goes on from there, with the layout and the values of the files. */
+/* Another server resumes, with the layout and the values of the files. */
 static void go_on(const char *folder, double average, float values[WORKERS][3])
 {
     struct server server = {.folder = folder, .average = average};
     struct rog_error err;
-    /* Nobody comes, and nobody has to: it remembers that all had finished. */
+    /* No worker connects, and none has to: the state says that all had finished. */
     if (serve(&server, true, &err))
         fail_msg("%s", err.message);
     assert_int_equal(server.read, 1);
@@ -557,7 +557,7 @@ static void a_server_needs_no_trainer(void **state)
     go_on(*state, 0, values);
 }
 
-/* Workers move their tensors themselves: the model moves by the mean of their ways. */
+/* Workers change their tensors themselves: the model moves by the mean of their changes. */
 static void deltas_go_over_the_link(void **state)
 {
     static const char settings[] = "{\"contribution\":\"delta\"}";
@@ -596,8 +596,8 @@ static void deltas_go_over_the_link(void **state)
     assert_int_equal(status, 0);
 }
 
-/* The checkpoint has the mean of all models, as far as such a long average tells, and the server
- * that goes on has the model. */
+/* The checkpoint has the mean of all models, within the accuracy of a long average, and the resumed
+ * server has the model. */
 static void checkpoints_may_be_averages(void **state)
 {
     float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
@@ -615,8 +615,7 @@ static void checkpoints_may_be_averages(void **state)
     go_on(*state, 1e6, values);
 }
 
-/* A server whose optimizer works in rounds and remembers something; its state is not for another.
- */
+/* A server whose optimizer works in rounds and has a state, which another optimizer rejects. */
 static void an_optimizer_goes_on(void **state)
 {
     float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
@@ -633,7 +632,7 @@ static void an_optimizer_goes_on(void **state)
     struct server server = {
         .folder = *state, .optimizer = nesterov, .optimizer_parameters = parameters};
     run_server(&server, 1.5f + 1.75f + 1.875f, values);
-    assert_int_equal(serve(&server, true, &err), 0); /* nobody has to come any more */
+    assert_int_equal(serve(&server, true, &err), 0); /* no worker has to connect any more */
     assert_true(server.values[0] == values[0][0] && server.values[1] == values[0][1]);
     server.optimizer = NULL;
     assert_int_equal(serve(&server, true, &err), ROG_EFORMAT);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The laws of rog/server_optimizer.h, held against every optimizer of the table and against one
- * that keeps something beside the model (momentum on the server); and the average of the model that
- * checkpoints have, which goes on with it.
+ * The laws of rog/server_optimizer.h, tested with every optimizer of the table and with one that
+ * has a state beside the model (momentum on the server); and the average of the model for
+ * checkpoints, which is resumed with it.
  */
 
 #include <setjmp.h>
@@ -28,7 +28,7 @@
 #include "sync_cluster.h"
 
 #define ROUNDS 6
-#define ROUNDING 1e-5f /* of a checkpoint's values, and of the sums that follow */
+#define ROUNDING 1e-5f /* of a checkpoint's values, and of the following sums */
 #define MESSAGE_BYTES 100000
 
 /* ---- momentum: v <- beta v + x / N;  w <- w - v ---- */
@@ -69,12 +69,12 @@ static const struct rog_server_optimizer momentum = {
     .apply = momentum_apply,
 };
 
-/* The one that docs/write-a-server-optimizer.md writes. */
+/* The example of docs/write-a-server-optimizer.md. */
 extern const struct rog_server_optimizer rog_server_optimizer_polyak;
 
 /* ---- the optimizers with their parameters ---- */
 
-/* "every":3,... of the usual ones; NULL: the defaults. */
+/* Returns parameters from "every":3,...; NULL: the defaults. */
 static void *parameters_of(const struct rog_server_optimizer *optimizer, const char *given)
 {
     struct rog_error err = {0};
@@ -163,8 +163,8 @@ static void pair_release(struct pair *pair)
     free(pair->other);
 }
 
-/* One iteration, with the same messages for both servers (`also` may be NULL); the rows
- * of their pulls are the same where `alike`. */
+/* Makes one iteration, with the same messages for both servers (`also` may be NULL); the rows of
+ * their pulls are equal if `alike`. */
 static void iterate(struct pair *pair, struct served *served, struct served *also, bool alike)
 {
     const struct rog_rule rule = {.learning_rate = 0.1, .momentum = 0.5};
@@ -203,7 +203,7 @@ static void model_of(const struct pair *pair, const struct served *served, float
     rog_kernel_add(model, rog_server_change(served->server), pair->rows->params);
 }
 
-/* As checkpoints have it. */
+/* Returns the model of checkpoints. */
 static void saved_of(const struct pair *pair, const struct served *served, float *model)
 {
     memcpy(model, served->model, pair->rows->params * sizeof *model);
@@ -229,8 +229,8 @@ static void join(struct pair *pair, struct served *served)
 
 /* ---- the laws ---- */
 
-/* Goes on from a checkpoint beside the server that was not interrupted. Whether the models, and
- * what checkpoints have of them, end alike. */
+/* Resumes from a checkpoint beside the uninterrupted server. Returns whether the models, and those
+ * of checkpoints, end equal. */
 static bool goes_on(const struct rog_server_optimizer *optimizer, const void *parameters,
                     double average, bool keeps_state)
 {
@@ -256,7 +256,7 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, const void *pa
 
     join(&pair, &first);
     join(&pair, &second);
-    /* A pull within a round has nothing but the rounding of one of the models. */
+    /* A pull within a round contains only the rounding of one of the models. */
     bool at_once = !optimizer || optimizer->apply;
     for (int i = 0; i < ROUNDS; i++)
         iterate(&pair, &first, &second, keeps_state && at_once);
@@ -266,7 +266,7 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, const void *pa
     saved_of(&pair, &first, checkpoint);
     saved_of(&pair, &second, other);
     alike = alike && are_near(&pair, checkpoint, other);
-    /* The last checkpoint is that of before the end. */
+    /* The last checkpoint is the one before the end. */
     rog_server_end(first.server);
     saved_of(&pair, &first, other);
     assert_true(are_near(&pair, checkpoint, other));
@@ -300,9 +300,9 @@ static void test_going_on(void **state)
     assert_true(goes_on(&rog_server_optimizer_polyak, parameters, 0, true));
     free(parameters);
     assert_true(goes_on(&momentum, &usual, 0, true));
-    /* This test sees a state that is lost. */
+    /* Checks that this test detects a lost state. */
     assert_false(goes_on(&momentum, &usual, 0, false));
-    /* The model is in the state where checkpoints have its average. */
+    /* If checkpoints have the average, the model is in the state. */
     assert_true(goes_on(NULL, NULL, 5, true));
     assert_true(goes_on(&momentum, &usual, 5, true));
     assert_false(goes_on(NULL, NULL, 5, false));
@@ -310,7 +310,7 @@ static void test_going_on(void **state)
 
 /* ---- one row ---- */
 
-/* A model, what has been added to it, and an optimizer at work. */
+/* A model, the sum added to it, and an active optimizer. */
 struct work {
     struct rog_rows *rows;
     struct rog_server_update update;
@@ -341,7 +341,7 @@ static void work_release(struct work *work)
     free(work->merged);
 }
 
-/* A row of such a size arrives, as the whole of a push that makes a round. */
+/* Receives a row of this size, as the whole of a push that makes a round. */
 static void row_arrives(struct work *work, uint32_t row, float size)
 {
     float values[1024], scale[8];
@@ -366,7 +366,7 @@ static void row_arrives(struct work *work, uint32_t row, float size)
     rog_server_update_settle(&work->update, 1, work->change, work->merged);
 }
 
-/* A row that arrives changes this row alone, of the model, the sum and what is remembered. */
+/* A received row changes only this row, of the model, the sum and the state. */
 static void change_one_row(const struct rog_server_optimizer *optimizer, const void *parameters)
 {
     struct work work;
@@ -404,7 +404,7 @@ static void test_one_row(void **state)
     change_one_row(&momentum, &usual);
 }
 
-/* The largest values that may arrive, for long: what is remembered stays finite. */
+/* The largest values that may arrive, for a long time: the state stays finite. */
 static void test_largest_values(void **state)
 {
     (void)state;
@@ -432,7 +432,7 @@ static void test_largest_values(void **state)
         }
 }
 
-/* The first of all keeps nothing, so that nothing is written for it. */
+/* The default optimizer has no state, so that none is written. */
 static void test_mean_keeps_nothing(void **state)
 {
     (void)state;
@@ -472,7 +472,7 @@ static void overflow_step(const struct rog_server_optimizer_config *config,
 static const struct rog_server_optimizer overflowing_rounds = {
     .name = "overflowing", .summary = "the same in rounds", .round = one, .step = overflow_step};
 
-/* A model that is not finite any more is not sent: the server says what has happened. */
+/* A model that is no longer finite is not sent: the server reports the divergence. */
 static void diverge(const struct rog_server_optimizer *optimizer)
 {
     struct pair pair;
@@ -498,7 +498,7 @@ static void test_diverged(void **state)
     diverge(&overflowing_rounds);
 }
 
-/* One that has parameters is not made without them. */
+/* An optimizer with parameters cannot be created without them. */
 static void test_not_made(void **state)
 {
     (void)state;
@@ -559,9 +559,10 @@ static void test_parameters(void **state)
     refuse("majority", "{\"vote\":1}", "vote");
 }
 
-/* ---- the average that checkpoints have ---- */
+/* ---- the average of checkpoints ---- */
 
-/* The weighted mean of all models, each counting exp(-1 / n) times as much as the next one. */
+/* Computes the weighted mean of all models, each counting exp(-1 / n) times as much as the next
+ * one. */
 static void mean_of(const double *models, size_t count, size_t params, double n, double *mean)
 {
     for (size_t k = 0; k < params; k++) {
@@ -575,7 +576,7 @@ static void mean_of(const double *models, size_t count, size_t params, double n,
     }
 }
 
-/* Of the models after each iteration; and training does not know of it. */
+/* Checks the average of the models after each iteration; training is not affected. */
 static void check_average(double n)
 {
     struct pair pair;
@@ -638,7 +639,7 @@ static void test_average_of_one_model(void **state)
     rog_average_pushed(&average, other, 2);
     assert_memory_not_equal(average.values, model, sizeof model);
     rog_average_release(&average);
-    /* Where none is asked for. */
+    /* If no average is requested. */
     assert_int_equal(rog_average_init(&average, 0, 37, NULL), 0);
     assert_false(rog_average_is_kept(&average));
     rog_average_pushed(&average, NULL, 1);

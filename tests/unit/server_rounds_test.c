@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Rounds of pushes, scene by scene: what is in a round, when its step takes place and who sees it.
- * Values travel as they are, and all that a worker sends is one number, so that the model tells.
+ * Rounds of pushes, scene by scene: what is in a round, when its step takes place and which workers
+ * get it. Values are sent without a codec, and each worker sends a single number, so that the model
+ * shows which pushes it contains.
  */
 
 #include <setjmp.h>
@@ -42,9 +43,9 @@ struct scene {
     float *model, *params[WORKERS], *gradients;
     uint8_t *buffer;
     size_t bytes;
-    struct message up[WORKERS][MOST_MESSAGES]; /* of a push, not delivered yet: from `first` on */
+    struct message up[WORKERS][MOST_MESSAGES]; /* of a push, not delivered yet, from `first` on */
     uint32_t first[WORKERS], count[WORKERS];
-    uint32_t ages; /* of all rows, of the pull planned last */
+    uint32_t ages; /* sum of the ages of all rows, of the last planned pull */
 };
 
 static void wait_for_all(void *state, const struct rog_strategy_config *config,
@@ -61,7 +62,7 @@ static void wait_for_nobody(void *state, const struct rog_strategy_config *confi
     (void)state, (void)config, (void)view, (void)admission;
 }
 
-/* The first half of the rows, or all of them, by turns. */
+/* Sends the first half of the rows, or all of them, alternating. */
 static void plan_half(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -167,7 +168,7 @@ static void scene_release(struct scene *scene)
     free(scene->buffer);
 }
 
-/* The worker has computed: x of all elements, and the messages that say so. */
+/* The worker has computed x for all elements; writes its messages. */
 static void compute(struct scene *scene, uint32_t worker, float x)
 {
     const struct rog_rule rule = {.learning_rate = 1};
@@ -187,7 +188,7 @@ static void compute(struct scene *scene, uint32_t worker, float x)
     }
 }
 
-/* All of its messages arrive but the last `but`; with `also`, there too. */
+/* Delivers all of its messages except the last `but`; unless NULL, to `also`, too. */
 static void arrive(struct scene *scene, uint32_t worker, uint32_t but, struct rog_server *also)
 {
     struct rog_error err;
@@ -208,7 +209,7 @@ static void push(struct scene *scene, uint32_t worker, float x)
     arrive(scene, worker, 0, NULL);
 }
 
-/* The worker's pull, if it may begin; how many messages that are. */
+/* Delivers the worker's pull, if it is admitted; returns the number of messages. */
 static uint32_t pull(struct scene *scene, uint32_t worker)
 {
     enum rog_worker_notice notice;
@@ -223,7 +224,7 @@ static uint32_t pull(struct scene *scene, uint32_t worker)
     return messages;
 }
 
-/* What has been added to every element of a row. */
+/* Returns the value added to every element of a row. */
 static double moved(const struct scene *scene, uint32_t row)
 {
     const float *change = rog_server_change(scene->server) + rog_rows_offset(scene->rows, row);
@@ -239,9 +240,10 @@ static void expect(const struct scene *scene, double change)
             fail_msg("row %u has moved by %.9g instead of %.9g", row, moved(scene, row), change);
 }
 
-/* ---- what is in a round, and when it ends ---- */
+/* ---- contents and end of a round ---- */
 
-/* The last message of a push completes the round; who waits goes on after its step, not before. */
+/* The last message of a push completes the round; waiting workers continue after its step, not
+ * before. */
 static void a_step_comes_before_those_that_wait(void **state)
 {
     (void)state;
@@ -253,7 +255,7 @@ static void a_step_comes_before_those_that_wait(void **state)
             compute(&scene, k, (float)(i * (int)(k + 1)));
         arrive(&scene, 0, 0, NULL);
         arrive(&scene, 2, 0, NULL);
-        arrive(&scene, 1, 1, NULL); /* all of its rows are there */
+        arrive(&scene, 1, 1, NULL); /* all of its rows have arrived */
         expect(&scene, w);
         assert_int_equal(pull(&scene, 0), 0);
         arrive(&scene, 1, 0, NULL);
@@ -268,8 +270,8 @@ static void a_step_comes_before_those_that_wait(void **state)
     scene_release(&scene);
 }
 
-/* Of fewer pushes than there are workers: one that is under way when a step takes place is in the
- * next round, all of it, and counts for less. */
+/* Of fewer pushes than there are workers: a push in progress during a step belongs to the next
+ * round, completely, and counts less. */
 static void a_push_is_in_one_round(void **state)
 {
     (void)state;
@@ -284,12 +286,12 @@ static void a_push_is_in_one_round(void **state)
     double w = -3.0 / 2 * (1 + 4);
     expect(&scene, w);
     pull(&scene, 1);
-    arrive(&scene, 2, 0, NULL); /* made from the model of before that step */
+    arrive(&scene, 2, 0, NULL); /* made from the model before that step */
     expect(&scene, w);
     push(&scene, 1, 10);
     w -= 3.0 / 2 * (100 / sqrt(2) + 10);
     expect(&scene, w);
-    /* One that did not pull since is two steps behind, one that has pulled none. */
+    /* A worker that has not pulled since is two steps behind; one that has pulled is not behind. */
     push(&scene, 0, 6);
     pull(&scene, 2);
     push(&scene, 2, 7);
@@ -298,7 +300,7 @@ static void a_push_is_in_one_round(void **state)
     scene_release(&scene);
 }
 
-/* Of more pushes than there are workers: they go on meanwhile, and have nothing new to pull. */
+/* Of more pushes than there are workers: they continue meanwhile, without anything new to pull. */
 static void a_round_over_iterations(void **state)
 {
     (void)state;
@@ -321,7 +323,7 @@ static void a_round_over_iterations(void **state)
     scene_release(&scene);
 }
 
-/* A worker that leaves within its push: nothing of it counts, and the others' round is complete. */
+/* A worker that leaves during its push: nothing of it counts, and the others' round is complete. */
 static void a_worker_that_leaves(void **state)
 {
     (void)state;
@@ -337,7 +339,7 @@ static void a_worker_that_leaves(void **state)
     assert_true(pull(&scene, 0) > 2);
     assert_true(fabs(scene.params[0][0] + 1.5) < 1e-6);
     pull(&scene, 1);
-    /* It comes back: what it had pushed before is forgotten, and it is waited for again. */
+    /* It reconnects: its earlier push is forgotten, and it is waited for again. */
     uint32_t iteration = 0;
     push(&scene, 0, 3);
     assert_int_equal(rog_server_join(scene.server, 2, 0, &iteration, NULL), 0);
@@ -350,7 +352,7 @@ static void a_worker_that_leaves(void **state)
     expect(&scene, -1.5);
     push(&scene, 2, 5);
     expect(&scene, -1.5 - 4);
-    /* One that has contributed and leaves does not stand for one that is there. */
+    /* A contribution of a worker that leaves does not replace one of a connected worker. */
     for (uint32_t k = 0; k < WORKERS; k++)
         pull(&scene, k);
     push(&scene, 1, 1);
@@ -359,7 +361,7 @@ static void a_worker_that_leaves(void **state)
     expect(&scene, -1.5 - 4);
     push(&scene, 2, 6);
     expect(&scene, -1.5 - 4 - 3);
-    /* The last to leave takes nothing back. */
+    /* The last worker to leave undoes nothing. */
     pull(&scene, 0);
     push(&scene, 0, 8);
     for (uint32_t k = 0; k < WORKERS; k++)
@@ -368,7 +370,7 @@ static void a_worker_that_leaves(void **state)
     scene_release(&scene);
 }
 
-/* Rows that are not in a push are not in its round; the mean is that of all contributions. */
+/* Rows that are not in a push are not in its round; the mean is over all contributions. */
 static void rows_that_are_left_out(void **state)
 {
     (void)state;
@@ -382,7 +384,7 @@ static void rows_that_are_left_out(void **state)
     assert_true(moved(&scene, half) == 0 && moved(&scene, last) == 0);
     for (uint32_t k = 0; k < WORKERS; k++) {
         pull(&scene, k);
-        push(&scene, k, 3); /* what waited comes with it */
+        push(&scene, k, 3); /* includes what waited */
     }
     double v = 0.5 * 3 + 3;
     assert_true(fabs(moved(&scene, 0) + 4.5 + 3 + 0.5 * v) < 1e-5);
@@ -390,7 +392,7 @@ static void rows_that_are_left_out(void **state)
     scene_release(&scene);
 }
 
-/* The vote: each has one however large, nobody for 0, and a tie moves nothing. */
+/* Voting: each worker has one vote of any size, a 0 is none, and a tie moves nothing. */
 static void a_vote(void **state)
 {
     (void)state;
@@ -416,9 +418,9 @@ static void a_vote(void **state)
     scene_release(&scene);
 }
 
-/* ---- what must not be ---- */
+/* ---- invalid messages ---- */
 
-/* A row twice in a push is refused at once, and what came before is not lost. */
+/* A row twice in a push is rejected at once, and earlier rows are not lost. */
 static void a_row_twice(void **state)
 {
     (void)state;
@@ -455,7 +457,7 @@ static void add_ages(void *user, bool of_pull, uint32_t worker, uint32_t iterati
         scene->ages += age[row];
 }
 
-/* A row of a pull is as old as it has been changed times: once a round. */
+/* The age of a row of a pull is the number of its changes: one per round. */
 static void ages_are_rounds(void **state)
 {
     (void)state;
@@ -481,7 +483,7 @@ static void ages_are_rounds(void **state)
     }
 }
 
-/* A strategy that gives a push no weight leaves it out of the round, and its rows are not in it. */
+/* A strategy that gives a push no weight excludes it from the round, with its rows. */
 static void a_push_that_is_dropped(void **state)
 {
     (void)state;
@@ -503,7 +505,7 @@ static void a_push_that_is_dropped(void **state)
     scene_release(&scene);
 }
 
-/* ---- saved in the middle ---- */
+/* ---- saved in the middle of a round ---- */
 
 struct bytes {
     uint8_t *at;
@@ -531,8 +533,8 @@ static struct bytes archived(struct rog_server *server)
     return kept;
 }
 
-/* Within a push within a round: the server that was loaded goes on as the other one. And what
- * somebody has changed is refused, or it goes on anyhow. */
+/* Within a push within a round: the loaded server continues like the original. A changed state is
+ * rejected, or the server continues anyway. */
 static void a_server_in_an_archive(void **state)
 {
     (void)state;
@@ -585,7 +587,8 @@ static void grant_one(void *state, const struct rog_strategy_config *config,
     grant->next = view->granted_count ? ROG_NOBODY : view->waiting[0];
 }
 
-/* One alone that waits for a grant would wait forever if the strategy that loads it gives none. */
+/* A single worker that waits for a grant would wait forever if the strategy that loads it gives
+ * none. */
 static void a_grant_that_never_comes(void **state)
 {
     (void)state;

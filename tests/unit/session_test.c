@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A session over connections that break at any moment: every message comes once and in order. */
+/* A session over connections that break at any moment: every message arrives once and in order. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -100,7 +100,7 @@ static void test_derived_defaults(void **state)
     assert_true(rog_json_get_number(worker, "unpack_rows_s", 0) == 0.5);
     assert_int_equal(rog_settings_derive(rog_worker_settings, own, run, NULL), 0);
     assert_int_equal(rog_json_get_integer(own, "batch", 0), 3);
-    assert_null(rog_json_get(own, "unpack_rows_s")); /* it follows from nothing */
+    assert_null(rog_json_get(own, "unpack_rows_s")); /* it has no default */
     assert_int_equal(rog_settings_fill(rog_worker_settings, own, NULL), 0);
     assert_null(rog_json_get(own, "unpack_rows_s"));
     rog_json_free(own);
@@ -112,7 +112,7 @@ static void test_paths(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *value, *path; /* NULL: it names no file */
+        const char *name, *value, *path; /* NULL: not a file */
     } cases[] = {
         {"trace", "t/{rank}.csv", "t/{rank}.csv"},
         {"trace", "constant:5", NULL},

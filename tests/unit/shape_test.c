@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bandwidth replay between two network namespaces of the test's own: TCP streams through a shaped
- * veth, a rate of 0, putting back, also after kill -9. */
+/* Bandwidth replay between two network namespaces of the test: TCP streams through a shaped veth, a
+ * rate of 0, restoring, also after kill -9. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,12 +39,12 @@
 
 #define BIN_S 0.05
 #define BINS 1200
-/* More than any shaped rate, and little work: streams go before everybody else on the machine
- * (branch), and what is as fast as it can be would leave nothing to the kernel's own threads that
- * the end of a replay waits for, nor to this test that ends the streams after it. */
+/* More than any shaped rate, and little work: streams have priority over everything else on the
+ * machine (branch), and unlimited ones would leave no time to the kernel's own threads, for which
+ * the end of a replay waits, nor to this test, which ends the streams afterwards. */
 #define FREE_MBPS 250
 
-/* Whether a replay's file is there for the interface of a namespace. */
+/* Returns whether a replay's file exists for the interface of a namespace. */
 static bool has_state(const char *space)
 {
     struct stat info = {0};
@@ -62,7 +62,7 @@ static bool has_state(const char *space)
 
 struct stream {
     pid_t from, to;
-    double *bins; /* shared: [BINS] bytes that arrived in each BIN_S since start_s */
+    double *bins; /* shared: [BINS] bytes received in each BIN_S since start_s */
     double start_s;
 };
 
@@ -71,8 +71,8 @@ static int listen_on(const char *address, int port)
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     inet_pton(AF_INET, address, &here.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
-    /* A window smaller than the queue: what is measured is the shaper, not how TCP deals with
-     * losses. */
+    /* A window smaller than the queue: the test measures the shaper, not TCP's reaction to losses.
+     */
     int window = 26000;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
@@ -103,7 +103,7 @@ static void send_for_ever(const char *address, int port)
     int fd = -1;
     for (int i = 0; i < 500; i++) {
         fd = socket(AF_INET, SOCK_STREAM, 0);
-        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4); /* on every kernel the same */
+        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4); /* the same on every kernel */
         if (connect(fd, (struct sockaddr *)&there, sizeof there) == 0)
             break;
         close(fd);
@@ -139,7 +139,7 @@ static void stream_stop(struct stream *stream)
     finish(stream->to);
 }
 
-/* Mbit/s of TCP payload between two moments. */
+/* Returns the Mbit/s of TCP payload between two times. */
 static double goodput(const struct stream *stream, double from_s, double to_s)
 {
     double bytes = 0;
@@ -187,7 +187,7 @@ static struct rog_json *qdiscs(const char *space)
     return list;
 }
 
-/* Qdiscs in a namespace that a veth and lo do not have by themselves. */
+/* Returns the number of qdiscs in a namespace that veth and lo do not have by default. */
 static size_t changes(const char *space)
 {
     size_t count = 0;
@@ -211,7 +211,7 @@ static bool has_ifb(const char *space)
     return found;
 }
 
-/* Waits until it is so. */
+/* Waits until there are none. */
 static void become_untouched(const char *space)
 {
     for (double until_s = now_s() + 15; now_s() < until_s; sleep_s(0.05))
@@ -228,7 +228,7 @@ static void become_shaped(const char *space)
     fail_msg("%s does not get shaped", space);
 }
 
-/* Returns at the moment the replay begins: then the first line of the audit is written. */
+/* Returns when the replay begins: then the first line of the audit is written. */
 static void await_begin(const struct world *world)
 {
     struct stat info;
@@ -258,7 +258,7 @@ static bool all_within(const struct bound *bounds, size_t count)
     return all;
 }
 
-/* Calls visit for every line of the audit file of that event. */
+/* Calls visit for every line of the audit file with that event. */
 static void each_event(const struct world *world, const char *event,
                        void (*visit)(const struct rog_json *line, void *user), void *user)
 {
@@ -308,14 +308,14 @@ static bool rates_of_the_trace(const struct stream *s)
         {"Mbit/s at 100", goodput(s, 7.3, 8.8), 86, 100},
         {"Mbit/s at 0", goodput(s, 9.15, 11.8), 0, 0.001},
         {"Mbit/s at 10 again", goodput(s, 12.3, 13.8), 9.0, 10.0},
-        /* A step is there at once: 200 ms after it the rate is the new one. */
+        /* A change is immediate: after 200 ms the new rate is reached. */
         {"Mbit/s right after 1 -> 10", goodput(s, 4.2, 4.5), 8.5, 10.5},
         {"Mbit/s right before 1 -> 10", goodput(s, 3.4, 3.85), 0.8, 1.1},
     };
     return all_within(bounds, sizeof bounds / sizeof *bounds);
 }
 
-/* What the replay says of itself. */
+/* Checks the replay's own report. */
 static bool audit_is_good(const struct world *world)
 {
     struct rog_json *end = NULL;
@@ -362,7 +362,7 @@ static bool streams_get_it(void *user)
     return audit_is_good(world) && good;
 }
 
-/* Both directions at once: 1, 10 and 100 Mbit/s, nothing, 10 again. */
+/* Both directions at once: 1, 10 and 100 Mbit/s, 0, 10 again. */
 static void streams_get_the_trace(void **state)
 {
     assert_true(right_once(streams_get_it, world_of(state)));
@@ -391,13 +391,13 @@ static bool one_worker_is_shaped(void *user)
     assert_int_equal(changes(world->server), 0);
     const struct bound bounds[] = {
         {"Mbit/s to the worker", goodput(&shaped, 0.5, 2.4), 4.5, 5},
-        /* How much it gets is the machine's affair, that it is not shaped is ours. */
+        /* The rate depends on the machine; it only must not be shaped. */
         {"Mbit/s to another address", goodput(&free_stream, 0.5, 2.4), 25, 1.1 * FREE_MBPS},
     };
     return all_within(bounds, sizeof bounds / sizeof *bounds);
 }
 
-/* Where the worker has no ifb: a class on the server's egress. */
+/* If the worker has no ifb: a class on the server's egress. */
 static void server_shapes_one_worker_and_no_other_traffic(void **state)
 {
     struct world *world = world_of(state);
@@ -423,7 +423,7 @@ static void kill_9_puts_the_interface_back(void **state)
     struct rog_trace *trace = trace_of("seconds,mbps\n0,1\n0.1,2\n0.2,1\n");
     const struct rog_shape_options options = {.iface = IFACE, .trace = trace, .stop_fd = -1};
     kill_and_look(world, &options, SIGKILL);
-    kill_and_look(world, &options, SIGTERM); /* nobody waits for it: it ends at once */
+    kill_and_look(world, &options, SIGTERM); /* it ends at once: nothing waits for it */
     rog_trace_free(trace);
 }
 
@@ -438,7 +438,7 @@ static void a_lease_that_runs_out_ends_the_replay(void **state)
         .iface = IFACE, .trace = trace, .stop_fd = -1, .lease = lease, .lease_timeout_s = 1.5};
     pid_t replay = replay_start(world, world->worker, &options);
     become_shaped(world->worker);
-    for (int i = 0; i < 12; i++) { /* somebody wants it for 2.4 s */
+    for (int i = 0; i < 12; i++) { /* touch the lease for 2.4 s */
         sleep_s(0.2);
         assert_int_equal(utimensat(AT_FDCWD, lease, NULL, 0), 0);
     }
@@ -580,12 +580,12 @@ static void lines_for_tc(void **state)
     assert_string_equal(line, "qdisc change dev wlan0 root handle 726f: tbf rate 8bit "
                               "burst 1518b limit 1518000b peakrate 10tbit mtu 1518b\n");
     free(line);
-    lane.keeps_large = true; /* of a trace that is always so fast */
+    lane.keeps_large = true; /* for a trace that is always this fast */
     line = rog_shape_lane_line(&lane, "add", 400);
     assert_string_equal(line, "qdisc add dev wlan0 root handle 726f: tbf rate 400000000bit "
                               "burst 200000b limit 500000b\n");
     free(line);
-    /* Half a second of 4, two of 0, then 8: the trace begins at the offset. */
+    /* Half a second of 4, two of 0, then 8: the trace starts at the offset. */
     assert_true(fabs(rog_shape_lane_mean(&lane, 0, 1) - 2) < 1e-9);
     assert_true(fabs(rog_shape_lane_mean(&lane, 0, 3.5) - (0.5 * 4 + 8) / 3.5) < 1e-9);
     assert_true(fabs(rog_shape_lane_next(&lane, 0) - 0.5) < 1e-9);
@@ -599,7 +599,7 @@ static void probe_tells_and_leaves_nothing(void **state)
     if (pid == 0) {
         struct rog_shape_probe probe, missing;
         struct rog_error err;
-        /* As a probe leaves it that was killed: no process has that number. */
+        /* Left by a killed probe: no process has that number. */
         int code = rog_shape_command(&err, "ip link add name rogtry99999999 type bridge");
         if (!code)
             code = rog_shape_probe(IFACE, &probe, &err);

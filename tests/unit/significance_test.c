@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of paired differences against what scipy and statsmodels say. */
+/* Tests of paired differences, compared with results of scipy and statsmodels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,8 +44,8 @@ static void permutations(void **state)
     assert_near(rog_permutation_test(some, 1, &exact), 1, 0);
 }
 
-/* All of one sign: only that and its opposite are as far from 0. The more are drawn, of which none
- * is by chance. */
+/* All of one sign: only that and its opposite are as far from 0. Samples are drawn, none of which
+ * is as far by chance. */
 static void many_differences(void **state)
 {
     (void)state;
@@ -58,7 +58,7 @@ static void many_differences(void **state)
     assert_near(rog_permutation_test(differences, 33, &exact), 1.0 / (ROG_PERMUTATION_DRAWS + 1),
                 1e-15);
     assert_false(exact);
-    /* Of one size: drawn as scipy.stats.binomtest has it. */
+    /* All of one size: drawn, compared with scipy.stats.binomtest. */
     for (size_t i = 0; i < 64; i++)
         differences[i] = i % 4 ? 1 : -1;
     assert_near(rog_permutation_test(differences, 64, &exact), 7.7e-05, 7.7e-05);

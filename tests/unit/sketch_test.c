@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Curves of characters say what their numbers say. */
+/* Curves drawn with characters match their numbers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void a_line_rises_with_its_values(void **state)
     const double rising[] = {0, 1, 2, 3, 4, 5, 6, 7}, same[] = {3, 3}, fall[] = {9, 1};
     char text[ROG_SKETCH_LINE_BYTES];
     expect_line(rising, 8, 8, "_.-~=+*#");
-    expect_line(rising, 8, 20, "_.-~=+*#"); /* one a value at most */
+    expect_line(rising, 8, 20, "_.-~=+*#"); /* at most one per value */
     expect_line(rising, 8, 2, "-*");        /* means of four */
     expect_line(same, 2, 8, "==");
     expect_line(fall, 2, 8, "#_");
@@ -38,7 +38,7 @@ static void a_line_rises_with_its_values(void **state)
                               "\xe2\x96\x85\xe2\x96\x86\xe2\x96\x87\xe2\x96\x88");
 }
 
-/* However many there are, it keeps to its columns and its room. */
+/* However many values there are, the line stays within its columns and buffer. */
 static void a_long_line_keeps_to_its_columns(void **state)
 {
     (void)state;
@@ -70,7 +70,7 @@ static void a_curve_has_axes(void **state)
                               "     +------------\n"
                               "      0     1000 s\n");
     free(text);
-    sketch.utf8 = true; /* two times four dots a character */
+    sketch.utf8 = true; /* two times four dots per character */
     sketch.columns = 13;
     sketch.rows = 3;
     sketch.x = (const double[]){0, 1};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slurm: the batch script of any settings, what its programs say, and how jobs are looked after
- * where these fail, hang or say nonsense. */
+/* Slurm: the batch script for any settings, the output of its programs, and the supervision of jobs
+ * if these fail, hang or print invalid output. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,7 +119,7 @@ static void containers(void **state)
     free(script);
 }
 
-/* Of each the script is refused; none is cut, or becomes an option or a command of its own. */
+/* Each is rejected; none is truncated, or becomes an option or a command. */
 static void what_no_script_can_have(void **state)
 {
     (void)state;
@@ -165,8 +165,8 @@ static void what_no_script_can_have(void **state)
     rog_slurm_settings_release(&settings);
 }
 
-/* What sbatch and sh take as it is. A line of options ends where its value does, and the command
- * has the words that it should have. */
+/* Values that sbatch and sh accept unchanged. A line of options ends with its value, and the
+ * command has exactly its words. */
 static void strange_values_arrive(void **state)
 {
     (void)state;
@@ -220,7 +220,7 @@ static void files_that_are_wrong(void **state)
     unlink("wrong-slurm.conf");
 }
 
-/* ---- what Slurm says ---- */
+/* ---- output of Slurm ---- */
 
 static void jobs_are_counted(void **state)
 {
@@ -231,7 +231,7 @@ static void jobs_are_counted(void **state)
                                "for jobs in higher priority partitions|/p\n"
                                "7_0|7|RUNNING|None|/p\n"
                                "7_1|7|COMPLETING|None|/p\n"
-                               "9_0|9|RUNNING|None|/p|q\n" /* another pool's */
+                               "9_0|9|RUNNING|None|/p|q\n" /* of another pool */
                                "9_1|9|RUNNING|None|/p/\n"
                                "8|8|OUT_OF_MEMORY|OutOfMemory|/p\n"
                                "6_1|6|COMPLETED|None|/p\n"
@@ -240,7 +240,7 @@ static void jobs_are_counted(void **state)
                                "x|7|RUNNING|None|/p\n"
                                "7_9|7;id|RUNNING|None|/p\n"
                                "||||\n"
-                               "7_4|7|SOMETHING_NEW|None|/p"; /* and no end of its line */
+                               "7_4|7|SOMETHING_NEW|None|/p"; /* without a line end */
     struct rog_slurm_jobs jobs;
     struct rog_json *arrays = rog_json_array();
     assert_int_equal(rog_slurm_count(text, "/p", &jobs, arrays, NULL), 0);
@@ -298,7 +298,7 @@ static void other_words(void **state)
                      ROG_SLURM_REFUSED);
 }
 
-/* {work, cpus, agents, throttle, in_queue, most} -> jobs, at once */
+/* {work, cpus, agents, throttle, in_queue, most} -> jobs, tasks at once */
 static void arrays_are_split(void **state)
 {
     (void)state;
@@ -320,10 +320,10 @@ static void arrays_are_split(void **state)
     }
 }
 
-/* ---- looking after jobs ---- */
+/* ---- supervision of jobs ---- */
 
 struct scene {
-    char folder[32]; /* of the pool, and of programs that are named as Slurm's */
+    char folder[32]; /* of the pool, and of programs with the names of Slurm's */
     char *path;      /* PATH before */
     struct rog_pool_site site;
     void *slurm;
@@ -348,7 +348,7 @@ static void on_say(void *user, const char *text)
     snprintf(scene->said + used, sizeof scene->said - used, "%s\n", text);
 }
 
-/* A Slurm that takes everything, and has nothing in its queue. */
+/* Starts a Slurm that accepts everything, with an empty queue. */
 static void begin(struct scene *scene)
 {
     *scene = (struct scene){.folder = "/tmp/rog-slurm-XXXXXX"};
@@ -380,7 +380,8 @@ static void end(struct scene *scene)
 
 static const struct rog_pool_counts eight = {.ready = 8};
 
-/* Steps until a program was called that often, at most for a while; what the last step returned. */
+/* Steps until a program was called `times` times, with a time limit; returns the result of the last
+ * step. */
 static int step_until(struct scene *scene, const char *called, int times, struct rog_error *err)
 {
     char *path = rog_path_join(scene->folder, "calls");
@@ -427,7 +428,7 @@ static void jobs_are_submitted_once(void **state)
     assert_non_null(strstr(calls, "#SBATCH --array=0-7\n"));
     assert_non_null(strstr(scene.said, "8 jobs for agents submitted to Slurm, as 12"));
     free(calls);
-    /* What there is ends with the pool. */
+    /* Queued jobs end with the pool. */
     assert_int_equal(rog_pool_slurm_provider.stop(scene.slurm, NULL), 0);
     calls = calls_of(&scene);
     assert_non_null(strstr(calls, "scancel 12\n"));
@@ -466,7 +467,7 @@ static void refusals(void **state)
     assert_int_equal(step_until(&scene, "sbatch", 2, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "invalid partition specified: x"));
     end(&scene);
-    /* As many as it takes. */
+    /* As many steps as it takes. */
     begin(&scene);
     put_program(&scene, "sbatch",
                 "grep -q 'array=0-1$' $2 || { echo 'sbatch: error: Job violates accounting/QOS "
@@ -480,7 +481,7 @@ static void refusals(void **state)
     end(&scene);
 }
 
-/* Nobody waits for it, nothing is lost, and people hear once. */
+/* Nothing waits for it, nothing is lost, and users are told once. */
 static void slurm_is_away(void **state)
 {
     (void)state;
@@ -500,7 +501,7 @@ static void slurm_is_away(void **state)
     assert_int_equal(rog_pool_slurm_provider.stop(scene.slurm, &err), ROG_EFAILED);
     assert_non_null(strstr(err.message, "exit by themselves"));
     end(&scene);
-    /* One that hangs holds up nobody: it goes on beside. */
+    /* A hanging program blocks nothing. */
     begin(&scene);
     put_program(&scene, "squeue", "exec sleep 600");
     assert_int_equal(step_until(&scene, "squeue", 1, NULL), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Snapshots of runs on a virtual cluster: what was written is opened again, by the same run alone,
- * and one that cannot be written leaves the last one where it is. */
+/* Snapshots of runs on a virtual cluster: a written snapshot can be opened, only by the same run,
+ * and if one cannot be written, the previous one remains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ struct saved {
     struct rog_train train;
     struct rog_snapshots snapshots;
     uint8_t state[STATE_BYTES];
-    int code; /* what saving fails with; 0: it does not */
+    int code; /* error of saving; 0: none */
 };
 
 static void check(int code, const struct rog_error *err)
@@ -89,7 +89,7 @@ static int write_one(struct saved *run, struct rog_error *err)
     return rog_snapshots_write(&run->snapshots, 12.5, 345, archive, run, err);
 }
 
-/* The last one that was written is there. */
+/* Checks that the last written snapshot exists. */
 static void expect_there(struct saved *run)
 {
     struct rog_snapshot snapshot;
@@ -103,7 +103,7 @@ static void expect_there(struct saved *run)
     rog_snapshot_release(&snapshot);
 }
 
-/* None can be opened, and why. */
+/* Checks that none can be opened, with the reason. */
 static void expect_none(struct saved *run, int code, const char *why)
 {
     struct rog_snapshot snapshot;
@@ -126,7 +126,7 @@ static void what_is_written_is_opened(void **state)
     run.state[STATE_BYTES - 1]++;
     check(write_one(&run, &err), &err);
     expect_there(&run);
-    /* How often they are taken is no part of a run. */
+    /* The interval between snapshots is not part of a run. */
     open_run(&again, f, "\"snapshot_period\":2000");
     again.state[STATE_BYTES - 1]++;
     expect_there(&again);
@@ -136,7 +136,7 @@ static void what_is_written_is_opened(void **state)
     close_run(&run);
 }
 
-/* In time after the run's begin, and after the last one. */
+/* After an interval since the run's start, and since the last one. */
 static void when_one_is_due(void **state)
 {
     struct folder_fixture *f = *state;
@@ -159,7 +159,7 @@ static void when_one_is_due(void **state)
     close_run(&run);
 }
 
-/* A failure leaves the last one; a state that is too large is not tried again. */
+/* A failure keeps the last one; a state that is too large is not tried again. */
 static void the_last_one_stays(void **state)
 {
     struct folder_fixture *f = *state;
@@ -203,7 +203,7 @@ static void of_another_run(void **state)
     free(settings);
 }
 
-/* Puts a byte into a file, at `at` from its end. */
+/* Writes a byte into a file, at `at` from its end. */
 static void put_byte(const char *path, long at, int byte)
 {
     FILE *file = fopen(path, "r+");
@@ -229,7 +229,7 @@ static void damaged(void **state)
     close_run(&run);
 }
 
-/* A run that trains, on images that are all black but for the last one's last value. */
+/* Opens a run that trains, on images that are black except for the last value of the last one. */
 static void open_training(struct saved *run, const struct folder_fixture *f, int value)
 {
     struct rog_error err = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What codecs of few elements or few bits are made of: selecting the largest against sorting,
- * packing, numbers of few bits, and rows of indices and values; all bytes that arrive are read
- * within what was given, and of each form the length follows from the count. */
+/* Parts of codecs with few elements or few bits: selecting the largest compared with sorting,
+ * packing, numbers of few bits, and rows of indices and values; received bytes are only read within
+ * their bounds, and the length of each form follows from the count. */
 
 #include <float.h>
 #include <math.h>
@@ -42,7 +42,7 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Kinds of numbers that counting could take long for, or go wrong with. */
+/* Numbers for which counting could take long or fail. */
 static void draw(struct rog_rng *rng, unsigned kind, float *x, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -51,10 +51,10 @@ static void draw(struct rog_rng *rng, unsigned kind, float *x, uint32_t n)
         case 0:
             x[i] = (float)normal;
             break;
-        case 1: /* many that are equal */
+        case 1: /* many equal ones */
             x[i] = (float)rint(normal);
             break;
-        case 2: /* all magnitudes there are */
+        case 2: /* all magnitudes of floats */
             x[i] = (float)(normal * pow(2, rog_rng_range(rng, -148, 126)));
             break;
         case 3: /* mostly zeros */
@@ -63,7 +63,7 @@ static void draw(struct rog_rng *rng, unsigned kind, float *x, uint32_t n)
         case 4: /* all the same */
             x[i] = i % 3 ? -0.25f : 0.25f;
             break;
-        default: /* one that is far off, and the smallest that there are */
+        default: /* one that is far off, and the smallest floats */
             x[i] = i == n / 2 ? FLT_MAX : FLT_TRUE_MIN * (float)rog_rng_below(rng, 3);
         }
     }
@@ -124,7 +124,7 @@ static void test_select(void **state)
     }
 }
 
-/* More than are looked at one by one: a sample says where to look, or is wrong. */
+/* More than are examined one by one: a sample determines where to search, or misleads. */
 static void test_select_from_many(void **state)
 {
     (void)state;
@@ -135,7 +135,8 @@ static void test_select_from_many(void **state)
     assert_non_null(x);
     for (unsigned kind = 0; kind < 8; kind++) {
         draw(&rng, kind % 6, x, MANY);
-        for (uint32_t i = 0; kind >= 6 && i < MANY; i++) /* what the sample sees is small, large */
+        for (uint32_t i = 0; kind >= 6 && i < MANY; i++) /* the sample sees small values, large
+                                                            ones */
             x[i] *= (i % 256 == 0) == (kind == 6) ? 1e-6f : 1;
         const uint32_t counts[] = {1, 20, 2000, 100000, MANY - 1, MANY};
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -207,11 +208,12 @@ static void test_pack(void **state)
 
 /* ---- values ---- */
 
-/* Of 4 bits or more none further off than half a space and than 0 is; of 2 the squares less. */
+/* With 4 bits or more no value is further off than half a step and than 0 is; with 2 the squares
+ * are smaller. */
 static void hold_values(const float *x, const float *said, uint32_t n, unsigned bits, double least,
                         double most)
 {
-    /* the ends are at most a 1/128 of themselves further out, or the last, where a bfloat16 of that
+    /* the ends are at most 1/128 of themselves further out, or the last, where a bfloat16 of that
      * size would be infinite, further in */
     double room = (most - least + (most + least) / 128) / (pow(2, bits) - 2) * 1.001 + 1e-30 +
                   (most > 3.3e38 ? most / 128 : 0);
@@ -317,7 +319,7 @@ static void test_rows(void **state)
     free(row);
 }
 
-/* The bytes of an index at densities as they are used: near the entropy. */
+/* The bytes of an index at usual densities: near the entropy. */
 static void test_bytes_of_an_index(void **state)
 {
     (void)state;
@@ -332,7 +334,7 @@ static void test_bytes_of_an_index(void **state)
     }
 }
 
-/* Whatever bytes are taken for a row are a row: put again they are the same. */
+/* Any bytes accepted as a row are a row: encoded again they are the same. */
 static void test_garbage(void **state)
 {
     (void)state;

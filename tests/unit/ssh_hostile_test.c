@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configurations, known hosts, agents and ssh programs that nobody would want: each is refused by a
- * message that says why, or does no harm, and nothing takes long. */
+/* Hostile configurations, known hosts, agents and ssh programs: each is rejected with the reason,
+ * or does no harm, and nothing takes long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ static void put(const char *path, const void *data, size_t size)
         fail_msg("%s", err.message);
 }
 
-/* `text` again and again; heap memory. */
+/* Repeats `text`; heap memory. */
 static char *repeated(const char *text, size_t bytes)
 {
     size_t length = strlen(text), size = bytes / length * length;
@@ -54,7 +54,7 @@ static char *repeated(const char *text, size_t bytes)
     return all;
 }
 
-/* What the configuration f->path comes to. `words` NULL: it can be used. */
+/* Resolves the configuration f->path. `words` NULL: it must be usable. */
 static void resolve(const struct folder_fixture *f, const char *path, const char *words,
                     struct rog_ssh_settings *settings)
 {
@@ -71,7 +71,7 @@ static void resolve(const struct folder_fixture *f, const char *path, const char
         fail_msg("\"%s\" does not say \"%s\"", code ? err.message : "", words);
 }
 
-/* Where no ssh is installed. */
+/* Resolves without an installed ssh. */
 static void read_alone(const struct folder_fixture *f, const char *text, size_t size,
                        const char *words)
 {
@@ -114,7 +114,7 @@ static void configurations(void **state)
     read_alone(f, "Include ~nobody-of-this-name/x\n", 31, "no home folder");
 }
 
-/* Words that mean nothing are named, as many as a message has room for. */
+/* Unknown words are named, as many as fit into a message. */
 static void many_unknown_words(void **state)
 {
     const struct folder_fixture *f = *state;
@@ -227,7 +227,7 @@ struct fake_agent {
 static void *answer_once(void *user)
 {
     const struct fake_agent *agent = user;
-    unsigned char request[5]; /* its length, and the one byte that asks for the keys */
+    unsigned char request[5]; /* its length, and the one byte that requests the keys */
     int fd = accept(agent->listening, NULL, NULL);
     if (fd >= 0 && recv(fd, request, sizeof request, MSG_WAITALL) > 0)
         (void)!send(fd, agent->reply, agent->bytes, MSG_NOSIGNAL);
@@ -235,7 +235,7 @@ static void *answer_once(void *user)
     return NULL;
 }
 
-/* How many keys an agent has that sends these bytes; -1: it counts as none. */
+/* Returns the number of keys of an agent that sends these bytes; -1: unusable. */
 static int keys_of(const struct folder_fixture *f, const void *reply, size_t bytes)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -277,13 +277,13 @@ static void agents(void **state)
     assert_int_equal(KEYS_OF("GET"), -1);
 }
 
-/* ---- what hangs ---- */
+/* ---- hanging hosts ---- */
 
-#define PATIENCE_S 60.0  /* of what must not be waited for to the end */
-#define SOON_S 20.0      /* on the slowest of machines */
-#define ASKED_IN_VAIN 3u /* times that `stopped` says no first */
+#define PATIENCE_S 60.0  /* time limit that must not be used up */
+#define SOON_S 20.0      /* limit on the slowest machine */
+#define ASKED_IN_VAIN 3u /* number of times that `stopped` first returns false */
 
-/* A configuration by which the host srv is a port of this machine. */
+/* Writes a configuration in which the host srv is a port of this machine. */
 static void lead_here(const struct folder_fixture *f, int listening)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -303,7 +303,8 @@ static bool is_enough(void *user)
     return atomic_fetch_add((atomic_uint *)user, 1) >= ASKED_IN_VAIN;
 }
 
-/* What connecting comes to; it must not take long. `is_stopped`: nobody wants it after a while. */
+/* Connects and checks the error; this must not take long. `is_stopped`: it is interrupted after a
+ * while. */
 static void connect_in_vain(const struct folder_fixture *f, double timeout_s, bool is_stopped,
                             int expected, const char *words)
 {
@@ -323,7 +324,7 @@ static void connect_in_vain(const struct folder_fixture *f, double timeout_s, bo
         fail_msg("\"%s\" does not say \"%s\"", err.message, words);
 }
 
-/* It takes connections, and says nothing. */
+/* Accepts connections, but sends nothing. */
 static void a_silent_host(void **state)
 {
     const struct folder_fixture *f = *state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs in to a host as rogctl does, for tests/system/ssh-config.sh and shells.sh:
- * ssh-login CONFIG HOST [COMMAND...], whose output is shown. The exit status is 0 or 1; what is
- * wrong goes to standard error. $ROG_TEST_ANSWER is the answer to every question,
- * $ROG_TEST_TIMEOUT how many seconds a step may take. */
+/* Logs in to a host like rogctl, for tests/system/ssh-config.sh and shells.sh: ssh-login CONFIG
+ * HOST [COMMAND...], whose output is printed. The exit status is 0 or 1; errors go to standard
+ * error. $ROG_TEST_ANSWER is the answer to every question, $ROG_TEST_TIMEOUT the time limit of a
+ * step in seconds. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections by SSH, against the real sshd of a lab. */
+/* Connections by SSH, to the real sshd of a lab. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +82,7 @@ static void put(const char *path, const void *data, size_t size)
         fail_msg("%s", err.message);
 }
 
-/* A configuration of our own; %s are filled in. Heap memory: its path. */
+/* Writes a configuration; %s are filled in. Heap memory: its path. */
 static char *write_config(const struct lab_bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static char *write_config(const struct lab_bench *bench, const char *format, ...)
@@ -216,7 +216,7 @@ static void a_cut_link_is_noticed(void **state)
     assert_true(took_s < 8);
 }
 
-/* ---- hosts that hang ---- */
+/* ---- hanging hosts ---- */
 
 static int upload_this(struct rog_connection *ssh, const char *path, struct rog_error *err)
 {
@@ -247,8 +247,8 @@ static bool is_over(void *user)
     return *(double *)user > 0 && rog_clock_s() > *(double *)user;
 }
 
-/* Each call over a connection whose session on the host is stopped ends in time, or when nobody
- * wants it any more, and so does the end of the connection. */
+/* Each call over a connection whose session on the host is stopped ends in time, or when it is
+ * interrupted, and so does closing the connection. */
 static void a_host_that_hangs_is_given_up(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
@@ -321,7 +321,7 @@ static void only_known_hosts_will_do(void **state)
     free(known);
 }
 
-/* Knows one answer, and gives it three times. */
+/* Knows one answer, which it gives three times. */
 static bool answer_question(void *user, const char *what, bool echo, unsigned *number, char *answer,
                             size_t bytes)
 {
@@ -370,7 +370,7 @@ static void only_the_right_key_opens(void **state)
     struct rog_connection *ssh = NULL;
     if (rog_ssh_connect(&ssh, &options, &err))
         fail_msg("%s", err.message);
-    struct rog_command_result result = run(ssh, ARGV("true")); /* the callbacks are gone by now */
+    struct rog_command_result result = run(ssh, ARGV("true")); /* the callbacks no longer exist */
     assert_int_equal(result.status, 0);
     rog_command_result_release(&result);
     rog_connection_free(ssh);
@@ -416,8 +416,8 @@ static int collect(const void *data, size_t size, void *user, struct rog_error *
     return ROG_OK;
 }
 
-/* What a process writes after the connection that started it is gone is fetched from where the
- * last fetch ended. */
+/* What a process writes after the end of the connection that started it is fetched from the end of
+ * the last fetch. */
 static void a_started_process_outlives_the_connection(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
@@ -482,7 +482,7 @@ static void files_go_and_come_whole(void **state)
     assert_int_equal(info.st_mode & 07777, 0750);
     free(back);
 
-    put(local, "shorter", 7); /* replaces what is there */
+    put(local, "shorter", 7); /* replaces the existing file */
     if (rog_connection_upload(ssh, local, remote, 0600, 60, &err))
         fail_msg("%s", err.message);
     assert_int_equal(stat(remote, &info), 0);
@@ -522,7 +522,7 @@ static void a_full_disk_leaves_nothing_half(void **state)
     char *data = calloc(1, 1 << 20);
     put(local, data, 1 << 20);
     assert_int_equal(mkdir(disk, 0700), 0);
-    /* The hosts see this machine's files, but mounts of their own. */
+    /* The hosts see this machine's files, but have their own mounts. */
     struct rog_connection *ssh = connect_to(NULL, bench->address[1]);
     if (rog_connection_command(ssh, ARGV("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk),
                                10, NULL, &err)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The published staleness bounds over random schedules. The oracle keeps its own table of versions
+ * The published staleness bounds over random schedules. The oracle has its own table of versions
  * from the messages that arrive and knows the bounds from the paper, not from the plugins:
- *   BSP      at the admission of iteration t every row of every worker that is there has version t;
+ *   BSP       at the admission of iteration t every row of every connected worker has version t;
  *   SSP, ROG  ... has at least version t - S.
  */
 
@@ -20,14 +20,15 @@
 
 struct oracle {
     uint32_t rows, workers;
-    /* The version that all rows of `other` must have before `worker` goes on after `iteration`. */
+    /* The version that all rows of `other` must have before `worker` continues after `iteration`.
+     */
     uint32_t (*needed)(const struct oracle *oracle, uint32_t worker, uint32_t iteration,
                        uint32_t other);
     uint32_t allowed; /* versions that a row may be behind */
     uint32_t *version, *asked;
     uint32_t *pushed;   /* [worker]: iteration whose push has arrived completely */
     uint32_t *stalled;  /* [worker]: iteration it stalls in, 0: none */
-    uint32_t *demanded; /* [worker]: rows older than this have been asked for */
+    uint32_t *demanded; /* [worker]: rows older than this were demanded */
     bool *gone;
     bool joins;
     uint32_t admissions, stalls, demands, joined;
@@ -96,14 +97,14 @@ static void sent_down(struct cluster *cluster, uint32_t worker, const uint8_t *m
         for (uint32_t row = first; row < first + length; row++) {
             uint32_t at = worker * oracle->rows + row;
             assert_true(oracle->version[at] < wire.header.iteration);
-            /* Asked before for a version that it still has not reached: asked twice. */
+            /* Already demanded for a version that it has not reached: demanded twice. */
             assert_true(oracle->asked[at] <= oracle->version[at]);
             oracle->asked[at] = wire.header.iteration;
         }
     }
 }
 
-/* Rows of a worker with a version in [from, to). */
+/* Returns the rows of a worker with a version in [from, to). */
 static uint32_t count_rows(const struct oracle *oracle, uint32_t worker, uint32_t from, uint32_t to)
 {
     uint32_t count = 0;
@@ -145,7 +146,7 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     }
 }
 
-/* Nobody stalls for longer than needed, and what can be asked for has been. */
+/* No worker stalls longer than necessary, and all rows that can be demanded were. */
 static void nobody_stalls_in_vain(struct cluster *cluster)
 {
     const struct oracle *oracle = cluster->watch.user;
@@ -256,8 +257,7 @@ static void run_schedule(const struct rog_strategy *strategy, const void *parame
     oracle_release(&oracle);
 }
 
-/* What `rogctl verify` holds runs to is the bound that is held here, where the plugin states one.
- */
+/* The bound that `rogctl verify` checks is the bound checked here, if the plugin declares one. */
 static void states_its_bound(const struct rog_plugin *plugin, int32_t threshold, uint32_t allowed)
 {
     const struct rog_strategy *strategy = plugin->strategy;
@@ -323,7 +323,7 @@ static void test_rog(void **state)
     }
 }
 
-/* ---- a strategy that asks for something else of each worker each time ---- */
+/* ---- a strategy with another demand for each worker each time ---- */
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -332,7 +332,7 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
     return (uint32_t)(hash >> 32);
 }
 
-/* Any version up to the worker's own iteration can come; mostly none is asked for. */
+/* Demands any version up to the worker's own iteration; mostly none. */
 static uint32_t wild_bound(const struct oracle *oracle, uint32_t worker, uint32_t iteration,
                            uint32_t other)
 {
@@ -350,7 +350,7 @@ static void wild_admit(void *state, const struct rog_strategy_config *config,
         admission->needed[i] = wild_bound(NULL, view->worker, view->iteration, i);
 }
 
-/* Some rows, perhaps none, of them some as mandatory. */
+/* Sends some rows, perhaps none, some of them mandatory. */
 static void wild_plan(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -380,7 +380,7 @@ static void test_wild(void **state)
     assert_true(totals.joined > 500);
 }
 
-/* The example that users copy keeps its bound as well. */
+/* The example that users copy keeps its bound, too. */
 static void test_skeleton(void **state)
 {
     (void)state;
@@ -390,7 +390,7 @@ static void test_skeleton(void **state)
     assert_true(totals.stalls > 20);
 }
 
-/* And so does the one that docs/write-a-strategy.md writes. */
+/* And so does the example of docs/write-a-strategy.md. */
 static void test_documented(void **state)
 {
     (void)state;
@@ -400,8 +400,7 @@ static void test_documented(void **state)
     assert_true(totals.stalls > 20);
 }
 
-/* A plugin of the first version of the interface runs as it did. */
-/* Plugins of all versions of the interface that there have been. */
+/* Plugins of all earlier versions of the interface work as before. */
 static void test_earlier_versions(void **state)
 {
     (void)state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * States of a virtual cluster that somebody has changed: each is refused, or the cluster goes on
- * from it for a while, to whatever end. Valid ones of several clusters with a few bytes or numbers
- * changed: [states of each [seed]].
+ * Modified states of a virtual cluster: each is rejected, or the cluster continues from it for a
+ * while, to any end. Valid states of several clusters with a few bytes or numbers changed: [states
+ * of each [seed]].
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void release(struct trial *trial)
     free(trial->state);
 }
 
-/* A number that is seldom thought of, or any. */
+/* Returns a special number, or any. */
 static uint64_t odd_number(struct rog_rng *rng)
 {
     static const uint64_t odd[] = {0,          1,          2,          3,          255,       65535,
@@ -74,7 +74,7 @@ static uint64_t odd_number(struct rog_rng *rng)
     return bits;
 }
 
-/* Members lie at multiples of 4 bytes, but for messages. */
+/* Members are at multiples of 4 bytes, except in messages. */
 static void change(uint8_t *state, size_t size, struct rog_rng *rng)
 {
     for (uint32_t changes = 1 + rog_rng_below(rng, 4); changes > 0; changes--) {

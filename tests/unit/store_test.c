@@ -102,7 +102,7 @@ static void schema_is_the_contract(void **state)
                                        columns[i][0]),
                          0);
         assert_int_equal(rog_query_step(query, &err), 1);
-        /* Columns that came later follow. */
+        /* Columns that were added later follow. */
         const char *found = rog_query_text(query, 0);
         size_t size = strlen(columns[i][1]);
         assert_memory_equal(found, columns[i][1], size);
@@ -211,8 +211,8 @@ static void other_schemas_are_refused(void **state)
     assert_non_null(strstr(err.message, "another program"));
 }
 
-/* What version 1 held of a stream is there after the steps to the present version, and before them
- * for whoever only reads; its cases, one of them with a target, compare ROG with the others. */
+/* What version 1 stored of a stream exists after the upgrade to the present version, and before it
+ * for readers; its cases, one of them with a target, compare ROG with the others. */
 static void an_older_schema_is_brought_up(void **state)
 {
     struct fixture *f = *state;
@@ -298,7 +298,7 @@ static void progress_is_a_row_until_the_end(void **state)
     assert_int_equal(rog_run_progress_end(f->db, "a", &err), 0);
     assert_int_equal(rog_run_progress_load(f->db, "a", &read, &err), 0);
     assert_int_equal(rog_run_progress_put(f->db, "a", &written, &stop, &err), 0);
-    assert_false(stop); /* what was asked of an earlier execution is over */
+    assert_false(stop); /* requests to an earlier execution do not apply */
     assert_int_equal(rog_run_progress_put(f->db, "no such run", &written, &stop, &err),
                      ROG_EFORMAT);
 }
@@ -365,7 +365,7 @@ static void cases_know_their_runs_in_order(void **state)
                      ROG_EFORMAT);
 }
 
-/* What one run's tests measure is not compared with what another's do. */
+/* Runs with different metrics are not compared. */
 static void cases_are_of_one_metric(void **state)
 {
     struct fixture *f = *state;
@@ -395,7 +395,7 @@ static void cases_are_of_one_metric(void **state)
     rog_run_row_release(&row);
 }
 
-/* The ids as a list: each is a letter. */
+/* Returns the ids as a list: each is a letter. */
 static struct rog_json *letters(const char *text)
 {
     struct rog_json *ids = rog_json_array();
@@ -406,7 +406,7 @@ static struct rog_json *letters(const char *text)
     return ids;
 }
 
-/* Runs that come together follow those that are there, each once, or none comes. */
+/* Runs that are added together follow the existing ones, each once, or none is added. */
 static void many_runs_join_a_case(void **state)
 {
     struct fixture *f = *state;
@@ -443,7 +443,7 @@ static void many_runs_join_a_case(void **state)
     }
 }
 
-/* Two workers with numbers that are easy to average by hand. */
+/* Adds two workers with numbers that are easy to average by hand. */
 static void add_iterations(struct rog_db *db)
 {
     struct rog_error err;
@@ -500,8 +500,8 @@ static void summaries_average_over_workers(void **state)
     assert_true(rog_energy_at(&energy, 99) == 200);
     rog_energy_release(&energy);
     assert_true(isnan(rog_energy_at(&energy, 1)) && isnan(rog_energy_known_until(&energy)));
-    /* Rank 1 is measured by two sensors now, which add up; the model no longer counts. Rank 2 has
-     * the model alone. */
+    /* Rank 1 is now measured by two sensors, which add up; the model no longer counts. Rank 2 only
+     * has the model. */
     assert_int_equal(rog_db_run(f->db, &err,
                                 "INSERT INTO energy VALUES ('r', 1, 10, 40, 'rail a'),"
                                 " ('r', 1, 20, 60, 'rail a'), ('r', 1, 5, 10, 'rail b'),"

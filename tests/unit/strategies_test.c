@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the plugins plan, against the published figures and a plain version of the ranking. */
+/* Plans of the plugins, compared with the published figures and a simple version of the ranking. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,7 @@ static uint32_t mandatory_rows(int32_t threshold, uint32_t rows)
     return mandatory;
 }
 
-/* P(S) + G(S) as published, to a row of a million. */
+/* P(S) + G(S) as published, accurate to one row in a million. */
 static void test_mandatory_fraction(void **state)
 {
     (void)state;
@@ -75,7 +75,7 @@ static void test_mandatory_fraction(void **state)
     assert_true(fabs(mandatory_rows(4, 33307) - 10658.0) < 0.01 * 10658);
 }
 
-/* The equation (1 - P)^(S - 1) = P itself, for any S, and that every row must be able to go out. */
+/* The equation (1 - P)^(S - 1) = P itself, for any S; and every row can be sent. */
 static void test_equation(void **state)
 {
     (void)state;
@@ -102,7 +102,7 @@ static void test_equation(void **state)
     }
 }
 
-/* ---- the ranking, the plain way ---- */
+/* ---- the ranking, in a simple implementation ---- */
 
 struct key {
     uint32_t age;
@@ -126,7 +126,7 @@ static int by_rank(const void *a, const void *b)
     return by_magnitude(a, b);
 }
 
-/* What the rows of each tensor are ranked by as published: the mean of them all. */
+/* Replaces the rank values of each tensor's rows by their mean, as published. */
 static void average(struct key *keys, const uint32_t *first_row, uint32_t tensors)
 {
     for (uint32_t tensor = 0; tensor < tensors; tensor++) {
@@ -141,7 +141,7 @@ static void average(struct key *keys, const uint32_t *first_row, uint32_t tensor
 
 #define MOST_ROWS 900
 
-/* Tensors of drawn sizes, some of one row. */
+/* Draws tensor sizes, some of one row. */
 static uint32_t draw_tensors(struct rog_rng *rng, uint32_t *first_row, uint32_t rows)
 {
     uint32_t tensors = 0;
@@ -250,8 +250,8 @@ static void test_admission(void **state)
     }
 }
 
-/* No plan makes fewer rows mandatory than the strategy says it always sends, and it says as much as
- * it can: a share of all where all are sent. */
+/* No plan has fewer mandatory rows than the strategy's declared share, which is as large as
+ * possible: all if all rows are sent. */
 static void test_least_share(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What every strategy that comes with the program keeps to, over random schedules of slow and fast
- * workers that leave and come back: nobody waits for ever, the same schedule gives the same bytes,
- * and what it promises about staleness, iterations, quorums, grants and shares holds. The oracle
- * counts from the messages that arrive.
+ * Laws of every included strategy, over random schedules of slow and fast workers that leave and
+ * return: no worker waits forever, the same schedule gives the same bytes, and the promises about
+ * staleness, iterations, quorums, grants and shares hold. The oracle counts from the messages that
+ * arrive.
  */
 
 #include <setjmp.h>
@@ -31,7 +31,7 @@ struct oracle {
     uint32_t rows_up[WORKERS_MAX], rows_down[WORKERS_MAX];
     uint64_t hash; /* of all messages, in order */
     uint32_t admissions;
-    uint32_t joins; /* a worker comes back after about one in so many pulls; 0: never */
+    uint32_t joins; /* a worker returns after about one in this many pulls; 0: never */
 };
 
 static void hear(struct oracle *oracle, uint32_t worker, const uint8_t *message, size_t size)
@@ -41,7 +41,7 @@ static void hear(struct oracle *oracle, uint32_t worker, const uint8_t *message,
         oracle->hash = (oracle->hash ^ message[i]) * UINT64_C(1099511628211);
 }
 
-/* Counts the rows of a push or a pull; at its end there must be as many as promised. */
+/* Counts the rows of a push or a pull; at its end there must be as many as announced. */
 static void count_rows(struct oracle *oracle, const struct rog_rows *rows, uint32_t *count,
                        const struct rog_wire *wire, enum rog_wire_stream stream)
 {
@@ -109,7 +109,7 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
         admitted(cluster->watch.user, notice);
 }
 
-/* A worker that has made all of its iterations leaves, as those of a run do. */
+/* A worker that has made all of its iterations leaves, as in a run. */
 static void leave_at_end(struct cluster *cluster, uint32_t worker)
 {
     struct oracle *oracle = cluster->watch.user;
@@ -142,7 +142,7 @@ static void joined(struct cluster *cluster, uint32_t worker, uint32_t iteration)
     leave_at_end(cluster, worker);
 }
 
-/* One schedule; what came out of it is in the oracle. */
+/* Runs one schedule; the results are in the oracle. */
 static void run_schedule(struct oracle *oracle, const struct rog_plugin *plugin, int32_t threshold,
                          uint64_t seed)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which rows strategies send that choose among them, and how, against the rules of their papers. */
+/* Which rows are sent by strategies that select rows, compared with the rules of their papers. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include "planned.h"
 
-/* Marks the rows of the last answer, which must all go out. */
+/* Marks the rows of the last plan, which must all be sent. */
 static uint8_t *sent_rows(const struct planned *planned)
 {
     uint8_t *sent = calloc(planned->config.rows, 1);
@@ -26,7 +26,7 @@ static uint8_t *sent_rows(const struct planned *planned)
     return sent;
 }
 
-/* Whatever the share, no row that stays is larger than one that goes. */
+/* With any share, no row that is not sent is larger than one that is. */
 static void test_topk(void **state)
 {
     (void)state;
@@ -64,7 +64,8 @@ static void test_topk(void **state)
     }
 }
 
-/* mean |u| > v0 / sqrt(t) mean |w|, in both directions; a row of zeros goes as soon as it moves. */
+/* mean |u| > v0 / sqrt(t) mean |w|, in both directions; a row of zeros is sent as soon as it
+ * changes. */
 static void test_gaia(void **state)
 {
     (void)state;
@@ -89,7 +90,7 @@ static void test_gaia(void **state)
             free(sent);
         }
     }
-    planned.magnitude[4] = 0; /* nothing of significance: silence */
+    planned.magnitude[4] = 0; /* nothing significant: an empty push */
     planned.view.iteration = 1;
     planned_ask(&planned, false);
     assert_int_equal(planned.plan.count, 0);
@@ -153,9 +154,9 @@ static void test_stream_without_names(void **state)
     planned_release(&planned);
 }
 
-/* ---- what the link carries ---- */
+/* ---- the capacity of the link ---- */
 
-/* Two tensors of 10 rows, of 100 and 300 elements; 8, 4, 2 and 1 bits an element and a header. */
+/* Two tensors of 10 rows, of 100 and 300 elements; 8, 4, 2 and 1 bits per element and a header. */
 static const uint32_t two_first[] = {0, 10, 20};
 static const uint32_t two_elements[] = {100, 300};
 static const char *const two_names[] = {"a", "b"};
@@ -174,7 +175,7 @@ static void test_deco(void **state)
 {
     (void)state;
     static const struct {
-        double goodput; /* of pushes; a second is theirs */
+        double goodput; /* of pushes, which have one second */
         uint32_t level, count;
     } cases[] = {{0, 3, 20},    {1e9, 0, 20}, {4200, 0, 20}, {4199, 1, 20}, {2200, 1, 20},
                  {2199, 2, 20}, {710, 3, 20}, {709, 3, 20},  {355, 3, 10},  {1, 3, 1}};
@@ -195,7 +196,7 @@ static void test_deco(void **state)
         }
         free(sent);
     }
-    /* A codec of one level for pulls: 16000 bytes, of which 4000 go in a second. */
+    /* A codec of one level for pulls: 16000 bytes, of which 4000 are sent in a second. */
     planned.node.goodput_down = 4000;
     planned_ask(&planned, true);
     assert_int_equal(planned.plan.count, 5);
@@ -205,7 +206,7 @@ static void test_deco(void **state)
     planned_release(&planned);
 }
 
-/* It overlaps where the whole exchange takes more than a tenth of the computing time. */
+/* It overlaps if the whole exchange takes more than a tenth of the computing time. */
 static void test_deco_overlap(void **state)
 {
     (void)state;
@@ -234,8 +235,8 @@ static void test_deco_overlap(void **state)
 
 /* ---- BITS ---- */
 
-/* What a plan leaves behind, with the distortions of 0, 1, 2, 4 and 8 bits and a little, and takes.
- */
+/* Computes what a plan leaves unsent, with the distortions of 0, 1, 2, 4 and 8 bits and slightly
+ * more, and its size. */
 static double left_behind(const struct planned *planned, const uint8_t *level_of_row, double *bytes)
 {
     static const double left[2][5] = {{0, 0.003899, 0.051132, 0.156844, 1},
@@ -251,8 +252,8 @@ static double left_behind(const struct planned *planned, const uint8_t *level_of
     return sum;
 }
 
-/* No other choice of rows and levels that costs as much leaves less, and what is left to spend
- * would not buy the dearest row. */
+/* No other choice of rows and levels with the same size leaves less, and the remaining budget is
+ * less than the cost of the largest row. */
 static void test_bits(void **state)
 {
     (void)state;
@@ -262,7 +263,7 @@ static void test_bits(void **state)
     planned_init(&planned, "BITS", 9, 20);
     planned.config.model = &levelled;
     planned.config.worker = 1;
-    planned.node.compute_s = 2; /* a second for each push */
+    planned.node.compute_s = 2; /* one second for each push */
     for (int round = 0; round < 60; round++) {
         uint8_t chosen[20], other[20];
         double budget = 4300 * rog_rng_uniform(&rng), bytes, spent;
@@ -290,8 +291,8 @@ static void test_bits(void **state)
     planned_release(&planned);
 }
 
-/* Rows that are S iterations old go first, at the level they are worth; without a goodput all do
- * that wait, at the best, until the time is over; what does not wait stays. */
+/* Rows that are S iterations old are sent first, at their best level; without a goodput all waiting
+ * rows are sent, at the best level, until the time ends; rows without updates are not sent. */
 static void test_bits_old_rows(void **state)
 {
     (void)state;
@@ -321,7 +322,7 @@ static void test_bits_old_rows(void **state)
     planned_release(&planned);
 }
 
-/* A codec of more levels than a plan can name: the coarsest of those that it can. */
+/* A codec with more levels than a plan can name: the coarsest of those that it can. */
 static void test_many_levels(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who waits for whom, for how long, and what late pushes count for, asked of the strategies
- * themselves, against the rules of their papers. */
+/* Who waits for whom, for how long, and the weight of late pushes, from direct calls of the
+ * strategies, compared with the rules of their papers. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #define WORKERS 4
 
-/* What the server knows and hears. */
+/* State of the server and its workers. */
 struct scene {
     struct planned planned;
     uint32_t latest[WORKERS], iteration[WORKERS], needed[WORKERS];
@@ -39,7 +39,7 @@ static struct rog_version_view versions_of(const struct scene *scene)
     return (struct rog_version_view){.latest = scene->latest, .active = scene->active};
 }
 
-/* A worker's push is complete; whether it goes on at once. */
+/* Completes a worker's push; returns whether it is admitted at once. */
 static bool pushes(struct scene *scene, uint32_t worker, double now)
 {
     struct rog_admit_view view = {.worker = worker,
@@ -67,8 +67,8 @@ static bool pushes(struct scene *scene, uint32_t worker, double now)
 
 /* ---- DSSP ---- */
 
-/* Three workers push every second, the slowest every `slow_s`; how many iterations beyond s_L
- * worker 0 is granted after that many of the slowest. */
+/* Three workers push every second, the slowest every `slow_s`; returns how many iterations beyond
+ * s_L worker 0 is granted. */
 static uint32_t extra(double slow_s, const char *parameters)
 {
     struct scene scene;
@@ -88,8 +88,8 @@ static uint32_t extra(double slow_s, const char *parameters)
     return granted;
 }
 
-/* Beyond s_L it goes on for as many iterations as bring it nearest to a push of the slowest. The
- * first is asked for 1.25 s after that one's last push: the next one is due in slow_s - 1.25. */
+/* Beyond s_L it continues for as many iterations as end closest to a push of the slowest. The first
+ * is requested 1.25 s after that worker's last push: the next one is due in slow_s - 1.25. */
 static void test_dssp(void **state)
 {
     (void)state;
@@ -101,7 +101,7 @@ static void test_dssp(void **state)
     assert_int_equal(extra(1000, "{\"range\": 7}"), 7);
 }
 
-/* One that is not the fastest waits as in SSP, and so do all while nothing is known. */
+/* A worker that is not the fastest waits as in SSP, and so do all while nothing is known. */
 static void test_dssp_waits(void **state)
 {
     (void)state;
@@ -115,7 +115,7 @@ static void test_dssp_waits(void **state)
         assert_true(pushes(&scene, 1, 100 + i));
     assert_false(pushes(&scene, 1, 106));
     assert_int_equal(scene.iteration[3], 3);
-    /* The slowest left: nobody is behind by more than three. */
+    /* The slowest left: no worker is behind by more than three. */
     scene.active[3] = 0;
     scene.latest[1] = 6;
     assert_true(pushes(&scene, 1, 107));
@@ -150,7 +150,7 @@ static void test_quorum(void **state)
     assert_int_equal(scene.admission.quorum, 1);
     assert_int_equal(scene.iteration[1], 1);
     assert_true(scene.admission.deadline_s == 5.5);
-    /* Asked again it waits no more. */
+    /* Asked again, it no longer waits. */
     struct rog_admit_view again = {.iteration = 3, .again = true, .versions = versions_of(&scene)};
     memset(scene.iteration, 0, sizeof scene.iteration);
     scene.planned.strategy->admit(scene.planned.state, &scene.planned.config, &again,
@@ -170,7 +170,7 @@ static double weight_of(const char *library, const char *parameters, uint32_t la
     return weight;
 }
 
-/* Of four workers three make a step. */
+/* Three of four workers make a step. */
 static void test_quorum_weights(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void test_quorum_weights(void **state)
 
 /* ---- FEDAVG ---- */
 
-/* Grants to whoever waits until nobody is named; returns the set of them. */
+/* Grants to waiting workers until none is named; returns the set of them. */
 static uint32_t grants(struct scene *scene, uint32_t waiting)
 {
     uint32_t list[WORKERS], set = 0;
@@ -251,7 +251,7 @@ static void test_fedavg(void **state)
         assert_true(took_part[i] > 150 && took_part[i] < 250);
 }
 
-/* Those that have left are not waited for, and are not drawn. */
+/* Workers that have left are not waited for, and not drawn. */
 static void test_fedavg_leaving(void **state)
 {
     (void)state;
@@ -266,9 +266,9 @@ static void test_fedavg_leaving(void **state)
     planned_release(&scene.planned);
 }
 
-/* ---- all of them ---- */
+/* ---- all strategies ---- */
 
-/* What a strategy remembers goes on where it was. */
+/* The state of a strategy is saved and loaded. */
 static void test_saved(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Streams that are followed: everything is stored, and no more than a part of it at once. */
+/* Followed streams: everything is stored, in limited parts. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define LINES 40
 #define LINE_BYTES 1000000
 
-/* A run in a database of its own. */
+/* A run in its own database. */
 struct world {
     char *folder;
     struct rog_db *db;
@@ -59,7 +59,7 @@ static int remove_world(void **state)
     return code;
 }
 
-/* Much that comes at once. */
+/* Many events at once. */
 static void write_events(const struct world *world)
 {
     char *path = rog_path_join(world->folder, "events.jsonl");
@@ -106,7 +106,7 @@ static void a_stream_that_is_far_ahead_is_followed_bit_by_bit(void **state)
     assert_int_equal(count_events(world), LINES);
 }
 
-/* Out of files, for example; here a link that leads to itself. */
+/* For example because of too many open files; here a link to itself. */
 static void a_stream_that_cannot_be_opened_is_not_one_that_is_not_there_yet(void **state)
 {
     struct world *world = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How rogctl doctor tells the findings of many workers in few lines. */
+/* How rogctl doctor reports the findings of many workers in few lines. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 static void texts_that_differ_in_numbers(void **state)
 {
     static const struct {
-        const char *first, *second, *both; /* NULL: they are not alike */
+        const char *first, *second, *both; /* NULL: they differ */
     } cases[] = {
         {"none", "none", "none"},
         {"", "", ""},
@@ -58,7 +58,7 @@ static void add(struct rog_findings *findings, unsigned rank, const char *host, 
     rog_findings_add(findings, rank ? title : host, rank, check, level, "%s", what);
 }
 
-/* Rows as "LEVEL CHECK TEXT", headings as they are, a line each. */
+/* Checks rows as "LEVEL CHECK TEXT", and headings, one per line. */
 static void says(const struct rog_findings *findings, bool each, const char *wanted)
 {
     struct rog_summary summary;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries of sweeps: IDs, processes told apart, what is kept and what is forgotten. */
+/* Entries of sweeps: IDs, identification of processes, what is kept and what is removed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ static void a_process_is_told_from_others(void **state)
     rog_presence_put(me);
     assert_int_equal(rog_presence_of(me), ROG_PRESENT);
     int64_t start = rog_json_get_integer(me, "start", 0);
-    rog_json_put_integer(me, "start", start + 1); /* the number has been given again */
+    rog_json_put_integer(me, "start", start + 1); /* the number was reused */
     assert_int_equal(rog_presence_of(me), ROG_GONE);
     rog_json_put_integer(me, "start", start);
     rog_json_put_integer(me, "pid", (int64_t)1 << 30);
@@ -78,11 +78,11 @@ static void an_entry_lives_as_long_as_it_is_of_use(void **state)
     snprintf(id, sizeof id, "%s", rog_sweep_id(one));
     snprintf(other, sizeof other, "%s", rog_sweep_id(two));
     assert_string_equal(state_of(id), "running");
-    rog_sweep_close(one, 0, NULL); /* somebody has seen it */
+    rog_sweep_close(one, 0, NULL); /* its result was shown */
     assert_string_equal(state_of(id), "none");
     rog_sweep_close(two, 1, "1 of 4 runs failed");
     assert_string_equal(state_of(other), "ended");
-    /* The same command again is what counts from now on. */
+    /* The same command replaces the earlier sweep. */
     assert_int_equal(rog_sweep_open(&one, "d", "results.db", &err), 0);
     assert_string_equal(state_of(other), "none");
     rog_sweep_close(one, 0, NULL);
@@ -97,7 +97,7 @@ static void a_detached_one_is_kept_when_done(void **state)
     (void)state;
     assert_int_equal(rog_sweep_claim("a", &id, &err), 0);
     assert_string_equal(id, "a-1");
-    assert_string_equal(state_of(id), "none"); /* its process has not come yet */
+    assert_string_equal(state_of(id), "none"); /* its process has not started yet */
     assert_int_equal(setenv(ROG_SWEEP_VARIABLE, id, 1), 0);
     assert_int_equal(rog_sweep_open(&sweep, "b", "results.db", &err), 0);
     assert_string_equal(rog_sweep_id(sweep), id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server and workers joined by queues, for tests of the core. */
+/* A server and workers connected by queues, for tests of the core. */
 #include "sync_cluster.h"
 
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <common/parameters.h>
 #include <librog/sync/message.h>
 
-#define LINK_MESSAGES 4 /* more do not fit into a link */
+#define LINK_MESSAGES 4 /* maximum number in a link */
 
 void load_strategy(struct rog_plugin *plugin, const char *library)
 {
@@ -212,7 +212,7 @@ static void drain_notices(struct cluster *cluster)
             cluster->watch.notice(cluster, &notice);
 }
 
-/* The strategy is asked again when it wants to be. */
+/* Asks the strategy again when it is due. */
 static void tick(struct cluster *cluster)
 {
     struct rog_error err;
@@ -223,7 +223,7 @@ static void tick(struct cluster *cluster)
     }
 }
 
-/* The five things that can happen to a worker; each returns whether it did. */
+/* The five actions of a worker; each returns whether it took place. */
 
 static bool act_leave(struct cluster *cluster, uint32_t index)
 {
@@ -241,7 +241,7 @@ static bool act_leave(struct cluster *cluster, uint32_t index)
     return true;
 }
 
-/* Of the push after so many iterations. */
+/* Returns the rate of the push after `iteration` iterations. */
 static double learning_rate(const struct cluster *cluster, uint32_t iteration)
 {
     const struct cluster_options *options = &cluster->options;
@@ -373,7 +373,7 @@ static bool act_arrive_down(struct cluster *cluster, uint32_t index)
     return true;
 }
 
-/* One thing happens to a worker, beginning the search at a random one of the things. */
+/* Does one action of a worker, trying them from a random one on. */
 static bool act(struct cluster *cluster, uint32_t index)
 {
     static bool (*const acts[])(struct cluster *, uint32_t) = {
@@ -454,7 +454,7 @@ bool cluster_run(struct cluster *cluster)
         uint32_t draw = rog_rng_below(&cluster->rng, total), index = 0;
         while (draw >= cluster->workers[index].pace)
             draw -= cluster->workers[index++].pace;
-        /* Leaving is a matter of chance: when nothing happens, look again before giving up. */
+        /* Leaving is random: if nothing happens, try again before giving up. */
         bool acted = false;
         for (uint32_t i = 0; i < 100 * workers && !acted; i++)
             acted = act(cluster, (index + i) % workers);

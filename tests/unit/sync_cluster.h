@@ -3,9 +3,9 @@
 #define ROG_TESTS_SYNC_CLUSTER_H
 
 /*
- * A server and workers joined by queues of messages, for tests of the synchronization core: which
- * thing happens next, how long it takes and what the gradients are is drawn from a seed. Slow and
- * fast workers and links, partly sent pushes and pulls come with it.
+ * A server and workers connected by queues of messages, for tests of the synchronization core: the
+ * next action, its duration and the gradients are drawn from a seed. This includes slow and fast
+ * workers and links, and incomplete pushes and pulls.
  */
 
 #include <stdbool.h>
@@ -33,24 +33,24 @@ struct cluster_worker {
     struct rog_worker *worker;
     float *params;
     struct cluster_link up, down;
-    uint32_t pace; /* how often it gets its turn, relative to the others */
+    uint32_t pace; /* frequency of its actions, relative to the others */
     uint32_t completed, stop_after;
     bool gone;
-    double *stepped; /* deltas: how far local steps have gone down, per element; else NULL */
-    bool ahead;      /* the steps of the next iteration are made */
+    double *stepped; /* for deltas: sum of the local steps per element; otherwise NULL */
+    bool ahead;      /* the steps of the next iteration have been made */
 };
 
 struct cluster;
 
-/* What a test wants to look at; any may be NULL. */
+/* Callbacks of a test; any may be NULL. */
 struct cluster_watch {
     void *user;
-    /* A message that has been written; the sender's state is that after writing. */
+    /* A message was written; the sender's state is that after writing. */
     void (*pushed)(struct cluster *cluster, uint32_t worker, const float *gradients);
     void (*sent_up)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
     void (*sent_down)(struct cluster *cluster, uint32_t worker, const uint8_t *message,
                       size_t size);
-    /* A message is about to be received: by the server, by the worker. */
+    /* A message will be received next: by the server, by the worker. */
     void (*arriving)(struct cluster *cluster, uint32_t worker, const uint8_t *message, size_t size);
     void (*arriving_down)(struct cluster *cluster, uint32_t worker, const uint8_t *message,
                           size_t size);
@@ -63,22 +63,22 @@ struct cluster_watch {
 struct cluster_options {
     const struct rog_strategy *strategy;
     int32_t threshold;
-    const void *parameters; /* the strategy's own; NULL: their defaults, where it has any */
-    const struct rog_server_optimizer *optimizer; /* NULL: the first of all */
+    const void *parameters; /* the strategy's; NULL: defaults, if it has any */
+    const struct rog_server_optimizer *optimizer; /* NULL: the default */
     const void *optimizer_parameters;
     uint32_t workers, iterations;
     bool values;
-    const struct rog_rows_codecs *codecs; /* borrowed; NULL: the usual */
+    const struct rog_rows_codecs *codecs; /* borrowed; NULL: the default ones */
     bool small;                           /* a model of three rows */
-    bool leaves;                          /* some workers vanish early, in the middle of anything */
+    bool leaves;                          /* some workers vanish early, at any moment */
     uint64_t seed;
-    double slow_s;        /* mean time of one event; against the strategy's budgets */
+    double slow_s;        /* mean time of an action, relative to the strategy's budgets */
     double learning_rate; /* 0: 0.01 */
-    uint32_t halve_every; /* iterations, of a worker; 0: the learning rate stays */
+    uint32_t halve_every; /* iterations of a worker; 0: the learning rate is constant */
     bool no_momentum;
-    bool exact;                                         /* values travel as they are */
-    const struct rog_contribution_config *contribution; /* NULL: the default. Deltas are those of a
-                                                           step of SGD along drawn gradients */
+    bool exact;                                         /* values are sent without a codec */
+    const struct rog_contribution_config *contribution; /* NULL: the default. Deltas are a step
+                                                           of SGD along drawn gradients */
 };
 
 struct cluster {
@@ -88,7 +88,7 @@ struct cluster {
     struct rog_rng rng;
     struct rog_rows *rows;
     struct rog_server *server;
-    float *model; /* that all began with */
+    float *model; /* the initial model */
     struct cluster_worker *workers;
     uint8_t *buffer;
     size_t buffer_bytes;
@@ -96,14 +96,14 @@ struct cluster {
     float *gradients;     /* drawn with standard deviation 1 */
     double learning_rate; /* of the last push; 0 after iteration calm_after, if that is not 0 */
     uint32_t calm_after;
-    bool stop; /* set by a watch: nothing more is to happen */
+    bool stop; /* set by a callback: stop */
 };
 
 /* 212 rows of 8 to 100 elements in 5 tensors; small: 3 tensors of one row each. */
 struct rog_rows *cluster_rows(bool small);
 
-/* A worker, and its push, of a model and gradients in flat arrays (NULL: no values) with one rule
- * for all tensors. */
+/* Create a worker, and push, with a model and gradients in flat arrays (NULL: no values) and one
+ * rule for all tensors. */
 int flat_worker_new(struct rog_worker **worker, const struct rog_worker_config *config,
                     float *params, struct rog_error *err);
 int flat_worker_push(struct rog_worker *worker, const struct rog_rows *rows, const float *gradients,
@@ -113,24 +113,25 @@ void cluster_init(struct cluster *cluster, const struct cluster_options *options
                   const struct cluster_watch *watch);
 void cluster_release(struct cluster *cluster);
 
-/* Lets things happen until every worker has made its iterations or has left, or `stop`. False when
- * nothing can happen any more before that: a deadlock. */
+/* Runs until every worker has made its iterations or has left, or `stop`. False if no action is
+ * possible before that: a deadlock. */
 bool cluster_run(struct cluster *cluster);
 
-/* Lets arrive at the server what is still on its way there. */
+/* Delivers all messages to the server that are in flight. */
 void cluster_drain(struct cluster *cluster);
 
-/* W, into rows->params floats. */
+/* Copies W to rows->params floats. */
 void cluster_model(const struct cluster *cluster, float *model);
-/* How far a worker's model is, at most, from what the server takes it to be, which differs in how
- * sums are rounded. */
+/* Returns the largest difference between a worker's model and the server's copy of it, whose sums
+ * are rounded differently. */
 double cluster_misjudged(const struct cluster *cluster, uint32_t worker);
 #define CLUSTER_ROUNDING 1e-5
 
-/* A worker vanishes, if it has not yet, and comes back with a copy of the server's model. */
+/* Disconnects a worker, unless it is already, and reconnects it with a copy of the server's
+ * model. */
 void cluster_rejoin(struct cluster *cluster, uint32_t worker);
 
-/* A strategy by name, out of the build tree. Failing to load it fails the test. */
+/* Loads a strategy by name from the build tree. Fails the test if that fails. */
 void load_strategy(struct rog_plugin *plugin, const char *library);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the exchange of gradients and models promises, whatever is sent when. */
+/* What the exchange of gradients and models guarantees, whatever is sent when. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 /* ---- conservation ---- */
 
-/* Sums in double of everything that was pushed, sent and merged, per worker and element. */
+/* Sums in double of everything pushed, sent and merged, per worker and element. */
 struct ledger {
     uint64_t params;
     float *momentum;                           /* [worker][element] */
@@ -25,7 +25,7 @@ struct ledger {
     float *scale_up, *scale_sent, *scale_down; /* [worker][tensor] of the stream in progress */
     float *start;
     uint32_t tensors;
-    uint64_t partial; /* pushes that did not carry everything */
+    uint64_t partial; /* pushes that did not contain all rows */
 };
 
 static void *allocate(size_t count, size_t size)
@@ -66,7 +66,7 @@ static void ledger_release(struct ledger *ledger)
     free(ledger->momentum);
 }
 
-/* Adds what a message says to `sum`; scales are those of the stream it belongs to. */
+/* Adds the rows of a message to `sum`; scales are those of its stream. */
 static void add_message(const struct cluster *cluster, const uint8_t *message, size_t size,
                         float *scale, double *sum)
 {
@@ -135,7 +135,7 @@ static void ledger_sent_down(struct cluster *cluster, uint32_t worker, const uin
                     ledger->pulled + worker * ledger->params);
 }
 
-/* The worker's model is what the server believes it to be. */
+/* Checks that the worker's model equals the server's copy. */
 static void same_model(struct cluster *cluster, uint32_t worker)
 {
     assert_true(cluster_misjudged(cluster, worker) < CLUSTER_ROUNDING);
@@ -206,8 +206,8 @@ static double largest_difference(const float *a, const float *b, uint64_t n)
     return largest;
 }
 
-/* From some iteration on no gradient comes any more (the learning rate is 0): with every row sent,
- * what is held back goes out and all models become one. */
+/* From some iteration on there are no more gradients (the learning rate is 0): with every row sent,
+ * held back values are sent and all models become equal. */
 static void test_models_converge(void **state)
 {
     (void)state;

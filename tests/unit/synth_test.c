@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* synth100: the same bytes everywhere, and pictures that vary. */
+/* synth100: the same bytes everywhere, and varied pictures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <trainer/data/synth.h>
 
-/* The whole data set, the same on every machine. They change with ROG_SYNTH_VERSION. */
+/* The whole data set, the same on every machine. The hashes change with ROG_SYNTH_VERSION. */
 #define TRAIN_SHA256 "1f59e74e66b94b508715778397a53cb8674e04d633bc8ea60ada5741f5747830"
 #define TEST_SHA256 "f1ba7893b6035ba115b257b75c13577dcf2a7b0dbe40170e8fab89c8c3f4ca5e"
 
@@ -53,7 +53,7 @@ static void test_whole_data_set(void **state)
     assert_string_equal(train->sha256, TRAIN_SHA256);
     assert_string_equal(test->sha256, TEST_SHA256);
 
-    /* No image occurs twice, in whichever split. */
+    /* No image occurs twice, in either split. */
     uint32_t count = train->count + test->count;
     uint64_t *digests = calloc(count, sizeof *digests);
     assert_non_null(digests);
@@ -83,7 +83,7 @@ static void test_labels(void **state)
     rog_dataset_free(d);
 }
 
-/* The pictures are neither blank nor all alike: each spreads over grey levels, and images of one
+/* The pictures are neither blank nor all similar: each has many grey levels, and images of one
  * class differ from each other. */
 static void test_pictures_vary(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables have their whole width in a file, and fold on a terminal that is too narrow. */
+/* Tables have their full width in a file, and are adapted to a narrow terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <orchestrator/terminal/output.h>
 #include <orchestrator/text/label.h>
 
-/* What is written of a table for a screen of so many columns; 0: a file. */
+/* Returns the output of a table for a screen with `columns` columns; 0: a file. */
 static char *written(struct rog_table *table, size_t columns)
 {
     const struct rog_screen screen = {.terminal = columns > 0, .columns = columns, .rows = 24};
@@ -61,7 +61,7 @@ static void a_file_has_the_whole_width(void **state)
 static void columns_that_matter_less_give_way(void **state)
 {
     (void)state;
-    /* Texts are broken first, then columns are left out, and named. */
+    /* Texts are broken first, then columns are omitted, and named. */
     expect(runs(), 60,
            "run           note                             seed  seconds\n"
            "11-28-ROG-4   ROG 4                               1    300.2\n"
@@ -115,7 +115,7 @@ static void texts_of_users_keep_to_their_columns(void **state)
     expect(table, 12, "name\nx\n  \\x1b]0;ti\xe2\x80\xa6\n");
 }
 
-/* Whatever is in a table whose texts may be broken: no line is too long. */
+/* Whatever a table with breakable texts contains: no line is too long. */
 static void no_line_is_too_long(void **state)
 {
     (void)state;

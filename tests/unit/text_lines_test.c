@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines are the same whatever system wrote them, and the last one is there. */
+/* Lines are the same whatever system wrote them, and the last one is included. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <common/text_lines.h>
 
-/* The lines with a bar behind each, and "..." behind one without an end. */
+/* Joins the lines, each followed by a bar, and by "..." if it has no end. */
 static const char *joined(const char *text, size_t size, char found[256])
 {
     struct rog_text_lines lines;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What users wrote stays text. */
+/* Texts of users are only text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static void clean_is_one_line_of_utf8(void **state)
     assert_clean("  a\n\tb \r\n c  ", 40, "a b c");
     assert_clean("\x1b[31mred\x07", 40, "\\x1b[31mred\\x07");
     assert_clean("é 中 \xF0\x9F\x98\x80", 40, "é 中 \xF0\x9F\x98\x80");
-    /* Damaged: a lone byte, an overlong form, a surrogate, a cut end. */
+    /* Damaged: a lone byte, an overlong form, a surrogate, a truncated end. */
     assert_clean("a\xFF"
                  "b",
                  40,
@@ -44,11 +44,11 @@ static void clean_is_one_line_of_utf8(void **state)
     assert_clean("\xC0\xAF", 40, "\xEF\xBF\xBD\xEF\xBF\xBD");
     assert_clean("\xED\xA0\x80", 40, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
     assert_clean("x\xE4\xB8", 40, "x\xEF\xBF\xBD\xEF\xBF\xBD");
-    /* The mark that turns the direction of writing around. */
+    /* The mark that reverses the direction of writing. */
     assert_clean("a\xE2\x80\xAE"
                  "b",
                  40, "a\\u202eb");
-    /* What cannot be seen, numbers that are no characters, spaces of other widths. */
+    /* Invisible characters, code points that are not characters, spaces of other widths. */
     assert_clean("a\u200bb\xC2\xAD"
                  "c\xEF\xBF\xBF",
                  40, "a\\u200bb\\xadc\\uffff");
@@ -66,7 +66,7 @@ static void clean_is_cut(void **state)
     assert_clean("abcdefg", 6, "abcde…");
     assert_clean("éééé", 3, "éé…");
     assert_clean("ab cdef", 4, "ab…");
-    /* By columns, and never through a grapheme. */
+    /* By columns, never within a grapheme. */
     assert_clean("中中中", 6, "中中中");
     assert_clean("中中中", 5, "中中…");
     assert_clean("中中中", 4, "中…");
@@ -83,7 +83,7 @@ static void clean_is_cut(void **state)
     assert_clean("ab" FAMILY "c", 4, "ab…");
     assert_clean("ab" FAMILY "cd", 5, "ab" FAMILY "…");
     assert_clean(FLAG FLAG, 3, FLAG "…");
-    /* Marks that take no column have an end, too. */
+    /* Marks that take no column are limited, too. */
     char accents[2 * 4000 + 2] = "x";
     for (size_t i = 1; i + 1 < sizeof accents; i += 2)
         memcpy(accents + i, "\xCC\x81", 2);
@@ -138,7 +138,7 @@ static void gnuplot_sees_a_string(void **state)
     assert_quoted(rog_quote_gnuplot, "ROG 4", "\"ROG 4\"");
     assert_quoted(rog_quote_gnuplot, "'\"`$@\\{}^#[]%é",
                   "\"\\047\\042\\140\\044\\100\\134\\173\\175\\136\\043\\133\\135%é\"");
-    /* Whatever the byte, nothing ends the string or begins a substitution. */
+    /* With any byte, nothing ends the string or begins a substitution. */
     for (int byte = 1; byte < 256; byte++) {
         char text[2] = {(char)byte, 0};
         char *out = quoted(rog_quote_gnuplot, text);
@@ -150,8 +150,8 @@ static void gnuplot_sees_a_string(void **state)
     }
 }
 
-/* What gnuplot takes a string in double quotes for: parse_esc() of its util.c, which reads octal
- * numbers of up to four digits where the first is 0, in other versions of three. */
+/* Reads a string in double quotes like gnuplot: parse_esc() of its util.c, which reads octal
+ * numbers of up to four digits if the first is 0, in other versions of three. */
 static void gnuplot_reads(const char *string, int digits_after_zero, char *out)
 {
     assert_int_equal(*string++, '"');
@@ -180,7 +180,7 @@ static void assert_same_but_joiners(char *text, const char *expected)
     assert_string_equal(text, expected);
 }
 
-/* Both kinds of gnuplot read the path; the text as far as there are fonts for it. */
+/* Both versions of gnuplot read the path; the text as far as there are fonts for it. */
 static void assert_gnuplot(const char *text)
 {
     bool ascii = true;
@@ -234,7 +234,7 @@ static void assert_csv(const char *text)
         assert_int_equal(*at, '\0');
     } else {
         assert_null(strpbrk(csv, "\",\r\n"));
-        assert_true(*csv != '\0'); /* which stands for NULL */
+        assert_true(*csv != '\0'); /* which means NULL */
         while (*at)
             *out++ = *at++;
     }
@@ -246,7 +246,7 @@ static void assert_csv(const char *text)
     free(csv);
 }
 
-/* What a spreadsheet would compute is a text there. */
+/* A formula for spreadsheets is exported as text. */
 static void formulas_are_texts(void **state)
 {
     (void)state;
@@ -328,7 +328,7 @@ static void random_texts_arrive(void **state)
     }
 }
 
-/* A machine may have few fonts, but none has the last character of private use. */
+/* A machine may have few fonts, but none has the last private-use character. */
 static void only_what_fonts_have_is_drawn(void **state)
 {
     (void)state;
@@ -351,7 +351,7 @@ static void comments_are_one_line(void **state)
 static void assert_key(const char *text, const char *expected)
 {
     char *key = rog_quote_mlflow_key(text);
-    if (strchr(expected, '*')) { /* the hash is not spelt out */
+    if (strchr(expected, '*')) { /* the hash is not compared */
         size_t size = strcspn(expected, "*");
         assert_memory_equal(key, expected, size);
         assert_int_equal(strlen(key), size + 8);
@@ -378,7 +378,7 @@ static void mlflow_keys_are_taken_and_distinct(void **state)
     value = rog_quote_mlflow_key(longest);
     assert_true(strlen(value) < 128);
     free(value);
-    memcpy(longest + 495, "中中", 6); /* never cut within a character */
+    memcpy(longest + 495, "中中", 6); /* never truncated within a character */
     value = rog_quote_mlflow_value(longest);
     assert_int_equal(strlen(value), 495 + 3);
     assert_string_equal(value + 495, "...");

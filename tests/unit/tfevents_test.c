@@ -31,7 +31,7 @@ static void records_hold_the_messages(void **state)
 {
     static const unsigned char wanted[] = {
         0x18, 0,   0,   0,   0,   0,   0,   0, /* 24 bytes */
-        0,    0,   0,   0,                     /* not looked at: the checksum of that */
+        0,    0,   0,   0,                     /* not compared: its checksum */
         0x09, 0,   0,   0,   0,   0,   0,   0xf8, 0x3f, 0x1a, 0x0d, 'b',
         'r',  'a', 'i', 'n', '.', 'E', 'v', 'e',  'n',  't',  ':',  '2',
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time that is left of one run and of many that share slots. */
+/* The remaining time of one run and of many that share slots. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* `done` of it in `wall_s`, all by this process. */
+/* The run has done `done` in `wall_s`, all by this process. */
 static void set_running(struct rog_fleet_job *job, double done, double wall_s)
 {
     job->state = ROG_FLEET_RUNNING;
@@ -70,7 +70,7 @@ static void one_goes_on_as_it_has_gone(void **state)
     assert_true(rog_job_left_s(job) == 0);
 }
 
-/* A run of 100 s has no more than what is left of them, however long it took to begin. */
+/* A run of 100 s takes no longer than the rest of them, however long it took to start. */
 static void in_real_time_seconds_are_the_limit(void **state)
 {
     struct fixture *f = *state;
@@ -79,7 +79,7 @@ static void in_real_time_seconds_are_the_limit(void **state)
         f->job[i].expected_s = 100;
     }
     f->job[0].state = ROG_FLEET_RUNNING;
-    f->job[0].wall_s = 7; /* hosts are prepared */
+    f->job[0].wall_s = 7; /* hosts are being prepared */
     assert_true(isnan(rog_job_left_s(&f->job[0])));
     assert_near(rog_jobs_left_s(f->job, 1, 1), 100);
     f->job[0].wall_s = 70;
@@ -87,17 +87,17 @@ static void in_real_time_seconds_are_the_limit(void **state)
     strcpy(f->job[0].waiting, "waiting for worker 2, held by somebody");
     assert_true(isnan(rog_jobs_left_s(f->job, 1, 1)));
     f->job[0].waiting[0] = '\0';
-    f->job[0].queued = true; /* others have its hosts */
+    f->job[0].queued = true; /* other runs have its hosts */
     assert_true(isnan(rog_jobs_left_s(f->job, 1, 1)));
     f->job[0].queued = false;
     set_running(&f->job[0], 0.02, 72);
     assert_near(rog_job_left_s(&f->job[0]), 98);
     assert_near(rog_jobs_left_s(f->job, 2, 1), 198);
     set_running(&f->job[0], 0.5, 120);
-    assert_near(rog_jobs_left_s(f->job, 2, 1), 50 + 170); /* the next one begins as slowly */
-    f->job[0].done = 0.8;                                 /* its epochs end it sooner */
+    assert_near(rog_jobs_left_s(f->job, 2, 1), 50 + 170); /* the next one starts as slowly */
+    f->job[0].done = 0.8;                                 /* its epochs end it earlier */
     assert_near(rog_job_left_s(&f->job[0]), 12.5);
-    set_running(&f->job[0], 0.5, 10); /* taken up: how long it took to begin is not known */
+    set_running(&f->job[0], 0.5, 10); /* resumed: how long it took to start is unknown */
     assert_near(rog_jobs_left_s(f->job, 2, 1), 150);
 }
 
@@ -120,12 +120,12 @@ static void what_is_recorded_is_corrected(void **state)
     struct fixture *f = *state;
     for (int i = 0; i < 4; i++)
         f->job[i].expected_s = i < 2 ? 100 : 400;
-    assert_near(rog_jobs_left_s(f->job, 4, 1), 1000); /* nothing has begun */
+    assert_near(rog_jobs_left_s(f->job, 4, 1), 1000); /* none has started */
     assert_near(rog_jobs_left_s(f->job, 4, 2), 500);
     f->job[0].state = ROG_FLEET_DONE; /* twice as long as expected */
     f->job[0].wall_s = 200;
     assert_near(rog_jobs_left_s(f->job, 4, 1), 1800);
-    f->job[0].by_other = true; /* of which nothing is known */
+    f->job[0].by_other = true; /* of unknown progress */
     assert_near(rog_jobs_left_s(f->job, 4, 1), 900);
 }
 

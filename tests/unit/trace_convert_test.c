@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Other people's recordings as traces; the published replay logs give the published traces. */
+/* Recordings of other programs as traces; the published replay logs give the published traces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +114,7 @@ static void iperf3_json(void **state)
         near(trace->span_s, 2);
         rog_trace_free(trace);
     }
-    /* An older iperf3 with --reverse: one direction, which it does not name. */
+    /* An older iperf3 with --reverse: one direction, which is not named. */
     static const char one[] =
         "{\"start\": {\"test_start\": {\"reverse\": 1}}, \"intervals\": [{\"sum\": {\"start\": 0,"
         " \"end\": 1.25, \"bits_per_second\": 7e6}}]}";
@@ -142,7 +142,7 @@ static void rows_of_the_probe(void **state)
     near(trace->mbps[0], 15);
     near(trace->mbps[1], 10); /* the rate up is that of the row before */
     near(trace->mbps[2], 20);
-    near(trace->start_s[1], 0.6); /* half the way between two looks */
+    near(trace->start_s[1], 0.6); /* halfway between two samples */
     near(trace->span_s, 3);
     rog_trace_free(trace);
     trace = convert_as(
@@ -161,8 +161,7 @@ static void rows_of_the_probe(void **state)
 static void packet_traces(void **state)
 {
     (void)state;
-    /* Three packets in the first half second, none in the second, one in what there is of the
-     * third. */
+    /* Three packets in the first half second, none in the second, one in the rest of the third. */
     struct rog_trace *trace = convert("mahimahi", "0\n100\n500\n1250\n");
     assert_int_equal(trace->count, 3);
     near(trace->mbps[0], 3 * 12000 / 0.5e6);
@@ -181,8 +180,8 @@ static void packet_traces(void **state)
     refuse("pcap", "1\n", "csv|replay|recording");
 }
 
-/* However many packets there are and wherever the last one is: as mahimahi plays it, 12,000 bits a
- * packet over the time until the last one. */
+/* With any number of packets and any last one: as mahimahi plays it, 12,000 bits per packet over
+ * the time until the last one. */
 static void packet_traces_keep_their_mean(void **state)
 {
     (void)state;
@@ -202,7 +201,7 @@ static void packet_traces_keep_their_mean(void **state)
     }
 }
 
-/* What other programs put into text files beside rows. */
+/* What other programs write into text files besides rows. */
 static void files_as_other_programs_write_them(void **state)
 {
     (void)state;
@@ -251,7 +250,7 @@ static void published_recordings(void **state)
         struct rog_trace_conversion how = {.format = "recording", .rank = rank};
         if (rog_trace_convert(&trace, &how, text, strlen(text), "log", &err))
             fail_msg("%s", err.message);
-        assert_int_equal(trace->count, 5); /* one of two rows of a time holds for no time */
+        assert_int_equal(trace->count, 5); /* one of two rows with the same time has no duration */
         near(trace->span_s, 5);
         for (double t_s = 0.25; t_s < 5; t_s += 0.5) {
             double recorded_s = fmod(begin_s[first[rank]] + t_s, 5);
@@ -316,7 +315,7 @@ static void columns_and_units(void **state)
         {"date", "Mbit/s",
          "2018-12-31T23:59:58.5Z;8\n2019-01-01T01:00:00.5+01:00;0\n2019-01-01 00:00:01,5;4\n"},
         {"date", "Mbit/s", "2020/02/28T23:59:59 8\n2020/02/29T00:00:01 0\n2020/02/29T00:00:02 4\n"},
-        /* What had arrived when the row was written: the first one only begins the count. */
+        /* Cumulative counts: the first one only initializes the count. */
         {"s", "bytes", "10,77\n12,2e6\n13,0\n14,500000\n"},
     };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
@@ -325,7 +324,7 @@ static void columns_and_units(void **state)
                                                 .rate = "2",
                                                 .rate_unit = units[i].rate_unit},
                      units[i].text);
-    /* A date with a blank among blanks takes two columns. */
+    /* A date with a blank, in a table separated by blanks, takes two columns. */
     is_the_table(
         (struct rog_trace_columns){":1", "date", "3", "Mbit/s", 0},
         "2018-01-18 14:38:27 8\n2018-01-18 14:38:29 0 x\n2018-01-18 14:38:30 4 and so on\n");
@@ -399,7 +398,7 @@ static void what_a_table_lacks_is_named(void **state)
     refuse_table(named, "t,rate\n0,1\n",
                  "there is no column \"time\"; hint: --time must be one of 1 \"t\", 2 \"rate\"");
     refuse_table(numbered, "5\n6\n", "there is no column \"2\"");
-    /* Numbers that no column has are names, of a line that is no row. */
+    /* Numbers without a column are names, in a line that is not a row. */
     refuse_table((struct rog_trace_columns){"0", "s", "2", "Mbit/s", 0}, "0,1\n1,2\n",
                  "there is no column \"0\"");
     refuse_table((struct rog_trace_columns){"1", "s", "7", "Mbit/s", 0}, "0,7\n1,2\n",
@@ -437,8 +436,8 @@ static void what_a_table_lacks_is_named(void **state)
                  "need at least two rows with different times");
 }
 
-/* Rows of several programs in one file, or a clock that was set back: the same trace, and how many
- * stood behind a later one. */
+/* Rows of several programs in one file, or a clock that was set back: the same trace, and the
+ * number of rows that were behind a later one. */
 static void rows_in_any_order(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who shares a recording, and where in it each worker starts. */
+/* Which workers share a recording, and where in it each starts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

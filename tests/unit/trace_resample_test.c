@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks of recordings: contiguous pieces, drawn from everywhere alike, by seed and rank. */
+/* Blocks of recordings: contiguous pieces, drawn uniformly, by seed and rank. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@
 #include <librog/trace/stats.h>
 #include <librog/trace/trace.h>
 
-#define SMALL_S 1e-6 /* of the ends of values, among thousands of seconds */
+#define SMALL_S 1e-6 /* tolerance of the ends of values, among thousands of seconds */
 
-/* Values of 0.5 to 1.5 s, each with a rate of its own: 1, 2, 3, ... times `factor` Mbit/s. */
+/* Makes values of 0.5 to 1.5 s, each with another rate: 1, 2, 3, ... times `factor` Mbit/s. */
 static struct rog_trace *numbered(uint32_t count, double factor)
 {
     struct rog_trace_builder builder = {0};
@@ -55,7 +55,8 @@ static double hold_s(const struct rog_trace *trace, uint32_t i)
     return (i + 1 < trace->count ? trace->start_s[i + 1] : trace->span_s) - trace->start_s[i];
 }
 
-/* Within a block the recording's values follow each other, whole but for the first and the last. */
+/* Within a block the recording's values follow each other, complete except for the first and the
+ * last. */
 static void blocks_are_pieces_of_the_recording(void **state)
 {
     (void)state;
@@ -84,14 +85,14 @@ static void blocks_are_pieces_of_the_recording(void **state)
     rog_trace_free(recording);
 }
 
-/* The mean over the first `until_s`. */
+/* Returns the mean from from_s to to_s. */
 static double mean_mbps(const struct rog_trace *trace, double from_s, double to_s)
 {
     return rog_trace_bits(trace, from_s, to_s) / 1e6 / (to_s - from_s);
 }
 
-/* A recording whose ends are unlike the rest of it: blocks that have to lie within it would show
- * them too seldom. */
+/* A recording whose ends differ from the rest: blocks restricted to lie within it would show them
+ * too rarely. */
 static void no_moment_is_preferred(void **state)
 {
     (void)state;
@@ -137,7 +138,7 @@ static void rates_are_distributed_as_recorded(void **state)
     struct rog_trace *trace = drawn(recording, 0, 60, 5);
     assert_true(trace->span_s >= 2 * recording->span_s);
     assert_int_equal(rog_trace_stats(trace, 0, &are, NULL), 0);
-    /* 800 blocks: three errors of the mean are 5.5 Mbit/s. */
+    /* 800 blocks: three standard errors of the mean are 5.5 Mbit/s. */
     assert_true(fabs(are.mean_mbps - were.mean_mbps) < 5.5);
     assert_true(fabs(are.sd_mbps - were.sd_mbps) < 4);
     assert_true(fabs(are.below_5 - were.below_5) < 0.05);
@@ -146,7 +147,8 @@ static void rates_are_distributed_as_recorded(void **state)
         if (!(fabs(are.percentile_mbps[i] - were.percentile_mbps[i]) < tolerance[i]))
             fail_msg("percentile %g: %g, recorded %g", rog_trace_percentiles[i],
                      are.percentile_mbps[i], were.percentile_mbps[i]);
-    /* What is alike for 5 s stays so within blocks; after 120 s there is another block. */
+    /* Values that are similar for 5 s remain so within blocks; after 120 s there is another block.
+     */
     assert_true(are.autocorrelation[0] > 0.85);
     assert_true(fabs(are.autocorrelation[3]) < 0.15 && were.autocorrelation[3] > 0.5);
     rog_trace_free(trace);
@@ -169,7 +171,7 @@ static struct rog_trace *opened(struct rog_trace_source source, double *start_s)
     return trace;
 }
 
-/* Whether b has always `factor` times a's rate. */
+/* Returns whether b always has `factor` times a's rate. */
 static bool is_times(const struct rog_trace *a, const struct rog_trace *b, double factor)
 {
     bool same = a->count == b->count && a->span_s == b->span_s;
@@ -199,7 +201,7 @@ static void seeds_and_ranks(void **state)
 
     source.rank = 2;
     struct rog_trace *second = opened(source, &start_s);
-    assert_true(is_times(first, second, 2)); /* what was recorded at once */
+    assert_true(is_times(first, second, 2)); /* recorded at the same time */
     rog_trace_free(second);
     source.own_blocks = true;
     second = opened(source, &start_s);
@@ -211,8 +213,8 @@ static void seeds_and_ranks(void **state)
     assert_false(is_times(first, other, 1));
     rog_trace_free(other);
 
-    /* Who starts apart in one recording stays apart by so much: the rates are the values' numbers,
-     * of about a second each. */
+    /* Workers with different starts in one recording keep this distance: the rates are the values'
+     * numbers, of about one second each. */
     source = (struct rog_trace_source){
         .name = pattern, .rank = 1, .seed = 4, .block_s = 30, .offset_s = 10, .phase = 0.5};
     struct rog_trace *apart = opened(source, &start_s);
@@ -224,7 +226,7 @@ static void seeds_and_ranks(void **state)
     }
     rog_trace_free(apart);
 
-    source.block_s = 0; /* as it is, from there on */
+    source.block_s = 0; /* unchanged, from there on */
     struct rog_trace *whole = opened(source, &start_s);
     assert_int_equal(whole->count, 301); /* the last row of a file repeats a value */
     assert_true(fabs(start_s - 10 - whole->span_s / 2) < SMALL_S);
@@ -235,9 +237,9 @@ static void seeds_and_ranks(void **state)
     rmdir(folder);
 }
 
-/* ---- odd ones ---- */
+/* ---- unusual recordings ---- */
 
-/* Two million cuts: hundreds of them leave less of a value than a value may hold. */
+/* Two million cuts: hundreds of them leave less than the minimum duration of a value. */
 static void no_value_is_too_short(void **state)
 {
     (void)state;

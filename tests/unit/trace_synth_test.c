@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generator's statistics against those of the published outdoor recordings. */
+/* The generator's statistics, compared with those of the published outdoor recordings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +42,8 @@ static void stats_of(const char *source, uint32_t rank, uint64_t seed,
     rog_trace_free(trace);
 }
 
-/* What is known of the recordings, each of the four workers (percentiles with the spread that the
- * rounded figures allow), and the autocorrelation of all four together. */
+/* Statistics of the recordings, each of the four workers (percentiles with the tolerance of the
+ * rounded figures), and the autocorrelation of all four together. */
 static void like_the_recordings(const char *source, uint64_t seed, bool generated)
 {
     static const struct band percentile[ROG_TRACE_PERCENTILES] = {
@@ -82,7 +82,7 @@ static void outdoors_is_like_the_recordings(void **state)
         like_the_recordings("synth:outdoors", seed, true);
 }
 
-/* The bands above are of the recordings: they must hold for them, or they say nothing. */
+/* The bands above are of the recordings: they must hold for them to be meaningful. */
 static void the_recordings_are_like_themselves(void **state)
 {
     (void)state;
@@ -133,7 +133,7 @@ static void indoors_has_more_and_fewer_fades(void **state)
     }
 }
 
-/* A seed and a rank name one trace; the same bytes everywhere. */
+/* A seed and a rank determine a trace; the same bytes everywhere. */
 static void seeds_and_ranks(void **state)
 {
     (void)state;

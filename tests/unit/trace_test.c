@@ -109,7 +109,7 @@ static void constant_rates(void **state)
     assert_non_null(strstr(err.message, "synth:indoors"));
 }
 
-/* Arithmetic has no infinity in the place of a number, nor NaN. */
+/* Arithmetic must not use infinity as a number, nor give NaN. */
 static void without_a_limit_all_is_through_at_once(void **state)
 {
     (void)state;
@@ -128,8 +128,8 @@ static void without_a_limit_all_is_through_at_once(void **state)
     assert_true(isinf(rog_trace_next_change(trace, 3)));
 }
 
-/* Bits through in [from, to) in steps of a millisecond: what the exact integration must agree with.
- */
+/* Returns the bits transmitted in [from, to) in steps of a millisecond, to be compared with the
+ * exact integration. */
 static double stepped(const struct rog_trace *trace, double from_s, double to_s)
 {
     const double step_s = 1e-3;
@@ -163,12 +163,12 @@ static void agrees_with_stepping(void **state)
 
         double from_s = 0.001 * rog_rng_below(&rng, 30000);
         double to_s = from_s + 0.001 * (1 + rog_rng_below(&rng, 30000));
-        /* A bit less than all, or rounding could put the last one behind a fade. */
+        /* Slightly less than all, or rounding could move the last one behind a fade. */
         double bits = fmax(stepped(trace, from_s, to_s) - 1, 0);
         double finish_s = rog_trace_finish(trace, from_s, bits);
         assert_true(finish_s >= from_s && finish_s <= to_s);
         near(stepped(trace, from_s, finish_s), bits, 50e6 * 1e-3 + 2);
-        /* In two parts it is the same. */
+        /* In two parts the result is the same. */
         near(rog_trace_bits(trace, from_s, finish_s), bits, 1e-6 * bits + 1);
         double half_s = rog_trace_finish(trace, from_s, bits / 2);
         near(rog_trace_finish(trace, half_s, bits / 2), finish_s, 1e-6);
@@ -176,8 +176,8 @@ static void agrees_with_stepping(void **state)
     }
 }
 
-/* Values of even length, which are near where the search looks first, and of lengths that keep
- * growing, which are not. */
+/* Values of even length, which are near where the search starts, and of growing lengths, which are
+ * not. */
 static void the_value_that_holds_is_found(void **state)
 {
     (void)state;
@@ -297,7 +297,7 @@ static void statistics(void **state)
     rog_trace_free(trace);
 }
 
-/* A correlation is between -1 and 1 or not known, however short the trace. */
+/* A correlation is between -1 and 1 or unknown, however short the trace. */
 static void autocorrelation_is_one_or_unknown(void **state)
 {
     (void)state;
@@ -307,7 +307,7 @@ static void autocorrelation_is_one_or_unknown(void **state)
     assert_int_equal(rog_trace_stats(trace, 0, &stats, NULL), 0);
     for (int i = 0; i < ROG_TRACE_LAGS; i++)
         assert_true(isnan(stats.autocorrelation[i]));
-    /* Twice through, a lag of 5 s is half of what is there. */
+    /* With two passes, a lag of 5 s is half of the time. */
     assert_int_equal(rog_trace_stats(trace, 10, &stats, NULL), 0);
     assert_false(isnan(stats.autocorrelation[0]));
     assert_true(isnan(stats.autocorrelation[1]));

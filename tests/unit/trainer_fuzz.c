@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the trainer reads: traces, checkpoints, data sets, configurations, models that workers tell
- * of, and tc's answers. What is taken for valid is also used. */
+/* Inputs of the trainer: traces, checkpoints, data sets, configurations, layouts sent by workers,
+ * and tc's output. Inputs that are accepted are also used. */
 
 #include "fuzz_support.h"
 
@@ -25,7 +25,7 @@
 
 /* ---- traces ---- */
 
-/* Time goes on, and everything gets through. */
+/* Time increases, and everything is transmitted. */
 static void use_trace(const struct rog_trace *trace)
 {
     const double times_s[] = {0, 0.5, 1e3, 1e9}, bits[] = {1, 1e6, 1e12};
@@ -129,7 +129,7 @@ static bool take_cifar(const char *text, size_t size)
     return valid;
 }
 
-/* All that an array has is in the file. */
+/* All data of an array are in the file. */
 static bool take_pickle(const char *text, size_t size)
 {
     struct rog_pickle *pickle;
@@ -163,7 +163,7 @@ static bool take_config(const char *text, size_t size)
     return true;
 }
 
-/* A word as it stands on a command line, for every setting. */
+/* A word as on a command line, for every setting. */
 static bool take_setting(const char *text, size_t size)
 {
     bool valid = false;
@@ -172,7 +172,7 @@ static bool take_setting(const char *text, size_t size)
         struct rog_json *value = NULL;
         if (setting->type == ROG_SETTING_TEXTS ||
             (setting->type == ROG_SETTING_STRING && !setting->choices))
-            continue; /* takes everything */
+            continue; /* accepts everything */
         if (rog_setting_parse(setting, text, &value, NULL))
             continue;
         rog_fuzz_check(rog_setting_check(setting, value, NULL) == 0, "a value that is not allowed");
@@ -208,7 +208,7 @@ static bool take_layout(const char *text, size_t size)
                    "a layout that cannot be told");
     rog_fuzz_check(rog_layout_compare(layout, "the first", again, "fuzz", NULL) == 0,
                    "another layout");
-    /* Not more than this test has memory for. */
+    /* Not more than this test's memory. */
     if (layout->params < 1000000 &&
         rog_layout_rows(layout, &(struct rog_rows_codecs){.push = rog_codecs[0]}, &rows, NULL) == 0)
         rog_fuzz_check(rows->params == layout->params, "rows of another model");
@@ -235,7 +235,7 @@ static bool take_tc(const char *text, size_t size)
     return valid;
 }
 
-/* Whatever is said ends up on a terminal. */
+/* Any text ends up on a terminal. */
 static bool take_words(const char *text, size_t size)
 {
     char *written = NULL;

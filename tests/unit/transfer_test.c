@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of whoever computes for a worker of a virtual cluster: what they take on the links, who
- * waits for whom, and what the record and checkpoints have of it. */
+/* Transfers by the code that computes for a worker of a virtual cluster: their times on the links,
+ * who waits for whom, and their part in the record and checkpoints. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,14 +16,14 @@
 #define WORKERS 3
 #define MEGABYTE 1000000u
 
-/* What a worker's iteration ends with, one after the other; the last has not TRANSFERS. */
+/* How a worker's iteration ends, in order; the last ending is not TRANSFERS. */
 struct script {
     struct rog_cluster_ending endings[4];
 };
 
 struct scripts {
     const struct script *of[WORKERS];
-    uint32_t last[WORKERS]; /* iterations after which a worker is through; 0: never */
+    uint32_t last[WORKERS]; /* iterations after which a worker finishes; 0: never */
     uint32_t next[WORKERS]; /* of its endings */
     uint32_t given[WORKERS], asked[WORKERS];
     float *model; /* handed over by the first worker; NULL: none */
@@ -62,7 +62,7 @@ static int ended(void *user, struct rog_sim_cluster *cluster, const struct rog_c
 
 static const struct trial_computing computing = {.begin = begin, .ended = ended};
 
-/* A megabyte is a second on the air; then it arrives a quarter of a second later. */
+/* A megabyte takes a second on the air; it arrives a quarter of a second later. */
 static struct trial trial_of(struct scripts *scripts, uint32_t iterations)
 {
     return (struct trial){.library = "BSP",
@@ -95,7 +95,7 @@ static void bytes_take_what_the_trace_says(void **state)
     (void)state;
     trial_succeed(&trial);
     struct trial_summary *of = trial_summarize(&trial);
-    /* All are there 1.11 + 3 + 0.25 s after the beginning. */
+    /* All have arrived 1.11 + 3 + 0.25 s after the start. */
     static const double push_s[] = {1.25, 2.25, 3.25}, pull_s[] = {2.25, 0, 4.25};
     for (uint32_t i = 0; i < WORKERS; i++) {
         assert_int_equal(of[i].iterations, 1);
@@ -118,7 +118,7 @@ static void expect_no_rows(const struct rog_json *event, void *user)
     assert_int_equal(rog_json_get_integer(event, "local_steps", 0), 1);
 }
 
-/* Each is a meeting; what has no bytes takes no time, not even the latency. */
+/* Each transfer is a meeting; one without bytes takes no time, not even the latency. */
 static void transfers_add_up(void **state)
 {
     static const struct script script[WORKERS] = {
@@ -167,7 +167,7 @@ static void an_exchange_follows(void **state)
     free(without.events);
 }
 
-/* Who is through is not waited for, also by those that wait already. */
+/* A finished worker is not waited for, also by those that already wait. */
 static void who_is_through_is_not_waited_for(void **state)
 {
     static const struct script script = {{TRANSFERS(MEGABYTE, MEGABYTE), APART(1)}};
@@ -200,7 +200,7 @@ static int hand_over(void *user, struct rog_sim_cluster *cluster,
     return ended(user, cluster, turn, ending, err);
 }
 
-/* Checkpoints have what was handed over last, and there are no snapshots any more. */
+/* Checkpoints have the last model that was handed over, and there are no more snapshots. */
 static void checkpoints_have_the_model_that_was_handed_over(void **state)
 {
     static const struct script script = {{TRANSFERS(MEGABYTE, MEGABYTE), APART(1)}};

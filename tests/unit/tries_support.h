@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measuring again what a machine that is busy with something else makes slower or later. */
+/* Repeats measurements that other work on the machine may disturb. */
 #ifndef ROG_TESTS_TRIES_SUPPORT_H
 #define ROG_TESTS_TRIES_SUPPORT_H
 
@@ -8,8 +8,8 @@
 
 #define TRIES 3
 
-/* Calls `measure` until it says that what it measured is right, TRIES times at most. Wrong code is
- * wrong each time. Returns whether it was right once. */
+/* Calls `measure` until its result is right, at most TRIES times. Wrong code fails each time.
+ * Returns whether it was right once. */
 static inline bool right_once(bool (*measure)(void *user), void *user)
 {
     for (int i = 1; i <= TRIES; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the live page does with a request before it reads the database. */
+/* How the live page handles a request before it reads the database. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,7 +113,7 @@ static void routes_are_found(void **state)
     } addresses[] = {{"/", true},
                      {"/assets/x.js", true},
                      {"/assets/", false},
-                     {"/assets/..%2f..%2fetc%2fpasswd", true}, /* a name of no file */
+                     {"/assets/..%2f..%2fetc%2fpasswd", true}, /* not the name of a file */
                      {"/api/runs/x", true},
                      {"/api/runs/x/series", true},
                      {"/api/runs/x/y", false},
@@ -132,7 +132,7 @@ static void routes_are_found(void **state)
     }
 }
 
-/* ---- who may ---- */
+/* ---- access ---- */
 
 static enum rog_access_verdict judge(const struct rog_access *access, const char *address,
                                      struct rog_access_request request)
@@ -308,8 +308,7 @@ static void the_cache_forgets(void **state)
     assert_null(rog_cache_get(cache, "too big", 1, &size));
     for (int i = 0; i < 6; i++)
         rog_cache_put(cache, (const char[]){(char)('a' + i), '\0'}, 1, big, 20);
-    assert_null(
-        rog_cache_get(cache, "a", 1, &size)); /* the one that is asked for the longest ago */
+    assert_null(rog_cache_get(cache, "a", 1, &size)); /* the least recently used */
     found = rog_cache_get(cache, "f", 1, &size);
     assert_non_null(found);
     free(found);

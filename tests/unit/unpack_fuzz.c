@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What may arrive on a host: a stream of objects or a list of a tree's files, damaged, cut or
- * hostile. Whatever it is, only whole objects of the right hash and whole trees are there
- * afterwards, and nothing beside them.
+ * Input of a host: a stream of objects or a list of a tree's files, damaged, truncated or hostile.
+ * With any input, only complete objects with the right hash and complete trees exist afterwards,
+ * and nothing else.
  *
- * With ROG_FUZZ_ENGINE the fuzzer of the compiler drives it (clang -fsanitize=fuzzer); else the
- * program makes inputs itself, valid ones with a few bytes changed: [iterations [seed]].
+ * With ROG_FUZZ_ENGINE the compiler's fuzzer drives it (clang -fsanitize=fuzzer); otherwise the
+ * program generates inputs itself, valid ones with a few bytes changed: [iterations [seed]].
  */
 
 #include <dirent.h>
@@ -28,7 +28,7 @@
 #include <trainer/unpack/unpack.h>
 
 #define INPUT_MAX 4096
-#define OBJECTS 2 /* that a stream is said to hold, and that a tree needs */
+#define OBJECTS 2 /* announced number in a stream, needed by a tree */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,7 +50,7 @@ static void key_of(const char *content, char key[ROG_DEPLOYED_KEY_BYTES])
     snprintf(key, ROG_DEPLOYED_KEY_BYTES, "%.64s-444", hex);
 }
 
-/* Calls `look` with the path and the name of everything in ROOT/NAME; how many that were. */
+/* Calls `look` with the path and the name of everything in ROOT/NAME; returns the number. */
 static size_t each(const char *root, const char *name, void (*look)(const char *, const char *))
 {
     char *folder = rog_format("%s/%s", root, name);
@@ -122,7 +122,7 @@ static int unpack(const char *root, const char *hash, size_t count, const uint8_
     return code;
 }
 
-/* The manifest is right and the stream is the input, or the other way round. */
+/* The manifest is right and the stream is the input, or the reverse. */
 static bool take(const uint8_t *data, size_t size, bool is_stream)
 {
     char folder[] = "/tmp/rog-fuzz-XXXXXX", hash[ROG_SHA256_HEX_BYTES];
@@ -192,7 +192,7 @@ static size_t append(uint8_t *input, size_t size, const void *data, size_t lengt
     return size + length;
 }
 
-/* A stream or a manifest as it ought to be. */
+/* Makes a valid stream or manifest. */
 static size_t make_good(uint8_t *input, bool is_stream)
 {
     size_t size = 0;
@@ -212,7 +212,7 @@ static size_t make_good(uint8_t *input, bool is_stream)
     return size;
 }
 
-/* A few bytes changed, a splinter somewhere, the end cut off. */
+/* Changes a few bytes, inserts a splinter, truncates the end. */
 static size_t damage(struct rog_rng *rng, uint8_t *input, size_t size)
 {
     for (uint32_t hits = rog_rng_below(rng, 3); hits > 0; hits--)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's half of deployment, without a host: streams that are right, damaged, cut and hostile.
- * Frames are made by libzstd, hashes by libsodium (the program under test has libcrypto's). */
+/* The host's half of deployment, without a host: streams that are valid, damaged, truncated and
+ * hostile. Frames are made by libzstd, hashes by libsodium (the tested program uses
+ * libcrypto's). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +67,7 @@ static void add_bytes(struct stream *stream, const void *bytes, size_t size)
     stream->size += size;
 }
 
-/* A member with that first line ("%zu" in it is the size of the frame). */
+/* Adds a member with that first line ("%zu" in it is the size of the frame). */
 static void add_member(struct stream *stream, const char *key, const char *content)
 {
     char frame[1024];
@@ -85,7 +86,7 @@ static void add_object(struct stream *stream, const char *content)
     add_member(stream, key, content);
 }
 
-/* A manifest there; its hash. */
+/* Writes a manifest; returns its hash. */
 static void write_manifest(const struct folder_fixture *f, const char *text,
                            char hash[ROG_SHA256_HEX_BYTES])
 {
@@ -107,7 +108,7 @@ static int unpack(const struct folder_fixture *f, const char *hash, size_t count
     return code;
 }
 
-/* How many names a folder of the root has; "" is the root itself. */
+/* Returns the number of names in a folder of the root; "" is the root itself. */
 static size_t count_names(const struct folder_fixture *f, const char *folder)
 {
     char *path = rog_format("%s/%s", f->path, folder);
@@ -121,7 +122,7 @@ static size_t count_names(const struct folder_fixture *f, const char *folder)
     return count;
 }
 
-/* Nothing was left but so many objects, and no tree. */
+/* Checks that only `objects` objects are left, and no tree. */
 static void expect_left(const struct folder_fixture *f, size_t objects)
 {
     assert_int_equal(count_names(f, "objects"), objects);
@@ -182,7 +183,7 @@ static void a_tree_appears(void **state)
     assert_int_equal(count_names(f, "objects"), 2);
     assert_int_equal(count_names(f, "marks"), 1);
     assert_int_equal(count_names(f, ""), 4);
-    /* Somebody else was faster. */
+    /* Another process was faster. */
     assert_int_equal(unpack(f, hash, 0, &nothing, &err), ROG_OK);
     assert_int_equal(count_names(f, ""), 4);
     free(data);
@@ -205,7 +206,7 @@ static void damaged_streams_leave_nothing(void **state)
         part.size = cut;
         assert_int_equal(unpack(f, hash, 2, &part, &err), ROG_EFAILED);
         assert_non_null(strstr(err.message, "incomplete"));
-        expect_left(f, cut >= first); /* the first is good, and need not come again */
+        expect_left(f, cut >= first); /* the first is valid, and need not be sent again */
     }
     char *objects = rog_format("%s/objects", f->path);
     for (size_t at = 0; at < whole.size; at++) {
@@ -214,8 +215,8 @@ static void damaged_streams_leave_nothing(void **state)
         rog_dir_make(objects, NULL);
         changed.bytes[at] ^= 1;
         int code = unpack(f, hash, 2, &changed, &err);
-        /* A mode that was changed makes another object, whose name nobody asks for; a length, a
-         * stream that is too short. */
+        /* A changed mode gives another object, which is not needed; a changed length, a stream that
+         * is too short. */
         if (code != ROG_EFORMAT && code != ROG_EFAILED && code != ROG_EIO)
             fail_msg("byte %zu: %d", at, code);
         expect_left(f, count_names(f, "objects"));
@@ -225,7 +226,7 @@ static void damaged_streams_leave_nothing(void **state)
     free(text);
 }
 
-/* First lines of members; "%.64s" is a good hash. */
+/* First lines of members; "%.64s" is a valid hash. */
 static void hostile_members_are_refused(void **state)
 {
     static const char *const lines[] = {
@@ -271,11 +272,11 @@ static void hostile_members_are_refused(void **state)
             fail_msg("%s: %d %s", line, code, err.message);
         expect_left(f, 0);
     }
-    /* No line end at all. */
+    /* No line end. */
     struct stream endless = {.size = STREAM_MAX_BYTES};
     memset(endless.bytes, 'a', sizeof endless.bytes);
     assert_int_equal(unpack(f, hash, 1, &endless, &err), ROG_EFORMAT);
-    /* And that frame is a good one where its line is. */
+    /* The same frame is valid with its own line. */
     struct stream good = {.size = 0};
     char key[ROG_DEPLOYED_KEY_BYTES];
     key_of("one", "444", key);
@@ -316,7 +317,7 @@ static void hostile_manifests_are_refused(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct stream nothing = {.size = 0};
         char text[300] = "";
-        for (const char *c = lines[i]; *c; c++) { /* no format of ours is longer than that */
+        for (const char *c = lines[i]; *c; c++) { /* longer than all formats here */
             size_t used = strlen(text);
             snprintf(text + used, sizeof text - used, "%.*s", *c == '%' ? 64 : 1,
                      *c == '%' ? key : c);
@@ -328,7 +329,7 @@ static void hostile_manifests_are_refused(void **state)
             fail_msg("%s: %d", text, code);
         expect_left(f, 1);
     }
-    /* Not the one of that hash; none. */
+    /* Not with this hash; missing. */
     struct stream nothing = {.size = 0};
     write_manifest(f, "", hash);
     char *path = rog_format("%s/manifests/%s", f->path, hash);
@@ -354,7 +355,7 @@ static void what_killed_ones_left_is_removed(void **state)
     assert_int_equal(rog_dir_make(young, &err), ROG_OK);
     assert_int_equal(utime(old, &yesterday), 0);
     write_manifest(f, "", hash);
-    assert_int_equal(unpack(f, hash, 0, &nothing, &err), ROG_EIO); /* a tree of nothing */
+    assert_int_equal(unpack(f, hash, 0, &nothing, &err), ROG_EIO); /* an empty tree */
     assert_false(rog_file_exists(old));
     assert_true(rog_file_exists(young));
     free(young);
@@ -389,7 +390,7 @@ static void a_signal_leaves_nothing(void **state)
         assert_true(child > 0);
         close(ends[0]);
         assert_int_equal(write(ends[1], stream.bytes, stream.size), (ssize_t)stream.size);
-        while (count_names(f, "objects") == 0) /* it is at work */
+        while (count_names(f, "objects") == 0) /* it has started */
             usleep(1000);
         kill(child, numbers[i]);
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -401,7 +402,7 @@ static void a_signal_leaves_nothing(void **state)
     free(text);
 }
 
-/* Several that bring the same files at once do not hinder each other. */
+/* Several processes that store the same files at once do not interfere. */
 static void several_at_once(void **state)
 {
     enum { CHILDREN = 3, ROUNDS = 400 };

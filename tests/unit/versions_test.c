@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The versions table and the transmission history against tables kept the plain way. */
+/* The versions table and the transmission history, compared with simple tables. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,7 +102,7 @@ static void test_history(void **state)
     rog_transmissions_release(&transmissions);
 }
 
-/* What one that has left still transmits does not make it the slowest again. */
+/* Transmissions of a worker that has left do not make it the slowest again. */
 static void test_history_of_one_gone(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static int take(void *user, const void *bytes, size_t size, struct rog_error *er
     return 0;
 }
 
-/* Whichever has left, it is not the slowest after loading, either. */
+/* A worker that has left is not the slowest after loading, either. */
 static void test_history_saved(void **state)
 {
     (void)state;

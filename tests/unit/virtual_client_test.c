@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A program on a virtual cluster, through <rog/rog.h>: what crosses to a small simulation and back,
+ * A program on a virtual cluster, through <rog/rog.h>: the data exchanged with a small simulation,
  * and who has control when.
  */
 
@@ -89,7 +89,7 @@ static void test_exchanges(void **state)
     end_sim(&sim);
 }
 
-/* ---- in parts, and what the program is told ---- */
+/* ---- in parts, and statistics of the program ---- */
 
 static void wait_for_word(const int *ends)
 {
@@ -97,7 +97,7 @@ static void wait_for_word(const int *ends)
     sim_expect(read(ends[0], &word, 1) == 1);
 }
 
-/* Answers when the program has seen that it does not yet. */
+/* Answers after the program has checked that there is no answer yet. */
 static void slow(struct sim_end *end, const void *user)
 {
     sim_meet(end);
@@ -110,7 +110,7 @@ static void slow(struct sim_end *end, const void *user)
     sim_give(end, ROG_VIRTUAL_GO, 4, 0);
     struct rog_virtual_message transfer = sim_take(end, ROG_VIRTUAL_TRANSFER);
     sim_expect(transfer.bytes == 5000000000 && transfer.bytes_down == 7);
-    end->values[0] = 1e9f; /* not looked at */
+    end->values[0] = 1e9f; /* ignored */
     sim_give(end, ROG_VIRTUAL_GO, 4, 0);
     struct rog_virtual_message apart = sim_take(end, ROG_VIRTUAL_APART);
     sim_expect(apart.loss > 0.49 && apart.loss < 0.51 && apart.number == 0);
@@ -189,7 +189,7 @@ static void average(struct sim_end *end, const void *user)
     sim_expect(end->gradients[first_of[1] + 3] == 33 && end->gradients[first_of[1] + 4] == 4);
     sim_say(end, &(struct rog_virtual_message){.kind = ROG_VIRTUAL_STATE});
     sim_take(end, ROG_VIRTUAL_FINISH);
-    sim_expect(end->values[5] == 106); /* moved since, and not pushed: it stays */
+    sim_expect(end->values[5] == 106); /* changed since, and not pushed: it is kept */
     sim_give_over(end, 5);
     sim_expect_close(end);
 }
@@ -248,7 +248,7 @@ static void overlap(struct sim_end *end, const void *user)
     sim_give(end, ROG_VIRTUAL_GO, 1, 0);
     sim_take(end, ROG_VIRTUAL_STEP);
     end->values[0] = 6;
-    sim_give_over(end, 2); /* at the run's limit of time */
+    sim_give_over(end, 2); /* at the run's time limit */
     for (int i = 0; i < 2; i++) {
         sim_take(end, ROG_VIRTUAL_STATE_GET);
         sim_say(end, &(struct rog_virtual_message){.kind = ROG_VIRTUAL_STATE});
@@ -281,7 +281,8 @@ static void test_overlap(void **state)
     check(rog_exchange(program.rog, &program.step, &err), &err);
     check(rog_exchange(program.rog, &program.step, &err), &err);
     assert_true(rog_over(program.rog) && program.params[0] == 6);
-    check(rog_state(program.rog, 0, &momentum, &residual, &err), &err); /* nothing goes on */
+    check(rog_state(program.rog, 0, &momentum, &residual, &err), &err); /* no exchange is in
+                                                                           progress */
     assert_says(rog_exchange(program.rog, &program.step, &err), ROG_EINVAL, &err,
                 "the run is over");
     rog_close(program.rog);
@@ -307,7 +308,7 @@ static void take_many(struct sim_end *end, const void *user)
     sim_give_over(end, 1);
 }
 
-/* As many tensors as there may be, of one element each, with a rule each. */
+/* The maximum number of tensors, of one element each, with a rule each. */
 static void test_many_tensors(void **state)
 {
     (void)state;
@@ -352,7 +353,7 @@ static void without(struct sim_end *end, const void *user)
     sim_expect(end->layout->params == TRAINED);
     sim_give(end, ROG_VIRTUAL_START, 0, 0);
     sim_take(end, ROG_VIRTUAL_STEP);
-    sim_give_over(end, 1); /* at the run's limit of time */
+    sim_give_over(end, 1); /* at the run's time limit */
     sim_expect_close(end);
 }
 
@@ -411,7 +412,7 @@ static void take_up(struct sim_end *end, const void *user)
     sim_expect_close(end);
 }
 
-/* Where the run is taken up, the exchange of the iteration before still goes on. */
+/* When the run is resumed, the exchange of the previous iteration is still in progress. */
 static void test_overlap_resumed(void **state)
 {
     (void)state;
@@ -424,7 +425,7 @@ static void test_overlap_resumed(void **state)
     options.background = true;
     start_program(&program, &sim, &options);
     check(rog_exchange_wait(program.rog, -1, &err), &err);
-    check(rog_exchange_wait(program.rog, -1, &err), &err); /* it is over */
+    check(rog_exchange_wait(program.rog, -1, &err), &err); /* it has ended */
     check(rog_finish(program.rog, &err), &err);
     rog_close(program.rog);
     end_sim(&sim);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A program on a virtual cluster that does what it should not, and one whose simulation does: what
- * the other end is told, and what the program is.
+ * A program on a virtual cluster that misbehaves, and one whose simulation does: the errors on both
+ * sides.
  */
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include <librog/virtual/message.h>
 #include "virtual_program.h"
 
-/* ---- a program that does what it should not ---- */
+/* ---- a program that misbehaves ---- */
 
 static void see_change(struct sim_end *end, const void *user)
 {
@@ -38,7 +38,7 @@ static void see_change(struct sim_end *end, const void *user)
     sim_expect_close(end);
 }
 
-/* What is written between two exchanges is looked for in the first ones, and later now and then. */
+/* Changes between two exchanges are checked in the first ones, and later from time to time. */
 static void test_changed_tensors(void **state)
 {
     (void)state;
@@ -67,7 +67,7 @@ static void quote(struct sim_end *end, const void *user)
     struct rog_virtual_message fail = sim_take(end, ROG_VIRTUAL_FAIL);
     size_t length = strlen(fail.text);
     sim_expect(length > ROG_VIRTUAL_TEXT_BYTES - 8 && length < ROG_VIRTUAL_TEXT_BYTES);
-    sim_expect(strncmp(fail.text, "\xc3\xa4", 2) == 0); /* no half of one */
+    sim_expect(strncmp(fail.text, "\xc3\xa4", 2) == 0); /* no partial character */
     sim_expect(strcmp(fail.text + length - 18, "ValueError: wrong!") == 0);
     sim_expect_close(end);
 }
@@ -106,7 +106,8 @@ static void two_steps(struct sim_end *end, const void *user)
     sim_expect_close(end);
 }
 
-/* A fork has a copy of the handle, and no part in the run: neither using nor closing it matters. */
+/* A fork has a copy of the handle, but no part in the run: neither using nor closing it has an
+ * effect. */
 static void test_fork(void **state)
 {
     (void)state;
@@ -165,7 +166,7 @@ static void test_signal(void **state)
     end_sim(&sim);
 }
 
-/* ---- a simulation that does what it should not ---- */
+/* ---- a simulation that misbehaves ---- */
 
 enum moment { AT_HELLO, AT_STEP, WHILE_COMPUTING, MOMENTS };
 
@@ -253,7 +254,7 @@ static int descriptors(void)
     return count;
 }
 
-/* What the program is told, in whichever part of the exchange it is. */
+/* Checks the program's error, in each part of the exchange. */
 static void commit(const struct misdeed *misdeed, int code, const char *word)
 {
     struct sim sim;
@@ -321,7 +322,7 @@ static void test_no_simulation(void **state)
     rog_close(program.rog);
 }
 
-/* A socket of that name may be anybody's. */
+/* A socket of that name may belong to another user. */
 static void test_another_user(void **state)
 {
     (void)state;

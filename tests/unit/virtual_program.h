@@ -21,12 +21,12 @@ struct program {
     struct rog_step step;
 };
 
-/* Registers its tensors. options: NULL, or what differs from those of a worker alone. */
+/* Registers its tensors. options: NULL, or those that differ from a single worker's. */
 void open_program(struct program *program, const struct sim *sim, const struct rog_options *given);
-/* And starts. */
+/* The same, and starts. */
 void start_program(struct program *program, const struct sim *sim, const struct rog_options *given);
 
-/* Fails with the message where code is not 0. */
+/* Fails with the message if code is not 0. */
 void check(int code, const struct rog_error *err);
 void assert_says(int code, int expected, const struct rog_error *err, const char *part);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A simulation that does what a script says, in a process of its own. */
+/* A simulation that follows a script, in its own process. */
 #include "virtual_sim.h"
 
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Who waits for what, and for how long, over random schedules with workers that vanish and come
- * back: a strategy asks for anything that it can ask for, and an oracle that knows no more than
- * what it asked for and what messages have arrived says who may have gone on, and who has to.
+ * Who waits for what, and for how long, over random schedules with workers that vanish and return:
+ * a strategy makes any possible demand, and an oracle that knows only these demands and the
+ * messages that have arrived computes who may continue, and who has to.
  */
 
 #include <math.h>
@@ -20,9 +20,9 @@
 #include "sync_cluster.h"
 
 #define MOST_WORKERS 8
-#define FRACTION 10 /* of the rows in a push, one in so many */
+#define FRACTION 10 /* one of this many rows is in a push */
 
-/* What a strategy asks for at random. */
+/* Random demands of a strategy. */
 enum asked { ITERATIONS = 1, ROWS = 2, SOME = 4, DEADLINES = 8 };
 
 struct answer {
@@ -56,7 +56,7 @@ static uint32_t drawn(const struct oracle *oracle, uint64_t a, uint64_t b, uint3
     return (uint32_t)(rog_random(oracle->seed, a, b) % below);
 }
 
-/* A tenth of the rows, other ones each time. */
+/* A tenth of the rows, different ones each time. */
 static void plan_some(void *state, const struct rog_strategy_config *config,
                       const struct rog_send_view *view, struct rog_send_plan *plan)
 {
@@ -67,7 +67,7 @@ static void plan_some(void *state, const struct rog_strategy_config *config,
         plan->order[i] = (first + i) % config->rows;
 }
 
-/* Nothing that a worker could reach only after the one that asks. */
+/* Returns a version that a worker can reach before the one that demands it. */
 static uint32_t possible(const struct oracle *oracle, uint32_t iteration, uint64_t a, uint64_t b)
 {
     uint32_t behind = drawn(oracle, a, b, 3);
@@ -118,7 +118,7 @@ static const struct rog_strategy anything = {.abi_version = ROG_STRATEGY_ABI,
 
 /* ---- the oracle ---- */
 
-/* `back`: one that comes back, and is there already; ROG_NOBODY: none. */
+/* `back`: a worker that returns, and is already connected; ROG_NOBODY: none. */
 static bool may_go_on(struct cluster *cluster, const struct oracle *oracle, uint32_t worker,
                       uint32_t back)
 {
@@ -151,7 +151,7 @@ static uint32_t back(struct cluster *cluster, const struct oracle *oracle)
     return ROG_NOBODY;
 }
 
-/* Whom a stalled worker waits for first, and up to which version or iteration. */
+/* Checks for whom a stalled worker waits first, and for which version or iteration. */
 static void check_stall(const struct oracle *oracle, const struct rog_server_notice *notice)
 {
     const struct answer *answer = &oracle->of[notice->worker].answer;
@@ -193,7 +193,7 @@ static void noticed(struct cluster *cluster, const struct rog_server_notice *not
     }
 }
 
-/* Nobody waits who need not, whatever has just happened. */
+/* No worker waits without need, whatever has just happened. */
 static void settled(struct cluster *cluster, struct oracle *oracle)
 {
     for (uint32_t i = 0; i < oracle->workers; i++)
@@ -279,7 +279,7 @@ static void run_schedules(uint32_t asks, struct oracle *totals)
     assert_true(totals->admitted > 1000 && totals->joined > 30);
 }
 
-/* A whole push counts, however few rows it has: nobody is asked for the others. */
+/* A complete push counts, however few rows it has: the others are not demanded. */
 static void test_iterations(void **state)
 {
     (void)state;
@@ -319,7 +319,7 @@ static void test_rows_too(void **state)
     assert_true(totals.demanded > 100 && totals.again > 50);
 }
 
-/* One condition for all active workers is kept once, however many they are. */
+/* One condition for all active workers is stored once, however many there are. */
 static void test_kept_once(void **state)
 {
     (void)state;

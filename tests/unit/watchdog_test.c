@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guard has open: whoever reads a pipe of the program's must not wait for the guard's end.
- */
+/* The open descriptors of a guard: readers of the program's pipes must not wait for the guard's
+ * end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,12 +19,12 @@
 #define PIPES 3
 #define HIGHEST 64
 
-/* Into the kept file: what each number is that is open. Waits for the program to let go. */
+/* Writes to the kept file what each open descriptor is. Waits for the program to close its end. */
 static int list_open(int watchdog, void *user)
 {
     char byte;
     int keep = *(const int *)user;
-    alarm(10); /* a guard that never sees the end is none to leave behind */
+    alarm(10); /* a guard that does not detect the end must not be left behind */
     for (int fd = 0; fd < HIGHEST; fd++) {
         struct stat info;
         if (fstat(fd, &info) == 0)
@@ -37,7 +37,7 @@ static int list_open(int watchdog, void *user)
     return read(watchdog, &byte, 1) == 0 ? 7 : 1;
 }
 
-/* With the kept file below and above the pipe, and files of the program's all around. */
+/* With the kept file below and above the pipe, and files of the program in between. */
 static void only_what_it_needs_is_open(void **state)
 {
     (void)state;
@@ -54,7 +54,7 @@ static void only_what_it_needs_is_open(void **state)
             assert_int_equal(pipe(pipes[i]), 0);
         assert_int_equal(rog_watchdog_start(&line, "rog-test-guard", keep, list_open, &keep, &err),
                          ROG_OK);
-        /* The guard has no write end of any pipe: each is at its end once it is closed here. */
+        /* The guard has no write end of any pipe: each ends once it is closed here. */
         for (int i = 0; i < PIPES; i++) {
             close(pipes[i][1]);
             assert_int_equal(read(pipes[i][0], text, 1), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What an exchange weighs on the wire: close to one bit a parameter, and the same with and without
- * values. */
+/* The size of an exchange on the wire: close to one bit per parameter, and the same with and
+ * without values. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ struct weights {
     uint64_t push, pull;
 };
 
-/* One worker, one iteration; every message must weigh what it would with values. */
+/* Makes one iteration of one worker; every message must count what it would with values. */
 static struct weights exchange(const char *library, int32_t threshold, const struct rog_rows *rows,
                                bool values)
 {
@@ -105,8 +105,8 @@ static struct weights exchange(const char *library, int32_t threshold, const str
     return weights;
 }
 
-/* Rows, parameters and tensors as the published logs have them; the published system sends
- * 2,123,965 bytes in a full exchange of ConvMLP-M. */
+/* Rows, parameters and tensors as in the published logs; the published system sends 2,123,965 bytes
+ * in a full exchange of ConvMLP-M. */
 static void test_published_models(void **state)
 {
     (void)state;
