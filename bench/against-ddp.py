@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""One worker of bench/against-ddp: trains for some seconds, then prints the number of steps and the
-model's accuracy.
+"""One worker of bench/against-ddp: trains for SECONDS, then prints the number of steps and the model's
+accuracy.
 
     against-ddp.py ddp|rog RANK SECONDS ADDRESS [KEY STRATEGY]
 
@@ -57,7 +57,7 @@ def main(kind, rank, seconds, address, key=None, strategy=None):
         nn.functional.cross_entropy(trained(x), y).backward()
         optimizer.step()
         steps, now = steps + 1, time.monotonic() - begin
-        if kind == "ddp":  # both must stop after the same step: rank 1 says so
+        if kind == "ddp":  # both must stop after the same step, which rank 1 announces
             over.fill_(now >= seconds)
             torch.distributed.broadcast(over, 0)
             now = seconds if over.item() else min(now, seconds - 1e-9)

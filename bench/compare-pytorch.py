@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 
-# Large tensors stay with the process, which speeds PyTorch up; read when the C library starts.
+# Freed tensors stay in the process, which makes PyTorch faster; read when the C library starts.
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
 LINES = [("convmlp-nano", 32, 24, "training"), ("convmlp-s", 32, 64, "training"),
          ("convmlp-m", 32, 24, "training"), ("convmlp-m", 224, 8, "training"),

@@ -32,8 +32,7 @@ def say(what, value, unit, limit="-"):
 
 
 def copies_ms(model):
-    """The time of two plain copies, as of the gradients into shared memory and of the model out of
-    it."""
+    """The time of two plain copies: of the gradients to shared memory and of the model from it."""
     times = []
     for _ in range(9):
         begin = time.perf_counter()
@@ -45,13 +44,13 @@ def copies_ms(model):
 def overhead(build, folder, library, threshold, compression, iterations):
     settings = {"library": library, "threshold": threshold, "compression": compression,
                 "program_threads": 1}
-    # What the simulation takes to begin and to end.
+    # The time of starting and ending the simulation.
     empty = virtual.Run(build, os.path.join(folder, library + "-empty"),
                         ["resnet18", "--iterations", 1], WORKERS, batch=1, **settings)
     run = virtual.Run(build, os.path.join(folder, library),
                       ["resnet18", "--iterations", iterations, "--bare", 1], WORKERS, **settings)
     times = run.times()
-    # The first iterations fetch memory. Each is one of all workers, which take turns.
+    # The first iterations load memory. In each iteration the workers take turns.
     bare, bare_cpu = zip(*times["bare"][WARM:])
     step = [(a + b) / WORKERS for a, b in zip(times["compute"], times["step"])][WARM:]
     step_cpu = [cpu / WORKERS for cpu in times["cpu"][WARM:]]

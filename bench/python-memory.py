@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What rog.Optimizer keeps in memory beyond PyTorch, the model and its gradients, for convmlp-m.
+"""The memory of rog.Optimizer beyond PyTorch, the model and its gradients, for convmlp-m.
 
     python-memory.py BUILD [background]    BUILD: a folder with bin/ and lib/
 
@@ -16,7 +16,7 @@ from python_worker import prepare  # noqa: E402
 
 
 def megabytes(name):
-    """Of this process, as the kernel counts them."""
+    """Memory of this process, as counted by the kernel."""
     with open("/proc/self/status") as status:
         return [int(line.split()[1]) / 1024 for line in status if line.startswith(name)][0]
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The common beginning of the Python package's measurements: convmlp-m, and a server for one
-worker."""
+"""The common setup of the Python package's measurements: convmlp-m, and a server for one worker."""
 import os
 import sys
 

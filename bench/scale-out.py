@@ -34,7 +34,7 @@ def ended(process):
 
 
 def agents(pool):
-    """Those of the pool: `rogctl agent POOL`."""
+    """The agents of the pool: `rogctl agent POOL`."""
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/cmdline" % process, "rb") as file:
@@ -56,7 +56,7 @@ def main():
             break
         for agent in agents(pool):
             try:
-                done[agent] = cpu_s(agent)  # with its trainers, once they have ended
+                done[agent] = cpu_s(agent)  # includes its trainers that have ended
             except FileNotFoundError:
                 continue
             if first is None:
@@ -71,7 +71,7 @@ def main():
     print("agents and trainers, share of %d cores\t%.1f\t%%" % (cores, 100 * sum(done.values()) / working / cores))
     since = own - (before if done else 0)
     print("controller, of a core\t%.1f\t%%" % (100 * since / working))
-    if done:  # whatever else the machine does
+    if done:  # independent of other work on the machine
         print("controller, of what agents and trainers take\t%.1f\t%%" % (100 * since / sum(done.values())))
     print("controller, before the first agent\t%.1f\ts" % (own - since))
     print("controller, memory\t%.0f\tMiB" % most)

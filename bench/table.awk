@@ -3,8 +3,8 @@
 # awk -v json=FILE -v markdown=FILE -f table.awk machine.txt peers.tsv ours.tsv
 #
 # peers.tsv: name, value. ours.tsv: name, value, unit, limit ("-": none), and "# " before the title of
-# a section. Prints a table; writes the same as JSON and as Markdown. A ratio says how many times
-# better than the peer: where the unit is a rate, more is better, else less.
+# a section. Prints a table; writes the same as JSON and as Markdown. A ratio is how many times
+# better the value is than the peer's: more is better if the unit is a rate, otherwise less.
 
 function rounded(value) { return value == "-" ? "-" : sprintf("%.4g", value) }
 function or_null(value) { return value == "-" ? "null" : value }

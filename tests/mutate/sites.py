@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The places of a C file that a mutant can change, found with libclang: expressions in bodies of
-functions, outside of macros and of what has to be constant when it is compiled.
+The places in a C file that a mutant can change, found with libclang: expressions in bodies of
+functions, outside of macros and of constant expressions.
 """
 import hashlib
 import re
@@ -10,24 +10,24 @@ from collections import namedtuple
 from clang import cindex
 from clang.cindex import CursorKind as Kind, TypeKind
 
-# start, end: bytes of the file. before, after: what stands there and what the mutant has instead, for
-# people. code: the same in C. nth: of equal ones in the function.
+# start, end: bytes of the file. before, after: the original expression and the mutant's, for people.
+# code: the mutant's in C. nth: index among equal ones in the function.
 Site = namedtuple("Site", "file line function kind before after nth start end code")
 
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=", "*=": "/=", "/=": "*="}
 LOGIC = {"&&": "||", "||": "&&"}
-# Without them memory or descriptors leak, which the suites with sanitizers look for, or an allocation has
-# failed, which failing-calls looks for.
+# Dropped calls of these leak memory or descriptors, which the suites with sanitizers detect, or hide a
+# failed allocation, which failing-calls tests.
 RELEASES = re.compile(r"(^|_)(free|release|close|fclose|unref|finalize|destroy|nomem)$")
-# What their arguments are in makes no difference.
+# The order of their arguments does not matter.
 COMMUTATIVE = {"calloc", "strcmp", "strncmp", "memcmp", "fmax", "fmin", "fmaxf", "fminf", "hypot"}
 CONSTANT_ONLY = (Kind.CXX_UNARY_EXPR, Kind.STATIC_ASSERT, Kind.STRUCT_DECL, Kind.ENUM_DECL, Kind.TYPE_REF)
 POINTERS = (TypeKind.POINTER, TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY)
 
 
 def bare(cursor):
-    """Without the conversions that nobody has written."""
+    """The expression without implicit conversions."""
     while cursor.kind == Kind.UNEXPOSED_EXPR:
         children = list(cursor.get_children())
         if len(children) != 1:
@@ -93,7 +93,7 @@ class File:
             children = children[1:]
         line_before = self.text[:cursor.extent.start.offset].rstrip().rpartition(b"\n")[2]
         if cursor.kind == Kind.FOR_STMT and line_before.lstrip().startswith(b"#pragma"):
-            children = children[-1:]  # what the pragma says holds only for a plain condition
+            children = children[-1:]  # the pragma only applies to a plain condition
         self.look(cursor, children, parent)
         for child in children:
             self.walk(child, cursor)
@@ -159,7 +159,7 @@ class File:
                 self.add("arguments", cursor, "".join(pieces))
 
     def result(self, cursor):
-        """A call whose code is kept: dropped, it has gone well."""
+        """A call whose result is used: the mutant replaces it by success."""
         call = bare(cursor)
         if (call.kind == Kind.CALL_EXPR and not RELEASES.search(call.spelling) and
                 call.type.get_canonical().kind == TypeKind.INT):
@@ -167,13 +167,13 @@ class File:
 
 
 def key(site):
-    """Stays the same when lines move."""
+    """A key that does not change when lines move."""
     return " | ".join((site.file, site.function, f"{site.before} => {site.after}", str(site.nth)))
 
 
 def choose(areas, count, seed):
-    """About as many of each area and, in it, of each kind; none overlaps another. areas: sites by name.
-    Which ones does not change when something else in the sources does."""
+    """Chooses about as many sites in each area and, in it, of each kind; none overlaps another. areas:
+    sites by name. The choice does not change when other parts of the sources do."""
     chosen = []
     names = sorted(areas)
     for i, area in enumerate(names):
@@ -194,7 +194,7 @@ def choose(areas, count, seed):
 
 
 def mutated(text, sites, header):
-    """The file with all its mutants in: (number, site) each."""
+    """The file with all its mutants. sites: (number, site) each."""
     for number, site in sorted(sites, key=lambda s: -s[1].start):
         code = site.code.replace("rog_mutant(@)", f"rog_mutant({number})")
         text = text[:site.start] + code.encode() + text[site.end:]

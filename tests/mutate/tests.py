@@ -11,13 +11,13 @@ import subprocess
 import tempfile
 import time
 
-# They look at sources, documents or programs and not at what these do.
+# They check sources, documents or programs, but not their behaviour.
 STRUCTURE = re.compile(r"system/(boundaries|one-place|purposes|docs|words|man-page|packages|site|latex|tutorials)$")
 MEMORY_BYTES, FILE_BYTES = 8 << 30, 1 << 30  # a mutant may ask for anything
 
 
 class Test:
-    """command, environment, folder: as ctest has them. digest: of the files in its command."""
+    """command, environment, folder: from ctest. digest: of the files in its command."""
 
     def __init__(self, listed):
         properties = {p["name"]: p["value"] for p in listed.get("properties", [])}
@@ -34,7 +34,7 @@ class Test:
         self.digest = digest.hexdigest()[:12]
 
     def run(self, limit_s, mutant=None, reached=None):
-        """'passed', 'skipped', 'failed', or 'hung' if it took longer than that; and the seconds."""
+        """Returns 'passed', 'skipped', 'failed', or 'hung' if it exceeded the limit; and the seconds."""
         token = f"ROG_MUTATE_RUN={os.getpid()}.{time.monotonic_ns()}"
         folder = tempfile.mkdtemp(prefix="rog-mutate-")
         environment = dict(os.environ, TMPDIR=folder, **self.environment)
@@ -66,7 +66,7 @@ def limits():
 
 
 def end_all(token, process):
-    """Ends the processes of a run of a test, whatever sessions they are in: they have its token."""
+    """Ends the processes of a run of a test in any session, which have its token."""
     for _ in range(3):
         left = 0
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -90,7 +90,7 @@ def listed(build):
 
 
 def left_out(test, pattern):
-    """Why it is not used; None: it is."""
+    """The reason why the test is not used; None: it is used."""
     if not re.search(pattern, test.name):
         return "not asked for"
     if test.alone:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What the kinds of torture share: attempts with seeds that count up, each in a folder of its own, and
-what is counted. An attempt that finds something leaves its folder in BUILD/torture/KIND-SEED.
+Code shared by the kinds of torture: attempts with increasing seeds, each in its own folder, and the
+counts. An attempt that finds a problem leaves its folder in BUILD/torture/KIND-SEED.
 """
 import os
 import random
@@ -16,13 +16,13 @@ import time
 BUILD = os.environ["ROG_BUILD"]
 SANITIZED = os.environ["ROG_SANITIZED"]
 AGAIN = os.environ.get("ROG_TORTURE_AGAIN", "tests/torture/run BUILD SANITIZED")
-HANGS_S = 300  # whatever has not ended by then, on a machine as busy as it may be
+HANGS_S = 300  # limit on a very busy machine
 SANITIZER_STATUS = 99
 PROBLEMS = ("lost", "doubled", "hung", "silent", "crashed")
 
 
 def environment(build, home):
-    """Of a user of this build who has nothing yet, or of one whom a sanitizer watches."""
+    """The environment of a new user of this build, or of a build with sanitizers."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     cache = os.path.join(build, "tests/cache")
     os.makedirs(cache, exist_ok=True)
@@ -33,7 +33,7 @@ def environment(build, home):
 
 
 class Result:
-    """Of a command: its status (negative: a signal; None: it hung), and what it said."""
+    """The result of a command: its status (negative: a signal; None: it hung), and its output."""
 
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err
@@ -58,7 +58,7 @@ class Kind:
         self.counts[what or self.what]["attempts"] += attempts
 
     def problem(self, which, text, result=None, what=None):
-        """Something is `which` of PROBLEMS. The attempt goes on."""
+        """Records a problem, one of PROBLEMS. The attempt continues."""
         self.counts[what or self.what][which] += 1
         self.found = True
         said = "%s: %s: %s\n" % (self.name, which.upper(), text)
@@ -70,7 +70,7 @@ class Kind:
         sys.stderr.flush()
 
     def run(self, arguments, timeout_s=HANGS_S, **more):
-        """A command to its end, in a session of its own, of which nothing is left if it hangs."""
+        """Runs a command to its end, in its own session, which is killed if the command hangs."""
         process = self.start(arguments, **more)
         try:
             out, err = process.communicate(timeout=timeout_s)
@@ -87,8 +87,8 @@ class Kind:
                                 env=dict(self.env, **(env or {})), **more)
 
     def main(self, attempt, prepare=None, build=BUILD):
-        """Calls attempt(kind, rng) in an empty folder as often as there is time for; prepare(kind)
-        once before, in a folder that stays, `kind.home`."""
+        """Calls attempt(kind, rng) in an empty folder as often as time permits; before that, prepare(kind)
+        once, in a folder that is kept, `kind.home`."""
         first, seconds = int(sys.argv[1]), float(sys.argv[2])
         begin = time.monotonic()
         any_found = False
@@ -126,7 +126,7 @@ def skip(why):
 
 
 def select(path, sql):
-    """Rows of a database; None where there is none yet."""
+    """Rows of a database; None if it does not exist yet."""
     if not os.path.exists(path):
         return None
     database = sqlite3.connect(path, timeout=60)
@@ -137,7 +137,7 @@ def select(path, sql):
 
 
 def processes_in(folder, program=b""):
-    """Process IDs of those whose working folder is below this one, without zombies."""
+    """IDs of processes whose working folder is below this one, without zombies."""
     folder = os.path.realpath(folder)
     found = []
     for entry in os.listdir("/proc"):
@@ -164,7 +164,7 @@ def wait_until(truth, seconds=HANGS_S, every=0.05):
 
 
 def kill(process, number=signal.SIGKILL):
-    """True where it was there."""
+    """Returns True if the process existed."""
     try:
         os.kill(process, number)
         return True

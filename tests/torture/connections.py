@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-Connections to a server that a sanitizer watches: thousands by strangers, who are told nothing, and
-hundreds by peers that have the key and say what no worker says. Two honest workers go on
-meanwhile, to the end, and what they are given is finite; so is what the server saves.
+Connections to a server with sanitizers: thousands by strangers, who get no answer, and hundreds by
+peers that have the key and send what no worker sends. Two honest workers continue to the end
+meanwhile, and their models stay finite; so do the server's checkpoints.
 """
 import os
 import signal
@@ -12,11 +12,11 @@ import time
 
 from attempts import HANGS_S, SANITIZED, Kind, kill, wait_until
 
-# Those whose values come from a message as they are, and others with arithmetic between.
+# Codecs that copy values from messages, and others that compute them.
 CODECS = ["none", "sign", "int8", "fp16", "topk", "qsgd", "lowrank", "dct"]
 HONEST_S = 6
-STRANGERS, PEERS = 1500, 60  # between two looks at the server
-GROWS_BYTES = 600 << 20      # at most, with what the sanitizer keeps
+STRANGERS, PEERS = 1500, 60  # between two checks of the server
+GROWS_BYTES = 600 << 20      # maximum, including the memory of the sanitizer
 PEERS_PROGRAM = os.path.join(SANITIZED, "tests/torture_peers")
 
 
@@ -51,7 +51,7 @@ class Run:
         return self.kind.start(self.words(*words))
 
     def began(self):
-        """All hellos before that are taken for the run's own."""
+        """Returns whether a worker has joined. All hellos before that count as the run's own."""
         try:
             with open("server/events.jsonl", "rb") as file:
                 return b'"join"' in file.read()
@@ -63,7 +63,7 @@ class Run:
         self.kind.count(count, what)
         if result.status != 0:
             which = {None: "hung", 1: "silent"}.get(result.status, "crashed")
-            # The server's end explains itself below.
+            # The end of the server is handled below.
             if self.server.poll() is None:
                 self.kind.problem(which, "%s as worker %d, seed %d" % (mode, rank, seed), result, what)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-Files that somebody has changed, given to whole programs that sanitizers watch: experiment and
-cluster files, traces, layouts, configurations, snapshots, checkpoints, event streams, databases and
-the registry of sweeps. Each is taken or refused with words that leave the terminal alone; nothing
-crashes, hangs or takes gigabytes.
+Modified files, read by whole programs with sanitizers: experiment and cluster files, traces, layouts,
+configurations, snapshots, checkpoints, event streams, databases and the registry of sweeps. Each is
+accepted, or rejected with a message without control characters; nothing crashes, hangs or takes
+gigabytes.
 """
 import os
 import re
@@ -20,7 +20,7 @@ from attempts import BUILD, HANGS_S, SANITIZED, Kind, Result, environment, wait_
 CONF = """case = "k"; %s
 runs = ( { library = "ROG"; threshold = 4; note = "a \\"b\\""; seed = 7; }, { library = "BSP"; } );
 """
-# As little of everything as there is.
+# The minimum of everything.
 QUICK = 'workload = "none"; seconds = 30.0; checkpoint_period = 10.0;'
 TRAINED = """model = "convmlp-nano"; data = "synth100"; pretrain_epochs = 0; test_images = 20; seconds = 40.0;
 batch = 2; checkpoint_period = 20.0; noise = "none";"""
@@ -33,7 +33,7 @@ SEEDS = [b"0", b"-1", b"1e308", b"1e-308", b"1e999", b"nan", b"inf", b"214748364
          b"9223372036854775807", b"-9223372036854775808", b"\"", b"'", b"null", b"[]", b"{}", b"((((((((", b"[" * 400,
          b",", b":", b";", b"=", b"\n", b"\\u0000", b"\xff\xfe", b"\x1b[2J", b"%s%n", b"../../", b"/dev/zero", b"true",
          b"x" * 3000]
-STOPPED_S = 4  # programs that would compute for long are told to end
+STOPPED_S = 4  # programs that would compute for long are ended after this
 
 
 # ---- changes ----
@@ -49,7 +49,7 @@ def change_text(rng, data):
             data = data[:at] + data[at + rng.randint(0, 40):]
         elif how == 2:
             data = data[:at] + data[max(0, at - rng.randint(0, 100)):]
-        else:  # a number, or a place without one, gives way
+        else:  # replaces a number, or inserts a seed
             number = re.compile(rb"[0-9.]+").search(data, at)
             begin, end = number.span() if number and how > 3 else (at, at)
             data = data[:begin] + rng.choice(SEEDS) + data[end:]
@@ -59,7 +59,7 @@ def change_text(rng, data):
 def change_bytes(rng, data):
     data = bytearray(data)
     for _ in range(rng.randint(1, 6)):
-        # What matters stands at the beginning, most often.
+        # The important part is mostly at the beginning.
         at = rng.randrange(min(len(data), rng.choice([128, 4096, len(data)])))
         number = rng.choice([0, 1, 255, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1, rng.getrandbits(64),
                              *(struct.unpack("<Q", struct.pack("<d", x))[0] for x in (float("nan"), 1e308, -1.0))])
@@ -78,7 +78,7 @@ def change_file(rng, path, change):
         file.write(change(rng, data))
 
 
-# ---- what there is to change ----
+# ---- files to modify ----
 
 def write(name, text):
     with open(name, "w", encoding="utf-8") as file:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-Hosts that hang, die or lie, in a lab of network namespaces with real sshd (as root, where there are
-such namespaces): rogctl ends or goes on by itself, a second signal ends it whatever hangs, what a
-host sends is bounded, and what it stored before is whole.
+Hosts that hang, die or send false data, in a lab of network namespaces with real sshd (needs root and
+namespaces): rogctl ends or continues by itself, a second signal ends it whatever hangs, the data sent
+by a host are bounded, and earlier stored data stay intact.
 """
 import os
 import shutil
@@ -17,7 +17,7 @@ from attempts import BUILD, Kind, kill, select, skip, wait_until
 OWN_LAB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "in-own-lab")
 LAB, CACHES = "/run/rogctl-lab", "/var/cache/rogctl-lab"
 WORKERS = 2
-# Alone with what is done to it, a run is not to be waited for long.
+# Short limits, since an attempt waits for a disturbed run.
 CLUSTER = "stall_limit = 15.0; worker_timeout = 4.0; retries = 1; lease = 20.0; min_workers = 1;\n"
 CONF = """case = "f"; seconds = 8.0; checkpoint_period = 1.0; trace = "constant:20"; workload = "none";
 wire_model = "convmlp-nano"; epochs = 100000; runs = ( { library = "SSP"; threshold = 4; } );
@@ -27,7 +27,7 @@ LINES = [b"", b"{", b"null\n", b"\0" * 5000 + b"\n", b'{"event":"iteration","t":
          b'{"event":"checkpoint","t":1,"iteration":1,"path":"chkpt/x.safetensors","sha256":"0"}\n',
          b'{"event":"start","t":-1,"workers":' + b"[" * 3000 + b"\n", b'{"event":"error","t":1,"message":"\x1b[2J"}\n',
          b'{"event":"energy","t":1,"rank":-9223372036854775808,"joules":"x"}\n', b"x" * (3 << 20) + b"\n"]
-FETCHED_BYTES = 64 << 20  # the most that all files of the run may come to here
+FETCHED_BYTES = 64 << 20  # maximum of all local files of the run
 INTERRUPTED = 130  # the status of rogctl when a signal has stopped it
 
 
@@ -60,7 +60,7 @@ class Host:
         return os.path.join(runs, names[0]) if names else None
 
     def replace(self, name, make):
-        """Where the host's server or supervisor writes it anew, it fails there; that is its business."""
+        """If the host's server or supervisor rewrites the file, it fails there; this is permitted."""
         folder = self.run_folder()
         if not folder:
             return
@@ -172,15 +172,15 @@ def attempt(kind, rng):
 
 
 def end_by_signals(kind, rng, process, told):
-    """The first may take a while, the second does not. Returns how rogctl may end by them."""
+    """The first signal may take a while, the second must not. Returns the permitted statuses."""
     first = rng.choice([signal.SIGINT, signal.SIGTERM])
     kill(process.pid, first)
     if rng.randrange(2):
-        time.sleep(rng.uniform(1.5, 4))  # the same signal within a moment is the same one
+        time.sleep(rng.uniform(1.5, 4))  # signals in quick succession are merged
         kill(process.pid, signal.SIGINT)
         if not wait_until(lambda: process.poll() is not None, 30):
             kind.problem("hung", "a second signal does not end rogctl: " + told)
-    # The second, and one that comes after all runs are stored, act as on any program.
+    # The second signal, and one after all runs are stored, have their default effect.
     return {INTERRUPTED, -first, -signal.SIGINT}
 
 
@@ -203,7 +203,7 @@ def judge(kind, status, statuses, told):
 
 
 def clean(kind, told):
-    """Hosts end by themselves, once nobody wants them."""
+    """Hosts end by themselves when they are no longer needed."""
     for number in range(WORKERS + 1):
         if not wait_until(lambda: not processes_of(number, "rog-trainer"), 90):
             kind.problem("hung", "programs on host %d run on: %s" % (number, told))

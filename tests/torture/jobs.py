@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-A sweep by agents that are jobs of a Slurm of one node, in a shared folder that is a file system of its
-own (as root, where there can be both): agents, trainers, the batch script, slurmstepd, slurmd,
-slurmctld and the sweep's process are killed, jobs are cancelled and requeued, and the shared folder
-disappears, hangs, is full or refuses every change for some seconds. Once nobody disturbs it any more,
-the same command comes to the event streams of an undisturbed sweep, nothing twice, and leaves nothing.
+A sweep by agents that are jobs of a Slurm of one node, in a shared folder that is a separate file
+system (needs root and both): agents, trainers, the batch script, slurmstepd, slurmd, slurmctld and
+the sweep's process are killed, jobs are cancelled and requeued, and the shared folder disappears,
+hangs, is full or rejects every change for some seconds. After the disturbances, the same command ends
+with the event streams of an undisturbed sweep, nothing twice, and leaves nothing behind.
 """
 import hashlib
 import os
@@ -19,7 +19,7 @@ from pools import OUTCOME
 from sweeps import files
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Without a network of its own: Slurm resolves no address where there is none but the loopback's.
+# Without a network namespace: Slurm resolves no address with only a loopback interface.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 TOOLS = os.path.join(os.path.dirname(HERE), "system/tools")
 RUNS = 12
@@ -33,7 +33,7 @@ SWEEP = ["rogctl", "sweep", "x.conf", "--on", "slurm:s.conf", "--attach", "--lea
 STRIKES = 30
 CUT_S = (0.2, 2.5 * LEASE_S)
 IMAGE_BYTES = 192 << 20
-# The kinds of strikes, and how often of so many.
+# The kinds of disturbances, and their relative frequencies.
 VICTIMS = {"controller": 4, "agent": 5, "trainer": 3, "script": 2, "slurmstepd": 3, "slurmd": 3, "slurmctld": 3,
            "job": 3, "folder": 5}
 
@@ -43,12 +43,12 @@ def run(*words):
 
 
 def programs(name):
-    """Process IDs of programs of that name, without zombies; all there are belong to this attempt."""
+    """IDs of processes with that name, without zombies; all of them belong to this attempt."""
     return sorted(int(word) for word in run("pgrep", "-x", "-r", "D,R,S,T,I", name).stdout.split())
 
 
 class Slurm:
-    """tests/system/tools/slurm.sh, which starts again what it is told to."""
+    """tests/system/tools/slurm.sh, which restarts programs on request."""
 
     def __init__(self, folder, env):
         os.mkdir(folder)
@@ -66,7 +66,7 @@ class Slurm:
         self.shell.stdin.flush()
 
     def mend(self):
-        """What an administrator does: programs that have ended are started, a node that is drained is resumed."""
+        """Acts like an administrator: restarts programs that have ended, resumes a drained node."""
         for what in ("slurmctld", "slurmd"):
             if not programs(what):
                 self.start(what)
@@ -80,7 +80,7 @@ class Slurm:
 
 
 class Folder:
-    """The shared one: a file system in an image, which can be taken away while it is used."""
+    """The shared folder: a file system in an image, which can be removed while it is in use."""
 
     def __init__(self, path):
         self.path, self.away, self.image = path, path + ".away", path + ".image"
@@ -96,20 +96,20 @@ class Folder:
         os.chmod(path, 0o700)
 
     def hide(self):
-        """As if it were unmounted: its path leads to an empty folder, open files stay."""
+        """Like an unmount: the path becomes an empty folder, open files stay."""
         run("mount", "--move", self.path, self.away)
         yield
         run("mount", "--move", self.away, self.path)
 
     def freeze(self):
-        """As a server does that does not answer."""
+        """Hangs like a server that does not respond."""
         run("fsfreeze", "-f", self.path)
         yield
         run("fsfreeze", "-u", self.path)
 
     def fill(self):
         path = os.path.join(self.path, "ballast")
-        run("fallocate", "-l", str(IMAGE_BYTES), path)  # as much of it as there is room for
+        run("fallocate", "-l", str(IMAGE_BYTES), path)  # as large as possible
         with open(path, "ab", buffering=0) as file:
             try:
                 while True:
@@ -139,7 +139,7 @@ class Folder:
 
 
 def streams(database):
-    """What is in the event stream of each run, but for its first line, which names files."""
+    """The event stream of each run, without its first line, which names files."""
     rows = select(database, "SELECT library, seed, id FROM runs ORDER BY library, seed")
     sums = []
     for library, seed, run_id in rows:
@@ -150,7 +150,7 @@ def streams(database):
 
 
 def results(folder):
-    """Files of runs, but for those that each place where they are executed has its own of."""
+    """Files of runs, except those that differ between the places of execution."""
     return [name for name in files(folder) if "results.runs/" in name and
             os.path.basename(name) not in ("lock", "controller.jsonl")]
 
@@ -179,7 +179,7 @@ class Attempt:
         self.kind, self.rng, self.slurm = kind, rng, kind.slurm
         self.shared = Folder(os.path.abspath("shared"))
         self.folder, self.controller = self.shared.path, None
-        if rng.randrange(2):  # the pool alone is shared
+        if rng.randrange(2):  # only the pool is shared
             self.folder = os.path.abspath("local")
             os.mkdir(self.folder)
             os.symlink(self.shared.path, os.path.join(self.folder, "results.pool"))
@@ -191,12 +191,12 @@ class Attempt:
         said = open("said", "ab")
         try:
             self.controller = self.kind.start(SWEEP, cwd=self.folder, stdout=said, stderr=said)
-        except FileNotFoundError:  # the folder is away
+        except FileNotFoundError:  # the folder is unmounted
             pass
         said.close()
 
     def look_at_controller(self):
-        """After its end by itself: a signal that nobody sent is a crash."""
+        """After it has ended by itself: a signal that was not sent here is a crash."""
         status = self.controller.poll() if self.controller else None
         if status is not None and status < 0 and -status not in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
             self.kind.problem("crashed", "the sweep ends by signal %d" % -status)
@@ -207,7 +207,7 @@ class Attempt:
         return programs({"trainer": "rog-trainer", "script": "slurm_script"}.get(what, what))
 
     def strike(self):
-        """Of `what` it was, 1 if it was there."""
+        """Disturbs a random victim; returns its name, and 1 if it existed."""
         what = self.rng.choices(list(VICTIMS), list(VICTIMS.values()))[0]
         if what == "folder":
             return what, self.shared.cut(self.rng)
@@ -229,7 +229,7 @@ class Attempt:
         try:
             return select(os.path.join(self.folder, "results.db"),
                           "SELECT count(*) FROM runs WHERE status = 'done'") == [(RUNS,)]
-        except Exception:  # there is no table yet
+        except Exception:  # the table does not exist yet
             return False
 
     def disturb(self):
@@ -247,8 +247,8 @@ class Attempt:
             self.controller.wait()
 
     def sweep(self):
-        """The same command, to its end. Slurm finds that jobs are lost when a slurmd registers, which it
-        does each half an hour, or now."""
+        """Runs the same command to its end. Slurm detects lost jobs when a slurmd registers, which happens
+        every half hour, or on request."""
         process = self.kind.start(SWEEP, cwd=self.folder)
         end = time.monotonic() + HANGS_S
         while process.poll() is None and time.monotonic() < end:
@@ -262,7 +262,7 @@ class Attempt:
         return Result(None if hangs else process.returncode, out, err)
 
     def settle(self):
-        """Nobody disturbs it any more."""
+        """Ends the disturbances."""
         for _ in range(3):
             result = self.sweep()
             if result.status == 0:

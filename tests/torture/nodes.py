@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-Kills of servers, workers and rogctl in real time, on clusters of processes of this machine, several
-at once: in the end each run is done, has no iteration twice, passes `rogctl verify`, and no process
-or key is left over. (Iterations may be missing: a worker that was killed goes on where the others
-are, and what a server had not saved is lost, as its run's record says.)
+Kills servers, workers and rogctl in real time, on clusters of processes of this machine, several at
+once: in the end each run is done, has no iteration twice, passes `rogctl verify`, and no process or
+key is left over. (Iterations may be missing: a killed worker resumes at the iteration of the others,
+and what a server had not saved is lost, as recorded for its run.)
 """
 import os
 import signal
@@ -22,13 +22,13 @@ CONF = """case = "l"; workload = "none"; wire_model = "convmlp-nano"; epochs = 1
 checkpoint_period = 1.0; trace = "constant:20"; runs = ( { library = "%s"; threshold = %d; seed = %d; } );
 """
 AT_ONCE = 3
-KILLS_S = 9.0  # the run is left alone after that
+KILLS_S = 9.0  # the run is not disturbed after that
 TWICE = """SELECT rank, iteration, count(*) FROM iterations GROUP BY run_id, rank, iteration
     HAVING count(*) > 1"""
 
 
 class Run(threading.Thread):
-    """One sweep in a folder of its own, with kills until nobody needs to be killed any more."""
+    """One sweep in its own folder, with kills for a limited time."""
 
     def __init__(self, kind, rng, folder):
         super().__init__()

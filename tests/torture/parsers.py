@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-The fuzzers of tests/unit with ASan and UBSan, each with as many inputs as take a moment, and other
-seeds each time: they end by a signal or a sanitizer's report where something happens that must not.
+The fuzzers of tests/unit with ASan and UBSan, each with inputs for a short time, and other seeds each
+time: on a fault they end by a signal or a sanitizer's report.
 """
 import os
 import re
@@ -10,10 +10,10 @@ import sys
 
 from attempts import SANITIZED, Kind
 
-# Name, inputs in one go; those of several targets make as many for each.
+# Name, inputs per call; fuzzers with several targets make as many for each.
 FUZZERS = [("controller_fuzz", 100), ("trainer_fuzz", 150), ("event_fuzz", 500), ("frame_fuzz", 2000),
            ("unpack_fuzz", 150), ("state_fuzz", 8)]
-# What a line of theirs counts.
+# The counts in a line of their output.
 COUNTED = re.compile(rb"(\d+) inputs|(\d+) refused, (\d+) went on")
 
 

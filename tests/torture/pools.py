@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 A sweep by agents of a pool, several pools at once: agents and controllers are killed, stopped for longer
-than a lease, and have calls that fail (a rename, an fsync, a full disk); others take their place. When
-nobody disturbs them any more, each run comes to the bytes of an undisturbed pool, nothing is there
-twice, and no process and nothing of the pool is left over.
+than a lease, and have failing calls (a rename, an fsync, a full disk); others replace them. After the
+disturbances, each run ends with the bytes of an undisturbed pool, nothing is duplicated, and no process
+and no part of the pool is left over.
 """
 import os
 import random
@@ -24,7 +24,7 @@ AT_ONCE = 3
 AGENTS = 2
 DISTURBED_S = 8.0
 CAUSES = ("No space left", "disk is full", "Input/output error", "disk I/O error")
-FAILED = CAUSES + ("killed by signal 9",)  # what a run may have failed of, which the same command then does again
+FAILED = CAUSES + ("killed by signal 9",)  # permitted causes of failed runs, which the same command then repeats
 OUTCOME = """SELECT library, seed, status,
     (SELECT group_concat(rank || ' ' || iteration || ' ' || t || ' ' || bytes_pushed) FROM
         (SELECT * FROM iterations WHERE run_id = id ORDER BY rank, iteration)),
@@ -40,7 +40,7 @@ def prepare_folder(folder):
 
 
 def prepare(kind):
-    """What an undisturbed pool comes to."""
+    """The result of an undisturbed pool."""
     prepare_folder("whole")
     for command in (SWEEP, AGENT, SWEEP):
         result = kind.run(command, cwd="whole")
@@ -50,7 +50,7 @@ def prepare(kind):
 
 
 class Process:
-    """An agent or a controller, in which calls may fail."""
+    """An agent or a controller, with calls that may fail."""
 
     def __init__(self, pool, command, call=None):
         self.pool, self.command, self.call, self.killed = pool, command, call, False
@@ -68,7 +68,7 @@ class Process:
         return self.process.poll() is not None
 
     def look(self):
-        """After its end. True: a call has failed."""
+        """Called after its end. Returns True if a call has failed."""
         status = self.process.wait()
         with open(self.path, errors="replace") as file:
             said = file.read()
@@ -93,14 +93,14 @@ class Pool(threading.Thread):
         return os.path.join(self.folder, name)
 
     def draw_call(self):
-        """None, or the call that is to fail."""
+        """None, or the call that must fail."""
         if not os.path.exists(SHIM) or self.rng.random() < 0.5:
             return None
         which = int(10 ** self.rng.uniform(0, 2.3))
         return "%s %d%s" % (self.rng.choice(["rename", "write", "fsync"]), which, self.rng.choice(["", "", "+"]))
 
     def fill(self):
-        """Whoever is missing is started; one that has ended is looked at."""
+        """Starts missing processes; checks those that have ended."""
         for name in ["controller"] + ["agent %d" % i for i in range(AGENTS)]:
             process = self.processes.get(name)
             if process and not process.is_over():
@@ -127,7 +127,7 @@ class Pool(threading.Thread):
             self.kills += victim.kill(self.rng.choice([signal.SIGKILL] * 3 + [signal.SIGTERM]))
 
     def is_done(self):
-        """All of it, and collected."""
+        """Returns whether all runs are done and collected."""
         rows = select(self.path("results.db"), "SELECT count(*) FROM sqlite_master WHERE name = 'runs'")
         if not rows or not rows[0][0] or os.path.exists(self.path("results.pool")):
             return False
@@ -137,7 +137,7 @@ class Pool(threading.Thread):
         try:
             self.disturb()
             self.settle()
-        except Exception as error:  # also what sqlite says of a damaged database
+        except Exception as error:  # includes sqlite's errors about a damaged database
             self.problems.append(("lost", "%s: %s" % (type(error).__name__, error)))
         finally:
             for process in self.processes.values():
@@ -156,7 +156,7 @@ class Pool(threading.Thread):
         self.processes.clear()
 
     def settle(self):
-        """Nobody disturbs them any more."""
+        """Ends the disturbances."""
         end = time.monotonic() + HANGS_S
         while True:
             sweep = self.kind.run(SWEEP, cwd=self.folder)
@@ -168,7 +168,7 @@ class Pool(threading.Thread):
                                       (sweep.status, said)))
             if self.problems or self.is_done():
                 break
-            # A sweep that has collected a failed run removes the pool; the next one makes it again.
+            # A sweep that has collected a failed run removes the pool; the next one creates it again.
             if os.path.isdir(self.path("results.pool")):
                 agent = self.kind.run(AGENT, cwd=self.folder)
                 if agent.status not in (0, 75):

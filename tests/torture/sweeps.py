@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-Kills of sweeps of a virtual cluster, and of what they have started: whatever was killed when, the
-same command ends with what comes of an undisturbed sweep, nothing twice, and no process or file is
-left over. The moments of kills depend on the machine; what is killed, how and after how much of the
-time that an undisturbed sweep takes is drawn from the seed.
+Kills sweeps of a virtual cluster, and their processes: whatever was killed and when, the same command
+ends with the result of an undisturbed sweep, nothing twice, and no process or file is left over. The
+times of kills depend on the machine; what is killed, how, and after which share of an undisturbed
+sweep's time is drawn from the seed.
 """
 import os
 import re
@@ -30,7 +30,7 @@ UNFINISHED = """SELECT count(*) FROM runs WHERE status = 'done' AND
 
 
 def files(folder="."):
-    """Of the folder, with the same names for the same run whenever it was begun."""
+    """Files of the folder, with the same names for the same run whenever it was started."""
     return sorted(re.sub(r"\d\d-\d\d-\d\d-\d\d-(\w+)(-\d+)*-[a-z]+(-\d+)?", r"\1",
                          os.path.relpath(os.path.join(where, name), folder))
                   for where, _, names in os.walk(folder) for name in names
@@ -53,7 +53,7 @@ def prepare(kind):
 
 
 def strike(kind, rng, process):
-    """Kills one of them, after a while; True where it was there."""
+    """Kills one of the processes, after a while; returns True if it existed."""
     time.sleep(rng.uniform(0, 0.8) * kind.whole_s)
     victim, number = rng.choices([("rogctl", signal.SIGKILL), ("rogctl", signal.SIGTERM), ("rogctl", signal.SIGINT),
                                   ("rog-trainer", signal.SIGKILL), ("gnuplot", signal.SIGKILL)], (12, 1, 1, 3, 1))[0]
@@ -68,7 +68,7 @@ def strike(kind, rng, process):
 
 
 def look(kind, where):
-    """After a kill: nothing runs on, and what is stored is whole."""
+    """Checks after a kill that nothing keeps running, and that stored data are intact."""
     if not wait_until(lambda: not processes_in("."), 60):
         kind.problem("hung", "%s: processes outlive rogctl: %s" % (where, processes_in(".")))
     try:
@@ -78,7 +78,7 @@ def look(kind, where):
             kind.problem("lost", "%s: the database is damaged" % where)
         if select("results.db", UNFINISHED) != [(0,)]:
             kind.problem("silent", "%s: a run is done that has no end" % where)
-    except Exception as error:  # whatever it is that sqlite says
+    except Exception as error:  # any error of sqlite
         kind.problem("lost", "%s: %s" % (where, error))
 
 

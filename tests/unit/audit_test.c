@@ -72,7 +72,7 @@ static void only_waiting_counts(void **state)
     near(judge(5, 1).error, 0);
 }
 
-static void moments_judge_nothing(void **state)
+static void short_times_are_not_judged(void **state)
 {
     (void)state;
     struct rog_shape_summary summary = judge(0.9, 0.5);
@@ -85,7 +85,7 @@ static void moments_judge_nothing(void **state)
 
 /* A small model's messages: the queue is filled at two samples, but empty for a moment in between.
  * However many there are, the replay is not judged by them. */
-static void short_messages_judge_nothing(void **state)
+static void short_messages_are_not_judged(void **state)
 {
     (void)state;
     struct rog_shape_summary summary = judge_times(50, 0.2, 0.7);
@@ -110,8 +110,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_waiting_counts),
-        cmocka_unit_test(moments_judge_nothing),
-        cmocka_unit_test(short_messages_judge_nothing),
+        cmocka_unit_test(short_times_are_not_judged),
+        cmocka_unit_test(short_messages_are_not_judged),
         cmocka_unit_test(a_qdisc_that_is_gone_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@
     "alice-the-experimenter@controller-of-the-robots, sweep threshold-case0, run 11-29-08-30-" \
     "SSP-4-outdoors-and-then-some"
 
-static void names_say_who_holds_a_host(void **state)
+static void names_identify_the_holder_of_a_host(void **state)
 {
     (void)state;
     struct rog_claims claims;
@@ -118,7 +118,7 @@ static void places_are_taken_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_say_who_holds_a_host),
+        cmocka_unit_test(names_identify_the_holder_of_a_host),
         cmocka_unit_test(places_are_taken_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

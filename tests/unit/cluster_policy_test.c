@@ -212,7 +212,7 @@ static void a_quorum_leaves_one_out(void **state)
     free(trial.events);
 }
 
-static void asking_for_ever_is_an_error(void **state)
+static void asking_forever_is_an_error(void **state)
 {
     (void)state;
     struct trial trial = {.strategy = &policy_stubborn,
@@ -263,7 +263,7 @@ int main(void)
         cmocka_unit_test(a_tenth_is_a_tenth),
         cmocka_unit_test(deadlines_end_waits),
         cmocka_unit_test(a_quorum_leaves_one_out),
-        cmocka_unit_test(asking_for_ever_is_an_error),
+        cmocka_unit_test(asking_forever_is_an_error),
         cmocka_unit_test(everything_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,7 +208,7 @@ static void every_server_optimizer(void **state)
 }
 
 /* All decisions of a strategy: deadlines, a quorum, empty pushes, weights, reports. */
-static void everything_that_can_be_said(void **state)
+static void every_decision_of_a_strategy(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 4; i++) {
@@ -544,7 +544,7 @@ int main(void)
         cmocka_unit_test(killed_twice),
         cmocka_unit_test(equal_workers),
         cmocka_unit_test(every_server_optimizer),
-        cmocka_unit_test(everything_that_can_be_said),
+        cmocka_unit_test(every_decision_of_a_strategy),
         cmocka_unit_test(every_other_strategy),
         cmocka_unit_test(with_work_of_its_own),
         cmocka_unit_test(an_average),

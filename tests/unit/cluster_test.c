@@ -57,7 +57,7 @@ static void one_worker_by_hand(void **state)
 }
 
 /* Without a limit a message takes only the latency and its processing. */
-static void without_a_limit_latency_is_left(void **state)
+static void without_a_limit_only_latency_remains(void **state)
 {
     (void)state;
     static const char *const libraries[] = {"BSP", "SSP", "ROG"};
@@ -83,7 +83,7 @@ static void without_a_limit_latency_is_left(void **state)
 }
 
 /* Two workers that differ only in their links: the fast one waits exactly for the difference. */
-static void the_fast_waits_for_the_slow(void **state)
+static void the_fast_worker_waits_for_the_slow_one(void **state)
 {
     (void)state;
     char folder[] = "/tmp/rog-traces-XXXXXX";
@@ -204,7 +204,7 @@ static void faster_in_order_on_recorded_traces(void **state)
 }
 
 /* Workers with fewer iterations leave and no other worker waits for them. */
-static void who_is_through_is_not_waited_for(void **state)
+static void a_finished_worker_is_not_waited_for(void **state)
 {
     (void)state;
     static const char *const libraries[] = {"BSP", "SSP", "ROG"};
@@ -286,7 +286,7 @@ static void take_begin(const struct rog_json *event, void *user)
 }
 
 /* Each worker joins, with the rate of its link, before time passes. */
-static void all_are_there_from_the_beginning(void **state)
+static void all_workers_join_at_the_start(void **state)
 {
     (void)state;
     struct trial trial = {.library = "BSP",
@@ -354,7 +354,7 @@ static void equal_workers_push_together(void **state)
 }
 
 /* A link that is down for a while: nothing is transmitted, and then everything. */
-static void nothing_gets_through_a_dead_link(void **state)
+static void nothing_passes_a_link_that_is_down(void **state)
 {
     (void)state;
     char path[] = "/tmp/rog-dead-XXXXXX";
@@ -465,7 +465,7 @@ static void admit_like_bsp(void *state, const struct rog_strategy_config *config
 
 /* All workers wait for rows that are only sent on demand: each has to send them while it is
  * stalled, with the power of a worker that communicates. A byte takes a microsecond. */
-static void stalled_workers_send_what_is_demanded(void **state)
+static void stalled_workers_send_demanded_rows(void **state)
 {
     (void)state;
     static const struct rog_strategy half = {
@@ -551,7 +551,7 @@ static void recorded_times(void **state)
 
 /* The second worker cannot push before 12 s, and then the server demands rows from the first one,
  * whose link has been down since 10 s and which leaves when it has unpacked its pull, at 21 s. */
-static void who_leaves_gets_nothing_more(void **state)
+static void a_worker_that_leaves_gets_nothing_more(void **state)
 {
     (void)state;
     static const struct rog_strategy half = {
@@ -620,7 +620,7 @@ static void a_strategy_that_admits_nobody(void **state)
 }
 
 /* The hook `interrupted` is called throughout a run, not only at its start. */
-static void a_run_is_stopped_on_its_way(void **state)
+static void a_run_can_be_interrupted_at_any_time(void **state)
 {
     (void)state;
     struct trial trial = {.library = "BSP",
@@ -725,24 +725,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_worker_by_hand),
-        cmocka_unit_test(without_a_limit_latency_is_left),
-        cmocka_unit_test(the_fast_waits_for_the_slow),
+        cmocka_unit_test(without_a_limit_only_latency_remains),
+        cmocka_unit_test(the_fast_worker_waits_for_the_slow_one),
         cmocka_unit_test(same_configuration_same_bytes),
         cmocka_unit_test(faster_in_order_on_synthetic_traces),
         cmocka_unit_test(faster_in_order_on_recorded_traces),
-        cmocka_unit_test(who_is_through_is_not_waited_for),
+        cmocka_unit_test(a_finished_worker_is_not_waited_for),
         cmocka_unit_test(the_clock_ends_a_run),
         cmocka_unit_test(no_second_checkpoint_of_the_end),
-        cmocka_unit_test(all_are_there_from_the_beginning),
+        cmocka_unit_test(all_workers_join_at_the_start),
         cmocka_unit_test(energy_is_reported_once_at_a_time),
         cmocka_unit_test(equal_workers_push_together),
         cmocka_unit_test(recorded_times),
-        cmocka_unit_test(nothing_gets_through_a_dead_link),
+        cmocka_unit_test(nothing_passes_a_link_that_is_down),
         cmocka_unit_test(demanded_rows_keep_the_bound),
-        cmocka_unit_test(stalled_workers_send_what_is_demanded),
-        cmocka_unit_test(who_leaves_gets_nothing_more),
+        cmocka_unit_test(stalled_workers_send_demanded_rows),
+        cmocka_unit_test(a_worker_that_leaves_gets_nothing_more),
         cmocka_unit_test(a_strategy_that_admits_nobody),
-        cmocka_unit_test(a_run_is_stopped_on_its_way),
+        cmocka_unit_test(a_run_can_be_interrupted_at_any_time),
         cmocka_unit_test(hooks_end_the_run),
         cmocka_unit_test(traces_that_cannot_be_used),
         cmocka_unit_test(a_full_disk_is_an_error),

@@ -425,7 +425,7 @@ static void compare_row(const struct rog_json *event, void *user)
 }
 
 /* The statistics at a worker's last turn are those recorded for the iteration before. */
-static void told_what_is_recorded(void **state)
+static void statistics_equal_the_record(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -511,7 +511,7 @@ int main(void)
         cmocka_unit_test(one_ends_early),
         cmocka_unit_test(without_a_last_iteration),
         cmocka_unit_test(time_between_events),
-        cmocka_unit_test(told_what_is_recorded),
+        cmocka_unit_test(statistics_equal_the_record),
         cmocka_unit_test(killed_and_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void a_matrix_is_a_product(void **state)
 }
 
 /* Settings of a single run are distinguished from those that the file has for many. */
-static void matrices_stand_beside_runs(void **state)
+static void matrices_may_be_combined_with_runs(void **state)
 {
     (void)state;
     struct rog_experiment *e = good("case = \"m\"; cluster = \"c.conf\"; epochs = 2;\n"
@@ -272,7 +272,7 @@ static void slurm_is_a_virtual_cluster(void **state)
 
 /* Profiles of a file named by a cluster file have priority; its path is relative to the cluster
  * file. */
-static void profiles_of_ones_own(void **state)
+static void a_cluster_may_have_its_own_profiles(void **state)
 {
     const struct folder *f = *state;
     struct rog_cluster *c = NULL;
@@ -495,7 +495,7 @@ static void a_cluster_has_a_container(void **state)
     rog_cluster_free(c);
 }
 
-static void a_folder_is_no_cluster_file(void **state)
+static void a_folder_is_not_a_cluster_file(void **state)
 {
     const struct folder *f = *state;
     struct rog_error err = {0};
@@ -553,7 +553,7 @@ static void paths_are_relative_to_their_file(void **state)
 
 /* With a measured step, no times of another model are taken from the default profile; defaults
  * taken without naming the profile are recorded. */
-static void times_that_nobody_gave(void **state)
+static void times_of_the_default_profile_are_recorded(void **state)
 {
     static const struct {
         const char *worker;
@@ -596,7 +596,7 @@ static void times_that_nobody_gave(void **state)
 }
 
 /* Two kinds may each have a setting of the same name. */
-static void a_setting_is_that_of_the_files_kind(void **state)
+static void a_setting_belongs_to_the_kind_of_file(void **state)
 {
     static const struct rog_setting numbers[] = {
         {.name = "size", .type = ROG_SETTING_INT, .min = 1, .max = 9, .help = "a number"},
@@ -761,23 +761,25 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_hold_for_every_run),
         cmocka_unit_test(a_matrix_is_a_product),
-        cmocka_unit_test(matrices_stand_beside_runs),
+        cmocka_unit_test(matrices_may_be_combined_with_runs),
         cmocka_unit_test(wrong_experiments_are_answered_exactly),
         cmocka_unit_test(large_numbers_are_not_cut),
         cmocka_unit_test(a_missing_file_is_bad_usage),
         cmocka_unit_test(names_of_files_are_plain),
         cmocka_unit_test_setup_teardown(workers_take_their_profile, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(slurm_is_a_virtual_cluster, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(profiles_of_ones_own, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_cluster_may_have_its_own_profiles, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(an_ssh_cluster_is_read_whole, make_folder, remove_folder),
         cmocka_unit_test(ranges_are_those_of_shells),
         cmocka_unit_test_setup_teardown(many_workers_in_a_few_lines, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_cluster_has_a_container, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_folder_is_no_cluster_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_folder_is_not_a_cluster_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(paths_are_relative_to_their_file, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(times_that_nobody_gave, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_setting_is_that_of_the_files_kind, make_folder,
+        cmocka_unit_test_setup_teardown(times_of_the_default_profile_are_recorded, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_setting_belongs_to_the_kind_of_file, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(wrong_clusters_are_answered_exactly, make_folder,
                                         remove_folder),

@@ -92,7 +92,7 @@ static void asked_again_until_it_is_right(void **state)
     rog_credentials_free(person.credentials);
 }
 
-static void who_declines_is_not_asked_again(void **state)
+static void a_user_who_declines_is_not_asked_again(void **state)
 {
     (void)state;
     static const char *const answers[] = {NULL, "too late"};
@@ -147,7 +147,7 @@ static void connect_all(struct thread *threads, struct person *person, const cha
     }
 }
 
-static void many_connections_one_question(void **state)
+static void many_connections_ask_once(void **state)
 {
     (void)state;
     static const char *const answers[] = {"wrong", "right", NULL};
@@ -163,7 +163,7 @@ static void many_connections_one_question(void **state)
     rog_credentials_free(person.credentials);
 }
 
-static void a_question_is_taken_back(void **state)
+static void a_question_is_withdrawn(void **state)
 {
     (void)state;
     struct thread threads[THREADS];
@@ -187,7 +187,7 @@ static void a_question_is_taken_back(void **state)
 }
 
 /* According to the kernel: "lo" locked and "dd" not dumped. */
-static void answers_lie_in_locked_memory(void **state)
+static void answers_are_in_locked_memory(void **state)
 {
     (void)state;
     static const char *const answers[] = {"a passphrase"};
@@ -214,11 +214,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asked_again_until_it_is_right),
-        cmocka_unit_test(who_declines_is_not_asked_again),
+        cmocka_unit_test(a_user_who_declines_is_not_asked_again),
         cmocka_unit_test(a_long_answer_is_not_cut),
-        cmocka_unit_test(many_connections_one_question),
-        cmocka_unit_test(a_question_is_taken_back),
-        cmocka_unit_test(answers_lie_in_locked_memory),
+        cmocka_unit_test(many_connections_ask_once),
+        cmocka_unit_test(a_question_is_withdrawn),
+        cmocka_unit_test(answers_are_in_locked_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

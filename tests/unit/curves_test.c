@@ -30,7 +30,7 @@ static struct rog_smoothing smoothing(const char *text)
     return found;
 }
 
-static void specs_are_whole_or_refused(void **state)
+static void incomplete_specs_are_rejected(void **state)
 {
     (void)state;
     static const char *const good[] = {"none",      "savgol:25:3",  "savgol:5:0", "mean:3",
@@ -77,7 +77,7 @@ static void specs_are_whole_or_refused(void **state)
         assert_int_equal(rog_accuracy_rule_parse(&rule, accuracies[i], &err), ROG_EINVAL);
 }
 
-static void what_is_done_is_named(void **state)
+static void smoothings_are_named(void **state)
 {
     (void)state;
     static const struct {
@@ -321,8 +321,8 @@ static void roughness_of_few_and_of_odd_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(specs_are_whole_or_refused),
-        cmocka_unit_test(what_is_done_is_named),
+        cmocka_unit_test(incomplete_specs_are_rejected),
+        cmocka_unit_test(smoothings_are_named),
         cmocka_unit_test(filters),
         cmocka_unit_test(lines_keep_to_the_data),
         cmocka_unit_test(sustained_crossings),

@@ -109,7 +109,7 @@ static char *deploy(struct rog_connection *ssh, const struct rog_deploy_item *it
 
 /* --- tests --- */
 
-static void only_what_is_missing_travels(void **state)
+static void only_missing_files_are_sent(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_connection *ssh = connect_to(bench, 1);
@@ -176,7 +176,7 @@ static void only_what_is_missing_travels(void **state)
     rog_connection_free(ssh);
 }
 
-static void what_is_damaged_there_is_made_good(void **state)
+static void damage_on_the_host_is_repaired(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_connection *ssh = connect_to(bench, 1);
@@ -225,7 +225,7 @@ static void what_is_damaged_there_is_made_good(void **state)
 }
 
 /* Files compressed here for sending: another content, truncated, longer, not Zstandard. */
-static void damage_here_does_not_arrive(void **state)
+static void damaged_local_files_are_not_sent(void **state)
 {
     static const char *const harms[] = {
         "zstd -dc $f | sed s/precious/preciouS/ | zstd -qc >new",
@@ -527,9 +527,9 @@ static void bundles_of_other_machines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_what_is_missing_travels),
-        cmocka_unit_test(what_is_damaged_there_is_made_good),
-        cmocka_unit_test(damage_here_does_not_arrive),
+        cmocka_unit_test(only_missing_files_are_sent),
+        cmocka_unit_test(damage_on_the_host_is_repaired),
+        cmocka_unit_test(damaged_local_files_are_not_sent),
         cmocka_unit_test(bad_items_are_refused),
         cmocka_unit_test(a_full_disk_is_named),
         cmocka_unit_test(a_folder_without_programs_is_named),

@@ -10,7 +10,7 @@
 
 #include <rog/error.h>
 
-static void handed_on_whole(void **state)
+static void errors_are_passed_on_unchanged(void **state)
 {
     (void)state;
     struct rog_error why, err = {0};
@@ -21,7 +21,7 @@ static void handed_on_whole(void **state)
     assert_int_equal(rog_fail_again(NULL, &why), ROG_EBUSY);
 }
 
-static void handed_on_with_a_prefix(void **state)
+static void errors_are_passed_on_with_a_prefix(void **state)
 {
     (void)state;
     struct rog_error why, err = {0};
@@ -85,8 +85,8 @@ static void the_cause_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(handed_on_whole),
-        cmocka_unit_test(handed_on_with_a_prefix),
+        cmocka_unit_test(errors_are_passed_on_unchanged),
+        cmocka_unit_test(errors_are_passed_on_with_a_prefix),
         cmocka_unit_test(too_long_is_cut),
         cmocka_unit_test(the_cause_stays),
     };

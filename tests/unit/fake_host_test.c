@@ -199,7 +199,7 @@ static void test_a_checkpoint_is_as_large_as_the_model(void **state)
 }
 
 /* Storing an event and fetching its file both parse it, whatever its spelling. */
-static void test_an_event_in_other_letters_is_the_same(void **state)
+static void test_an_event_in_another_spelling_is_the_same(void **state)
 {
     (void)state;
     static const char *const names[] = {"checkpoint", "\\u0063heckpoint", "checkpoin\\u0074"};
@@ -217,7 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_stream_is_followed_over_failures),
         cmocka_unit_test(test_a_checkpoint_is_as_large_as_the_model),
-        cmocka_unit_test(test_an_event_in_other_letters_is_the_same),
+        cmocka_unit_test(test_an_event_in_another_spelling_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,7 +231,7 @@ static void test_continues(void **state)
     check_files(world);
 }
 
-static void test_stops_and_goes_on(void **state)
+static void test_stops_and_resumes(void **state)
 {
     struct world *world = *state;
     struct rog_fetched fetched;
@@ -394,7 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_fetches_and_unpacks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_continues, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stops_and_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stops_and_resumes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_second_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_address_serves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_archives, setup, teardown),

@@ -132,7 +132,7 @@ static void test_can_be_stopped(void **state)
     assert_true(log.last.done < 0.1);
 }
 
-static void test_notices_divergence(void **state)
+static void test_detects_divergence(void **state)
 {
     struct fixture *f = *state;
     struct rog_error err;
@@ -162,7 +162,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_learns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_is_seeded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_can_be_stopped, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_notices_divergence, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detects_divergence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses, setup, teardown),
     };
     return cmocka_run_group_tests_name("fit", tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void hosts_are_kept_while_a_run_needs_them(void **state)
 
 /* Another rogctl may have locked a run and wait for these hosts: two processes that each hold what
  * the other waits for would wait forever. */
-static void nobody_waits_for_others_with_hosts(void **state)
+static void hosts_are_released_before_waiting(void **state)
 {
     (void)state;
     assert_true(is_over(ROG_FLEET_DONE, ROG_FLEET_ELSEWHERE));
@@ -40,7 +40,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_kept_while_a_run_needs_them),
-        cmocka_unit_test(nobody_waits_for_others_with_hosts),
+        cmocka_unit_test(hosts_are_released_before_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

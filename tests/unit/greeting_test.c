@@ -89,7 +89,7 @@ static int refuse_all(void *user, uint32_t worker, struct rog_conn *conn,
     return ROG_OK;
 }
 
-static void test_refused_and_gone(void **state)
+static void test_refused_and_disconnected(void **state)
 {
     static const struct rog_accept_hooks hooks = {.hello = refuse_all};
     struct bench bench;
@@ -199,7 +199,7 @@ static double lost_after_welcome(bool breaks)
     return lost_s;
 }
 
-static void test_accepted_and_gone(void **state)
+static void test_accepted_and_disconnected(void **state)
 {
     (void)state;
     assert_true(lost_after_welcome(false) <= 0);
@@ -230,8 +230,8 @@ static void test_stopped_tries_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_and_gone),
-        cmocka_unit_test(test_accepted_and_gone),
+        cmocka_unit_test(test_refused_and_disconnected),
+        cmocka_unit_test(test_accepted_and_disconnected),
         cmocka_unit_test(test_stopped_tries_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -487,7 +487,7 @@ static void finish(struct world *w)
 
 /* ---- tests ---- */
 
-static void every_run_comes_back_once(void **state)
+static void every_run_is_returned_once(void **state)
 {
     struct world *w = *state;
     for (size_t i = 0; i < RUNS; i++)
@@ -570,7 +570,7 @@ static void give_one(struct world *w)
     assert_int_equal(w->hosts->host[0].held_count, 1);
 }
 
-static void it_reaches_no_file_but_its_tasks(void **state)
+static void a_host_cannot_reach_other_files(void **state)
 {
     struct world *w = *state;
     struct rog_error err = {0};
@@ -592,7 +592,7 @@ static void it_reaches_no_file_but_its_tasks(void **state)
 }
 
 /* A result that cannot be stored fails its run, not the host, with the reason. */
-static void what_cannot_be_stored_is_a_failure(void **state)
+static void a_result_that_cannot_be_stored_is_a_failure(void **state)
 {
     struct world *w = *state;
     static const struct {
@@ -633,7 +633,7 @@ static void what_cannot_be_stored_is_a_failure(void **state)
 
 /* Nothing is fetched that would fill the disk, and a host that only sends invalid answers counts as
  * silent. */
-static void nonsense_is_no_sign_of_life(void **state)
+static void an_invalid_answer_counts_as_silence(void **state)
 {
     struct world *w = *state;
     struct rog_pool_host *host = &w->hosts->host[0];
@@ -681,11 +681,12 @@ static void it_names_no_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_run_comes_back_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_run_is_returned_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_are_spread, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(it_reaches_no_file_but_its_tasks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_stored_is_a_failure, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nonsense_is_no_sign_of_life, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_host_cannot_reach_other_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_result_that_cannot_be_stored_is_a_failure, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_invalid_answer_counts_as_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_names_no_crowd, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,7 @@ static void a_request_arrives_as_it_was_made(void **state)
     rog_http_response_release(&response);
 }
 
-static void a_request_that_cannot_be_made_says_why(void **state)
+static void a_request_that_cannot_be_made_has_a_reason(void **state)
 {
     struct world *world = *state;
     struct rog_http_response response;
@@ -188,7 +188,7 @@ static void a_request_that_cannot_be_made_says_why(void **state)
     assert_non_null(strstr(err.message, "/nonexistent/file"));
 }
 
-static void a_silent_server_is_given_up(void **state)
+static void a_silent_server_times_out(void **state)
 {
     struct world *world = *state;
     struct rog_http_response response;
@@ -302,7 +302,7 @@ static void a_file_is_fetched_whole(void **state)
     assert_string_equal(world->ranges, ";");
 }
 
-static void a_broken_transfer_goes_on_where_it_ended(void **state)
+static void a_broken_transfer_continues_where_it_ended(void **state)
 {
     struct world *world = *state;
     struct rog_error err = {0};
@@ -344,7 +344,7 @@ static void what_an_earlier_call_left_is_continued(void **state)
     check_fetched(world);
 }
 
-static void what_was_left_of_another_file_is_thrown_away(void **state)
+static void parts_of_another_file_are_discarded(void **state)
 {
     struct world *world = *state;
     struct rog_error err = {0};
@@ -360,7 +360,7 @@ static void what_was_left_of_another_file_is_thrown_away(void **state)
     check_fetched(world);
 }
 
-static void what_is_not_the_file_is_refused(void **state)
+static void another_file_is_rejected(void **state)
 {
     struct world *world = *state;
     struct rog_error err = {0};
@@ -409,7 +409,7 @@ static void it_can_be_stopped(void **state)
     assert_false(rog_file_exists(world->path));
 }
 
-static void two_do_not_write_one_file(void **state)
+static void two_processes_do_not_write_one_file(void **state)
 {
     struct world *world = *state;
     struct rog_error err = {0};
@@ -427,18 +427,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_arrives_as_it_was_made, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_request_that_cannot_be_made_says_why, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_silent_server_is_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_request_that_cannot_be_made_has_a_reason, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_silent_server_times_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unknown_certificate_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_is_fetched_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_broken_transfer_goes_on_where_it_ended, set_up,
+        cmocka_unit_test_setup_teardown(a_broken_transfer_continues_where_it_ended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_an_earlier_call_left_is_continued, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_left_of_another_file_is_thrown_away, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(what_is_not_the_file_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_of_another_file_are_discarded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_file_is_rejected, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_can_be_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(two_do_not_write_one_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_processes_do_not_write_one_file, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

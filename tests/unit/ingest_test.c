@@ -392,7 +392,7 @@ static void forgetting_leaves_the_run_alone(void **state)
     expect(f->db, "SELECT id FROM runs", "r");
 }
 
-static void folders_lie_beside_the_database(void **state)
+static void folders_are_beside_the_database(void **state)
 {
     (void)state;
     static const char *const cases[][3] = {
@@ -427,7 +427,7 @@ int main(void)
         TEST(accuracy_goes_to_its_checkpoint),
         TEST(hosts_are_heard_of),
         TEST(forgetting_leaves_the_run_alone),
-        cmocka_unit_test(folders_lie_beside_the_database),
+        cmocka_unit_test(folders_are_beside_the_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

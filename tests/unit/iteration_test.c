@@ -111,7 +111,7 @@ static void test_every_member_under_its_name(void **state)
            "pushed\":1}\n");
 }
 
-static void test_what_is_not_known_is_left_out(void **state)
+static void test_unknown_values_are_omitted(void **state)
 {
     (void)state;
     struct rog_iteration row;
@@ -144,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_member_under_its_name),
-        cmocka_unit_test(test_what_is_not_known_is_left_out),
+        cmocka_unit_test(test_unknown_values_are_omitted),
         cmocka_unit_test(test_rows_of_layers_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void run_one(const char *library, int32_t threshold, uint64_t seed, uint3
     rog_plugin_release(&plugin);
 }
 
-static void test_workers_come_back(void **state)
+static void test_workers_return(void **state)
 {
     static const struct {
         const char *library;
@@ -99,7 +99,7 @@ static void test_workers_come_back(void **state)
 }
 
 /* A server that resumes from a checkpoint waits for no worker until one connects. */
-static void test_server_goes_on(void **state)
+static void test_server_resumes(void **state)
 {
     (void)state;
     struct rog_plugin plugin;
@@ -145,7 +145,7 @@ static void join_expected(struct cluster *cluster, uint32_t index, uint32_t afte
 
 /* A resumed server waits for the workers that were connected before; one that was stalled repeats
  * its iteration, so that no worker continues without an iteration that another has not made. */
-static void test_server_waits_for_who_was_there(void **state)
+static void test_resumed_server_waits_for_its_workers(void **state)
 {
     (void)state;
     struct rog_plugin plugin;
@@ -184,9 +184,9 @@ static void test_server_waits_for_who_was_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_workers_come_back),
-        cmocka_unit_test(test_server_goes_on),
-        cmocka_unit_test(test_server_waits_for_who_was_there),
+        cmocka_unit_test(test_workers_return),
+        cmocka_unit_test(test_server_resumes),
+        cmocka_unit_test(test_resumed_server_waits_for_its_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

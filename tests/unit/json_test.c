@@ -60,7 +60,7 @@ static void test_getters_fall_back(void **state)
     rog_json_free(object);
 }
 
-static void test_what_json_cannot_say(void **state)
+static void test_values_without_a_json_form(void **state)
 {
     (void)state;
     struct rog_json *object = rog_json_object();
@@ -100,7 +100,7 @@ static struct rog_json *parse(const char *text)
     return value;
 }
 
-static void test_what_is_shared_stays_as_it_was(void **state)
+static void test_shared_values_do_not_change(void **state)
 {
     (void)state;
     static const char text[] = "{\"b\":[1,{\"x\":0.5}],\"a\":\"one\",\"c\":0.0,\"d\":1,\"e\":2}";
@@ -123,7 +123,7 @@ static void *run_out(void *value)
     return text ? text : value;
 }
 
-static void test_nothing_is_said_of_what_may_lack_something(void **state)
+static void test_incomplete_values_have_no_text(void **state)
 {
     (void)state;
     struct rog_error err;
@@ -150,10 +150,10 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damaged_text),
         cmocka_unit_test(test_getters_fall_back),
-        cmocka_unit_test(test_what_json_cannot_say),
+        cmocka_unit_test(test_values_without_a_json_form),
         cmocka_unit_test(test_members_are_copied),
-        cmocka_unit_test(test_what_is_shared_stays_as_it_was),
-        cmocka_unit_test(test_nothing_is_said_of_what_may_lack_something),
+        cmocka_unit_test(test_shared_values_do_not_change),
+        cmocka_unit_test(test_incomplete_values_have_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,7 @@ static void expect_end(const struct scene *s, int wanted)
 static const char sleeper[] = "trap 'echo asked >>\"$0\"; exit 75' TERM; echo begun:$$: >>\"$0\"; "
                               "while :; do sleep 0.1; done";
 
-static void agents_are_there_while_there_is_work(void **state)
+static void agents_run_while_there_are_tasks(void **state)
 {
     struct scene s;
     (void)state;
@@ -184,7 +184,7 @@ static void a_lease_that_is_not_renewed_ends(void **state)
     tear_down_scene(&s);
 }
 
-static void agents_that_fail_are_told_of(void **state)
+static void failed_agents_are_reported(void **state)
 {
     struct scene s;
     (void)state;
@@ -225,9 +225,9 @@ static void without_a_lease_each_is_started_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agents_are_there_while_there_is_work),
+        cmocka_unit_test(agents_run_while_there_are_tasks),
         cmocka_unit_test(a_lease_that_is_not_renewed_ends),
-        cmocka_unit_test(agents_that_fail_are_told_of),
+        cmocka_unit_test(failed_agents_are_reported),
         cmocka_unit_test(without_a_lease_each_is_started_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

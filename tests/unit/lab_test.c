@@ -85,7 +85,7 @@ static char *say(const char *host, const char *command)
     return output;
 }
 
-static void hosts_answer_with_keys_of_their_own(void **state)
+static void hosts_have_their_own_keys(void **state)
 {
     need_lab(state);
     up(2);
@@ -149,7 +149,7 @@ static void cluster_file_is_one(void **state)
     down(true);
 }
 
-static void up_again_keeps_or_repairs(void **state)
+static void a_second_up_keeps_or_repairs(void **state)
 {
     need_lab(state);
     struct rog_error err = {0};
@@ -178,7 +178,7 @@ static void up_again_keeps_or_repairs(void **state)
 }
 
 /* A process left running on a host, and an incomplete `up`. */
-static void down_removes_what_runs_and_what_is_half_made(void **state)
+static void down_removes_processes_and_incomplete_labs(void **state)
 {
     need_lab(state);
     struct rog_error err = {0};
@@ -205,10 +205,10 @@ static void down_removes_what_runs_and_what_is_half_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(hosts_answer_with_keys_of_their_own, lab_tear_down),
+        cmocka_unit_test_teardown(hosts_have_their_own_keys, lab_tear_down),
         cmocka_unit_test_teardown(cluster_file_is_one, lab_tear_down),
-        cmocka_unit_test_teardown(up_again_keeps_or_repairs, lab_tear_down),
-        cmocka_unit_test_teardown(down_removes_what_runs_and_what_is_half_made, lab_tear_down),
+        cmocka_unit_test_teardown(a_second_up_keeps_or_repairs, lab_tear_down),
+        cmocka_unit_test_teardown(down_removes_processes_and_incomplete_labs, lab_tear_down),
     };
     return cmocka_run_group_tests(tests, lab_group_set_up, lab_group_tear_down);
 }

@@ -218,7 +218,7 @@ static void assert_says(int code, int expected, const struct rog_error *err, con
         fail_msg("\"%s\" does not say \"%s\"", err->message, part);
 }
 
-static void test_steps_that_are_none(void **state)
+static void test_invalid_steps(void **state)
 {
     (void)state;
     struct run run = {.settings = "\"contribution\":\"delta\","};
@@ -244,7 +244,7 @@ static void test_steps_that_are_none(void **state)
     close_run(&run, ROG_EINTR);
 }
 
-static void test_settings_that_are_none(void **state)
+static void test_unknown_settings(void **state)
 {
     (void)state;
     static const struct run nowhere = {.server = "127.0.0.1:1"};
@@ -280,8 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_diloco),
         cmocka_unit_test(test_alone),
-        cmocka_unit_test(test_steps_that_are_none),
-        cmocka_unit_test(test_settings_that_are_none),
+        cmocka_unit_test(test_invalid_steps),
+        cmocka_unit_test(test_unknown_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

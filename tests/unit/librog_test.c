@@ -289,7 +289,7 @@ static void test_background(void **state)
 }
 
 /* Workers with other initial values get those of the first; late workers, too. */
-static void test_everybody_starts_alike(void **state)
+static void test_all_workers_start_with_the_same_model(void **state)
 {
     (void)state;
     struct run run = {0};
@@ -585,7 +585,7 @@ int main(void)
         cmocka_unit_test(test_background),
         cmocka_unit_test(test_same_bits_as_the_core),
         cmocka_unit_test(test_plain_sgd),
-        cmocka_unit_test(test_everybody_starts_alike),
+        cmocka_unit_test(test_all_workers_start_with_the_same_model),
         cmocka_unit_test(test_models_that_differ),
         cmocka_unit_test(test_wrong_use),
         cmocka_unit_test(test_end_while_computing),

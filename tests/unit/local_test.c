@@ -108,7 +108,7 @@ static int keep(void *user, const void *bytes, size_t size, struct rog_error *er
     return 0;
 }
 
-static void test_goes_on(void **state)
+static void test_resumes(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof golden / sizeof *golden; k++) {
@@ -154,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_pytorch),
-        cmocka_unit_test(test_goes_on),
+        cmocka_unit_test(test_resumes),
         cmocka_unit_test(test_clip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void values_are_checked(void **state)
         assert_int_equal(rog_metric_digits(&reward, rows[i].largest), rows[i].digits);
 }
 
-static void what_is_wrong_is_refused(void **state)
+static void wrong_metrics_are_rejected(void **state)
 {
     (void)state;
     static const char *const wrong[][2] = {
@@ -156,7 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_is_accuracy), cmocka_unit_test(members_are_read),
-        cmocka_unit_test(values_are_checked), cmocka_unit_test(what_is_wrong_is_refused),
+        cmocka_unit_test(values_are_checked), cmocka_unit_test(wrong_metrics_are_rejected),
         cmocka_unit_test(there_is_one_form)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

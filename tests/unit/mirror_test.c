@@ -162,7 +162,7 @@ static int pull_saved(const struct bench *bench, struct rog_error *err)
 }
 
 /* server.json and the files that it names, and the state of a killed server. */
-static void what_was_saved_last_comes(void **state)
+static void the_last_saved_state_is_fetched(void **state)
 {
     const struct bench *bench = bench_of(state);
     struct rog_error err = {0};
@@ -225,7 +225,7 @@ static void only_regular_files_come(void **state)
     free(zero);
 }
 
-static void logs_and_states_come_as_they_are(void **state)
+static void logs_and_states_are_fetched_unchanged(void **state)
 {
     const struct bench *bench = bench_of(state);
     struct rog_error err = {0};
@@ -256,8 +256,8 @@ int main(void)
         cmocka_unit_test(streams_come_line_by_line),
         cmocka_unit_test(only_regular_files_come),
         cmocka_unit_test(a_checkpoint_comes_before_its_event),
-        cmocka_unit_test(what_was_saved_last_comes),
-        cmocka_unit_test(logs_and_states_come_as_they_are),
+        cmocka_unit_test(the_last_saved_state_is_fetched),
+        cmocka_unit_test(logs_and_states_are_fetched_unchanged),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

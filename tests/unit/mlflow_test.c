@@ -438,7 +438,7 @@ static void a_broken_export_is_continued(void **state)
     check_metrics(tracker);
 }
 
-static void a_refusal_is_told_in_the_server_s_words(void **state)
+static void a_refusal_has_the_server_s_message(void **state)
 {
     struct tracker *tracker = *state;
     struct rog_error err = {0};
@@ -462,7 +462,7 @@ static void a_refusal_is_told_in_the_server_s_words(void **state)
     assert_non_null(strstr(err.message, "mlflow experiments restore -x 7"));
 }
 
-static void netrc_says_who_is_asking(void **state)
+static void netrc_has_the_user(void **state)
 {
     struct tracker *tracker = *state;
     struct rog_error err = {0};
@@ -491,7 +491,7 @@ static void count_note(void *user, const char *text)
     *notes += strstr(text, "--serve-artifacts") != NULL;
 }
 
-static void files_stay_out_where_the_server_takes_none(void **state)
+static void files_are_skipped_if_the_server_rejects_them(void **state)
 {
     struct tracker *tracker = *state;
     struct rog_error err = {0};
@@ -609,7 +609,7 @@ static void the_rest_makes_it_whole(struct tracker *tracker)
     check_metrics(tracker);
 }
 
-static void a_run_is_seen_while_it_goes_on(void **state)
+static void a_run_is_visible_while_it_runs(void **state)
 {
     struct tracker *tracker = *state;
     tracker->takes_no_files = true;
@@ -627,7 +627,7 @@ static void a_run_is_seen_while_it_goes_on(void **state)
     the_rest_makes_it_whole(tracker);
 }
 
-static void a_server_that_is_away_gets_it_later(void **state)
+static void an_unreachable_server_gets_it_later(void **state)
 {
     struct tracker *tracker = *state;
     int words[2] = {0};
@@ -663,7 +663,7 @@ static void a_run_that_is_left_is_killed(void **state)
 }
 
 /* A server that does not answer blocks no one. */
-static void a_silent_server_keeps_nobody(void **state)
+static void a_silent_server_blocks_nothing(void **state)
 {
     struct tracker *tracker = *state;
     tracker->silent = true;
@@ -680,14 +680,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_case_arrives_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(repeating_adds_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_export_is_continued, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_refusal_is_told_in_the_server_s_words, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(files_stay_out_where_the_server_takes_none, set_up,
+        cmocka_unit_test_setup_teardown(a_refusal_has_the_server_s_message, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_are_skipped_if_the_server_rejects_them, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(netrc_says_who_is_asking, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_run_is_seen_while_it_goes_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_server_that_is_away_gets_it_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(netrc_has_the_user, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_is_visible_while_it_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unreachable_server_gets_it_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_that_is_left_is_killed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_silent_server_keeps_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_silent_server_blocks_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

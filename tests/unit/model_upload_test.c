@@ -159,7 +159,7 @@ static const char two_values[] = "[{\"name\":\"w\",\"shape\":[1]},"
                                  "{\"name\":\"c\",\"shape\":[1],\"constant\":true}]";
 
 /* The first worker with a complete layout sends the values; if it leaves, the next one does. */
-static void another_worker_brings_the_values_of_one_that_has_gone(void **state)
+static void another_worker_replaces_one_that_left(void **state)
 {
     (void)state;
     struct world world;
@@ -211,7 +211,7 @@ static int parse(const char *text)
 }
 
 /* A constant of 2^57 elements can be counted; with 32 of them the bytes would overflow to 0. */
-static void a_model_is_not_larger_than_can_be_counted(void **state)
+static void a_model_size_must_not_overflow(void **state)
 {
     (void)state;
     char *text = malloc(4096);
@@ -234,9 +234,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_layout_comes_in_pieces),
         cmocka_unit_test(a_layout_does_not_grow),
-        cmocka_unit_test(another_worker_brings_the_values_of_one_that_has_gone),
+        cmocka_unit_test(another_worker_replaces_one_that_left),
         cmocka_unit_test(a_model_that_does_not_fit_is_refused),
-        cmocka_unit_test(a_model_is_not_larger_than_can_be_counted),
+        cmocka_unit_test(a_model_size_must_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,7 +190,7 @@ static void tiles_are_seamless(void **state)
 }
 
 /* Only gradients in ROG_NET_TRAIN mode change running statistics. */
-static void who_updates_statistics(void **state)
+static void only_training_updates_statistics(void **state)
 {
     (void)state;
     struct problem p;
@@ -332,7 +332,7 @@ int main(void)
         cmocka_unit_test(threads_agree),
         cmocka_unit_test(two_networks_at_once),
         cmocka_unit_test(tiles_are_seamless),
-        cmocka_unit_test(who_updates_statistics),
+        cmocka_unit_test(only_training_updates_statistics),
         cmocka_unit_test(gradient_is_the_slope),
         cmocka_unit_test(it_learns),
         cmocka_unit_test(cross_entropy),

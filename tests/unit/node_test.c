@@ -481,7 +481,7 @@ static void send_rubbish(const struct run *run, struct rog_rng *rng)
     close(fd);
 }
 
-static void test_enemies(void **state)
+static void test_attackers(void **state)
 {
     (void)state;
     struct run run;
@@ -768,7 +768,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strategies),    cmocka_unit_test(test_parts_of_an_iteration),
         cmocka_unit_test(test_wrong_key),     cmocka_unit_test(test_mismatch),
-        cmocka_unit_test(test_enemies),       cmocka_unit_test(test_killed_worker),
+        cmocka_unit_test(test_attackers),     cmocka_unit_test(test_killed_worker),
         cmocka_unit_test(test_killed_server), cmocka_unit_test(test_terminated),
         cmocka_unit_test(test_broken_link),   cmocka_unit_test(test_recording),
     };

@@ -29,7 +29,7 @@ static char *read_data(const char *name, size_t *size)
     return bytes;
 }
 
-static void what_python_wrote(void **state)
+static void pickles_written_by_python(void **state)
 {
     struct folder_fixture *f = *state;
     static const char *const names[] = {"protocol3.pkl", "protocol4.pkl"};
@@ -94,7 +94,7 @@ static void refuses(const char *bytes, size_t size, const char *why)
 
 #define PICKLE(text) (text), sizeof(text) - 1
 
-static void what_would_harm(void **state)
+static void harmful_pickles_are_rejected(void **state)
 {
     (void)state;
     refuses(PICKLE("\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R."),
@@ -153,9 +153,9 @@ static void damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_python_wrote, setup, folder_close),
+        cmocka_unit_test_setup_teardown(pickles_written_by_python, setup, folder_close),
         cmocka_unit_test_setup_teardown(as_a_source, setup, folder_close),
-        cmocka_unit_test(what_would_harm),
+        cmocka_unit_test(harmful_pickles_are_rejected),
         cmocka_unit_test(damage),
     };
     return cmocka_run_group_tests_name("noisy_cifar", tests, NULL, NULL);

@@ -204,7 +204,7 @@ static void test_server(void **state)
 }
 
 /* If no worker ever waits, no rows are demanded. */
-static void test_not_asked_for(void **state)
+static void test_not_demanded(void **state)
 {
     (void)state;
     struct table table;
@@ -268,7 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server),
-        cmocka_unit_test(test_not_asked_for),
+        cmocka_unit_test(test_not_demanded),
         cmocka_unit_test(test_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

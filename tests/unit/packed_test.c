@@ -40,7 +40,7 @@ static void set_age(const char *path, int days)
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-static void what_nobody_uses_is_removed(void **state)
+static void unused_files_are_removed(void **state)
 {
     (void)state;
     struct rog_error err = {0};
@@ -74,6 +74,6 @@ static void what_nobody_uses_is_removed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_nobody_uses_is_removed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(unused_files_are_removed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,7 +78,7 @@ static struct rog_pool_task first(const struct rog_pool *pool, enum rog_pool_pla
     return task;
 }
 
-static void a_task_goes_its_way(void **state)
+static void a_task_is_taken_and_published(void **state)
 {
     struct rog_pool *pool = make(*state);
     struct rog_json *value = NULL;
@@ -108,7 +108,7 @@ static void a_task_goes_its_way(void **state)
     rog_pool_close(pool);
 }
 
-static void who_is_late_has_nothing(void **state)
+static void a_late_owner_has_lost_its_task(void **state)
 {
     struct rog_pool *pool = make(*state);
     put(pool, 0, "run");
@@ -132,7 +132,7 @@ static void who_is_late_has_nothing(void **state)
 
 /* The client of a network file system repeats the request and is told that there is no such file;
  * or it has timed out. */
-static void a_lost_answer_is_looked_at(void **state)
+static void a_lost_answer_is_checked(void **state)
 {
     static const int answers[] = {ENOENT, EIO, ETIMEDOUT, ESTALE};
     struct rog_pool *pool = make(*state);
@@ -193,7 +193,7 @@ static void one_of_many_takes_each(void **state)
     rog_pool_close(pool);
 }
 
-static void who_is_silent_for_a_lease_is_dead(void **state)
+static void an_agent_silent_for_a_lease_is_dead(void **state)
 {
     struct rog_pool *pool = make(*state);
     struct rog_pool_watch *watch = NULL;
@@ -231,7 +231,7 @@ static void write_file(const char *folder, const char *name, const char *text)
     free(path);
 }
 
-static void what_is_no_task_is_passed_over(void **state)
+static void other_files_are_ignored(void **state)
 {
     struct folder_fixture *f = *state;
     struct rog_pool *pool = make(f);
@@ -341,12 +341,12 @@ static void a_pool_that_was_moved_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_task_goes_its_way, setup, folder_close),
-        cmocka_unit_test_setup_teardown(who_is_late_has_nothing, setup, folder_close),
-        cmocka_unit_test_setup_teardown(a_lost_answer_is_looked_at, setup, folder_close),
+        cmocka_unit_test_setup_teardown(a_task_is_taken_and_published, setup, folder_close),
+        cmocka_unit_test_setup_teardown(a_late_owner_has_lost_its_task, setup, folder_close),
+        cmocka_unit_test_setup_teardown(a_lost_answer_is_checked, setup, folder_close),
         cmocka_unit_test_setup_teardown(one_of_many_takes_each, setup, folder_close),
-        cmocka_unit_test_setup_teardown(who_is_silent_for_a_lease_is_dead, setup, folder_close),
-        cmocka_unit_test_setup_teardown(what_is_no_task_is_passed_over, setup, folder_close),
+        cmocka_unit_test_setup_teardown(an_agent_silent_for_a_lease_is_dead, setup, folder_close),
+        cmocka_unit_test_setup_teardown(other_files_are_ignored, setup, folder_close),
         cmocka_unit_test_setup_teardown(others_must_not_write_there, setup, folder_close),
         cmocka_unit_test_setup_teardown(terms_are_read_and_checked, setup, folder_close),
         cmocka_unit_test_setup_teardown(a_pool_that_was_moved_is_named, setup, folder_close),

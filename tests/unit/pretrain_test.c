@@ -74,7 +74,7 @@ static void test_made_once(void **state)
     rog_pretrained_release(&b);
 }
 
-static void test_damage_is_noticed(void **state)
+static void test_damage_is_detected(void **state)
 {
     (void)state;
     struct rog_pretrained a = ensure(RANDOM);
@@ -302,7 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damage_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damage_is_detected, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings_that_matter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_initial_model, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),

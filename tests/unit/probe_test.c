@@ -120,7 +120,7 @@ static void slow_links_get_few(void **state)
     assert_true(sender.next <= ROG_PROBE_WINDOW_MOST);
 }
 
-static void nonsense_is_not_believed(void **state)
+static void invalid_values_are_ignored(void **state)
 {
     (void)state;
     struct rog_probe_sender sender;
@@ -180,7 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_are_told),
         cmocka_unit_test(slow_links_get_few),
-        cmocka_unit_test(nonsense_is_not_believed),
+        cmocka_unit_test(invalid_values_are_ignored),
         cmocka_unit_test(datagrams_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static void output_is_whole(void **state)
     free(output);
 }
 
-static void failure_says_what_the_program_said(void **state)
+static void a_failure_quotes_the_program(void **state)
 {
     (void)state;
     char *output = NULL;
@@ -137,7 +137,7 @@ static bool is_stopped(void *user)
 }
 
 /* Also if it has closed its outputs. */
-static void what_nobody_wants_is_ended(void **state)
+static void an_interrupted_program_is_ended(void **state)
 {
     (void)state;
     static const char *const scripts[] = {"exec sleep 1000", "exec >&- 2>&-; sleep 1000"};
@@ -277,7 +277,7 @@ static void a_process_talks_over_pipes(void **state)
     rog_process_stop(&process);
 }
 
-static void what_cannot_be_executed_is_said_at_once(void **state)
+static void unusable_commands_are_reported_at_once(void **state)
 {
     (void)state;
     const char *const argv[] = {"/nonexistent/program", NULL};
@@ -370,12 +370,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_is_whole),
-        cmocka_unit_test(failure_says_what_the_program_said),
+        cmocka_unit_test(a_failure_quotes_the_program),
         cmocka_unit_test(missing_program),
         cmocka_unit_test(an_ignored_sigchld_is_no_timeout),
         cmocka_unit_test(a_viewer_outlives_its_parent),
         cmocka_unit_test(time_limit),
-        cmocka_unit_test(what_nobody_wants_is_ended),
+        cmocka_unit_test(an_interrupted_program_is_ended),
         cmocka_unit_test(a_socket_is_input_and_output),
         cmocka_unit_test(fed_line_by_line),
         cmocka_unit_test(time_limit_ends_the_group),
@@ -384,7 +384,7 @@ int main(void)
         cmocka_unit_test(no_process_outlives_its_parent),
         cmocka_unit_test(stopping_ends_the_whole_group),
         cmocka_unit_test(a_signal_shows_in_the_status),
-        cmocka_unit_test(what_cannot_be_executed_is_said_at_once),
+        cmocka_unit_test(unusable_commands_are_reported_at_once),
         cmocka_unit_test(a_process_talks_over_pipes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void expect(struct rog_processor *processor, double end_s, uint32_t owner
     assert_int_equal(rog_processor_take(processor, found_s), owner);
 }
 
-static void alone_a_job_takes_its_time(void **state)
+static void a_job_alone_takes_its_own_time(void **state)
 {
     (void)state;
     struct rog_processor processor = {0};
@@ -55,7 +55,7 @@ static void four_at_once_take_four_times_as_long(void **state)
 }
 
 /* 1 s of work; after half of it, another 0.2 s are added: 0.5 + 2 * 0.2 + 0.3. */
-static void a_short_one_comes_in_between(void **state)
+static void a_short_job_is_added_later(void **state)
 {
     (void)state;
     struct rog_processor processor = {0};
@@ -68,7 +68,7 @@ static void a_short_one_comes_in_between(void **state)
     rog_processor_release(&processor);
 }
 
-static void as_much_is_done_as_there_is_work(void **state)
+static void work_is_conserved(void **state)
 {
     (void)state;
     struct rog_processor processor = {0};
@@ -84,7 +84,7 @@ static void as_much_is_done_as_there_is_work(void **state)
 }
 
 /* The jobs end where readable memory ends: taking one must not read beyond. */
-static void all_the_room_is_used_and_no_more(void **state)
+static void no_job_is_read_beyond_the_last(void **state)
 {
     (void)state;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -139,7 +139,7 @@ static int load(struct rog_processor *processor, const struct bytes *kept)
 }
 
 /* Jobs of less than a second, none and many: after loading they end as before. */
-static void what_is_saved_goes_on(void **state)
+static void loaded_jobs_continue(void **state)
 {
     (void)state;
     static const double work_s[] = {0.5, 0, 40, 0.125};
@@ -161,7 +161,7 @@ static void what_is_saved_goes_on(void **state)
     rog_processor_release(&processor);
 }
 
-static void what_no_processor_can_have_is_refused(void **state)
+static void impossible_jobs_are_rejected(void **state)
 {
     (void)state;
     static const struct rog_processor_job odd[] = {{.owner = 0, .left_s = -DBL_MIN},
@@ -181,13 +181,13 @@ static void what_no_processor_can_have_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alone_a_job_takes_its_time),
+        cmocka_unit_test(a_job_alone_takes_its_own_time),
         cmocka_unit_test(four_at_once_take_four_times_as_long),
-        cmocka_unit_test(a_short_one_comes_in_between),
-        cmocka_unit_test(as_much_is_done_as_there_is_work),
-        cmocka_unit_test(all_the_room_is_used_and_no_more),
-        cmocka_unit_test(what_is_saved_goes_on),
-        cmocka_unit_test(what_no_processor_can_have_is_refused),
+        cmocka_unit_test(a_short_job_is_added_later),
+        cmocka_unit_test(work_is_conserved),
+        cmocka_unit_test(no_job_is_read_beyond_the_last),
+        cmocka_unit_test(loaded_jobs_continue),
+        cmocka_unit_test(impossible_jobs_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,7 +224,7 @@ static void check(int code, const struct rog_error *err)
 }
 
 /* Random messages end in an error, or have no effect. */
-static void anything_that_is_sent(void **state)
+static void random_messages_are_handled(void **state)
 {
     (void)state;
     for (unsigned seed = 1; seed <= 12; seed++) {
@@ -315,7 +315,7 @@ static void a_fork_has_no_part(void **state)
 }
 
 /* Another process of the same user may connect: the run is not affected. */
-static void strangers_are_sent_away(void **state)
+static void strangers_are_rejected(void **state)
 {
     (void)state;
     expect_in_log("@knocks", "this process was not started by the run that it tries to join");
@@ -384,10 +384,10 @@ int main(int argc, char **argv)
     if (setenv("SLEEP_S", sleep_s, 1))
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults_are_named),   cmocka_unit_test(anything_that_is_sent),
+        cmocka_unit_test(faults_are_named),   cmocka_unit_test(random_messages_are_handled),
         cmocka_unit_test(much_output_is_cut), cmocka_unit_test(nothing_is_left),
         cmocka_unit_test(a_fork_has_no_part), cmocka_unit_test(the_simulation_is_killed),
-        cmocka_unit_test(it_is_interrupted),  cmocka_unit_test(strangers_are_sent_away),
+        cmocka_unit_test(it_is_interrupted),  cmocka_unit_test(strangers_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

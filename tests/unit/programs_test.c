@@ -90,7 +90,7 @@ static void share_a_process(void **state)
         }
 }
 
-static void a_worker_may_have_enough(void **state)
+static void a_worker_may_finish_early(void **state)
 {
     (void)state;
     struct run run;
@@ -173,7 +173,7 @@ static bool is_impatient(void *user)
 }
 
 /* Control is given to the next program although no result was requested before. */
-static void attended_meanwhile(void **state)
+static void control_is_given_without_requests(void **state)
 {
     (void)state;
     struct run run;
@@ -363,10 +363,10 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(train_together),
         cmocka_unit_test(share_a_process),
-        cmocka_unit_test(a_worker_may_have_enough),
+        cmocka_unit_test(a_worker_may_finish_early),
         cmocka_unit_test(messages_of_their_own),
         cmocka_unit_test(states_are_read_and_changed),
-        cmocka_unit_test(attended_meanwhile),
+        cmocka_unit_test(control_is_given_without_requests),
         cmocka_unit_test(the_end_takes_turns),
         cmocka_unit_test(resumed_from_a_snapshot),
         cmocka_unit_test(a_program_that_keeps_nothing),

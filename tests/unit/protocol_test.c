@@ -273,7 +273,7 @@ static void test_small_budget(void **state)
 }
 
 /* Published: when one worker ends, the server stops serving the others. */
-static void test_one_leaves_the_others_go_on(void **state)
+static void test_one_leaves_the_others_continue(void **state)
 {
     (void)state;
     struct scene scene;
@@ -317,7 +317,7 @@ int main(void)
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_a_worker_that_lies_about_time),
         cmocka_unit_test(test_small_budget),
-        cmocka_unit_test(test_one_leaves_the_others_go_on),
+        cmocka_unit_test(test_one_leaves_the_others_continue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

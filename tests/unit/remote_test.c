@@ -117,7 +117,7 @@ static void files_travel_and_are_pointed_at(void **state)
 
 /* All files sent are in the list of what a run reads, and are sent by the hash in this list, even
  * if a file has changed since. */
-static void files_travel_by_the_hashes_of_the_plan(void **state)
+static void files_are_sent_by_the_hashes_of_the_plan(void **state)
 {
     const struct folder *f = *state;
     static const char *const names[] = {"t-1.csv",    "t-2.csv",    "own.csv", "d/train.bin",
@@ -194,7 +194,7 @@ static void each_worker_gets_the_trace_of_its_folder(void **state)
 
 /* Only traces differ between workers: elsewhere the mark is a part of the name. A folder without a
  * name gets one. */
-static void data_lie_in_any_folder(void **state)
+static void data_may_be_in_any_folder(void **state)
 {
     const struct folder *f = *state;
     static const char *const folders[][2] = {
@@ -269,7 +269,7 @@ static int connect_in_vain(struct rog_connection **connection,
 
 /* The error is that of the interruption, not of the attempt before, even if that has used all of
  * the time. */
-static void an_interrupted_connect_says_so(void **state)
+static void an_interrupted_connect_reports_it(void **state)
 {
     (void)state;
     static const struct rog_cluster_kind kind = {.name = "away", .connect = connect_in_vain};
@@ -303,7 +303,7 @@ static struct rog_remote_right right(const char *answer)
 #define NO_HTB "{\"permitted\":true,\"egress\":true,\"htb\":false,\"downlink\":false}"
 #define NO_RIGHT "{\"interface\":true,\"tools\":true,\"permitted\":false,\"egress\":false}"
 
-static void one_way_of_replay_for_all(void **state)
+static void all_workers_replay_in_the_same_way(void **state)
 {
     (void)state;
     static const struct {
@@ -418,7 +418,7 @@ static void aliases_become_addresses(void **state)
     rog_json_free(cluster.workers);
 }
 
-static void supervisors_get_their_orders(void **state)
+static void supervisors_get_their_instructions(void **state)
 {
     (void)state;
     char text[512];
@@ -503,17 +503,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_travel_and_are_pointed_at, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(files_travel_by_the_hashes_of_the_plan, make_folder,
+        cmocka_unit_test_setup_teardown(files_are_sent_by_the_hashes_of_the_plan, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(each_worker_gets_the_trace_of_its_folder, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(data_lie_in_any_folder, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(data_may_be_in_any_folder, make_folder, remove_folder),
         cmocka_unit_test(a_test_needs_no_starting_model),
         cmocka_unit_test(what_is_drawn_needs_no_files),
         cmocka_unit_test(a_missing_file_is_named),
-        cmocka_unit_test(an_interrupted_connect_says_so),
-        cmocka_unit_test(one_way_of_replay_for_all),
-        cmocka_unit_test(supervisors_get_their_orders),
+        cmocka_unit_test(an_interrupted_connect_reports_it),
+        cmocka_unit_test(all_workers_replay_in_the_same_way),
+        cmocka_unit_test(supervisors_get_their_instructions),
         cmocka_unit_test(aliases_become_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static void means_keep_peaks(void **state)
 }
 
 /* A value that is not recorded does not equal another. */
-static void nothing_is_no_copy(void **state)
+static void missing_records_are_not_equal(void **state)
 {
     struct fixture *f = *state;
     struct rog_case_data data;
@@ -112,7 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(copies_count_once, add_runs, fixture_teardown),
         cmocka_unit_test_setup_teardown(means_keep_peaks, add_runs, fixture_teardown),
-        cmocka_unit_test_setup_teardown(nothing_is_no_copy, add_runs, fixture_teardown),
+        cmocka_unit_test_setup_teardown(missing_records_are_not_equal, add_runs, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

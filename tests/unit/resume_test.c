@@ -175,7 +175,7 @@ static double time_of(const char *folder, const char *boot, double wall_ago_s, d
     return now_s;
 }
 
-static void the_steady_clock_tells_within_a_boot(void **state)
+static void the_monotonic_clock_counts_within_a_boot(void **state)
 {
     static const double walls_ago_s[] = {100, 50 * YEAR_S, -50 * YEAR_S};
     char boot[64];
@@ -184,7 +184,7 @@ static void the_steady_clock_tells_within_a_boot(void **state)
         assert_float_equal(time_of(*state, boot, walls_ago_s[i], 100, 90), 100, 5);
 }
 
-static void the_date_tells_after_another_boot(void **state)
+static void the_date_counts_after_another_boot(void **state)
 {
     assert_float_equal(time_of(*state, "another", 100, -1000, 90), 100, 5);
     assert_float_equal(time_of(*state, "", 100, -1000, 90), 100, 5);
@@ -196,7 +196,7 @@ static void a_date_before_the_checkpoint_is_none(void **state)
 }
 
 /* A resumed run records that its time was paused; from then on it continues. */
-static void time_can_have_stood_still(void **state)
+static void time_may_have_been_paused(void **state)
 {
     char boot[64], *path = rog_path_join(*state, "paused");
     name_boot(boot);
@@ -209,7 +209,7 @@ static void time_can_have_stood_still(void **state)
 }
 
 /* A server that is killed before it has saved anything does not reset the time. */
-static void time_goes_on_after_it_has_stood_still(void **state)
+static void time_continues_after_a_pause(void **state)
 {
     char boot[64], *path = rog_path_join(*state, "paused");
     const struct rog_checkpoint_hooks hooks = {.due_s = due_s};
@@ -259,7 +259,7 @@ static int restore(const char *folder, struct beside *beside, struct rog_error *
     return code;
 }
 
-static void what_is_beside_the_model_comes_back(void **state)
+static void state_beside_the_model_is_restored(void **state)
 {
     const char *folder = *state;
     struct beside first = {.bytes = {1, 2, 3, 0, 255}, .size = 5}, again = {.size = 5};
@@ -308,7 +308,7 @@ static void what_is_beside_the_model_comes_back(void **state)
 }
 
 /* The state of another optimizer is rejected, even if its size fits. */
-static void another_optimizer_does_not_go_on(void **state)
+static void another_optimizer_does_not_resume(void **state)
 {
     const char *folder = *state;
     struct beside beside = {.size = 5};
@@ -535,13 +535,13 @@ static void it_resumes_from_the_newest_complete_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_steady_clock_tells_within_a_boot),
-        cmocka_unit_test(the_date_tells_after_another_boot),
+        cmocka_unit_test(the_monotonic_clock_counts_within_a_boot),
+        cmocka_unit_test(the_date_counts_after_another_boot),
         cmocka_unit_test(a_date_before_the_checkpoint_is_none),
-        cmocka_unit_test(time_can_have_stood_still),
-        cmocka_unit_test(time_goes_on_after_it_has_stood_still),
-        cmocka_unit_test(what_is_beside_the_model_comes_back),
-        cmocka_unit_test(another_optimizer_does_not_go_on),
+        cmocka_unit_test(time_may_have_been_paused),
+        cmocka_unit_test(time_continues_after_a_pause),
+        cmocka_unit_test(state_beside_the_model_is_restored),
+        cmocka_unit_test(another_optimizer_does_not_resume),
         cmocka_unit_test(it_resumes_from_the_newest_complete_state),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

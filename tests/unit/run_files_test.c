@@ -216,7 +216,7 @@ static void a_line_fits_its_width(void **state)
     assert_null(strstr(line, "accuracy"));
 }
 
-static void what_is_waited_for_has_a_line(void **state)
+static void waiting_has_a_line(void **state)
 {
     (void)state;
     struct rog_fleet_job job = {.label = "ROG 4", .state = ROG_FLEET_RUNNING, .waiting_s = 83.2};
@@ -286,7 +286,7 @@ static void runs_in_real_time_have_lines_of_their_own(void **state)
 }
 
 /* A host may send anything: its text moves no cursor and sets no title. */
-static void what_is_said_is_harmless(void **state)
+static void output_of_hosts_is_harmless(void **state)
 {
     const char *folder = *state;
     char *path = rog_path_join(folder, "said"), *said = NULL;
@@ -319,9 +319,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(fifos_are_not_waited_for, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_log_gives_its_last_words, make_folder, remove_folder),
         cmocka_unit_test(a_line_fits_its_width),
-        cmocka_unit_test(what_is_waited_for_has_a_line),
+        cmocka_unit_test(waiting_has_a_line),
         cmocka_unit_test(runs_in_real_time_have_lines_of_their_own),
-        cmocka_unit_test_setup_teardown(what_is_said_is_harmless, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(output_of_hosts_is_harmless, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static void as_published(void **state)
     assert_true(expected == 16200 + 1620 * 5);
 }
 
-static void any_growth_moves_on(void **state)
+static void the_schedule_always_advances(void **state)
 {
     (void)state;
     struct rog_schedule schedule;
@@ -80,7 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_published),
-        cmocka_unit_test(any_growth_moves_on),
+        cmocka_unit_test(the_schedule_always_advances),
         cmocka_unit_test(events_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

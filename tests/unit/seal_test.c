@@ -63,7 +63,7 @@ static int open_frame(struct rog_seal *seal, uint8_t *frame, size_t bytes, uint8
     return rog_seal_open(seal, frame, whole, type, payload, size, NULL);
 }
 
-static void test_frames_both_ways(void **state)
+static void test_frames_in_both_directions(void **state)
 {
     (void)state;
     struct pair pair;
@@ -286,10 +286,14 @@ static void test_key_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames_both_ways), cmocka_unit_test(test_many_frames),
-        cmocka_unit_test(test_wrong_key),        cmocka_unit_test(test_changed_handshakes),
-        cmocka_unit_test(test_recorded_client),  cmocka_unit_test(test_bad_frames),
-        cmocka_unit_test(test_oversized),        cmocka_unit_test(test_key_files),
+        cmocka_unit_test(test_frames_in_both_directions),
+        cmocka_unit_test(test_many_frames),
+        cmocka_unit_test(test_wrong_key),
+        cmocka_unit_test(test_changed_handshakes),
+        cmocka_unit_test(test_recorded_client),
+        cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_key_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -377,7 +377,7 @@ static void run_without(const char *folder, bool it_comes)
     assert_int_equal(status, 0);
 }
 
-static void a_run_does_without_a_worker(void **state)
+static void a_run_continues_without_a_worker(void **state)
 {
     run_without(*state, false);
 }
@@ -456,7 +456,7 @@ static void a_worker_needs_a_descriptor(void **state)
 }
 
 /* Without a descriptor for a stranger, when all workers are connected, it continues. */
-static void a_stranger_needs_none(void **state)
+static void a_stranger_needs_no_descriptor(void **state)
 {
     const struct server server = {.folder = *state, .saves_late = true};
     float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
@@ -558,7 +558,7 @@ static void a_server_needs_no_trainer(void **state)
 }
 
 /* Workers change their tensors themselves: the model moves by the mean of their changes. */
-static void deltas_go_over_the_link(void **state)
+static void deltas_are_sent_over_the_link(void **state)
 {
     static const char settings[] = "{\"contribution\":\"delta\"}";
     const struct server server = {.folder = *state, .deltas = true};
@@ -616,7 +616,7 @@ static void checkpoints_may_be_averages(void **state)
 }
 
 /* A server whose optimizer works in rounds and has a state, which another optimizer rejects. */
-static void an_optimizer_goes_on(void **state)
+static void an_optimizer_resumes(void **state)
 {
     float values[WORKERS][3] = {{1, 2, 3}, {1, 2, 3}};
     struct rog_error err = {0};
@@ -662,15 +662,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_model_fits_into_the_memory, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_model_and_pushes_fit_into_the_memory, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(an_optimizer_goes_on, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(deltas_go_over_the_link, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_optimizer_resumes, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(deltas_are_sent_over_the_link, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(checkpoints_may_be_averages, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_run_does_without_a_worker, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_run_continues_without_a_worker, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(a_worker_comes_late, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_rank_belongs_to_one_process, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deadlines_pass_in_real_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_worker_needs_a_descriptor, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_stranger_needs_none, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_stranger_needs_no_descriptor, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,7 +278,7 @@ static bool goes_on(const struct rog_server_optimizer *optimizer, const void *pa
     return alike;
 }
 
-static void test_going_on(void **state)
+static void test_resuming(void **state)
 {
     (void)state;
     for (size_t i = 0; rog_server_optimizers[i]; i++) {
@@ -649,7 +649,7 @@ static void test_average_of_one_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_resuming),
         cmocka_unit_test(test_one_row),
         cmocka_unit_test(test_largest_values),
         cmocka_unit_test(test_mean_keeps_nothing),

@@ -244,7 +244,7 @@ static void expect(const struct scene *scene, double change)
 
 /* The last message of a push completes the round; waiting workers continue after its step, not
  * before. */
-static void a_step_comes_before_those_that_wait(void **state)
+static void a_step_precedes_waiting_workers(void **state)
 {
     (void)state;
     struct scene scene;
@@ -616,7 +616,7 @@ static void a_grant_that_never_comes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_step_comes_before_those_that_wait),
+        cmocka_unit_test(a_step_precedes_waiting_workers),
         cmocka_unit_test(a_push_is_in_one_round),
         cmocka_unit_test(a_round_over_iterations),
         cmocka_unit_test(a_worker_that_leaves),

@@ -22,7 +22,7 @@ static void expect_line(const double *value, size_t count, size_t columns, const
     assert_int_equal(rog_label_columns(text), strlen(expected));
 }
 
-static void a_line_rises_with_its_values(void **state)
+static void a_line_follows_its_values(void **state)
 {
     (void)state;
     const double rising[] = {0, 1, 2, 3, 4, 5, 6, 7}, same[] = {3, 3}, fall[] = {9, 1};
@@ -119,7 +119,7 @@ static void no_curve_is_wider_than_asked_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_rises_with_its_values),
+        cmocka_unit_test(a_line_follows_its_values),
         cmocka_unit_test(a_long_line_keeps_to_its_columns),
         cmocka_unit_test(a_curve_has_axes),
         cmocka_unit_test(no_curve_is_wider_than_asked_for),

@@ -120,7 +120,7 @@ static void containers(void **state)
 }
 
 /* Each is rejected; none is truncated, or becomes an option or a command. */
-static void what_no_script_can_have(void **state)
+static void values_impossible_in_a_script(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
@@ -167,7 +167,7 @@ static void what_no_script_can_have(void **state)
 
 /* Values that sbatch and sh accept unchanged. A line of options ends with its value, and the
  * command has exactly its words. */
-static void strange_values_arrive(void **state)
+static void unusual_values_are_preserved(void **state)
 {
     (void)state;
     static const char pool[] = "/data/it's $(id) `id` #1 50% \xc3\xa9";
@@ -438,7 +438,7 @@ static void jobs_are_submitted_once(void **state)
     end(&scene);
 }
 
-static void what_is_there_is_not_made_again(void **state)
+static void existing_jobs_are_not_submitted_again(void **state)
 {
     (void)state;
     struct scene scene;
@@ -530,14 +530,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_setting_is_said),
         cmocka_unit_test(containers),
-        cmocka_unit_test(what_no_script_can_have),
-        cmocka_unit_test(strange_values_arrive),
+        cmocka_unit_test(values_impossible_in_a_script),
+        cmocka_unit_test(unusual_values_are_preserved),
         cmocka_unit_test(files_that_are_wrong),
         cmocka_unit_test(jobs_are_counted),
         cmocka_unit_test(other_words),
         cmocka_unit_test(arrays_are_split),
         cmocka_unit_test(jobs_are_submitted_once),
-        cmocka_unit_test(what_is_there_is_not_made_again),
+        cmocka_unit_test(existing_jobs_are_not_submitted_again),
         cmocka_unit_test(refusals),
         cmocka_unit_test(slurm_is_away),
         cmocka_unit_test(without_slurm),

@@ -193,7 +193,7 @@ static void timeouts_hold(void **state)
     }
 }
 
-static void a_cut_link_is_noticed(void **state)
+static void a_cut_link_is_detected(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_ssh_options options = lab_bench_options(bench->address[2]);
@@ -286,7 +286,7 @@ static void a_host_that_hangs_is_given_up(void **state)
     free(path);
 }
 
-static void only_known_hosts_will_do(void **state)
+static void unknown_hosts_are_rejected(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     char *known = in_folder(bench, "known_hosts"), *text = NULL;
@@ -459,7 +459,7 @@ static void a_started_process_outlives_the_connection(void **state)
     rog_connection_free(ssh);
 }
 
-static void files_go_and_come_whole(void **state)
+static void files_are_transferred_completely(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
@@ -514,7 +514,7 @@ static void files_go_and_come_whole(void **state)
     rog_connection_free(ssh);
 }
 
-static void a_full_disk_leaves_nothing_half(void **state)
+static void a_full_disk_leaves_no_partial_file(void **state)
 {
     const struct lab_bench *bench = bench_of(state);
     struct rog_error err = {0};
@@ -604,14 +604,14 @@ int main(void)
         cmocka_unit_test(commands_run),
         cmocka_unit_test(timeouts_hold),
         cmocka_unit_test(a_host_that_hangs_is_given_up),
-        cmocka_unit_test(only_known_hosts_will_do),
+        cmocka_unit_test(unknown_hosts_are_rejected),
         cmocka_unit_test(only_the_right_key_opens),
         cmocka_unit_test(a_jump_is_taken),
         cmocka_unit_test(a_started_process_outlives_the_connection),
-        cmocka_unit_test(files_go_and_come_whole),
-        cmocka_unit_test(a_full_disk_leaves_nothing_half),
+        cmocka_unit_test(files_are_transferred_completely),
+        cmocka_unit_test(a_full_disk_leaves_no_partial_file),
         cmocka_unit_test(connections_in_parallel),
-        cmocka_unit_test(a_cut_link_is_noticed),
+        cmocka_unit_test(a_cut_link_is_detected),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -44,7 +44,7 @@ static const char *state_of(const char *id)
     return text;
 }
 
-static void a_process_is_told_from_others(void **state)
+static void a_process_is_identified(void **state)
 {
     struct rog_json *me = rog_json_object();
     (void)state;
@@ -66,7 +66,7 @@ static void a_process_is_told_from_others(void **state)
     rog_json_free(me);
 }
 
-static void an_entry_lives_as_long_as_it_is_of_use(void **state)
+static void an_entry_is_kept_while_it_is_needed(void **state)
 {
     struct rog_error err;
     struct rog_sweep *one = NULL, *two = NULL;
@@ -89,7 +89,7 @@ static void an_entry_lives_as_long_as_it_is_of_use(void **state)
     rog_sweep_close(NULL, 0, NULL);
 }
 
-static void a_detached_one_is_kept_when_done(void **state)
+static void a_detached_sweep_is_kept_when_done(void **state)
 {
     struct rog_error err;
     struct rog_sweep *sweep = NULL;
@@ -108,7 +108,7 @@ static void a_detached_one_is_kept_when_done(void **state)
     free(id);
 }
 
-static void damage_hides_one_entry_alone(void **state)
+static void damage_hides_only_one_entry(void **state)
 {
     struct rog_error err;
     struct rog_sweep *sweep = NULL;
@@ -127,7 +127,7 @@ static void damage_hides_one_entry_alone(void **state)
     free(id);
 }
 
-static void without_a_place_it_is_said(void **state)
+static void a_missing_home_is_reported(void **state)
 {
     struct rog_error err;
     struct rog_sweep *sweep = NULL;
@@ -149,11 +149,11 @@ static void without_a_place_it_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_process_is_told_from_others),
-        cmocka_unit_test_setup_teardown(an_entry_lives_as_long_as_it_is_of_use, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_detached_one_is_kept_when_done, setup, teardown),
-        cmocka_unit_test_setup_teardown(damage_hides_one_entry_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_a_place_it_is_said, setup, teardown),
+        cmocka_unit_test(a_process_is_identified),
+        cmocka_unit_test_setup_teardown(an_entry_is_kept_while_it_is_needed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_detached_sweep_is_kept_when_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(damage_hides_only_one_entry, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_missing_home_is_reported, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

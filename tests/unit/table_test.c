@@ -48,7 +48,7 @@ static struct rog_table *runs(void)
     return table;
 }
 
-static void a_file_has_the_whole_width(void **state)
+static void a_file_has_the_full_width(void **state)
 {
     (void)state;
     expect(runs(), 0,
@@ -58,7 +58,7 @@ static void a_file_has_the_whole_width(void **state)
     expect(rog_table_new("run|>seconds"), 0, "run  seconds\n");
 }
 
-static void columns_that_matter_less_give_way(void **state)
+static void less_important_columns_are_omitted(void **state)
 {
     (void)state;
     /* Texts are broken first, then columns are omitted, and named. */
@@ -85,7 +85,7 @@ static void columns_that_matter_less_give_way(void **state)
            "         takes its\n         room\nseed     2\nseconds  -\n");
 }
 
-static void a_table_of_numbers_goes_on_below(void **state)
+static void a_table_of_numbers_continues_below(void **state)
 {
     (void)state;
     struct rog_table *table = rog_table_new("run|>compute s|>stall s");
@@ -94,7 +94,7 @@ static void a_table_of_numbers_goes_on_below(void **state)
     expect(table, 20, "run  compute s\n0.5        1.5\n\nrun  stall s\n0.5      2.5\n");
 }
 
-static void texts_of_users_keep_to_their_columns(void **state)
+static void texts_of_users_stay_in_their_columns(void **state)
 {
     (void)state;
     struct rog_table *table = rog_table_new("");
@@ -159,7 +159,7 @@ static void colors_are_only_where_they_are_wanted(void **state)
 }
 
 /* TERM, NO_COLOR and the others decide; a file has no columns. */
-static void a_file_is_no_terminal(void **state)
+static void a_file_is_not_a_terminal(void **state)
 {
     (void)state;
     static const char *const names[] = {"NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "LC_ALL"};
@@ -206,13 +206,13 @@ static void lines_are_broken_between_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_has_the_whole_width),
-        cmocka_unit_test(columns_that_matter_less_give_way),
-        cmocka_unit_test(a_table_of_numbers_goes_on_below),
-        cmocka_unit_test(texts_of_users_keep_to_their_columns),
+        cmocka_unit_test(a_file_has_the_full_width),
+        cmocka_unit_test(less_important_columns_are_omitted),
+        cmocka_unit_test(a_table_of_numbers_continues_below),
+        cmocka_unit_test(texts_of_users_stay_in_their_columns),
         cmocka_unit_test(no_line_is_too_long),
         cmocka_unit_test(colors_are_only_where_they_are_wanted),
-        cmocka_unit_test(a_file_is_no_terminal),
+        cmocka_unit_test(a_file_is_not_a_terminal),
         cmocka_unit_test(lines_are_broken_between_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ static void assert_near(double found, double wanted)
         fail_msg("%g instead of %g", found, wanted);
 }
 
-static void one_goes_on_as_it_has_gone(void **state)
+static void a_run_keeps_its_pace(void **state)
 {
     struct fixture *f = *state;
     struct rog_fleet_job *job = &f->job[0];
@@ -115,7 +115,7 @@ static void many_share_slots(void **state)
     assert_near(rog_jobs_left_s(f->job, 12, 2), 475); /* eight: four in each */
 }
 
-static void what_is_recorded_is_corrected(void **state)
+static void recorded_times_are_corrected(void **state)
 {
     struct fixture *f = *state;
     for (int i = 0; i < 4; i++)
@@ -129,7 +129,7 @@ static void what_is_recorded_is_corrected(void **state)
     assert_near(rog_jobs_left_s(f->job, 4, 1), 900);
 }
 
-static void nothing_is_made_up(void **state)
+static void unknown_times_stay_unknown(void **state)
 {
     struct fixture *f = *state;
     assert_true(isnan(rog_jobs_left_s(f->job, 3, 2)));
@@ -158,11 +158,11 @@ static void times_are_read_easily(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_goes_on_as_it_has_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_keeps_its_pace, setup, teardown),
         cmocka_unit_test_setup_teardown(in_real_time_seconds_are_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(many_share_slots, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_recorded_is_corrected, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_is_made_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(recorded_times_are_corrected, setup, teardown),
+        cmocka_unit_test_setup_teardown(unknown_times_stay_unknown, setup, teardown),
         cmocka_unit_test(times_are_read_easily),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -379,7 +379,7 @@ static void refuse_table(struct rog_trace_columns columns, const char *text, con
         fail_msg("\"%s\" does not say \"%s\"", err.message, part);
 }
 
-static void what_a_table_lacks_is_named(void **state)
+static void missing_parts_of_a_table_are_named(void **state)
 {
     (void)state;
     const struct rog_trace_columns none = {0}, named = {"time", "s", "rate", "Mbit/s", 0},
@@ -529,7 +529,7 @@ int main(void)
         cmocka_unit_test(columns_and_units),
         cmocka_unit_test(tables_without_time),
         cmocka_unit_test(rows_of_one_time_are_one),
-        cmocka_unit_test(what_a_table_lacks_is_named),
+        cmocka_unit_test(missing_parts_of_a_table_are_named),
         cmocka_unit_test(rows_in_any_order),
         cmocka_unit_test(the_published_logs),
     };

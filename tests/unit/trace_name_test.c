@@ -108,7 +108,7 @@ static void sharers_are_found(void **state)
     }
 }
 
-static void what_the_seed_has_a_part_in(void **state)
+static void sources_that_depend_on_the_seed(void **state)
 {
     (void)state;
     static const struct {
@@ -198,7 +198,7 @@ int main(void)
         cmocka_unit_test(those_that_share_a_file_start_evenly_apart),
         cmocka_unit_test(a_seed_moves_all_by_one_share),
         cmocka_unit_test(sharers_are_found),
-        cmocka_unit_test(what_the_seed_has_a_part_in),
+        cmocka_unit_test(sources_that_depend_on_the_seed),
         cmocka_unit_test(control_and_trace_agree_about_a_limit),
         cmocka_unit_test(no_limit_is_named_once),
     };

@@ -254,7 +254,7 @@ static void no_value_is_too_short(void **state)
     rog_trace_free(recording);
 }
 
-static void what_cannot_be_drawn(void **state)
+static void invalid_blocks_are_rejected(void **state)
 {
     (void)state;
     struct rog_trace *recording = numbered(100, 1), *trace = NULL;
@@ -285,7 +285,7 @@ int main(void)
         cmocka_unit_test(rates_are_distributed_as_recorded),
         cmocka_unit_test(seeds_and_ranks),
         cmocka_unit_test(no_value_is_too_short),
-        cmocka_unit_test(what_cannot_be_drawn),
+        cmocka_unit_test(invalid_blocks_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static void constant_rates(void **state)
 }
 
 /* Arithmetic must not use infinity as a number, nor give NaN. */
-static void without_a_limit_all_is_through_at_once(void **state)
+static void without_a_limit_bits_take_no_time(void **state)
 {
     (void)state;
     struct rog_trace *trace = NULL;
@@ -176,7 +176,7 @@ static void agrees_with_stepping(void **state)
     }
 }
 
-/* Values of even length, which are near where the search starts, and of growing lengths, which are
+/* Values of equal duration, near where the search starts, and of growing durations, which are
  * not. */
 static void the_value_that_holds_is_found(void **state)
 {
@@ -343,7 +343,7 @@ int main(void)
         cmocka_unit_test(values_hold_until_the_next),
         cmocka_unit_test(hand_computed_finish),
         cmocka_unit_test(constant_rates),
-        cmocka_unit_test(without_a_limit_all_is_through_at_once),
+        cmocka_unit_test(without_a_limit_bits_take_no_time),
         cmocka_unit_test(agrees_with_stepping),
         cmocka_unit_test(the_value_that_holds_is_found),
         cmocka_unit_test(changes_are_walked_without_end_or_repetition),

@@ -168,7 +168,7 @@ static void an_exchange_follows(void **state)
 }
 
 /* A finished worker is not waited for, also by those that already wait. */
-static void who_is_through_is_not_waited_for(void **state)
+static void a_finished_worker_is_not_waited_for(void **state)
 {
     static const struct script script = {{TRANSFERS(MEGABYTE, MEGABYTE), APART(1)}};
     static const struct script slow = {{TRANSFERS(4 * MEGABYTE, MEGABYTE), APART(1)}};
@@ -231,7 +231,7 @@ static void refuse(const char *settings, uint64_t bytes, const char *why)
     free(trial.events);
 }
 
-static void what_cannot_be_is_refused(void **state)
+static void impossible_transfers_are_rejected(void **state)
 {
     (void)state;
     refuse("\"trace\":\"constant:8\"", UINT64_MAX, "at most 1125899906842624 are allowed");
@@ -244,9 +244,9 @@ int main(void)
         cmocka_unit_test(bytes_take_what_the_trace_says),
         cmocka_unit_test(transfers_add_up),
         cmocka_unit_test(an_exchange_follows),
-        cmocka_unit_test(who_is_through_is_not_waited_for),
+        cmocka_unit_test(a_finished_worker_is_not_waited_for),
         cmocka_unit_test(checkpoints_have_the_model_that_was_handed_over),
-        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(impossible_transfers_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

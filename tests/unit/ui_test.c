@@ -19,7 +19,7 @@
 
 /* ---- addresses ---- */
 
-static void targets_are_taken_apart(void **state)
+static void targets_are_parsed(void **state)
 {
     struct rog_target target;
     const char *runs[4];
@@ -318,7 +318,7 @@ static void the_cache_forgets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(targets_are_taken_apart),
+        cmocka_unit_test(targets_are_parsed),
         cmocka_unit_test(damaged_targets_are_refused),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(routes_are_found),

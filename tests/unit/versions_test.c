@@ -103,7 +103,7 @@ static void test_history(void **state)
 }
 
 /* Transmissions of a worker that has left do not make it the slowest again. */
-static void test_history_of_one_gone(void **state)
+static void test_history_without_a_worker_that_left(void **state)
 {
     (void)state;
     struct rog_transmissions transmissions;
@@ -171,7 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_history),
-        cmocka_unit_test(test_history_of_one_gone),
+        cmocka_unit_test(test_history_without_a_worker_that_left),
         cmocka_unit_test(test_history_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
