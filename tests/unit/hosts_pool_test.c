@@ -297,7 +297,7 @@ static int tear_down(void **state)
 
 /* ---- agents on hosts ---- */
 
-/* Files of a result, of all sizes, one of them large. */
+/* Returns the size of a file of a result: small and large, and around the size of a piece. */
 static size_t bytes_of(const char *run, size_t file)
 {
     static const size_t sizes[] = {0, 1, 1000, 262144, 262145, 700000};
