@@ -26,14 +26,14 @@ struct rog_listed_run {
     double accuracy;  /* of the last tested checkpoint; NaN: none */
     int64_t tested;   /* number of tested checkpoints */
     char *text;       /* value of the requested column; NULL if that is null */
-    double number;    /* the same as a number; NaN if it is none */
+    double number;    /* the same as SQLite's cast to a number; NaN if that is null */
 };
 struct rog_listed_runs {
     struct rog_listed_run *run;
     size_t count;
 };
 
-/* Selects runs. A member that is NULL or has length 0 selects all. */
+/* Selects runs. A member that is NULL selects all. */
 struct rog_browse_filter {
     const char *case_name;
     const char *statuses; /* "done,failed", as in the table */

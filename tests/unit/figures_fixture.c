@@ -133,3 +133,11 @@ double fixture_number(struct fixture *f, const char *sql)
     rog_query_free(query);
     return number;
 }
+
+void fixture_expect(struct rog_json *value, const char *text)
+{
+    char *found = rog_json_text(value);
+    assert_string_equal(found, text);
+    free(found);
+    rog_json_free(value);
+}

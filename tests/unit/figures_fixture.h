@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <common/json.h>
 #include <orchestrator/store/db.h>
 
 struct fixture {
@@ -37,5 +38,8 @@ void fixture_sql(struct fixture *f, const char *sql);
 
 /* Returns the single number of a query without parameters. */
 double fixture_number(struct fixture *f, const char *sql);
+
+/* Compares a value with its text, and frees it. */
+void fixture_expect(struct rog_json *value, const char *text);
 
 #endif
