@@ -116,7 +116,7 @@ int main(void)
         if (!constant)
             gradients[trained++] = gradient;
     }
-    struct rog_step step = {.gradients = gradients, .rules = &rule, .rule_count = 1};
+    struct rog_step step = {.gradients = gradients, .rules = &rule, .rule_count = 1, .loss = 7};
     if (!code)
         code = rog_start(rog, &err);
     while (!code && !rog_over(rog)) {
@@ -149,6 +149,8 @@ tail -c +9 network/chkpt/0000.safetensors | head -c "$(od -An -t u8 -N 8 network
 kill_and_resume "\"ranks\": [1, 3], $network \"seconds\": 12.0," "TENSORS=$PWD/tensors exec $PWD/beside"
 same "who runs it" "true,false,true" "$(head -n 1 killed/events.jsonl | jq -r '[.workers[].program] | join(",")')"
 same "workers" 3 "$(jq -r 'select(.event == "iteration") | .rank' killed/events.jsonl | sort -u | wc -l)"
+same "the program's loss" "1 3" "$(jq -r 'select(.event == "iteration" and .loss == 7) | .rank' killed/events.jsonl |
+    sort -u | paste -sd ' ')"
 
 # A program that does not call keep: reported once.
 config BSP 0 '"seconds": 100.0, "snapshot_period": 0.01,' "PAUSE=1000 FORGETS=1 exec $PWD/descent"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <trainer/sim/program_turns.h>
 #include "programs_fixture.h"
 #include "programs_peers.h"
 
@@ -211,6 +212,40 @@ static void the_end_takes_turns(void **state)
     run_close(&run);
 }
 
+/* Only workers of the listed ranks are programs. Here the others have no network, so that the first
+ * program brings the model. */
+static void workers_that_are_programs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings, *which;
+    } cases[] = {
+        {"", "123"}, {"\"ranks\":[1],", "1"}, {"\"ranks\":[3,2],", "23"}, {"\"ranks\":[2],", "2"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct run run;
+        struct rog_error err;
+        struct rog_program_turns turns = {0};
+        run_open(&run, "@good", cases[k].settings);
+        struct rog_train train = {.config = run.config};
+        const struct rog_program_turns_options options = {
+            .config_path = run.path, .out_dir = run.folder, .at_once = 1};
+        check(rog_plugin_load(&train.plugin, run.config->library, &err), &err);
+        check(rog_plugin_configure(&train.plugin, run.config->parameters, &err), &err);
+        check(rog_parts_init(&train.parts, run.config->json, &err), &err);
+        check(rog_program_turns_start(&turns, &train, &options, &err), &err);
+        for (uint32_t i = 0; i < TEST_WORKERS; i++) {
+            bool is_program = strchr(cases[k].which, (int)('1' + i)) != NULL;
+            assert_int_equal(rog_program_turns_has(&turns, i), is_program);
+            assert_int_equal(rog_program_turns_values(&turns, i) != NULL, is_program);
+        }
+        assert_int_equal(run_processes(&run), strlen(cases[k].which));
+        assert_true(train.params[1] == 1 + (float)(cases[k].which[0] - '0') / 4);
+        rog_program_turns_release(&turns);
+        rog_train_release(&train);
+        run_close(&run);
+    }
+}
+
 /* ---- snapshots ---- */
 
 struct bytes {
@@ -368,6 +403,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(states_are_read_and_changed),
         cmocka_unit_test(control_is_given_without_requests),
         cmocka_unit_test(the_end_takes_turns),
+        cmocka_unit_test(workers_that_are_programs),
         cmocka_unit_test(resumed_from_a_snapshot),
         cmocka_unit_test(a_program_that_keeps_nothing),
         cmocka_unit_test(a_damaged_snapshot_is_refused),
