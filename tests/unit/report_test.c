@@ -434,6 +434,48 @@ static void not_all_reach_the_target(void **state)
     rog_report_release(&report);
 }
 
+/* A run that ends at the very moment at which its partner reaches the target is behind it: it would
+ * have been seen to reach the target then. */
+static void ends_when_the_other_reaches_the_target(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_report report;
+    add_pairs(f, 3);
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t * 1.5 / 1000 WHERE run_id = 'slow2'");
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 4000 WHERE run_id = 'fast2'");
+    make(f, "case", &plain, &report, NULL);
+    const struct rog_gain_value *gain = &report.gain[0].value[SECONDS];
+    assert_int_equal(gain->ahead, 2);
+    assert_int_equal(gain->behind, 1);
+    assert_int_equal(gain->unknown, 0);
+    rog_report_release(&report);
+}
+
+/* ROG is compared with two others, so p is doubled (Holm 1979). */
+static void p_is_corrected_for_the_comparisons(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_report report;
+    add_pairs(f, 3);
+    for (int64_t seed = 1; seed <= 3; seed++) {
+        char id[16];
+        snprintf(id, sizeof id, "mid%d", (int)seed);
+        fixture_run_add(f,
+                        &(struct fixture_run){"case", id, "SSP", "SSP 8", 8, seed, 1, 10, 700, 8});
+    }
+    fixture_sql(f, "UPDATE checkpoints SET accuracy = 50 + t / 900 + (SELECT (seed - 1) / 3.0"
+                   " FROM runs WHERE id = run_id) WHERE run_id LIKE 'mid%'");
+    make(f, "case", &plain, &report, NULL);
+    assert_int_equal(report.gains, 2);
+    for (size_t i = 0; i < report.gains; i++) {
+        const struct rog_gain_value *gain = &report.gain[i].value[AT_1800];
+        assert_near(gain->p, 0.25, 1e-12);
+        assert_int_equal(gain->compared, 2);
+        assert_near(gain->p_holm, 0.5, 1e-12);
+    }
+    rog_report_release(&report);
+}
+
 /* Four seeds without an influence of the seed: counted as one run, without intervals or tests. */
 static void identical_runs_are_one(void **state)
 {
@@ -683,6 +725,8 @@ int main(void)
         REPORTS(repeats_are_means),
         REPORTS(gains_are_over_pairs),
         REPORTS(not_all_reach_the_target),
+        REPORTS(ends_when_the_other_reaches_the_target),
+        REPORTS(p_is_corrected_for_the_comparisons),
         REPORTS(identical_runs_are_one),
         REPORTS(chosen_times),
         REPORTS(roughness_has_its_table),
