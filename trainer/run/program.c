@@ -36,7 +36,7 @@ static int make_executable(const char *path, struct rog_error *err)
     if (stat(path, &status) == 0 &&
         chmod(path, (status.st_mode | (status.st_mode & 0444) >> 2) & 07777) == 0)
         return ROG_OK;
-    return rog_fail(err, ROG_EIO, "cannot create %s executable: %s", path, strerror(errno));
+    return rog_fail(err, ROG_EIO, "cannot make %s executable: %s", path, strerror(errno));
 }
 
 static int lay_file(const char *folder, const char *name, const char *text, bool executable,
