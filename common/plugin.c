@@ -129,8 +129,7 @@ int rog_plugin_configure(struct rog_plugin *plugin, const struct rog_json *given
     return code;
 }
 
-/* Returns the search path, separated by ':', in heap memory. */
-static int search_path(char **path, struct rog_error *err)
+int rog_plugin_search_path(char **path, struct rog_error *err)
 {
     struct rog_error cause = {0};
     char *installed = rog_install_path("lib/rog/plugins", &cause);
@@ -223,7 +222,7 @@ int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err)
 {
     struct visit each = {visit, user};
     char *path = NULL, *rest = NULL;
-    int code = search_path(&path, err);
+    int code = rog_plugin_search_path(&path, err);
     if (code)
         return code;
     for (char *folder = strtok_r(path, ":", &rest); folder && !code;
@@ -332,7 +331,7 @@ static int find(struct rog_plugin *plugin, const char *wanted, enum rog_plugin_k
     if (!lower_name(wanted, name))
         return ROG_ENOTFOUND;
     char *path = NULL, *rest = NULL;
-    int code = search_path(&path, err);
+    int code = rog_plugin_search_path(&path, err);
     if (code)
         return code;
     code = ROG_ENOTFOUND;

@@ -59,6 +59,8 @@ typedef int (*rog_plugin_visit)(const char *path, const struct rog_plugin *plugi
 /* Calls visit for every *.so found, and every *.py that has a strategy, in order of name, first
  * folder first; `load_error` is NULL for those that can be loaded, of whatever kind. */
 int rog_plugin_each(rog_plugin_visit visit, void *user, struct rog_error *err);
+/* Sets *path to the folders that are searched, separated by ':'; heap memory. */
+int rog_plugin_search_path(char **path, struct rog_error *err);
 /* Returns the first folder of $ROG_PLUGIN_PATH that does not exist, which other functions skip;
  * heap memory, NULL if all exist. */
 char *rog_plugin_missing_folder(void);

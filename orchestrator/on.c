@@ -76,18 +76,26 @@ int rog_on_describe(const struct rog_on *on, const char *db_path, const struct r
     const char *slash = strrchr(db_path, '/');
     char *db = real ? rog_path_join(real, slash ? slash + 1 : db_path) : NULL;
     char *path = db ? rog_pool_place_of(db, plan->case_name ? plan->case_name : plan->base) : NULL;
+    struct rog_json *files = rog_json_array();
     struct rog_pool_site site = {.file = on->options.file,
                                  .path = path,
                                  .rogctl = on->options.rogctl,
                                  .name = plan->case_name,
+                                 .files = files,
                                  .say = on->options.say,
                                  .print = on->options.print,
                                  .user = on->options.user};
-    for (size_t i = 0; i < plan->count; i++)
-        site.tasks += plan->run[i].action != ROG_PLAN_DONE;
-    int code = path && site.tasks == 0 ? 0
-               : path                  ? on->options.provider->describe(&site, err)
-                      : rog_fail(err, ROG_EIO, "cannot find the folder of %s", db_path);
+    int code = !path    ? rog_fail(err, ROG_EIO, "cannot find the folder of %s", db_path)
+               : !files ? rog_fail_nomem(err)
+                        : 0;
+    for (size_t i = 0; code == 0 && i < plan->count; i++)
+        if (plan->run[i].action != ROG_PLAN_DONE) {
+            site.tasks++;
+            code = rog_inputs_paths(&plan->run[i].resolved.inputs, files, err);
+        }
+    if (code == 0 && site.tasks > 0)
+        code = on->options.provider->describe(&site, err);
+    rog_json_free(files);
     free(path);
     free(db);
     free(real);

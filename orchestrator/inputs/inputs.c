@@ -384,3 +384,19 @@ int rog_inputs_check(const struct rog_inputs *inputs, const char *setting, const
     }
     return 0;
 }
+
+int rog_inputs_paths(const struct rog_inputs *inputs, struct rog_json *paths, struct rog_error *err)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct rog_input *item = &inputs->item[i];
+        bool known = item->setting->type == ROG_SETTING_TEXTS;
+        for (size_t k = 0; !known && k < rog_json_size(paths); k++)
+            known = strcmp(rog_json_string(rog_json_at(paths, k), ""), item->path) == 0;
+        struct rog_json *path = known ? NULL : rog_json_new_string(item->path);
+        if (!known && !path)
+            return rog_fail_nomem(err);
+        if (path)
+            rog_json_append(paths, path);
+    }
+    return 0;
+}

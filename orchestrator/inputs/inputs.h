@@ -48,6 +48,11 @@ const char *rog_inputs_hash(const struct rog_inputs *inputs, const char *setting
 int rog_inputs_check(const struct rog_inputs *inputs, const char *setting, const char *when,
                      struct rog_contents *contents, struct rog_error *err);
 
+/* Adds the paths of the files to the array, each once; those of a program are left out, as its text
+ * is in the configuration. */
+int rog_inputs_paths(const struct rog_inputs *inputs, struct rog_json *paths,
+                     struct rog_error *err);
+
 /* [{"setting", "path", "sha256"}] and back, NULL without memory. Files of settings that no longer
  * exist are left out. */
 struct rog_json *rog_inputs_json(const struct rog_inputs *inputs);

@@ -475,7 +475,8 @@ int rog_pool_recall(const struct rog_fleet_options *options, const char *path,
 static int run(struct rog_pool_controller *c, struct rog_error *err)
 {
     const struct rog_pool_options *options = c->pool_options;
-    int code = sort_jobs(c, err);
+    struct rog_json *files = rog_json_array();
+    int code = files ? sort_jobs(c, err) : rog_fail_nomem(err);
     for (size_t i = 0; code == 0 && i < c->count; i++)
         code = check_job(&c->jobs[i], err);
     if (code == 0)
@@ -493,11 +494,13 @@ static int run(struct rog_pool_controller *c, struct rog_error *err)
         .rogctl = options->rogctl,
         .sweep = options->sweep_id,
         .name = c->options->sweep,
+        .files = files,
         .print = options->print,
         .say = options->say,
         .user = options->user,
     };
-    for (size_t i = 0; i < c->count; i++) {
+    for (size_t i = 0; code == 0 && i < c->count; i++) {
+        code = rog_inputs_paths(c->jobs[i].inputs, files, err);
         site.tasks += !rog_fleet_job_is_over(&c->jobs[i]);
         site.expected_s += isnan(c->jobs[i].expected_s) ? 0 : c->jobs[i].expected_s;
     }
@@ -505,6 +508,7 @@ static int run(struct rog_pool_controller *c, struct rog_error *err)
         code = follow(c, &site, err);
     if (code == 0)
         remove_empty(c);
+    rog_json_free(files);
     return code;
 }
 

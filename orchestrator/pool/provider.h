@@ -25,6 +25,8 @@ struct rog_pool_site {
     const char *name;      /* name of the sweep for users: the case */
     size_t tasks;          /* number of runs to execute */
     double expected_s;     /* sum of the expected run times, as far as known */
+    /* Absolute paths of the files that the runs read; NULL: none. */
+    const struct rog_json *files;
     /* Prints a sentence for the user on standard error. */
     void (*say)(void *user, const char *text);
     /* Prints a line of requested output on standard output. */

@@ -103,19 +103,40 @@ static void every_setting_is_said(void **state)
 static void containers(void **state)
 {
     (void)state;
-    char *script = script_of("image = \"/images/my rog.sif\"; mounts = [\"/scratch\", \"/a:/b\"]; "
-                             "runtime_options = \"--nv  --cleanenv\";",
-                             &four);
+    struct rog_slurm_array array = four;
+    struct rog_json *files = rog_json_array();
+    static const char *const paths[] = {"/opt/lib/my rog.so", "/scratch/a.csv", "/scratches/a.csv",
+                                        "/a/x", "/b/x:1"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        rog_json_append(files, rog_json_new_string(paths[i]));
+    array.files = files;
+    array.plugins = "/opt/my lib";
+    /* A file is mounted where no mount has its place. */
+    char *script =
+        script_of("image = \"/images/my rog.sif\"; mounts = [\"/scratch/\", \"/a:/b:ro\"]; "
+                  "runtime_options = \"--nv  --cleanenv\";",
+                  &array);
     assert_says(script,
-                "apptainer exec --bind /data/results.pool/case:/data/results.pool/case --bind "
-                "/scratch:/scratch --bind /a:/b --nv --cleanenv '/images/my rog.sif' rogctl agent "
-                "/data/results.pool/case --slots 1 &");
+                "apptainer exec ${TMPDIR:+--bind \"$TMPDIR\"} --bind "
+                "/data/results.pool/case:/data/results.pool/case --bind /scratch/:/scratch/ --bind "
+                "/a:/b:ro --bind '/opt/lib/my rog.so:/opt/lib/my rog.so' --bind "
+                "/scratches/a.csv:/scratches/a.csv --bind /a/x:/a/x --nv --cleanenv "
+                "'/images/my rog.sif' rogctl agent /data/results.pool/case --slots 1 &");
+    assert_non_null(strstr(script, "\nexport ROG_PLUGIN_PATH='/opt/my lib'"));
     free(script);
+    struct rog_slurm_settings settings = settings_of("image = \"i\";");
+    struct rog_error err = {0};
+    assert_int_equal(rog_slurm_script(&settings, &array, &script, &err), ROG_EINVAL);
+    assert_non_null(strstr(err.message, "/b/x:1 cannot be mounted"));
+    rog_slurm_settings_release(&settings);
+    rog_json_free(files);
     script =
         script_of("image = \"rog:1\"; runtime = \"podman\"; rogctl = \"/usr/bin/rogctl\";", &four);
-    assert_says(script, "podman run --rm --env 'SLURM_*' --env 'ROG*' --volume "
-                        "/data/results.pool/case:/data/results.pool/case --entrypoint "
-                        "/usr/bin/rogctl rog:1 agent /data/results.pool/case --slots 1 &");
+    assert_says(script,
+                "podman run --rm --name \"$name\" --cgroups=disabled --network=host --user=0 --env "
+                "'SLURM_*' --env 'ROG*' --volume /data/results.pool/case:/data/results.pool/case "
+                "--entrypoint "
+                "/usr/bin/rogctl rog:1 agent /data/results.pool/case --slots 1 &");
     free(script);
 }
 
@@ -456,6 +477,36 @@ static void existing_jobs_are_not_submitted_again(void **state)
     end(&scene);
 }
 
+static void put_text(const struct scene *scene, const char *name, const char *text)
+{
+    char *path = rog_path_join(scene->folder, name);
+    assert_int_equal(rog_file_write(path, text, strlen(text), NULL), 0);
+    free(path);
+}
+
+/* Why a job ended badly is in its output. */
+static void last_words_are_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *job, *file;
+    } jobs[] = {{"12_0", "slurm/12_0.out"}, {"12", "slurm/12_4294967294.out"}, {"12_0", "x"}};
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        struct scene scene;
+        begin(&scene);
+        char *queue =
+            rog_format("echo \"%s|12|FAILED|NonZeroExitCode|$(dirname $0)\"", jobs[i].job);
+        put_program(&scene, "squeue", queue);
+        put_text(&scene, jobs[i].file, "Error: \x1b[31mno rogctl\n\n");
+        assert_int_equal(step_until(&scene, "sbatch", 1, NULL), 0);
+        bool has_words = strstr(scene.said, " has ended: FAILED: Error: ") != NULL;
+        if (has_words != (i < 2) || strstr(scene.said, "\x1b") || !strstr(scene.said, "FAILED"))
+            fail_msg("%s", scene.said);
+        free(queue);
+        end(&scene);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -538,6 +589,7 @@ int main(void)
         cmocka_unit_test(arrays_are_split),
         cmocka_unit_test(jobs_are_submitted_once),
         cmocka_unit_test(existing_jobs_are_not_submitted_again),
+        cmocka_unit_test(last_words_are_said),
         cmocka_unit_test(refusals),
         cmocka_unit_test(slurm_is_away),
         cmocka_unit_test(without_slurm),

@@ -14,7 +14,7 @@
 
 #include <common/clock.h>
 #include <common/file.h>
-#include <orchestrator/pool/slurm/script.h>
+#include <orchestrator/fleet/run_files.h>
 
 #define SUBMIT_LIMIT_S 180.0 /* sbatch retries by itself if slurmctld is busy */
 #define LOOK_S 30.0          /* between two reads of the queue */
@@ -74,15 +74,11 @@ static void list_overridden(const struct rog_slurm_settings *s, const char *name
 
 static int submit(struct rog_slurm *slurm, size_t jobs, size_t at_once, struct rog_error *err)
 {
-    const struct rog_slurm_array array = {
-        .pool = slurm->site->path,
-        .rogctl = slurm->site->rogctl,
-        .jobs = slurm->has_arrays ? jobs : 0,
-        .at_once = at_once,
-    };
     const char *without[SAID_MOST];
     char *text = NULL, *path = rog_path_join(slurm->site->path, ROG_SLURM_SCRIPT);
-    int code = path ? rog_slurm_script(&slurm->settings, &array, &text, err) : rog_fail_nomem(err);
+    int code = path ? rog_slurm_make_script(&slurm->settings, slurm->site,
+                                            slurm->has_arrays ? jobs : 0, at_once, &text, err)
+                    : rog_fail_nomem(err);
     if (code == 0)
         code = rog_file_write(path, text, strlen(text), err);
     const char *const words[] = {"sbatch", "--parsable", path, NULL};
@@ -115,17 +111,34 @@ static void is_back(struct rog_slurm *slurm)
     slurm->away_since_s = 0;
 }
 
+/* Sets words to ": " and the last line of the output of the failed job; "" if there is none or
+ * `output` is not the default. Slurm writes 4294967294 for %a of a job that is in no array. */
+static void read_words(const struct rog_slurm *slurm, char words[ROG_SLURM_SAYS_BYTES])
+{
+    const char *job = slurm->jobs.failed_job;
+    char *path = rog_format("%s/" ROG_SLURM_FOLDER "/%s%s.out", slurm->site->path, job,
+                            strchr(job, '_') ? "" : "_4294967294");
+    words[0] = words[2] = '\0';
+    if (path && strcmp(slurm->settings.output, ROG_SLURM_OUTPUT) == 0)
+        rog_run_log_tail(path, words + 2, ROG_SLURM_SAYS_BYTES - 2);
+    if (words[2])
+        memcpy(words, ": ", 2);
+    free(path);
+}
+
 /* Reports jobs that failed, once for each kind of failure. */
 static void report_failed_jobs(struct rog_slurm *slurm)
 {
     const char *state = slurm->jobs.failed_state;
+    char words[ROG_SLURM_SAYS_BYTES];
     if (!state[0] || strcmp(slurm->told, state) == 0)
         return;
     snprintf(slurm->told, sizeof slurm->told, "%s", state);
+    read_words(slurm, words);
     rog_slurm_tell(slurm,
-                   "job %s of Slurm has ended: %s; others continue its run; the output of jobs is "
-                   "in %s/" ROG_SLURM_FOLDER,
-                   slurm->jobs.failed_job, state, slurm->site->path);
+                   "job %s of Slurm has ended: %s%s; others continue its run; the output of jobs "
+                   "is in %s/" ROG_SLURM_FOLDER,
+                   slurm->jobs.failed_job, state, words, slurm->site->path);
 }
 
 static void say(const struct rog_slurm *slurm, char *says, size_t bytes)
@@ -162,13 +175,16 @@ static void query_account(struct rog_slurm *slurm)
 static int give_up(struct rog_slurm *slurm, struct rog_error *err)
 {
     const struct rog_slurm_jobs *jobs = &slurm->jobs;
+    char words[ROG_SLURM_SAYS_BYTES] = "";
     query_account(slurm);
     bool knows = jobs->failed_job[0] != '\0';
+    if (knows)
+        read_words(slurm, words);
     return rog_fail(err, ROG_EFAILED,
-                    "Slurm's jobs end, but none of their agents is seen here%s%s%s%s%s; their "
+                    "Slurm's jobs end, but none of their agents is seen here%s%s%s%s%s%s; their "
                     "output is in %s/" ROG_SLURM_FOLDER,
                     knows ? " (" : "", jobs->failed_job, knows ? " " : "", jobs->failed_state,
-                    knows ? ")" : "", slurm->site->path);
+                    knows ? ")" : "", words, slurm->site->path);
 }
 
 /* Call it right after reading the queue. */

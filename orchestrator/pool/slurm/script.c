@@ -11,6 +11,17 @@
 #include <common/file.h>
 #include <orchestrator/ssh/quote.h>
 
+/* Outside a control group of its own the container is limited by the job's, and ends with it. Its
+ * root is the user outside. */
+#define PODMAN_OPTIONS                                                                      \
+    "run --rm --name \"$name\" --cgroups=disabled --network=host --user=0 --env 'SLURM_*' " \
+    "--env 'ROG*'"
+
+static bool is_podman(const struct rog_slurm_settings *s)
+{
+    return s->image && strcmp(s->runtime, "podman") == 0;
+}
+
 /* ---- options of sbatch ---- */
 
 /* A value ends at the end of its line. Within quotes, only quotes and backslashes are special. */
@@ -173,15 +184,14 @@ static int put_setup(FILE *file, const struct rog_json *setup, struct rog_error 
 }
 
 /* The runtimes separate their arguments with colons and commas. */
-static int put_mount(FILE *file, const char *option, const char *mount, bool is_pool,
-                     struct rog_error *err)
+static int put_mount(FILE *file, const char *option, const char *mount, struct rog_error *err)
 {
     const char *colon = strchr(mount, ':');
-    if (mount[0] != '/' || strchr(mount, ',') || (colon && (is_pool || colon[1] != '/')))
+    if (mount[0] != '/' || strchr(mount, ',') || (colon && colon[1] != '/'))
         return rog_fail(err, ROG_EINVAL,
-                        "%s must be %s with absolute paths and without commas (found \"%s\")",
-                        is_pool ? "the pool's folder" : "mounts",
-                        is_pool ? "FOLDER" : "FROM or FROM:TO", mount);
+                        "mounts must be FROM or FROM:TO with absolute paths and without commas "
+                        "(found \"%s\")",
+                        mount);
     char *both = colon ? rog_strdup(mount) : rog_format("%s:%s", mount, mount);
     fprintf(file, "%s ", option);
     int code = both ? put_word(file, both, err) : rog_fail_nomem(err);
@@ -189,17 +199,47 @@ static int put_mount(FILE *file, const char *option, const char *mount, bool is_
     return code;
 }
 
-/* Writes "apptainer exec --bind ... ". */
-static int put_container(FILE *file, const struct rog_slurm_settings *s, const char *pool,
-                         struct rog_error *err)
+/* Mounts a file or folder under the same path. */
+static int put_path(FILE *file, const char *option, const char *path, struct rog_error *err)
 {
-    bool is_podman = strcmp(s->runtime, "podman") == 0;
-    const char *option = is_podman ? "--volume" : "--bind";
+    if (path[0] != '/' || strpbrk(path, ":,"))
+        return rog_fail(err, ROG_EINVAL,
+                        "%s cannot be mounted in a container: its path must be absolute, without "
+                        "colons and commas",
+                        path);
+    return put_mount(file, option, path, err);
+}
+
+/* Returns whether one of the mounts covers the path. */
+static bool is_mounted(const struct rog_json *mounts, const char *path)
+{
+    for (size_t i = 0; i < rog_json_size(mounts); i++) {
+        const char *mount = rog_json_string(rog_json_at(mounts, i), "");
+        const char *colon = strchr(mount, ':'), *to = colon ? colon + 1 : mount;
+        size_t length = strcspn(to, ":");
+        while (length > 0 && to[length - 1] == '/')
+            length--;
+        if (strncmp(path, to, length) == 0 && (!path[length] || path[length] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* Writes "apptainer exec --bind ... ". */
+static int put_container(FILE *file, const struct rog_slurm_settings *s,
+                         const struct rog_slurm_array *array, struct rog_error *err)
+{
+    const char *option = is_podman(s) ? "--volume" : "--bind";
     fprintf(file, "%s %s ", s->runtime,
-            is_podman ? "run --rm --env 'SLURM_*' --env 'ROG*'" : "exec");
-    int code = put_mount(file, option, pool, true, err);
+            is_podman(s) ? PODMAN_OPTIONS : "exec ${TMPDIR:+--bind \"$TMPDIR\"}");
+    int code = put_path(file, option, array->pool, err);
     for (size_t i = 0; code == 0 && i < rog_json_size(s->mounts); i++)
-        code = put_mount(file, option, rog_json_string(rog_json_at(s->mounts, i), ""), false, err);
+        code = put_mount(file, option, rog_json_string(rog_json_at(s->mounts, i), ""), err);
+    for (size_t i = 0; code == 0 && i < rog_json_size(array->files); i++) {
+        const char *path = rog_json_string(rog_json_at(array->files, i), "");
+        if (!is_mounted(s->mounts, path))
+            code = put_path(file, option, path, err);
+    }
     const char *at = s->runtime_options ? s->runtime_options : "";
     for (at += strspn(at, " "); code == 0 && *at; at += strspn(at, " ")) {
         char *word = strndup(at, strcspn(at, " "));
@@ -217,14 +257,13 @@ static int put_agent(FILE *file, const struct rog_slurm_settings *s,
                      const struct rog_slurm_array *array, struct rog_error *err)
 {
     const char *rogctl = s->rogctl ? s->rogctl : s->image ? "rogctl" : array->rogctl;
-    bool is_podman = s->image && strcmp(s->runtime, "podman") == 0;
-    const char *const words[] = {is_podman ? "--entrypoint" : NULL,
-                                 is_podman ? rogctl : NULL,
+    const char *const words[] = {is_podman(s) ? "--entrypoint" : NULL,
+                                 is_podman(s) ? rogctl : NULL,
                                  s->image,
-                                 is_podman ? NULL : rogctl,
+                                 is_podman(s) ? NULL : rogctl,
                                  "agent",
                                  array->pool};
-    int code = s->image ? put_container(file, s, array->pool, err) : 0;
+    int code = s->image ? put_container(file, s, array, err) : 0;
     for (size_t i = 0; code == 0 && i < sizeof words / sizeof *words; i++)
         code = words[i] ? put_word(file, words[i], err) : 0;
     fprintf(file, "--slots %lld &\n", (long long)s->cpus);
@@ -239,12 +278,24 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
     fputs(
         "\n# An agent takes one run after another from the pool. Shortly before the time limit it\n"
         "# gets USR1, hands back what it does and ends, and the job goes back into the queue.\n"
-        "over= agent= again=1\n"
-        "tell() { again=1; [ -z \"$agent\" ] || kill -s \"$1\" \"$agent\" 2>/dev/null; }\n"
-        "trap 'over=1; tell USR1' USR1\n"
-        "trap 'tell TERM' TERM\n",
+        "over= agent= again=1\n",
         file);
+    if (is_podman(s))
+        fputs("# podman run may be ended before it has passed a signal on: the container gets it.\n"
+              "name=rogctl-$SLURM_JOB_ID-${SLURM_RESTART_COUNT:-0}\n",
+              file);
+    fprintf(file,
+            "tell() { again=1; %s[ -z \"$agent\" ] || kill -s \"$1\" \"$agent\" 2>/dev/null; }\n",
+            is_podman(s) ? "podman kill -s \"$1\" \"$name\" >/dev/null 2>&1 || " : "");
+    fputs("trap 'over=1; tell USR1' USR1\n"
+          "trap 'tell TERM' TERM\n",
+          file);
     int code = put_setup(file, s->setup, err);
+    if (code == 0 && s->image && array->plugins) {
+        fputs("export ROG_PLUGIN_PATH=", file);
+        code = put_word(file, array->plugins, err);
+        fputc('\n', file);
+    }
     if (code == 0)
         code = put_agent(file, s, array, err);
     if (code < 0)
@@ -253,6 +304,10 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
           "[ -z \"$over\" ] || tell USR1\n"
           "while [ \"$again\" ]; do again=; wait \"$agent\"; status=$?; done\n",
           file);
+    if (is_podman(s))
+        fputs("[ \"$status\" -lt 128 ] || ! code=$(podman wait \"$name\" 2>/dev/null) || "
+              "status=$code\n",
+              file);
     if (s->requeue) {
         fputs("if [ \"$over\" ] && [ \"$status\" != 0 ] && [ ! -e stop ]; then\n"
               "    scontrol requeue "

@@ -14,6 +14,10 @@ struct rog_slurm_array {
     const char *rogctl; /* this program, absolute; used unless a setting names another */
     size_t jobs;        /* size of the array; 0: a single job, no array */
     size_t at_once;     /* how many may run at the same time; 0: all */
+    /* For a container: absolute paths of the files that runs read, and the search path of plugins;
+     * NULL: none. */
+    const struct rog_json *files;
+    const char *plugins;
 };
 
 /* *text is heap memory. Each value arrives unchanged as the value of its option or as one word of

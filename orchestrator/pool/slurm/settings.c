@@ -25,7 +25,7 @@ const struct rog_setting rog_slurm_settings_table[] = {
     {TEXT(mem), .help = "memory of a job, 2G for example; default: the partition's"},
     {TEXT(gres), .help = "generic resources of a job, gpu:1 for example"},
     {TEXT(job_name), .fallback = "rogctl", .help = "name of the jobs in squeue"},
-    {TEXT(output), .fallback = "slurm/%A_%a.out",
+    {TEXT(output), .fallback = ROG_SLURM_OUTPUT,
      .help = "file for a job's output, relative to the pool's folder: %A is the number of the "
              "array, %a that of the job in it"},
     {WHOLE(agents), .fallback = "100", .min = 1, .max = 100000, .unit = "jobs",
@@ -42,7 +42,8 @@ const struct rog_setting rog_slurm_settings_table[] = {
     {TEXT(runtime), .fallback = "apptainer", .choices = "apptainer|singularity|podman",
      .help = "program that runs the image"},
     {TEXTS(mounts),
-     .help = "more folders to mount in the container, besides the pool's: FROM or FROM:TO each"},
+     .help = "more folders to mount in the container, besides the pool's and the files that runs "
+             "read: FROM or FROM:TO each"},
     {TEXT(runtime_options), .help = "more options for the runtime, separated by spaces"},
     {TEXT(rogctl), .help = "rogctl on the nodes; default: this one, or `rogctl` in a container"},
     {TEXTS(options), .help = "further options of sbatch, --exclusive for example"},

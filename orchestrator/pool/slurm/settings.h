@@ -13,7 +13,8 @@
 #include <orchestrator/conf/cluster_kind.h>
 #include <rog/error.h>
 
-#define ROG_SLURM_KIND "slurm" /* `kind` in a file, and the name for --on */
+#define ROG_SLURM_KIND "slurm"             /* `kind` in a file, and the name for --on */
+#define ROG_SLURM_OUTPUT "slurm/%A_%a.out" /* default of `output` */
 
 /* Texts are NULL if not set; they point into `values`. */
 struct rog_slurm_settings {

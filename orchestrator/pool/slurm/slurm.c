@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <common/file.h>
+#include <common/plugin.h>
 #include <common/process.h>
 #include <orchestrator/conf/cluster_path.h>
 #include <orchestrator/pool/slurm/script.h>
@@ -22,7 +23,7 @@
 
 void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
 {
-    char text[2 * ROG_SLURM_SAYS_BYTES];
+    char text[4 * ROG_SLURM_SAYS_BYTES];
     va_list list;
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
@@ -69,9 +70,26 @@ static int check(const char *file, struct rog_error *err)
     return code;
 }
 
+int rog_slurm_make_script(const struct rog_slurm_settings *settings,
+                          const struct rog_pool_site *site, size_t jobs, size_t at_once,
+                          char **text, struct rog_error *err)
+{
+    char *plugins = NULL;
+    int code = rog_plugin_search_path(&plugins, err);
+    const struct rog_slurm_array array = {.pool = site->path,
+                                          .rogctl = site->rogctl,
+                                          .files = site->files,
+                                          .plugins = plugins,
+                                          .jobs = jobs,
+                                          .at_once = at_once};
+    if (code == 0)
+        code = rog_slurm_script(settings, &array, text, err);
+    free(plugins);
+    return code;
+}
+
 static int describe(const struct rog_pool_site *site, struct rog_error *err)
 {
-    struct rog_slurm_array array = {.pool = site->path, .rogctl = site->rogctl};
     struct rog_slurm_settings settings;
     char *script = NULL, *rest = NULL;
     int code = read_settings(&settings, site->file, err);
@@ -81,8 +99,8 @@ static int describe(const struct rog_pool_site *site, struct rog_error *err)
                                             .agents = (size_t)settings.agents,
                                             .throttle = (size_t)settings.throttle,
                                             .most = ROG_SLURM_MAX_ARRAY};
-        array.jobs = rog_slurm_next_array(&wish, &array.at_once);
-        code = rog_slurm_script(&settings, &array, &script, err);
+        size_t at_once, jobs = rog_slurm_next_array(&wish, &at_once);
+        code = rog_slurm_make_script(&settings, site, jobs, at_once, &script, err);
     }
     rest = script;
     for (char *line = strsep(&rest, "\n"); code == 0 && line && rest; line = strsep(&rest, "\n"))

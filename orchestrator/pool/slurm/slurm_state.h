@@ -55,6 +55,11 @@ void rog_slurm_tell(const struct rog_slurm *slurm, const char *format, ...)
 #define ROG_SLURM_QUEUE_WORDS 10
 void rog_slurm_queue_words(const char *words[ROG_SLURM_QUEUE_WORDS], char uid[ROG_SLURM_UID_BYTES]);
 
+/* slurm.c: writes the batch script of so many jobs for the site's pool. *text is heap memory. */
+int rog_slurm_make_script(const struct rog_slurm_settings *settings,
+                          const struct rog_pool_site *site, size_t jobs, size_t at_once,
+                          char **text, struct rog_error *err);
+
 /* follow.c: the provider's hook `step`. */
 int rog_slurm_step(void *state, const struct rog_pool_counts *counts, char *says, size_t bytes,
                    struct rog_error *err);
