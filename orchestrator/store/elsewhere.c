@@ -35,12 +35,14 @@ static const char *time_or_null(const char *text)
     return text;
 }
 
+/* Clocks of machines differ, and are set: none ends before it has started. */
 int rog_run_elsewhere_times(struct rog_db *db, const char *run_id, const char *started_at,
                             const char *ended_at, struct rog_error *err)
 {
     return rog_db_run(db, err,
-                      "UPDATE runs SET started_at = coalesce(?, started_at),"
-                      " ended_at = coalesce(?, ended_at) WHERE id = ?",
+                      "UPDATE runs SET started_at = coalesce(?1, started_at),"
+                      " ended_at = max(coalesce(?2, ended_at), coalesce(?1, started_at, ''))"
+                      " WHERE id = ?3",
                       "sss", time_or_null(started_at), time_or_null(ended_at), run_id);
 }
 

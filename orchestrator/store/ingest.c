@@ -580,7 +580,10 @@ int rog_ingest_end(struct rog_db *db, const char *run_id, const char *status, co
 {
     char now[ROG_UTC_BYTES];
     rog_utc_now(now);
-    return rog_db_run(db, err, "UPDATE runs SET status = ?, error = ?, ended_at = ? WHERE id = ?",
+    /* The clock may have been set back since. */
+    return rog_db_run(db, err,
+                      "UPDATE runs SET status = ?, error = ?,"
+                      " ended_at = max(?, coalesce(started_at, '')) WHERE id = ?",
                       "ssss", status, why, now, run_id);
 }
 

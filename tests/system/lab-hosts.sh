@@ -56,8 +56,17 @@ begin
 await_agents 0
 kill -9 $sweep
 wait $sweep 2>/dev/null
+# A clock that is set days ahead makes the pool look old; it stays, as its keeper is alive.
+pool=$(echo $caches/host0/rogctl/pools/*)
+touch "$pool/here"
+touch -d '3 days ago' "$pool/lease"
 begin
 await_agents 1
+for i in $(seq 900); do
+    [ -n "$(find "$pool/lease" -mmin -1000)" ] && break
+    sleep 0.2
+done
+[ -e "$pool/here" ] || fail "a pool with a keeper was removed"
 kill -9 "$(agents 1 | tail -n 1)"
 for process in $(programs 2 sshd); do # the process of the connection, not the listening one
     [ "$(ps -o ppid= -p "$process" | tr -d ' ')" = 1 ] || kill -9 "$process"

@@ -87,14 +87,23 @@ static int bring_programs(struct rog_pool_host *host, const char *architecture,
 }
 
 /* $1: the cache folder of the host, $2: the pool's name; its terms are the input. Removes pools of
- * other controllers that have not returned for a day and whose keepers were killed. */
+ * other controllers that have not returned for a day and whose keepers were killed. The day is that
+ * of a clock that may be set, so keepers are looked for. */
 static const char make_script[] =
     "set -eu\n"
     "umask 077\n"
     "mkdir -p \"$1/pools\"\n"
     "cd \"$1/pools\"\n"
     "find . -mindepth 2 -maxdepth 2 -name " ROG_POOL_LEASE_FILE " -mmin +1440 |\n"
-    "    while read -r left; do rm -rf \"${left%/*}\"; done\n"
+    "    while read -r left; do\n"
+    "        left=${left#./}\n"
+    "        left=${left%/*}\n"
+    "        pid=$(cat \"$left/" ROG_POOL_KEEPER_FILE "\" 2>/dev/null) || pid=none\n"
+    "        case $(tr '\\0' ' ' 2>/dev/null <\"/proc/${pid:-none}/cmdline\") in\n"
+    "        *\"/pools/$left\"*) ;;\n"
+    "        *) rm -rf \"$left\" ;;\n"
+    "        esac\n"
+    "    done\n"
     "mkdir -p \"$2\"\n"
     "cd \"$2\"\n"
     "mkdir -p ready taken done agents runs tmp\n"
