@@ -68,6 +68,7 @@ static void lines_of_a_trainer_are_plain(void **state)
     assert_true(read_both("{\"a\":-1,\"b\":-0.5,\"c\":0.0,\"d\":-0.0,\"e\":100,\"f\":1.0}"));
     assert_true(read_both("{\"a\":999999999999999999,\"b\":123456789012.0,\"c\":1234567890123.5,"
                           "\"d\":0.000012,\"e\":0.00012,\"f\":1.50,\"g\":0.10}"));
+    assert_true(read_both("{\"a\":0.123456789012345,\"b\":1.23456789012345}"));
 }
 
 static void others_are_left_to_the_parser(void **state)

@@ -138,6 +138,33 @@ static void a_server_says_what_it_waits_for(void **state)
     expect(f->db, "SELECT count(*) FROM events", "1");
 }
 
+static void a_resumed_server_says_from_where(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char text[] = "{\"event\":\"resume\",\"t\":7,\"message\":\"iteration 5\"}\n";
+    assert_int_equal(rog_ingest_lines(f->ingest, text, strlen(text), &err), 0);
+    assert_string_equal(rog_ingest_state(f->ingest)->resumed, "iteration 5");
+    assert_true(rog_ingest_state(f->ingest)->resumed_s == 7);
+}
+
+static void one_worker_without_a_plan_leaves_it_open(void **state)
+{
+    static const char *const starts[] = {
+        "{\"event\":\"start\",\"t\":0,\"workers\":[{\"rank\":1,\"iterations\":5},{\"rank\":2}]}\n",
+        "{\"event\":\"start\",\"t\":0,\"workers\":[{\"rank\":1,\"iterations\":0},"
+        "{\"rank\":2,\"iterations\":5}]}\n",
+    };
+    struct fixture *f = *state;
+    struct rog_error err;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+        assert_int_equal(rog_ingest_state(f->ingest)->iterations_due, 12);
+        assert_int_equal(rog_ingest_lines(f->ingest, starts[i], strlen(starts[i]), &err), 0);
+        assert_int_equal(rog_ingest_state(f->ingest)->iterations_due, 0);
+    }
+}
+
 /* Cut anywhere, and continued by another process after each piece. */
 static void pieces_make_the_same_whole(void **state)
 {
@@ -188,6 +215,25 @@ static void a_bad_line_stores_nothing_of_its_batch(void **state)
     expect(f->db, "SELECT count(*) FROM events", "0");
     assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
     expect_everything(f->db);
+}
+
+static void a_deleted_run_stores_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    static const char first[] = "{\"event\":\"progress\",\"t\":61,\"done\":0.5}\n",
+                      next[] = "{\"event\":\"energy\",\"t\":4,\"rank\":1,\"joules\":42}\n";
+    uint64_t at = 0;
+    char place[64];
+    snprintf(place, sizeof place, "event stream events.jsonl at byte %zu: ", strlen(first));
+    assert_int_equal(rog_ingest_lines(f->ingest, first, strlen(first), &err), 0);
+    assert_int_equal(rog_ingest_forget(f->db, "r", &err), 0);
+    assert_int_equal(rog_db_run(f->db, &err, "DELETE FROM runs", ""), 0);
+    assert_int_equal(rog_ingest_lines(f->ingest, next, strlen(next), &err), ROG_EFORMAT);
+    assert_non_null(strstr(err.message, place));
+    assert_non_null(strstr(rog_ingest_damage(f->ingest, &at), "FOREIGN KEY"));
+    assert_int_equal(at, strlen(first));
+    expect(f->db, "SELECT count(*) FROM energy", "0");
 }
 
 /* Each process of a run has its own stream, each with its own position. */
@@ -382,6 +428,9 @@ static void forgetting_leaves_the_run_alone(void **state)
     struct fixture *f = *state;
     struct rog_error err;
     assert_int_equal(rog_ingest_lines(f->ingest, stream, strlen(stream), &err), 0);
+    assert_int_equal(rog_db_run(f->db, &err, "UPDATE checkpoints SET accuracy = 50", ""), 0);
+    assert_int_equal(rog_ingest_rewind(f->db, "r", &err), 0);
+    expect(f->db, "SELECT (SELECT count(*) FROM events) || accuracy FROM checkpoints", "050.0");
     assert_int_equal(rog_ingest_forget(f->db, "r", &err), 0);
     expect(f->db,
            "SELECT (SELECT count(*) FROM iterations) + (SELECT count(*) FROM bandwidth) +"
@@ -417,6 +466,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stream_fills_the_tables),
         TEST(a_server_says_what_it_waits_for),
+        TEST(a_resumed_server_says_from_where),
+        TEST(one_worker_without_a_plan_leaves_it_open),
+        TEST(a_deleted_run_stores_nothing),
         TEST(what_one_host_has_damaged_is_left_out),
         TEST(pieces_make_the_same_whole),
         TEST(a_bad_line_stores_nothing_of_its_batch),

@@ -322,11 +322,17 @@ static void a_run_is_found_by_its_beginning(void **state)
         free(id);
     }
     assert_int_equal(rog_run_find(f->db, "11-22-09-52", &id, &err), ROG_EINVAL);
-    assert_non_null(strstr(err.message, "matches 2 runs"));
+    assert_non_null(strstr(err.message, "matches 2 runs: 11-22-09-52-ROG-4-outdoors, "
+                                        "11-22-09-52-ROG-4-outdoors-2; give more"));
     assert_int_equal(rog_run_find(f->db, "11-22-%", &id, &err), ROG_ENOTFOUND);
     assert_int_equal(rog_run_find(f->db, "", &id, &err), ROG_ENOTFOUND);
     assert_int_equal(rog_run_find(f->db, "/", &id, &err), ROG_ENOTFOUND);
     assert_null(id);
+    for (char c = 'a'; c <= 'j'; c++)
+        add_run(f->db, (char[]){'x', c, '\0'});
+    assert_int_equal(rog_run_find(f->db, "x", &id, &err), ROG_EINVAL);
+    assert_string_equal(err.message, "x matches 10 runs: xa, xb, xc, xd, xe, xf, xg, xh and 2 more;"
+                                     " give more of the name");
 }
 
 static void cases_know_their_runs_in_order(void **state)
@@ -520,6 +526,32 @@ static void summaries_average_over_workers(void **state)
     assert_true(totals.extent.energy_j == (60 + 110 + 100) / 2.0);
 }
 
+/* Worker 1 came back with a new process, whose meter began at 0; worker 2 did not. */
+static void a_meter_continues_after_its_worker_came_back(void **state)
+{
+    struct fixture *f = *state;
+    struct rog_error err;
+    struct rog_energy energy;
+    add_run(f->db, "r");
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO energy VALUES ('r', 1, 10, 100, 'model'),"
+                                " ('r', 1, 20, 30, 'model'), ('r', 2, 10, 7, 'model'),"
+                                " ('r', 2, 20, 9, 'model'), ('r', 3, 20, 4, 'model')",
+                                ""),
+                     0);
+    assert_int_equal(rog_db_run(f->db, &err,
+                                "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                                " ('r', 1, 15, 'join', '{\"iteration\": 3}')",
+                                ""),
+                     0);
+    static const double joules[] = {100, 130, 7, 9, 4};
+    assert_int_equal(rog_energy_load(f->db, "r", &energy, &err), 0);
+    assert_int_equal(energy.count, 5);
+    for (size_t i = 0; i < energy.count; i++)
+        assert_true(energy.point[i].joules == joules[i]);
+    rog_energy_release(&energy);
+}
+
 static void show_has_what_the_contract_names(void **state)
 {
     struct fixture *f = *state;
@@ -550,6 +582,9 @@ static void show_has_what_the_contract_names(void **state)
         assert_non_null(rog_json_get(s, names[i]));
     assert_string_equal(rog_json_get_string(s, "note", ""), "a \"note\"");
     assert_true(rog_json_get_number(s, "stall_s", 0) == 4);
+    const struct rog_json *metric = rog_json_get(s, "metric");
+    assert_string_equal(rog_json_get_string(metric, "name", ""), "accuracy");
+    assert_string_equal(rog_json_get_string(metric, "unit", ""), "%");
     const struct rog_json *accuracy = rog_json_get(s, "accuracy");
     assert_int_equal(rog_json_size(accuracy), 3);
     assert_true(rog_json_number(rog_json_at(rog_json_at(accuracy, 1), 2), 0) == 60);
@@ -574,6 +609,7 @@ int main(void)
         TEST(cases_are_of_one_metric),
         TEST(many_runs_join_a_case),
         TEST(summaries_average_over_workers),
+        TEST(a_meter_continues_after_its_worker_came_back),
         TEST(show_has_what_the_contract_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
