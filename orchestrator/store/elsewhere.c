@@ -35,7 +35,7 @@ static const char *time_or_null(const char *text)
     return text;
 }
 
-/* Clocks of machines differ, and are set: none ends before it has started. */
+/* A run may start and end on machines whose clocks differ. It never ends before it started. */
 int rog_run_elsewhere_times(struct rog_db *db, const char *run_id, const char *started_at,
                             const char *ended_at, struct rog_error *err)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Agents whose clocks are an hour ahead and behind, and are set by a day while they work, against a
-# controller with another: every run is done once, by whoever has it, and nobody is taken for dead.
+# Agents whose clocks are an hour ahead and an hour behind, and all clocks set by days during the runs: every
+# run is executed once, and no agent is taken for dead.
 . "$ROG_TEST_TOOLS/lib.sh"
 library=$ROG_BUILD/tests/clock.so
 [ -e "$library" ] || skip "with sanitizers no library is loaded into a program"
@@ -59,7 +59,7 @@ for id in $(query "SELECT id FROM runs" plain/results.db); do sha256sum <plain/r
     sort >wanted
 cmp wanted found || fail "other results"
 
-# A run that another machine has begun, whose clock is ahead, does not end before it has started.
+# A run that began on a machine whose clock is ahead does not end before it started.
 rm -rf results.db* results.runs
 set_clock one 3600
 set_clock two -3600

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A sweep on Slurm whose agents run in containers of podman: what comes out is what comes out here, to the
-# byte, also when a job's time is over and a container is killed; a job and `stop` leave no container
-# behind, and an image without rogctl is said to be one.
+# A sweep on Slurm whose agents run in containers of podman: its results are those of a sweep here, to the
+# byte, also if a job reaches its time limit and a container is killed. A cancelled job and `stop` leave no
+# container behind. If the image lacks rogctl, the sweep quotes the runtime's message.
 . "$ROG_TEST_TOOLS/lib.sh"
 . "$ROG_TEST_TOOLS/slurm.sh"
 

@@ -11,7 +11,7 @@
 #include <common/file.h>
 #include <orchestrator/ssh/quote.h>
 
-/* Outside a control group of its own the container is limited by the job's, and ends with it. Its
+/* Without a control group of its own, the container has the job's limits and ends with the job. Its
  * root is the user outside. */
 #define PODMAN_OPTIONS                                                                      \
     "run --rm --name \"$name\" --cgroups=disabled --network=host --user=0 --env 'SLURM_*' " \
@@ -281,7 +281,7 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
         "over= agent= again=1\n",
         file);
     if (is_podman(s))
-        fputs("# podman run may be ended before it has passed a signal on: the container gets it.\n"
+        fputs("# podman run may exit before it passes a signal on, so the container is signalled.\n"
               "name=rogctl-$SLURM_JOB_ID-${SLURM_RESTART_COUNT:-0}\n",
               file);
     fprintf(file,
