@@ -329,6 +329,48 @@ static void an_edited_file_is_another_run(void **state)
     rog_plan_free(first);
 }
 
+static void files_that_differ_are_named(void **state)
+{
+    struct fixture *f = *state;
+    /* Each worker's trace is compared with its own. */
+    struct rog_plan *first = recorded(f, NONE "trace = \"t{rank}.csv\";" ONE);
+    make(f, &first->run[0], "done");
+    put(f, "t1.csv", "seconds,mbps\n0,9\n");
+    struct rog_plan *second = matched(f, NONE "trace = \"t{rank}.csv\";" ONE);
+    check_why(&second->run[0], "t1.csv differs from the file in ", first->run[0].id);
+    rog_plan_free(second);
+    rog_plan_free(first);
+
+    static const char data[] = "data = \"cifar100:c\"; seed = 2;" ONE;
+    first = recorded(f, data);
+    make(f, &first->run[0], "done");
+    put(f, "c/more.bin", "more");
+    char *gone = rog_path_join(f->folder, "c/test.bin");
+    assert_int_equal(unlink(gone), 0);
+    free(gone);
+    second = matched(f, data);
+    const char *id = first->run[0].id;
+    char *wanted =
+        rog_format("more.bin did not exist in %s; test.bin of %s does not exist", id, id);
+    check_why(&second->run[0], wanted, "");
+    free(wanted);
+    rog_plan_free(second);
+    rog_plan_free(first);
+
+    /* Another file with the strategy, found under the same name in another folder. */
+    first = recorded(f, NONE "seed = 3;" ONE);
+    make(f, &first->run[0], "done");
+    copy_plugin(f, "bsp.so", true);
+    char *path = rog_strdup(getenv("ROG_PLUGIN_PATH"));
+    assert_int_equal(setenv("ROG_PLUGIN_PATH", f->folder, 1), 0);
+    second = matched(f, NONE "seed = 3;" ONE);
+    assert_int_equal(setenv("ROG_PLUGIN_PATH", path, 1), 0);
+    free(path);
+    check_why(&second->run[0], "plugin bsp.so differs from the file in ", first->run[0].id);
+    rog_plan_free(second);
+    rog_plan_free(first);
+}
+
 /* A run with the same settings added by a user would be beside the new one. */
 static void no_outdated_run_stays(void **state)
 {
@@ -462,6 +504,7 @@ int main(void)
         TEST(what_files_are_called_does_not_count),
         TEST(a_missing_file_is_answered),
         TEST(an_edited_file_is_another_run),
+        TEST(files_that_differ_are_named),
         TEST(no_outdated_run_stays),
         TEST(swapped_files_are_the_same_runs),
         TEST(a_changed_setting_is_named),
