@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Planned runs compared with recorded ones. Needs the plugins (ROG_PLUGIN_PATH). */
+#include "plan_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,98 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <common/file.h>
+#include <common/plugin.h>
 #include <orchestrator/plan/match.h>
 #include <orchestrator/plan/names.h>
-#include <orchestrator/plan/plan.h>
 #include <orchestrator/plan/record.h>
-#include <orchestrator/plan/remarks.h>
 #include <orchestrator/store/paths.h>
-#include <orchestrator/kinds.h>
-
-struct fixture {
-    char folder[64];
-    char *db_path;
-    struct rog_db *db;
-    struct rog_cluster *cluster;
-};
-
-static void write_text(const char *path, const char *text)
-{
-    struct rog_error err = {0};
-    if (rog_file_write(path, text, strlen(text), &err) != 0)
-        fail_msg("%s", err.message);
-}
-
-/* Writes a file of the test's folder. */
-static void put(const struct fixture *f, const char *name, const char *text)
-{
-    char *path = rog_path_join(f->folder, name);
-    write_text(path, text);
-    free(path);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    struct rog_error err = {0};
-    if (!f)
-        return -1;
-    *state = f;
-    strcpy(f->folder, "/tmp/rog-plan-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    f->db_path = rog_path_join(f->folder, "results.db");
-    char *cluster = rog_path_join(f->folder, "two.conf");
-    char *profiles = rog_path_join(f->folder, "profiles.conf");
-    write_text(profiles, "nx = { step_s = 1.5; };");
-    write_text(cluster, "kind = \"virtual\"; workers = ( { profile = \"nx\"; count = 2; } );");
-    int code = rog_cluster_read(&f->cluster, cluster, NULL, profiles, rog_cluster_kinds, &err);
-    if (code == 0)
-        code = rog_db_open(&f->db, f->db_path, ROG_DB_WRITE, &err);
-    free(profiles);
-    free(cluster);
-    return code;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    rog_db_close(f->db);
-    rog_cluster_free(f->cluster);
-    rog_dir_remove(f->folder, NULL);
-    free(f->db_path);
-    free(f);
-    return 0;
-}
-
-static const struct rog_plan_options once = {.seed = -1, .repeat = 1};
-
-static int try_plan(const struct fixture *f, const char *text,
-                    const struct rog_plan_options *options, struct rog_plan **plan,
-                    struct rog_error *err)
-{
-    struct rog_experiment *experiment = NULL;
-    char *path = rog_path_join(f->folder, "x.conf");
-    int code = rog_experiment_parse(&experiment, text, path, err);
-    if (code == 0)
-        code = rog_plan_experiment(plan, experiment, f->cluster, options, err);
-    rog_experiment_free(experiment);
-    free(path);
-    return code;
-}
-
-static struct rog_plan *plan_of(const struct fixture *f, const char *text,
-                                const struct rog_plan_options *options)
-{
-    struct rog_plan *plan = NULL;
-    struct rog_error err = {0};
-    if (try_plan(f, text, options, &plan, &err) != 0)
-        fail_msg("%s", err.message);
-    return plan;
-}
 
 static void record(struct rog_plan *plan, struct rog_db *db, bool fresh)
 {
@@ -237,76 +154,6 @@ static void a_run_is_not_how_its_programs_are_kept(void **state)
     }
     rog_plan_free(plan);
     free(text);
-}
-
-static struct rog_json *remarks_of(const struct rog_plan *plan)
-{
-    struct rog_json *texts = rog_json_array();
-    struct rog_error err = {0};
-    assert_int_equal(rog_plan_remarks(plan, texts, &err), 0);
-    return texts;
-}
-
-/* A program with the step times of another model: remarked once for all runs. */
-static void times_of_the_default_profile_are_remarked(void **state)
-{
-    const struct fixture *f = *state;
-    struct rog_error err = {0};
-    static const char two[] = "case = \"a\"; runs = ( { library = \"BSP\"; note = \"BSP\"; }, "
-                              "{ library = \"ROG\"; threshold = 4; } );",
-                      program[] = "workload = { command = \"true\"; test = \"true\"; };";
-    char *text = rog_format("%s seconds = 60.0; %s", program, two);
-    char *cluster = rog_path_join(f->folder, "own.conf");
-    char *profiles = rog_path_join(f->folder, "default.conf");
-    struct fixture own = *f;
-    write_text(profiles, "jetson-nx = { step_s = 1.5; compress_s = 0.5; decompress_s = 0.75; };");
-    write_text(cluster, "kind = \"virtual\"; workers = ( { count = 3; }, { step_s = 0.1; "
-                        "compress_s = 0.0; decompress_s = 0.0; } );");
-    assert_int_equal(
-        rog_cluster_read(&own.cluster, cluster, NULL, profiles, rog_cluster_kinds, &err), 0);
-    struct rog_plan *plan = plan_of(&own, text, &once);
-    struct rog_json *texts = remarks_of(plan);
-    assert_int_equal(rog_json_size(texts), 1);
-    const char *remark = rog_json_string(rog_json_at(texts, 0), "");
-    if (!strstr(remark,
-                "the program of 3 workers has the times of the default profile jetson-nx, ") ||
-        !strstr(remark,
-                ": 1.5 s a local step, 0.5 s to compress a push, 0.75 s to decompress a pull;"))
-        fail_msg("%s", remark);
-    rog_json_free(texts);
-    const struct rog_json *first = plan->run[0].resolved.config;
-    assert_true(rog_json_get_bool(first, ROG_NOTE_GIVEN, false));
-    assert_false(rog_json_get_bool(plan->run[1].resolved.config, ROG_NOTE_GIVEN, false));
-    rog_plan_free(plan);
-    plan = plan_of(&own, two, &once); /* the built-in network */
-    texts = remarks_of(plan);
-    assert_int_equal(rog_json_size(texts), 0);
-    rog_json_free(texts);
-    rog_plan_free(plan);
-    rog_cluster_free(own.cluster);
-    plan = plan_of(f, text, &once); /* a profile that the cluster names */
-    texts = remarks_of(plan);
-    assert_int_equal(rog_json_size(texts), 0);
-    rog_json_free(texts);
-    rog_plan_free(plan);
-    free(profiles);
-    free(cluster);
-    free(text);
-}
-
-static void programs_that_nothing_ends_are_remarked(void **state)
-{
-    static const char text[] =
-        "case = \"a\"; workload = { command = \"true\"; test = \"true\"; }; "
-        "runs = ( { library = \"BSP\"; seconds = 60.0; }, { library = \"SSP\"; } );";
-    struct rog_plan *plan = plan_of(*state, text, &once);
-    struct rog_json *texts = remarks_of(plan);
-    assert_int_equal(rog_json_size(texts), 1);
-    const char *remark = rog_json_string(rog_json_at(texts, 0), "");
-    if (!strstr(remark, "seconds is not set: 1 of the 2 runs end"))
-        fail_msg("%s", remark);
-    rog_json_free(texts);
-    rog_plan_free(plan);
 }
 
 static void what_programs_cannot_be_kept_by_is_said(void **state)
@@ -460,6 +307,9 @@ static void what_is_done_is_not_repeated(void **state)
     }
     assert_int_equal(count(f->db, "SELECT count(*) FROM runs"), 4);
     assert_int_equal(count(f->db, "SELECT count(*) FROM case_runs"), 4);
+    assert_int_equal(count(f->db, "SELECT count(*) FROM cases WHERE strftime('%Y-%m-%dT%H:%M:%SZ',"
+                                  " created_at) = created_at"),
+                     1);
     assert_int_equal(count(f->db, "SELECT target_accuracy FROM case_settings"), 64);
     assert_int_equal(count(f->db, "SELECT contender = 'rog' AND baseline = 'rog 20' FROM"
                                   " case_settings"),
@@ -500,6 +350,7 @@ static void looking_changes_nothing(void **state)
     assert_int_equal(count(f->db, "SELECT count(*) FROM cases"), 0);
     assert_int_equal(rog_plan_match(plan, NULL, true, &err), 0);
     assert_string_equal(plan->case_name, "t-case0");
+    assert_true(plan->case_is_new);
     rog_plan_free(plan);
 }
 
@@ -672,6 +523,25 @@ static void what_a_strategy_lacks_makes_no_runs(void **state)
                      ROG_EINVAL);
 }
 
+/* However the file names a strategy, a label has the strategy's own name. */
+static void labels_name_the_strategy_of_a_file(void **state)
+{
+    const struct fixture *f = *state;
+    struct rog_plugin plugin;
+    struct rog_error err = {0};
+    assert_int_equal(rog_plugin_load(&plugin, "SSP", &err), 0);
+    char *text = rog_format("case = \"t\"; workload = \"none\";\n"
+                            "matrix = { library = [\"%s\", \"BSP\"]; threshold = [4, 5]; };",
+                            plugin.path);
+    struct rog_plan *plan = plan_of(f, text, &once);
+    assert_int_equal(plan->count, 3);
+    assert_string_equal(plan->run[0].resolved.note, "SSP 4");
+    assert_string_equal(plan->run[2].resolved.note, "BSP");
+    rog_plan_free(plan);
+    rog_plugin_release(&plugin);
+    free(text);
+}
+
 static void case_numbers_are_numbers(void **state)
 {
     struct fixture *f = *state;
@@ -692,19 +562,6 @@ static void case_numbers_are_numbers(void **state)
     assert_int_equal(rog_plan_match(plan, f->db, true, &err), 0);
     assert_string_equal(plan->case_name, "t-case11");
     rog_plan_free(plan);
-}
-
-static void use_cluster(struct fixture *f, const char *name, const char *text)
-{
-    struct rog_error err = {0};
-    char *profiles = rog_path_join(f->folder, "profiles.conf");
-    char *path = rog_path_join(f->folder, name);
-    rog_cluster_free(f->cluster);
-    write_text(path, text);
-    if (rog_cluster_read(&f->cluster, name, f->folder, profiles, rog_cluster_kinds, &err) != 0)
-        fail_msg("%s", err.message);
-    free(path);
-    free(profiles);
 }
 
 static void assert_case(const struct fixture *f, const char *case_name, const char *remark)
@@ -770,15 +627,13 @@ static void metrics_do_not_mix_in_a_case(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_run_is_resolved_whole),
         TEST(an_average_makes_another_run),
         TEST(the_hash_is_of_everything_but_the_note),
         TEST(a_run_is_not_how_its_programs_are_kept),
         TEST(what_programs_cannot_be_kept_by_is_said),
-        TEST(times_of_the_default_profile_are_remarked),
-        TEST(programs_that_nothing_ends_are_remarked),
         TEST(paths_do_not_depend_on_the_folder_one_stands_in),
         TEST(every_path_is_relative_to_the_file),
         TEST(a_recorded_run_is_known_again),
@@ -792,6 +647,7 @@ int main(void)
         TEST(no_parameters_are_as_if_unset),
         TEST(names_are_as_published),
         TEST(what_a_strategy_lacks_makes_no_runs),
+        TEST(labels_name_the_strategy_of_a_file),
         TEST(case_numbers_are_numbers),
         TEST(clusters_do_not_mix_in_a_case),
         TEST(metrics_do_not_mix_in_a_case),
