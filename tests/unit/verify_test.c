@@ -147,13 +147,97 @@ static void all_workers_that_joined_are_waited_for(void **state)
     rog_record_release(&record);
 }
 
+static void promises_of_the_strategy_are_checked(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES ('r', 1, 1.75, 'admit',"
+                   " '{\"iteration\": 9, \"oldest\": 0, \"needed\": 0}')");
+    finds(f, ROG_VERIFY_BOUND,
+          "admission of rank 1 to iteration 9 at 1.750000 s: SSP 3 needs version 6, the oldest row"
+          " had 0\n");
+}
+
+/* Without an end event nothing else can have arrived. */
+static void pushes_that_the_end_interrupted_count(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES ('r', 1, 0.75, 'admit',"
+                   " '{\"iteration\": 1, \"oldest\": 1, \"needed\": 0}')");
+    finds(f, ROG_VERIFY_BOUND,
+          "admission of rank 1 to iteration 1 at 0.750000 s: it records version 1 for all rows, but"
+          " one worker had pushed only up to iteration 0\n");
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                   " ('r', NULL, 2, 'end', '{\"iterations\": 2, \"seconds\": 2}')");
+    finds(f, ROG_VERIFY_BOUND, "");
+}
+
+static void an_admission_is_found_missing(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                   " ('r', 1, 0.75, 'admit', '{\"iteration\": 1}'),"
+                   " ('r', 0, 3, 'resume', '{}'), ('r', 2, 3, 'join', '{\"iteration\": 2}')");
+    finds(f, ROG_VERIFY_ADMISSIONS, "rank 1 iteration 2 at 2.000000 s: it has no admission\n");
+    /* The killed server had saved the state of the worker that comes back. */
+    fixture_sql(f, "UPDATE events SET rank = 1 WHERE kind = 'join'");
+    finds(f, ROG_VERIFY_ADMISSIONS, "");
+}
+
+static void an_admission_may_be_lost_with_its_worker(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                   " ('r', 1, 0.75, 'admit', '{\"iteration\": 1}'),"
+                   " ('r', 1, 1.75, 'admit', '{\"iteration\": 2}'),"
+                   " ('r', 1, 3.75, 'admit', '{\"iteration\": 4}')");
+    finds(f, ROG_VERIFY_ADMISSIONS, "admission at 3.750000 s: rank 1 has no iteration 4\n");
+    fixture_sql(f, "INSERT INTO events(run_id, rank, t, kind, data) VALUES"
+                   " ('r', 1, 5, 'join', '{\"iteration\": 2}')");
+    finds(f, ROG_VERIFY_ADMISSIONS, "");
+}
+
+static void a_run_that_is_done_has_an_end(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "UPDATE iterations SET rows_pushed = 1, rows_pulled = 1");
+    finds(f, ROG_VERIFY_COMPLETE, "the trainer's end event is missing\n");
+    fixture_sql(f, "UPDATE runs SET status = 'running'");
+    finds(f, ROG_VERIFY_COMPLETE, "");
+}
+
+static void a_checkpoint_is_not_ahead_of_the_pushes(void **state)
+{
+    struct fixture *f = *state;
+    add_run(f);
+    fixture_sql(f, "INSERT INTO checkpoints(run_id, iteration, t, path) VALUES"
+                   " ('r', 2, 2, 'chkpt/2.ckpt')");
+    finds(f, ROG_VERIFY_SAVED, "");
+    fixture_sql(f, "UPDATE checkpoints SET iteration = 3");
+    finds(f, ROG_VERIFY_SAVED,
+          "chkpt/2.ckpt at 2.000000 s: it is recorded for iteration 3, but the fastest worker had"
+          " pushed only up to 2\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(parts_of_an_iteration_may_take_no_time), TEST(bytes_are_compared_with_the_link),
-        TEST(a_finding_names_its_admission),          TEST(a_setting_in_one_place_is_a_finding),
+        TEST(parts_of_an_iteration_may_take_no_time),
+        TEST(bytes_are_compared_with_the_link),
+        TEST(a_finding_names_its_admission),
+        TEST(a_setting_in_one_place_is_a_finding),
         TEST(all_workers_that_joined_are_waited_for),
+        TEST(promises_of_the_strategy_are_checked),
+        TEST(pushes_that_the_end_interrupted_count),
+        TEST(an_admission_is_found_missing),
+        TEST(an_admission_may_be_lost_with_its_worker),
+        TEST(a_run_that_is_done_has_an_end),
+        TEST(a_checkpoint_is_not_ahead_of_the_pushes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
