@@ -186,6 +186,13 @@ static void rows_are_news_once(void **state)
                 "{\"accuracy\":[],\"iterations\":[{\"worker\":3,\"iteration\":1,\"t\":6.0,"
                 "\"compute_s\":1.0,\"communication_s\":5.0,\"stall_s\":4.0,\"staleness\":null,"
                 "\"rows_pushed\":null,\"rows_pulled\":null}],\"bandwidth\":[],\"dropped\":0}");
+    /* The next iteration is news although its number is below the time of the last one. */
+    fixture_sql(f, "INSERT INTO iterations(run_id, rank, iteration, t, compute_s, push_s, pull_s,"
+                   " stall_s) VALUES ('r1', 3, 2, 12, 1, 2, 3, 4)");
+    expect_news(f, &cursor, 9,
+                "{\"accuracy\":[],\"iterations\":[{\"worker\":3,\"iteration\":2,\"t\":12.0,"
+                "\"compute_s\":1.0,\"communication_s\":5.0,\"stall_s\":4.0,\"staleness\":null,"
+                "\"rows_pushed\":null,\"rows_pulled\":null}],\"bandwidth\":[],\"dropped\":0}");
     expect_no_news(f, &cursor);
     rog_run_cursor_release(&cursor);
     assert_null(cursor.rank);
