@@ -63,8 +63,11 @@ void rog_checkpoints_release(struct rog_checkpoints *checkpoints)
 
 const char *rog_checkpoint_name(const char *path, const char *run_id)
 {
-    const char *name = strstr(path, run_id);
-    return name && name[strlen(run_id)] == '/' ? name + strlen(run_id) + 1 : path;
+    const size_t length = strlen(run_id);
+    for (const char *at = path; (at = strstr(at, run_id)); at++)
+        if ((at == path || at[-1] == '/') && at[length] == '/')
+            return at + length + 1;
+    return path;
 }
 
 /* ---- results of tests ---- */

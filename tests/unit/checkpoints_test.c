@@ -169,6 +169,9 @@ static void test_rows(void **state)
     assert_float_equal(all.item[1].accuracy, 50, 0);
     assert_string_equal(rog_checkpoint_name(all.item[1].path, "RUN"), "b");
     assert_string_equal(rog_checkpoint_name("RUNNER/b", "RUN"), "RUNNER/b");
+    /* The database may have the run's name. */
+    assert_string_equal(rog_checkpoint_name("RUN.runs/RUN/chkpt/b", "RUN"), "chkpt/b");
+    assert_string_equal(rog_checkpoint_name("XRUN/b", "RUN"), "XRUN/b");
     rog_checkpoints_release(&all);
     assert_int_equal(rog_checkpoints_load(db, "NONE", &all, &err), 0);
     assert_int_equal(all.count, 0);
