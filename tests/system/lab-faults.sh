@@ -69,7 +69,7 @@ fault_supervisor() {
     begin supervisor
     same "environment" "A=1 B=x=y" "$(tr '\0' '\n' <"/proc/$(role 3 work)/environ" |
         grep -e '^A=' -e '^B=' | sort | paste -sd' ')"
-    same "wrap: nice" 3 "$(awk '{ print $19 }' "/proc/$(role 3 work)/stat")"
+    same "wrap: nice" "$(($(nice) + 3))" "$(awk '{ print $19 }' "/proc/$(role 3 work)/stat")"
     kill -9 "$(role 3 host)" || fail "nothing to kill"
     finish 0 1 done
     heard "supervisor there is gone"
