@@ -393,14 +393,6 @@ int rog_totals_load(struct rog_db *db, const char *run_id, struct rog_totals *to
     return code;
 }
 
-/* Makes room for one more element of `bytes` bytes in an array that doubles. */
-static void *grow(void *array, size_t count, size_t bytes)
-{
-    if (count != 0 && (count < 16 || (count & (count - 1)) != 0))
-        return array;
-    return realloc(array, (count < 16 ? 16 : 2 * count) * bytes);
-}
-
 int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy *accuracy,
                       struct rog_error *err)
 {
@@ -411,7 +403,7 @@ int rog_accuracy_load(struct rog_db *db, const char *run_id, struct rog_accuracy
                              " WHERE run_id = ? AND accuracy IS NOT NULL ORDER BY t",
                              "s", run_id);
     while (code == 0 && (code = rog_query_step(query, err)) == 1) {
-        void *more = grow(accuracy->point, accuracy->count, sizeof *accuracy->point);
+        void *more = realloc(accuracy->point, (accuracy->count + 1) * sizeof *accuracy->point);
         code = more ? 0 : rog_fail_nomem(err);
         if (!more)
             break;

@@ -277,7 +277,7 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
 {
     fputs(
         "\n# An agent takes one run after another from the pool. Shortly before the time limit it\n"
-        "# gets USR1, hands back what it does and ends, and the job goes back into the queue.\n"
+        "# gets USR1, returns its run to the pool and exits, and the job is requeued.\n"
         "over= agent= again=1\n",
         file);
     if (is_podman(s))
@@ -316,7 +316,7 @@ static int put_body(FILE *file, const struct rog_slurm_settings *s,
               "fi\n",
               file);
     }
-    fputs("[ \"$status\" != 75 ] || status=0 # it has handed back\n"
+    fputs("[ \"$status\" != 75 ] || status=0 # the agent has returned its run\n"
           "exit \"$status\"\n",
           file);
     return 0;
